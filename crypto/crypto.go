@@ -1,0 +1,223 @@
+// Package crypto signs and opens the envelopes that everything here is written in.
+//
+// An envelope is DSSE v1 with exactly one pure Ed25519 signature:
+//
+//	{"payload":"<base64>","payloadType":"<type>","signatures":[{"keyid":"SHA256:…","sig":"<base64>"}]}
+//
+// The signature covers PAE(type, payload) = "DSSEv1" SP len SP type SP len SP payload, so the
+// payload is never re-serialised. keyid is empty or the SSH fingerprint of the key; it is a hint
+// that speeds the search and is never trusted: an envelope belongs to the key that verifies it.
+//
+// [Open] is the only way to a payload, and it needs a [Keyring]: nothing unverified has a name.
+// Envelopes written by others may order and space their JSON as they like and may use standard
+// or url-safe padded base64; each base64 text must be the canonical one of its alphabet. More
+// than one signature, unknown or duplicate members, and trailing data are refused. A threshold
+// of signers is several envelopes over the same payload, counted by the caller over people.
+//
+// Envelope bytes are therefore malleable. What names a record is [PAEDigest] of what was
+// signed, never a hash of the envelope.
+package crypto
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/canon"
+)
+
+// Limits.
+const (
+	MaxEnvelope = 4 << 20 // bytes of one envelope
+	MaxKeys     = 1024    // keys of one keyring
+)
+
+// PAE returns the DSSE v1 pre-authentication encoding.
+func PAE(payloadType string, payload []byte) []byte {
+	b := make([]byte, 0, len(payloadType)+len(payload)+40)
+	b = append(b, "DSSEv1 "...)
+	b = strconv.AppendInt(b, int64(len(payloadType)), 10)
+	b = append(append(append(b, ' '), payloadType...), ' ')
+	b = strconv.AppendInt(b, int64(len(payload)), 10)
+	return append(append(b, ' '), payload...)
+}
+
+// PAEDigest returns SHA-256(PAE), the name of a record.
+func PAEDigest(payloadType string, payload []byte) marketops.Digest {
+	return marketops.DigestOf(PAE(payloadType, payload))
+}
+
+// Keyring is a set of keys by id. The zero value knows nobody.
+type Keyring struct {
+	keys []PublicKey
+	ids  map[KeyID]int
+}
+
+// NewKeyring refuses zero keys, one key twice, and more than [MaxKeys].
+func NewKeyring(keys ...PublicKey) (*Keyring, error) {
+	if len(keys) > MaxKeys {
+		return nil, fmt.Errorf("%d keys, at most %d", len(keys), MaxKeys)
+	}
+	r := &Keyring{ids: make(map[KeyID]int, len(keys))}
+	for _, k := range keys {
+		if _, twice := r.ids[k.ID()]; twice || k.IsZero() {
+			return nil, fmt.Errorf("key %s is there twice, or is not a key", k.ID())
+		}
+		r.ids[k.ID()] = len(r.keys)
+		r.keys = append(r.keys, k)
+	}
+	return r, nil
+}
+
+// Key returns the key with this id.
+func (r *Keyring) Key(id KeyID) (PublicKey, bool) {
+	if r == nil {
+		return PublicKey{}, false
+	}
+	i, ok := r.ids[id]
+	if !ok {
+		return PublicKey{}, false
+	}
+	return r.keys[i], true
+}
+
+type envelope struct {
+	Payload     string      `json:"payload"`
+	PayloadType string      `json:"payloadType"`
+	Signatures  []signature `json:"signatures"`
+}
+
+type signature struct {
+	KeyID KeyID  `json:"keyid"`
+	Sig   string `json:"sig"`
+}
+
+// Sign returns the canonical envelope of payload. It verifies what the signer made.
+func Sign(payloadType string, payload []byte, by Signer) ([]byte, error) {
+	pae := PAE(payloadType, payload)
+	sig, err := by.Sign(pae)
+	if err != nil {
+		return nil, err
+	}
+	if !by.Public().Verify(pae, sig) {
+		return nil, errors.New("the signer made a signature that its public key does not verify")
+	}
+	return canon.Encode(envelope{
+		Payload:     base64.StdEncoding.EncodeToString(payload),
+		PayloadType: payloadType,
+		Signatures:  []signature{{by.Public().ID(), base64.StdEncoding.EncodeToString(sig)}},
+	})
+}
+
+// Opened is a verified envelope: the payload, the key that made it, and what a log leaf needs.
+type Opened struct {
+	Payload []byte
+	By      KeyID
+	Key     PublicKey
+	Sig     []byte // 64 bytes
+	PAE     []byte
+}
+
+// Digest returns SHA-256(PAE), the name of the record.
+func (o *Opened) Digest() marketops.Digest { return marketops.DigestOf(o.PAE) }
+
+// Open returns the payload of an envelope of this payload type that a key of the ring signed,
+// and which. Errors carry [marketops.ReceiptMalformed], [marketops.PayloadTypeWrong],
+// [marketops.KeyUnknown] (keyid names no key of the ring and none verifies) or
+// [marketops.SignatureInvalid].
+func Open(env []byte, payloadType string, known *Keyring) ([]byte, KeyID, error) {
+	o, err := OpenFull(env, payloadType, known)
+	if err != nil {
+		return nil, "", err
+	}
+	return o.Payload, o.By, nil
+}
+
+// OpenFull is [Open] with everything that was verified.
+func OpenFull(env []byte, payloadType string, known *Keyring) (*Opened, error) {
+	e, payload, sig, err := parse(env)
+	if err != nil {
+		return nil, marketops.RefuseErr(marketops.ReceiptMalformed, "envelope", err)
+	}
+	if e.PayloadType != payloadType {
+		return nil, marketops.Refuse(marketops.PayloadTypeWrong, fmt.Sprintf("%.100q, want %q", e.PayloadType, payloadType))
+	}
+	pae := PAE(e.PayloadType, payload)
+	k, ok := known.find(e.Signatures[0].KeyID, pae, sig)
+	if ok {
+		return &Opened{Payload: payload, By: k.ID(), Key: k, Sig: sig, PAE: pae}, nil
+	}
+	if _, named := known.Key(e.Signatures[0].KeyID); !named && e.Signatures[0].KeyID != "" {
+		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %.80q is not trusted here", e.Signatures[0].KeyID))
+	}
+	return nil, marketops.Refuse(marketops.SignatureInvalid, "no trusted key made this signature")
+}
+
+// find tries the hinted key first and then every other one: the hint may lie.
+func (r *Keyring) find(hint KeyID, pae, sig []byte) (PublicKey, bool) {
+	if r == nil {
+		return PublicKey{}, false
+	}
+	if k, ok := r.Key(hint); ok && k.Verify(pae, sig) {
+		return k, true
+	}
+	for _, k := range r.keys {
+		if k.Verify(pae, sig) {
+			return k, true
+		}
+	}
+	return PublicKey{}, false
+}
+
+func parse(env []byte) (e envelope, payload, sig []byte, err error) {
+	if err = canon.DecodeLoose(env, MaxEnvelope, &e); err != nil {
+		return e, nil, nil, err
+	}
+	if len(e.Signatures) != 1 {
+		return e, nil, nil, fmt.Errorf("%d signatures, want exactly one", len(e.Signatures))
+	}
+	if id := e.Signatures[0].KeyID; id != "" && !strings.HasPrefix(string(id), "SHA256:") {
+		return e, nil, nil, fmt.Errorf("keyid %.80q is neither empty nor an SSH fingerprint", id)
+	}
+	if payload, err = unbase64(e.Payload); err != nil || len(payload) == 0 {
+		return e, nil, nil, fmt.Errorf("payload is not canonical base64, or empty: %w", orEmpty(err))
+	}
+	if sig, err = unbase64(e.Signatures[0].Sig); err != nil || len(sig) != ed25519.SignatureSize {
+		return e, nil, nil, fmt.Errorf("signature is not the canonical base64 of %d bytes: %w", ed25519.SignatureSize, orEmpty(err))
+	}
+	return e, payload, sig, nil
+}
+
+var errEmpty = errors.New("wrong length")
+
+func orEmpty(err error) error {
+	if err == nil {
+		return errEmpty
+	}
+	return err
+}
+
+// unbase64 accepts padded standard or url-safe base64 (DSSE v1 demands both) whose re-encoding
+// is the input: the decoder alone would skip newlines and ignore trailing bits.
+func unbase64(s string) ([]byte, error) {
+	enc := base64.StdEncoding
+	if strings.ContainsAny(s, "-_") {
+		enc = base64.URLEncoding
+	}
+	b, err := enc.DecodeString(s)
+	if err != nil {
+		return nil, err
+	}
+	if enc.EncodeToString(b) != s {
+		return nil, errors.New("not canonical")
+	}
+	return b, nil
+}
+
+// EqualPayload reports whether two opened envelopes sign the same bytes.
+func EqualPayload(a, b *Opened) bool { return bytes.Equal(a.PAE, b.PAE) }

@@ -1,0 +1,200 @@
+package crypto
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// PublicKey is an Ed25519 public key that passed [NewPublicKey]. The zero value verifies nothing.
+type PublicKey struct{ raw [ed25519.PublicKeySize]byte }
+
+// KeyID is the SSH-style fingerprint "SHA256:…" of a key, the one form of keyid that stock
+// DSSE verifiers accept besides an empty one. It is a name, never a proof.
+type KeyID string
+
+// Signer makes pure Ed25519 signatures (RFC 8032 §5.1) over a message.
+type Signer interface {
+	Public() PublicKey
+	Sign(message []byte) ([]byte, error)
+}
+
+// ErrWeakKey reports a public key of small order or in a non-canonical encoding. With such a
+// key a signature can hold for every message.
+var ErrWeakKey = errors.New("weak Ed25519 public key (small order or not canonical)")
+
+var oidEd25519 = asn1.ObjectIdentifier{1, 3, 101, 112}
+
+// smallOrderY holds the y coordinates, sign bit cleared, of the eight points of small order.
+var smallOrderY = [5][32]byte{
+	unhex("0000000000000000000000000000000000000000000000000000000000000000"),
+	unhex("0100000000000000000000000000000000000000000000000000000000000000"),
+	unhex("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+	unhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+	unhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+}
+
+func unhex(s string) (out [32]byte) {
+	if n, err := hex.Decode(out[:], []byte(s)); err != nil || n != len(out) {
+		panic("crypto: bad constant " + s)
+	}
+	return out
+}
+
+// NewPublicKey accepts the 32 bytes of an Ed25519 public key; the error is [ErrWeakKey] for
+// the encodings that RFC 8032 §5.1.3 does not allow and for points of small order.
+func NewPublicKey(raw []byte) (PublicKey, error) {
+	if len(raw) != ed25519.PublicKeySize {
+		return PublicKey{}, fmt.Errorf("an Ed25519 public key has %d bytes, not %d", ed25519.PublicKeySize, len(raw))
+	}
+	var y [32]byte
+	copy(y[:], raw)
+	y[31] &= 0x7f
+	for _, bad := range smallOrderY {
+		if y == bad {
+			return PublicKey{}, ErrWeakKey
+		}
+	}
+	if !belowP(y) {
+		return PublicKey{}, ErrWeakKey
+	}
+	var k PublicKey
+	copy(k.raw[:], raw)
+	return k, nil
+}
+
+// belowP reports whether the little-endian y is less than 2^255 - 19.
+func belowP(y [32]byte) bool {
+	if y[31] != 0x7f {
+		return true
+	}
+	for _, b := range y[1:31] {
+		if b != 0xff {
+			return true
+		}
+	}
+	return y[0] < 0xed
+}
+
+// ParseSPKI reads a DER SubjectPublicKeyInfo (RFC 8410 §4) of an Ed25519 key, strictly.
+func ParseSPKI(der []byte) (PublicKey, error) {
+	var spki, alg cryptobyte.String
+	var oid asn1.ObjectIdentifier
+	var raw []byte
+	in := cryptobyte.String(der)
+	if !in.ReadASN1(&spki, cbasn1.SEQUENCE) || !in.Empty() ||
+		!spki.ReadASN1(&alg, cbasn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier(&oid) || !alg.Empty() ||
+		!spki.ReadASN1BitStringAsBytes(&raw) || !spki.Empty() {
+		return PublicKey{}, errors.New("not an Ed25519 SubjectPublicKeyInfo")
+	}
+	if !oid.Equal(oidEd25519) {
+		return PublicKey{}, fmt.Errorf("key algorithm %s is not Ed25519", oid)
+	}
+	return NewPublicKey(raw)
+}
+
+// SPKI returns the 44 bytes of the DER SubjectPublicKeyInfo.
+func (k PublicKey) SPKI() []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidEd25519) })
+		b.AddASN1BitString(k.raw[:])
+	})
+	return b.BytesOrPanic()
+}
+
+// Raw returns a copy of the 32 bytes.
+func (k PublicKey) Raw() []byte { return append([]byte(nil), k.raw[:]...) }
+
+// IsZero reports whether k was never set.
+func (k PublicKey) IsZero() bool { return k == PublicKey{} }
+
+// ID returns the SSH fingerprint: SHA-256 over the RFC 4253 §6.6 blob of "ssh-ed25519".
+func (k PublicKey) ID() KeyID {
+	var b cryptobyte.Builder
+	b.AddUint32LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte("ssh-ed25519")) })
+	b.AddUint32LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(k.raw[:]) })
+	sum := sha256.Sum256(b.BytesOrPanic())
+	return KeyID("SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]))
+}
+
+// Verify reports whether sig is a pure Ed25519 signature of message, exactly as the standard
+// library judges it (cofactorless, S < L). It is false for the zero key.
+func (k PublicKey) Verify(message, sig []byte) bool {
+	return !k.IsZero() && len(sig) == ed25519.SignatureSize && ed25519.Verify(k.raw[:], message, sig)
+}
+
+// PrivateKey is an Ed25519 private key in memory. It prints as "[private key]".
+type PrivateKey struct{ key ed25519.PrivateKey }
+
+// NewPrivateKey derives a key from a 32-byte seed.
+func NewPrivateKey(seed []byte) (*PrivateKey, error) {
+	if len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("an Ed25519 seed has %d bytes, not %d", ed25519.SeedSize, len(seed))
+	}
+	return &PrivateKey{ed25519.NewKeyFromSeed(seed)}, nil
+}
+
+// ParsePKCS8 reads a DER PKCS#8 v1 private key (RFC 8410 §7) of Ed25519, strictly.
+func ParsePKCS8(der []byte) (*PrivateKey, error) {
+	var p8, alg, seedDER cryptobyte.String
+	var version int
+	var oid asn1.ObjectIdentifier
+	var inner, seed cryptobyte.String
+	in := cryptobyte.String(der)
+	if !in.ReadASN1(&p8, cbasn1.SEQUENCE) || !in.Empty() || !p8.ReadASN1Integer(&version) || version != 0 ||
+		!p8.ReadASN1(&alg, cbasn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier(&oid) || !alg.Empty() ||
+		!p8.ReadASN1(&seedDER, cbasn1.OCTET_STRING) || !p8.Empty() {
+		return nil, errors.New("not a PKCS#8 v1 private key")
+	}
+	if !oid.Equal(oidEd25519) {
+		return nil, fmt.Errorf("key algorithm %s is not Ed25519", oid)
+	}
+	if inner = seedDER; !inner.ReadASN1(&seed, cbasn1.OCTET_STRING) || !inner.Empty() {
+		return nil, errors.New("not an Ed25519 PKCS#8 private key")
+	}
+	return NewPrivateKey(seed)
+}
+
+// PKCS8 returns the DER PKCS#8 v1 form. Handle it like the key itself.
+func (k *PrivateKey) PKCS8() []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1Int64(0)
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidEd25519) })
+		b.AddASN1(cbasn1.OCTET_STRING, func(b *cryptobyte.Builder) { b.AddASN1OctetString(k.key.Seed()) })
+	})
+	return b.BytesOrPanic()
+}
+
+// Seed returns a copy of the 32-byte seed, for log checkpoint signers that need it.
+func (k *PrivateKey) Seed() []byte { return k.key.Seed() }
+
+// Public implements [Signer].
+func (k *PrivateKey) Public() PublicKey {
+	var p PublicKey
+	copy(p.raw[:], k.key.Public().(ed25519.PublicKey))
+	return p
+}
+
+// Sign implements [Signer].
+func (k *PrivateKey) Sign(message []byte) ([]byte, error) { return ed25519.Sign(k.key, message), nil }
+
+// Equal compares in constant time.
+func (k *PrivateKey) Equal(o *PrivateKey) bool {
+	return subtle.ConstantTimeCompare(k.key, o.key) == 1
+}
+
+// String keeps a key out of every %v and %s.
+func (k *PrivateKey) String() string { return "[private key]" }
+
+// GoString keeps a key out of every %#v.
+func (k *PrivateKey) GoString() string { return "[private key]" }

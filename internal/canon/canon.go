@@ -1,0 +1,87 @@
+// Package canon reads and writes the one JSON form that is signed or hashed here.
+//
+// Writing yields RFC 8785 (JCS) bytes. Reading is strict: duplicate or unknown
+// members, wrong case, invalid UTF-8, trailing data, nesting deeper than
+// [MaxDepth] and input longer than the caller's limit are errors, and so is any
+// input that is not byte for byte what writing the decoded value yields. The
+// comparison is what makes absent members, null, odd number spellings and
+// re-ordered members impossible, so callers need no field-by-field presence checks.
+//
+// [DecodeLoose] drops only the comparison. It is for JSON that others write
+// (DSSE envelopes, hand-edited files), never for bytes whose digest is a name.
+package canon
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// MaxDepth is the deepest nesting of arrays and objects that is read.
+const MaxDepth = 32
+
+// ErrNotCanonical reports input that decodes but is not its own RFC 8785 form.
+var ErrNotCanonical = errors.New("not in canonical form (RFC 8785)")
+
+// Encode returns the RFC 8785 form of v. Integers must lie within ±2^53.
+func Encode(v any) ([]byte, error) {
+	b, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return nil, err
+	}
+	c := jsontext.Value(b)
+	if err := c.Canonicalize(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Decode reads data into v, which must be a pointer, accepting canonical bytes only.
+func Decode(data []byte, limit int, v any) error {
+	if err := DecodeLoose(data, limit, v); err != nil {
+		return err
+	}
+	again, err := Encode(v)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(again, data) {
+		return ErrNotCanonical
+	}
+	return nil
+}
+
+// DecodeLoose reads data into v strictly but in any member order and spacing.
+func DecodeLoose(data []byte, limit int, v any) error {
+	if len(data) > limit {
+		return fmt.Errorf("longer than %d bytes", limit)
+	}
+	if err := checkDepth(data); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, v, json.RejectUnknownMembers(true))
+}
+
+// checkDepth bounds nesting before any value is built.
+func checkDepth(data []byte) error {
+	depth, inString := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > MaxDepth {
+				return fmt.Errorf("nested deeper than %d", MaxDepth)
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return nil
+}
