@@ -449,3 +449,10 @@ func Text(what, s string, limit int) error {
 func isBidi(r rune) bool {
 	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c || r == 0x2028 || r == 0x2029
 }
+
+// Call is one request that an operation would make, for people to read before it is made.
+type Call struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Why    string `json:"why"`
+}

@@ -1,0 +1,260 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+// Timeouts of the client. A claim or an outcome may wait for the log's disk.
+const (
+	dialTimeout  = 2 * time.Second
+	callTimeout  = 60 * time.Second
+	reachTimeout = 3 * time.Second // how long an unreachable Core is tried
+	reachPause   = 100 * time.Millisecond
+)
+
+// Client talks to one Core. It is safe for concurrent use.
+type Client struct {
+	http *http.Client
+	base string
+	core string
+	by   crypto.Signer
+	now  func() marketops.Time
+}
+
+// Dial returns a client for a unix socket path or an https:// address. Nothing is sent yet. The
+// signer may be nil for reading; now is the clock that requests are dated by.
+func Dial(address, core string, by crypto.Signer, now func() marketops.Time) (*Client, error) {
+	c := &Client{core: core, by: by, now: now, base: "http://core"}
+	tr := &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: callTimeout, Proxy: nil}
+	switch {
+	case strings.HasPrefix(address, "https://"):
+		c.base = strings.TrimSuffix(address, "/")
+	case strings.Contains(address, "://"):
+		return nil, marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("core address %.100q is neither a socket path nor https://", address))
+	default:
+		tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "unix", address)
+		}
+	}
+	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &http.Client{Transport: tr, Timeout: callTimeout, CheckRedirect: noRedirect}
+	return c, nil
+}
+
+// Info asks who is there, trying for three seconds if nobody answers.
+func (c *Client) Info(ctx context.Context) (Info, error) {
+	return get[Info](ctx, c, "/v1/info")
+}
+
+// Records returns every record of a run.
+func (c *Client) Records(ctx context.Context, run marketops.RunID) (RunRecords, error) {
+	return get[RunRecords](ctx, c, "/v1/runs/"+string(run))
+}
+
+// ClaimState returns how far a receipt has come.
+func (c *Client) ClaimState(ctx context.Context, id marketops.ReceiptID) (ClaimState, error) {
+	return get[ClaimState](ctx, c, "/v1/claims/"+string(id))
+}
+
+// Evidence returns one evidence file; a 404 is an error that errors.Is io/fs.ErrNotExist.
+func (c *Client) Evidence(ctx context.Context, d marketops.Digest) ([]byte, error) {
+	return c.raw(ctx, "/v1/evidence/"+d.Hex())
+}
+
+// Submit hands in a plan.
+func (c *Client) Submit(ctx context.Context, s Submit) (Entry, error) {
+	return post[Entry](ctx, c, "/v1/submissions", s)
+}
+
+// Approve hands in a signed approval.
+func (c *Client) Approve(ctx context.Context, envelope []byte) (Entry, error) {
+	return post[Entry](ctx, c, "/v1/approvals", Envelope{envelope})
+}
+
+// Authorize asks for receipts for all operations of a run.
+func (c *Client) Authorize(ctx context.Context, run marketops.RunID) (Decisions, error) {
+	return post[Decisions](ctx, c, "/v1/authorize", Run{run})
+}
+
+// Check asks for the Core's gate answers without spending anything.
+func (c *Client) Check(ctx context.Context, w ClaimWanted) ([]marketops.Check, error) {
+	a, err := post[Answers](ctx, c, "/v1/check", w)
+	return a.Checks, err
+}
+
+// Claim spends a receipt, or takes over one whose lease has ended.
+func (c *Client) Claim(ctx context.Context, w ClaimWanted) (Claimed, error) {
+	return post[Claimed](ctx, c, "/v1/claim", w)
+}
+
+// Intent hands in a signed intent.
+func (c *Client) Intent(ctx context.Context, envelope []byte) (Entry, error) {
+	return post[Entry](ctx, c, "/v1/intent", Envelope{envelope})
+}
+
+// Execute opens the door to GitHub for one epoch.
+func (c *Client) Execute(ctx context.Context, f Fence) (Lease, error) {
+	return post[Lease](ctx, c, "/v1/execute", f)
+}
+
+// Renew asks for a longer lease.
+func (c *Client) Renew(ctx context.Context, f Fence) (Lease, error) {
+	return post[Lease](ctx, c, "/v1/renew", f)
+}
+
+// Attempt counts a visible effect before it is tried.
+func (c *Client) Attempt(ctx context.Context, f Fence) (Lease, error) {
+	return post[Lease](ctx, c, "/v1/attempt", f)
+}
+
+// Outcome freezes an outcome and has it appended.
+func (c *Client) Outcome(ctx context.Context, d Decided) (Entry, error) {
+	return post[Entry](ctx, c, "/v1/outcome", d)
+}
+
+// Refuse records a refusal.
+func (c *Client) Refuse(ctx context.Context, d Decided) (Entry, error) {
+	return post[Entry](ctx, c, "/v1/refusals", d)
+}
+
+// Resolve hands in a person's resolution of an unknown outcome.
+func (c *Client) Resolve(ctx context.Context, d Decided) (Entry, error) {
+	return post[Entry](ctx, c, "/v1/resolve", d)
+}
+
+// Revoke withdraws a receipt.
+func (c *Client) Revoke(ctx context.Context, r Revoke) (Entry, error) {
+	return post[Entry](ctx, c, "/v1/revoke", r)
+}
+
+// ReadFile implements [log.TileReader] over the Core's read endpoint; "records/…" included.
+func (c *Client) ReadFile(name string) ([]byte, error) {
+	return c.raw(context.Background(), "/"+name)
+}
+
+var _ log.TileReader = (*Client)(nil)
+
+func get[T any](ctx context.Context, c *Client, path string) (T, error) {
+	return call[T](ctx, c, http.MethodGet, path, nil)
+}
+
+func post[T any](ctx context.Context, c *Client, path string, body any) (T, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return call[T](ctx, c, http.MethodPost, path, b)
+}
+
+// call decodes strictly: an answer that is not the one expected is no answer.
+func call[T any](ctx context.Context, c *Client, method, path string, body []byte) (T, error) {
+	var out T
+	b, err := c.do(ctx, method, path, body)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(b, &out, json.RejectUnknownMembers(true)); err != nil {
+		return out, &marketops.Failure{Code: marketops.CoreUnreachable, What: "the Core's answer to " + path + " cannot be read", Err: err}
+	}
+	return out, nil
+}
+
+func (c *Client) raw(ctx context.Context, path string) ([]byte, error) {
+	return c.do(ctx, http.MethodGet, path, nil)
+}
+
+// do tries again only while no connection could be made: nothing had been sent then.
+func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	begun := time.Now()
+	for {
+		resp, err := c.once(ctx, method, path, body)
+		if err == nil {
+			return answer(resp, path)
+		}
+		var dial *net.OpError
+		if !errors.As(err, &dial) || dial.Op != "dial" || time.Since(begun) > reachTimeout || ctx.Err() != nil {
+			return nil, unreachable(method, path, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(reachPause):
+		}
+	}
+}
+
+func unreachable(method, path string, err error) error {
+	f := &marketops.Failure{Code: marketops.CoreUnreachable, What: method + " " + path, Err: err}
+	var dial *net.OpError
+	if !errors.As(err, &dial) || dial.Op != "dial" {
+		f.State = "the call may have reached the Core; repeating it is safe"
+		f.Next = "type the same command again"
+	}
+	return f
+}
+
+func (c *Client) once(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.GetBody = nil
+	if method != http.MethodGet {
+		env, err := c.sign(method+" "+path, body)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set(RequestHeader, base64.StdEncoding.EncodeToString(env))
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return c.http.Do(req)
+}
+
+// sign dates each try anew, so that no nonce is used twice.
+func (c *Client) sign(method string, body []byte) ([]byte, error) {
+	if c.by == nil {
+		return nil, marketops.Refuse(marketops.KeyUnreadable, "this call needs a key and none was given")
+	}
+	now := c.now()
+	head, err := receipt.NewHead(rand.Reader, now)
+	if err != nil {
+		return nil, err
+	}
+	d := marketops.DigestOf(body)
+	r := &receipt.Request{Head: head, Method: method, Body: d, Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
+	rec, err := receipt.Seal(r, c.by, receipt.SubjectOf("body", d))
+	if err != nil {
+		return nil, err
+	}
+	return rec.Envelope, nil
+}
+
+func answer(resp *http.Response, path string) ([]byte, error) {
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
+	if err != nil || len(b) > MaxBody {
+		return nil, unreachable("reading", path, errors.Join(err, fmt.Errorf("%d bytes", len(b))))
+	}
+	if resp.StatusCode == http.StatusOK {
+		return b, nil
+	}
+	return nil, problem(resp.StatusCode, b, path)
+}

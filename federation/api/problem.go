@@ -1,0 +1,47 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
+)
+
+// ProblemOf turns an error into what goes over the wire, and its HTTP status. Causes stay
+// behind: they may hold names that the other side has no business with.
+func ProblemOf(err error) (Problem, int) {
+	var r *marketops.Refusal
+	if errors.As(err, &r) {
+		return Problem{Kind: "refusal", Code: r.Code, What: r.Error(), State: r.State, Next: r.Next, Checks: r.Checks}, http.StatusConflict
+	}
+	var f *marketops.Failure
+	if errors.As(err, &f) {
+		return Problem{Kind: "failure", Code: f.Code, What: f.Error(), State: f.State, Next: f.Next}, http.StatusInternalServerError
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return Problem{Kind: "failure", Code: marketops.StateMissing, What: "not there"}, http.StatusNotFound
+	}
+	return Problem{Kind: "failure", Code: marketops.LedgerUnavailable, What: "the Core could not answer"}, http.StatusInternalServerError
+}
+
+// problem is the way back. A code that is not in the table, or no readable problem at all, is a
+// failure of the Core and never a known answer.
+func problem(status int, body []byte, path string) error {
+	if status == http.StatusNotFound {
+		return fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	var p Problem
+	if err := json.Unmarshal(body, &p, json.RejectUnknownMembers(true)); err != nil {
+		return &marketops.Failure{Code: marketops.CoreUnreachable, What: fmt.Sprintf("the Core answered %s with status %d", path, status), Err: err}
+	}
+	if _, known := p.Code.Info(); !known {
+		return &marketops.Failure{Code: marketops.CoreUnreachable, What: fmt.Sprintf("the Core answered %s with the unknown code %.60q", path, p.Code)}
+	}
+	if p.Kind == "refusal" {
+		return &marketops.Refusal{Code: p.Code, What: p.What, State: p.State, Next: p.Next, Checks: p.Checks}
+	}
+	return &marketops.Failure{Code: p.Code, What: p.What, State: p.State, Next: p.Next}
+}

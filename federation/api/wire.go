@@ -1,0 +1,180 @@
+// Package api is the wire between the Federation Core and everybody who talks to it, and the
+// client of that wire.
+//
+// The Core speaks HTTP/1.1 on a unix socket (or TLS). Bodies are JSON, at most [MaxBody] bytes.
+// Every call that changes anything is a POST with the header Marketops-Request: the base64 of a
+// DSSE envelope around a [receipt.Request] that names method and path, the SHA-256 of the body,
+// the Core's id, a nonce and a window of at most 60 s. The Core answers each nonce once. Whoever
+// steals the socket can therefore read, but not authorise, claim or revoke.
+//
+//	GET  /v1/info                   who is there                             Info
+//	POST /v1/submissions            a plan and a signed submission           Submit     → Entry
+//	POST /v1/approvals              a signed approval                        Envelope   → Entry
+//	POST /v1/authorize              decide all operations of a run           Run        → Decisions
+//	GET  /v1/runs/{run}             every record of a run, in log order      RunRecords
+//	POST /v1/check                  the Core's gate answers, read-only       ClaimWanted → Answers
+//	POST /v1/claim                  S1 and the claim leaf                    ClaimWanted → Claimed
+//	POST /v1/intent                 S2                                       Envelope   → Entry
+//	POST /v1/execute                S4, the only door to GitHub              Fence      → Lease
+//	POST /v1/renew                  a longer lease                           Fence      → Lease
+//	POST /v1/attempt                counts a visible effect before it        Fence      → Lease
+//	POST /v1/outcome                S7 and S8                                Decided    → Entry
+//	POST /v1/refusals               a refusal before a claim                 Decided    → Entry
+//	POST /v1/resolve                a person decides an unknown outcome      Decided    → Entry
+//	POST /v1/revoke                 withdraw a receipt                       Revoke     → Entry
+//	GET  /v1/claims/{receipt}       how far a receipt has come               ClaimState
+//	GET  /checkpoint, /tile/…       the log, C2SP tlog-tiles
+//	GET  /records/{ab}/{hash}.json  one envelope by leaf hash
+//	GET  /v1/evidence/{digest}      one evidence file
+//
+// An answer that is not 200 carries [Problem]. Nothing that arrives is believed for having
+// arrived: envelopes are opened against trust.json and positions are proved from the tiles.
+package api
+
+import (
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+)
+
+// Limits of the wire.
+const (
+	MaxBody       = 16 << 20 // bytes of a request or an answer
+	MaxEvidence   = 4 << 20  // bytes of one evidence text
+	RequestHeader = "Marketops-Request"
+)
+
+// Info says who serves. It is for people and for early, clear errors; nothing rests on it.
+type Info struct {
+	Core    string           `json:"core"` // the id that signed requests name
+	Origin  string           `json:"origin"`
+	Trust   int64            `json:"trust"` // version of the trust file in force
+	Policy  marketops.Digest `json:"policy"`
+	Version string           `json:"version"`
+	Now     marketops.Time   `json:"now"`
+}
+
+// Evidence is one erasable text that a record names by salted digest.
+type Evidence struct {
+	Digest marketops.Digest `json:"digest"`
+	Text   []byte           `json:"text"` // base64
+}
+
+// Submit carries everything that the Core needs to judge a run by itself.
+type Submit struct {
+	Envelope   []byte     `json:"envelope"`   // the submission record
+	Plan       []byte     `json:"plan"`       // plan.json
+	Operations [][]byte   `json:"operations"` // the documents, in the order of the submission
+	Evidence   []Evidence `json:"evidence"`
+}
+
+// Envelope carries one signed record.
+type Envelope struct {
+	Envelope []byte `json:"envelope"`
+}
+
+// Entry is one record in the log.
+type Entry struct {
+	Name     string           `json:"name"`
+	Digest   marketops.Digest `json:"digest"`
+	Leaf     log.Hash         `json:"leaf"`
+	Position log.Position     `json:"position"`
+	Envelope []byte           `json:"envelope"`
+}
+
+// Run names a run.
+type Run struct {
+	Run marketops.RunID `json:"run"`
+}
+
+// RunRecords is every record of a run that the log holds, in log order.
+type RunRecords struct {
+	Run     marketops.RunID `json:"run"`
+	Entries []Entry         `json:"entries"`
+}
+
+// Decisions are the answers for all operations of a run: all receipts, or none.
+type Decisions struct {
+	Run        marketops.RunID `json:"run"`
+	Authorized bool            `json:"authorized"`
+	Decisions  []Decision      `json:"decisions"` // in the order of the submission
+}
+
+// Decision is the answer for one operation.
+type Decision struct {
+	Operation marketops.Digest `json:"operation"`
+	Receipts  []Entry          `json:"receipts"` // one per authority; empty if denied
+	Advisory  *Entry           `json:"advisory"` // null if authorised
+	Code      marketops.Code   `json:"code"`     // why not; "" if authorised
+	Missing   []string         `json:"missing"`  // whose approval is wanted, in words
+	WhyNot    []string         `json:"why_not"`  // what else would have to change, in words
+}
+
+// ClaimWanted asks to spend a receipt on its operation, or to take over doing so.
+type ClaimWanted struct {
+	Receipt   marketops.ReceiptID `json:"receipt"`
+	Run       marketops.RunID     `json:"run"`
+	Operation marketops.Digest    `json:"operation"`
+	Publisher crypto.KeyID        `json:"publisher"` // must be the key that signs the request
+	Trust     int64               `json:"trust"`     // version that the publisher goes by
+}
+
+// Answers are the Core's checks: policy-superseded to operation-in-flight, each once.
+type Answers struct {
+	Checks []marketops.Check `json:"checks"`
+}
+
+// Claimed is the epoch that was won.
+type Claimed struct {
+	Claim ClaimState `json:"claim"`
+	Entry Entry      `json:"entry"` // the claim record; its position is final, its checkpoint may lag
+}
+
+// ClaimState is the ledger's row.
+type ClaimState struct {
+	Receipt    marketops.ReceiptID `json:"receipt"`
+	Run        marketops.RunID     `json:"run"`
+	Operation  marketops.Digest    `json:"operation"`
+	State      string              `json:"state"`   // none, claimed, executing, decided, closed or revoked
+	Outcome    string              `json:"outcome"` // "" until decided
+	Owner      crypto.KeyID        `json:"owner"`
+	Epoch      int64               `json:"epoch"`
+	LeaseUntil marketops.Time      `json:"lease_until"`
+	Attempts   int64               `json:"attempts"`
+	Earlier    bool                `json:"earlier"` // an earlier epoch had reached executing: GitHub may have changed
+}
+
+// Fence names an epoch; the Core refuses any but the newest.
+type Fence struct {
+	Receipt marketops.ReceiptID `json:"receipt"`
+	Epoch   int64               `json:"epoch"`
+}
+
+// Lease is how long nobody else will take over.
+type Lease struct {
+	Until    marketops.Time `json:"until"`
+	Attempts int64          `json:"attempts"`
+}
+
+// Decided carries a record that ends or refuses something, and its evidence.
+type Decided struct {
+	Epoch    int64      `json:"epoch"` // 0 where there is no claim
+	Envelope []byte     `json:"envelope"`
+	Evidence []Evidence `json:"evidence"`
+}
+
+// Revoke asks to withdraw a receipt. The reason becomes evidence.
+type Revoke struct {
+	Receipt marketops.ReceiptID `json:"receipt"`
+	Reason  string              `json:"reason"`
+}
+
+// Problem is an answer that is not 200. Kind tells refusals from failures.
+type Problem struct {
+	Kind   string            `json:"kind"` // "refusal" or "failure"
+	Code   marketops.Code    `json:"code"`
+	What   string            `json:"what"`
+	State  string            `json:"state"`
+	Next   string            `json:"next"`
+	Checks []marketops.Check `json:"checks"`
+}

@@ -1,0 +1,99 @@
+package publisher
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt"
+)
+
+// SideEffectPort is the one boundary through which anything outside changes.
+type SideEffectPort interface {
+	// Preview lists the calls that Apply would make. It is pure.
+	Preview(marketops.Operation) []marketops.Call
+	// Apply does what the permit allows and reads back what is then true. It begins by looking,
+	// so that doing it again after a crash finishes what was begun. The evidence is meaningful
+	// also when there is an error. Errors: [*marketops.Failure] where the state is known,
+	// [*marketops.Unknown] where it is not; anything else counts as unknown.
+	Apply(context.Context, *Permit, Journal) (Evidence, error)
+	// Observe reads what is true without any right to change it.
+	Observe(context.Context, marketops.Operation) (Observation, error)
+}
+
+// Journal makes what a port learns durable before the port goes on.
+type Journal interface {
+	Record(key, value string) error            // fsynced when it returns
+	Recall(key string) (value string, ok bool) // of this operation, from any earlier attempt on this machine
+	Call(CallEvidence) error                   // one call and its answer
+}
+
+// CallEvidence is what one call to GitHub looked like, secrets redacted.
+type CallEvidence struct {
+	Step       string            `json:"step"`
+	Attempt    int               `json:"attempt"`
+	Method     string            `json:"method"`
+	Path       string            `json:"path"`
+	SentSHA256 marketops.Digest  `json:"sent_sha256"`
+	Written    bool              `json:"written"` // request bytes may have left this machine
+	Status     int               `json:"status"`  // 0: no answer
+	RequestID  string            `json:"request_id"`
+	Headers    map[string]string `json:"headers"` // date, etag, x-ratelimit-*, …
+	BodySHA256 marketops.Digest  `json:"body_sha256"`
+	Error      string            `json:"error"`
+	At         marketops.Time    `json:"at"`
+}
+
+// Evidence is what Apply leaves behind for the outcome.
+type Evidence struct {
+	Effects []receipt.Effect   // visible ones only, in the order in which they are tried
+	GitHub  []receipt.GitHubID // in name order
+	Retries int64              // visible effects that were tried again
+	URL     string             // where a person can look
+	Answer  []byte             // the last answer that decided, secrets redacted; may be empty
+}
+
+// Observation is what a look at GitHub says about an operation.
+type Observation struct {
+	State    Presence
+	Evidence Evidence
+	Detail   string // what was seen, in words
+}
+
+// Presence is the answer of a lookup. The zero value is unknown.
+type Presence int
+
+// Only [Absent] may lead to a create, and a 404 does not prove it.
+const (
+	Indeterminate Presence = iota
+	Found                  // there, and equal in every bound field
+	Absent                 // proven not there
+	Conflict               // something else is there
+)
+
+func (p Presence) String() string {
+	return [...]string{"unknown", "found", "absent", "conflict"}[min(max(p, 0), 3)]
+}
+
+// Content is the bytes of one asset or change, open for reading. What is sent is read from
+// here, and it is the file that was hashed: nothing opens a path again.
+type Content interface {
+	io.ReaderAt
+	Size() int64
+}
+
+// Work is what a permit opens to a port.
+type Work struct {
+	Op       marketops.Operation
+	Content  []Content // one per asset or change, in the document's order
+	Deadline time.Time // no call may be under way after it
+	// Earlier says that an earlier epoch may have reached GitHub and nobody knows how far: a
+	// definite refusal then proves nothing about what that epoch did.
+	Earlier bool
+	// BeforeCall renews the lease. It must return nil right before every call that writes.
+	BeforeCall func(context.Context) error
+	// BeforeEffect re-checks the receipt's expiry and counts the attempt durably. It must return
+	// nil right before every call that changes what others can see.
+	BeforeEffect func(ctx context.Context, effect string) error
+}

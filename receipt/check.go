@@ -1,0 +1,295 @@
+package receipt
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+)
+
+// Epsilon is how far two honest clocks may differ.
+const Epsilon = marketops.Time(60) // seconds
+
+// MaxAge is the age at which any receipt is stale.
+const MaxAge = marketops.Time(24 * 60 * 60) // seconds
+
+// GateCodes are the codes that [Check] answers, in its order, each once.
+var GateCodes = []marketops.Code{
+	marketops.ModeNotProd, marketops.ReceiptMissing, marketops.ReceiptMalformed, marketops.PayloadTypeWrong,
+	marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
+	marketops.SignatureInvalid, marketops.ThresholdUnmet, marketops.NotEnforceable, marketops.AudienceMismatch,
+	marketops.RunMismatch, marketops.KindMismatch, marketops.RepositoryMismatch, marketops.OperationMismatch,
+	marketops.ContentMismatch, marketops.LifetimeExcessive, marketops.NotYetValid, marketops.Expired, marketops.Stale,
+	marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover,
+	marketops.ReceiptUnlogged,
+}
+
+// Asking is what somebody wants to do: the question that a gate answers.
+type Asking struct {
+	Mode      marketops.Mode
+	Run       marketops.RunID
+	Op        marketops.Operation
+	Host      string             // that the publisher would call
+	Content   []marketops.Digest // SHA-256 of the bytes that would be sent, one per asset or change, in order; nil: not measured
+	Publisher crypto.KeyID
+	Now       marketops.Time
+}
+
+// Logged is an envelope and the proof that the log holds it.
+type Logged struct {
+	Envelope []byte
+	Proof    *log.Proof
+}
+
+// Evidence is what comes with the question.
+type Evidence struct {
+	Receipts   []Logged // one per authority, over byte-identical payloads
+	Submission Logged
+	Approvals  []Logged        // all that are known for the run, rejections included
+	Checkpoint *log.Checkpoint // verified, and consistent with the one the caller remembers
+}
+
+// Check answers every gate code up to [marketops.ReceiptUnlogged], once, in the order of
+// [GateCodes]. The receipt is nil unless all passed; one that could not run counts as failed.
+// What the Core must answer, and the permit, are the publisher's.
+func Check(ask Asking, ev Evidence, t *Trust) (*Record, []marketops.Check) {
+	rec, checks := Examine(ask, ev, t)
+	if _, failed := marketops.FirstFailure(checks); failed {
+		return nil, checks
+	}
+	return rec, checks
+}
+
+// Examine is [Check] for those who judge afterwards: the receipt is returned whenever its
+// signature held, and [marketops.ContentMismatch] is left not run if nothing was measured.
+func Examine(ask Asking, ev Evidence, t *Trust) (*Record, []marketops.Check) {
+	e := &examination{ask: ask, ev: ev, trust: t, answers: map[marketops.Code]marketops.Check{}}
+	e.mode()
+	if e.open() {
+		e.bindings()
+		e.times()
+		e.approvals()
+		e.logged()
+	}
+	return e.record, e.list()
+}
+
+// examination collects answers; what has none at the end did not run.
+type examination struct {
+	ask     Asking
+	ev      Evidence
+	trust   *Trust
+	record  *Record
+	receipt *Receipt
+	answers map[marketops.Code]marketops.Check
+}
+
+func (e *examination) list() []marketops.Check {
+	out := make([]marketops.Check, len(GateCodes))
+	for i, code := range GateCodes {
+		c, ok := e.answers[code]
+		if !ok {
+			c = marketops.Check{Status: marketops.NotRun, Detail: "an earlier check did not pass"}
+		}
+		c.Code = code
+		out[i] = c
+	}
+	return out
+}
+
+// say records one answer; a failure, once given, stays.
+func (e *examination) say(code marketops.Code, ok bool, expected, got string) bool {
+	if e.answers[code].Status == marketops.Fail {
+		return false
+	}
+	c := marketops.Check{Status: marketops.Pass, Expected: expected, Got: got}
+	if !ok {
+		c.Status = marketops.Fail
+	}
+	e.answers[code] = c
+	return ok
+}
+
+func (e *examination) mode() {
+	e.say(marketops.ModeNotProd, e.ask.Mode == marketops.Prod, string(marketops.Prod), string(e.ask.Mode))
+}
+
+// openCodes are answered by opening the receipts, in the order in which opening finds them.
+var openCodes = []marketops.Code{
+	marketops.ReceiptMalformed, marketops.PayloadTypeWrong, marketops.SignatureInvalid, marketops.PredicateTypeWrong,
+	marketops.KeyUnknown, marketops.KeyRevoked, marketops.KeyOutsideValidity,
+}
+
+func (e *examination) open() bool {
+	if !e.say(marketops.ReceiptMissing, len(e.ev.Receipts) > 0, "a receipt", fmt.Sprintf("%d", len(e.ev.Receipts))) {
+		return false
+	}
+	authorities := map[string]bool{}
+	for _, l := range e.ev.Receipts {
+		rec, holder, err := e.openOne(l)
+		if err != nil {
+			e.opened(err)
+			return false
+		}
+		if e.record == nil {
+			e.record, e.receipt = rec, rec.Body.(*Receipt)
+		}
+		if !crypto.EqualPayload(e.record.Opened, rec.Opened) {
+			e.opened(marketops.Refuse(marketops.ReceiptMalformed, "the authorities signed different receipts"))
+			return false
+		}
+		authorities[holder.Name] = true
+	}
+	e.opened(nil)
+	need := e.trust.AuthorityThreshold(e.receipt.OperationKind, e.receipt.Target)
+	return e.say(marketops.ThresholdUnmet, need > 0 && len(authorities) >= need,
+		fmt.Sprintf("%d authorities", need), fmt.Sprintf("%d", len(authorities)))
+}
+
+func (e *examination) openOne(l Logged) (*Record, Holder, error) {
+	if e.trust == nil {
+		return nil, Holder{}, marketops.Refuse(marketops.KeyUnknown, "no trust file")
+	}
+	rec, err := Open(l.Envelope, e.trust.ring)
+	if errors.Is(err, marketops.RecordUnknown) {
+		return nil, Holder{}, marketops.RefuseErr(marketops.PredicateTypeWrong, "not a receipt", err)
+	}
+	if err != nil {
+		return nil, Holder{}, err
+	}
+	if rec.Body.Name() != "receipt" {
+		return nil, Holder{}, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+rec.Body.Name())
+	}
+	h, err := e.trust.Admit(rec, e.ask.Now, e.position(l))
+	return rec, h, err
+}
+
+func (e *examination) position(l Logged) *log.Position {
+	if l.Proof == nil || e.ev.Checkpoint == nil {
+		return nil
+	}
+	return &log.Position{Origin: e.ev.Checkpoint.Origin, Index: l.Proof.Index}
+}
+
+// opened turns the end of opening into answers: all passed, or those before the failure did.
+func (e *examination) opened(err error) {
+	failed := marketops.CodeOf(err)
+	for _, code := range openCodes {
+		if code == failed {
+			e.answers[code] = marketops.Check{Status: marketops.Fail, Detail: err.Error()}
+			return
+		}
+		e.say(code, true, "", "")
+	}
+	if err != nil {
+		e.answers[marketops.ReceiptMalformed] = marketops.Check{Status: marketops.Fail, Detail: err.Error()}
+	}
+}
+
+func (e *examination) bindings() {
+	r, op := e.receipt, e.ask.Op
+	e.say(marketops.NotEnforceable, r.Enforceable && r.Mode == marketops.Prod, "enforceable in prod",
+		fmt.Sprintf("enforceable=%v in %q", r.Enforceable, r.Mode))
+	e.say(marketops.AudienceMismatch, slices.Contains(r.Audience, e.ask.Publisher), fmt.Sprintf("%s", r.Audience), string(e.ask.Publisher))
+	e.say(marketops.RunMismatch, r.RunID == e.ask.Run && r.RunID.Valid(), string(r.RunID), string(e.ask.Run))
+	e.say(marketops.KindMismatch, r.OperationKind == op.Kind && op.Kind != "", string(r.OperationKind), string(op.Kind))
+	e.say(marketops.RepositoryMismatch, r.Target == op.Target && e.ask.Host == op.Target.Host && op.Target.RepositoryID > 0,
+		r.Target.FullName+" "+r.Target.ID(), op.Target.FullName+" "+op.Target.ID()+" at "+e.ask.Host)
+	d, err := op.Digest()
+	e.say(marketops.OperationMismatch, err == nil && d == r.Operation && d == e.record.About(), r.Operation.String(), d.String())
+	e.content()
+}
+
+// content compares the measured bytes with those the document names.
+func (e *examination) content() {
+	var want []marketops.Digest
+	if e.ask.Op.Release != nil {
+		for _, a := range e.ask.Op.Release.Assets {
+			want = append(want, a.SHA256)
+		}
+	}
+	if pr := e.ask.Op.PullRequest; pr != nil && pr.Changes != nil {
+		for _, c := range pr.Changes.Changes {
+			want = append(want, c.SHA256)
+		}
+	}
+	if e.ask.Content == nil {
+		e.answers[marketops.ContentMismatch] = marketops.Check{Status: marketops.NotRun, Detail: "no content was measured"}
+		return
+	}
+	for i := range max(len(want), len(e.ask.Content)) {
+		if i >= len(want) || i >= len(e.ask.Content) || want[i] != e.ask.Content[i] {
+			e.say(marketops.ContentMismatch, contentUnchecked, at(want, i), at(e.ask.Content, i))
+		}
+	}
+	e.say(marketops.ContentMismatch, true, fmt.Sprintf("%d files", len(want)), fmt.Sprintf("%d files", len(e.ask.Content)))
+}
+
+func at(ds []marketops.Digest, i int) string {
+	if i >= len(ds) {
+		return "no file"
+	}
+	return ds[i].String()
+}
+
+func (e *examination) times() {
+	r, now := e.receipt, e.ask.Now
+	limit := MaxLifetime
+	if m := marketops.Time(e.trust.file.MaxLifetime); m < limit {
+		limit = m
+	}
+	life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore)
+	e.say(marketops.LifetimeExcessive, life <= limit, seconds(limit), seconds(life))
+	e.say(marketops.NotYetValid, r.NotBefore <= now+Epsilon && r.IssuedAt <= now+Epsilon, r.NotBefore.String(), now.String())
+	e.say(marketops.Expired, now+Epsilon < r.ExpiresAt, r.ExpiresAt.String(), now.String())
+	e.say(marketops.Stale, now-r.IssuedAt <= MaxAge-Epsilon, seconds(MaxAge), seconds(now-r.IssuedAt))
+}
+
+func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }
+
+// logged proves that receipts, submission and approvals stand in the log, in that causal order.
+func (e *examination) logged() {
+	err := e.included()
+	if err != nil {
+		e.answers[marketops.ReceiptUnlogged] = marketops.Check{Status: marketops.Fail, Detail: err.Error()}
+		return
+	}
+	e.say(marketops.ReceiptUnlogged, true, "", "")
+}
+
+func (e *examination) included() error {
+	if e.ev.Checkpoint == nil {
+		return errors.New("no checkpoint")
+	}
+	first := uint64(1<<63 - 1)
+	for _, l := range e.ev.Receipts {
+		if err := e.proved(l); err != nil {
+			return fmt.Errorf("receipt: %w", err)
+		}
+		first = min(first, l.Proof.Index)
+	}
+	for i, l := range append([]Logged{e.ev.Submission}, e.ev.Approvals...) {
+		if err := e.proved(l); err != nil {
+			return fmt.Errorf("submission or approval %d: %w", i, err)
+		}
+		if i == 0 && l.Proof.Index >= first {
+			return errors.New("the receipt precedes the submission")
+		}
+	}
+	return nil
+}
+
+func (e *examination) proved(l Logged) error {
+	if l.Proof == nil {
+		return errors.New("no proof")
+	}
+	rec, err := Open(l.Envelope, e.trust.ring)
+	if err != nil {
+		return err
+	}
+	return log.VerifyInclusion(rec.LeafHash(), l.Proof.Index, l.Proof.Hashes, e.ev.Checkpoint)
+}

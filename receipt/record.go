@@ -1,0 +1,249 @@
+// Package receipt defines the records that are signed and logged, the trust file that says
+// whom to believe, and [Check], the pure part of the gate in front of GitHub.
+//
+// A record is an in-toto Statement v1 in a DSSE envelope of payload type [PayloadType], signed
+// by one key. Its predicate type is [PredicatePrefix] + name + [PredicateSuffix]:
+//
+//	submission   a requester's person key   asks for authority for the operations of one plan
+//	approval     an approver's person key   says approve or reject to exactly that
+//	receipt      an authority               lets a publisher do one operation once
+//	advisory     engine or Core             says what would be or was decided; authorises nothing
+//	claim        the ledger                 one epoch of spending one receipt
+//	intent       a publisher                what it is about to do, public before it does
+//	outcome      a publisher or the ledger  what became of it
+//	refusal      a publisher or the Core    who asked and was refused before a claim
+//	resolution   a person                   decides what an unknown outcome was
+//	revocation   an authority               withdraws a receipt
+//	run-closed   the ledger                 seals a run
+//	request      any caller                 one signed call to the Core; never logged
+//
+// Every payload is canonical JSON (RFC 8785) and is refused unless it is its own re-encoding, so
+// no member can be absent, null by accident, unknown or there twice. A record's name is
+// SHA-256(PAE); records refer to each other by it alone. A random nonce in each record keeps
+// anybody from confirming a guess at its content from the log, which shows only commitments.
+//
+// Records that may not be withheld hold codes and salted digests. Free text (reasons, errors,
+// GitHub's answers) lies in evidence files that can be erased, each named by [Salted].
+package receipt
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/log"
+)
+
+// The constants of the envelope and the statement in it.
+const (
+	PayloadType     = "application/vnd.in-toto+json"
+	StatementType   = "https://in-toto.io/Statement/v1"
+	PredicatePrefix = "https://github.com/omega/marketops/"
+	PredicateSuffix = "/v1"
+)
+
+// MaxRecord is the largest statement, in bytes; it leaves room for [marketops.MaxAssets] subjects.
+const MaxRecord = 1 << 20
+
+// Body is the predicate of one kind of record.
+type Body interface {
+	Name() string // "receipt", "claim", …
+	validate() error
+}
+
+// Subject is what a statement is about. Exactly one digest algorithm: digest sets match on any.
+type Subject struct {
+	Name   string    `json:"name"`
+	Digest digestSet `json:"digest"`
+}
+
+type digestSet struct {
+	SHA256 string `json:"sha256"`
+}
+
+// SubjectOf names a thing and its digest.
+func SubjectOf(name string, d marketops.Digest) Subject {
+	return Subject{Name: name, Digest: digestSet{d.Hex()}}
+}
+
+type statement struct {
+	Type          string         `json:"_type"`
+	PredicateType string         `json:"predicateType"`
+	Subject       []Subject      `json:"subject"`
+	Predicate     jsontext.Value `json:"predicate"`
+}
+
+// Record is one verified record. Only [Open] and [Seal] make one.
+type Record struct {
+	Body     Body
+	Digest   marketops.Digest // SHA-256(PAE)
+	Subject  []Subject
+	By       crypto.KeyID
+	Envelope []byte
+	Opened   *crypto.Opened
+}
+
+// Leaf returns the log entry that commits to this envelope.
+func (r *Record) Leaf() []byte { return log.Leaf(r.Opened) }
+
+// LeafHash returns the RFC 6962 hash of [Record.Leaf], the record's name in the record store.
+func (r *Record) LeafHash() log.Hash { return log.LeafHash(r.Leaf()) }
+
+// About returns the digest of the first subject.
+func (r *Record) About() marketops.Digest {
+	d, _ := marketops.ParseDigest("sha256:" + r.Subject[0].Digest.SHA256)
+	return d
+}
+
+// Seal signs body as a statement about the given subjects, at least one.
+func Seal(body Body, by crypto.Signer, subject ...Subject) (*Record, error) {
+	pred, err := canon.Encode(body)
+	if err != nil {
+		return nil, err
+	}
+	payload, err := canon.Encode(statement{StatementType, predicateType(body.Name()), subject, pred})
+	if err != nil {
+		return nil, err
+	}
+	env, err := crypto.Sign(PayloadType, payload, by)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := crypto.NewKeyring(by.Public())
+	if err != nil {
+		return nil, err
+	}
+	return Open(env, ring)
+}
+
+// Open verifies an envelope against the keyring and parses what is in it. It does not look at
+// the role or the validity of the key: [Trust.Admit] does. Codes: those of [crypto.Open],
+// [marketops.ReceiptMalformed] and, for a predicate type that is not known here,
+// [marketops.RecordUnknown].
+func Open(envelope []byte, known *crypto.Keyring) (*Record, error) {
+	o, err := crypto.OpenFull(envelope, PayloadType, known)
+	if err != nil {
+		return nil, err
+	}
+	st, body, err := parse(o.Payload)
+	if err != nil {
+		return nil, err
+	}
+	return &Record{Body: body, Digest: o.Digest(), Subject: st.Subject, By: o.By, Envelope: envelope, Opened: o}, nil
+}
+
+func parse(payload []byte) (*statement, Body, error) {
+	var st statement
+	if err := canon.Decode(payload, MaxRecord, &st); err != nil {
+		return nil, nil, malformed("statement", err)
+	}
+	if st.Type != StatementType {
+		return nil, nil, malformed("statement", fmt.Errorf("_type is %.80q", st.Type))
+	}
+	if err := checkSubjects(st.Subject); err != nil {
+		return nil, nil, malformed("subject", err)
+	}
+	body := newBody(st.PredicateType)
+	if body == nil {
+		return nil, nil, marketops.Refuse(marketops.RecordUnknown, fmt.Sprintf("predicate type %.120q", st.PredicateType))
+	}
+	if err := canon.Decode(st.Predicate, MaxRecord, body); err != nil {
+		return nil, nil, malformed(body.Name(), err)
+	}
+	if err := body.validate(); err != nil {
+		return nil, nil, malformed(body.Name(), err)
+	}
+	return &st, body, nil
+}
+
+func checkSubjects(ss []Subject) error {
+	if len(ss) == 0 || len(ss) > marketops.MaxAssets+1 {
+		return fmt.Errorf("%d subjects", len(ss))
+	}
+	for _, s := range ss {
+		if _, err := marketops.ParseDigest("sha256:" + s.Digest.SHA256); err != nil || s.Name == "" {
+			return fmt.Errorf("%.80q has no name or no SHA-256 digest", s.Name)
+		}
+	}
+	return nil
+}
+
+func malformed(what string, err error) error {
+	return marketops.RefuseErr(marketops.ReceiptMalformed, what, err)
+}
+
+func predicateType(name string) string { return PredicatePrefix + name + PredicateSuffix }
+
+// newBody returns an empty predicate for a predicate type, or nil for one not known here.
+func newBody(predicateType string) Body {
+	name, ok := strings.CutPrefix(predicateType, PredicatePrefix)
+	if !ok {
+		return nil
+	}
+	if name, ok = strings.CutSuffix(name, PredicateSuffix); !ok {
+		return nil
+	}
+	switch name {
+	case "submission":
+		return new(Submission)
+	case "approval":
+		return new(Approval)
+	case "receipt":
+		return new(Receipt)
+	case "advisory":
+		return new(Advisory)
+	case "claim":
+		return new(Claim)
+	case "intent":
+		return new(Intent)
+	case "outcome":
+		return new(Outcome)
+	case "refusal":
+		return new(Refusal)
+	case "resolution":
+		return new(Resolution)
+	case "revocation":
+		return new(Revocation)
+	case "run-closed":
+		return new(RunClosed)
+	case "request":
+		return new(Request)
+	}
+	return nil
+}
+
+// Head opens every predicate.
+type Head struct {
+	Nonce    string         `json:"nonce"` // 128 random bits in lower-case hex
+	IssuedAt marketops.Time `json:"issued_at"`
+}
+
+// NewHead draws a nonce from random.
+func NewHead(random io.Reader, now marketops.Time) (Head, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return Head{}, err
+	}
+	return Head{hex.EncodeToString(b[:]), now}, nil
+}
+
+func (h Head) validate() error {
+	b, err := hex.DecodeString(h.Nonce)
+	if err != nil || len(b) != 16 || strings.ToLower(h.Nonce) != h.Nonce || h.IssuedAt <= 0 {
+		return fmt.Errorf("nonce %.40q or issued_at is not usable", h.Nonce)
+	}
+	return nil
+}
+
+// Issued returns when the signer says it signed.
+func (h Head) Issued() marketops.Time { return h.IssuedAt }
+
+// Salted names an evidence file: a digest that only a holder of the record's nonce can confirm.
+func (h Head) Salted(content []byte) marketops.Digest {
+	return marketops.DigestOf(append([]byte("marketops.evidence/v1\n"+h.Nonce+"\n"), content...))
+}
