@@ -221,3 +221,13 @@ func unbase64(s string) ([]byte, error) {
 
 // EqualPayload reports whether two opened envelopes sign the same bytes.
 func EqualPayload(a, b *Opened) bool { return bytes.Equal(a.PAE, b.PAE) }
+
+// NameUnverified returns SHA-256(PAE) of an envelope without verifying it, and zero for anything
+// that is no envelope of this payload type. It is good for naming a file, for nothing else.
+func NameUnverified(env []byte, payloadType string) marketops.Digest {
+	e, payload, _, err := parse(env)
+	if err != nil || e.PayloadType != payloadType {
+		return marketops.Digest{}
+	}
+	return PAEDigest(e.PayloadType, payload)
+}

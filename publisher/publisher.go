@@ -1,2 +1,117 @@
 // Package publisher carries out what was authorised: exactly that, exactly once.
+//
+// One operation goes through these steps, and a crash between any two is recovered from by
+// doing them again, on this machine or on another that holds a key of the receipt's audience:
+//
+//	S0 gate       every check, fail-closed, all reported             [Publisher.Gate]
+//	S1 claim      the ledger gives this publisher one epoch of the receipt
+//	S2 intent     the claim stands in the log; the intent that names it is appended
+//	S3 published  a checkpoint that this publisher verified covers both
+//	S4 executing  the ledger opens the door to GitHub for this epoch, and only for it
+//	S5 act        the port does the work with a [Permit]; the lease is renewed all the while
+//	S6 read       what is true afterwards, read back
+//	S7 decided    the outcome's bytes are frozen in the ledger
+//	S8 closed     the outcome stands in a published checkpoint
+//
+// Before S4 nothing was sent and the GitHub credential was not read. After S4 the credential is
+// used, and the outcome must be found out by reading if no usable answer came: "no answer" is
+// [*marketops.Unknown], never a failure.
+//
+// A [Permit] is made in exactly one place, after S4, from a gate that passed, a claim that was
+// won and an intent that is public. Ports take nothing else.
 package publisher
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+// Core is the Federation Core as a publisher needs it; [*api.Client] is one.
+type Core interface {
+	Check(context.Context, api.ClaimWanted) ([]marketops.Check, error)
+	Claim(context.Context, api.ClaimWanted) (api.Claimed, error)
+	ClaimState(context.Context, marketops.ReceiptID) (api.ClaimState, error)
+	Intent(ctx context.Context, envelope []byte) (api.Entry, error)
+	Execute(context.Context, api.Fence) (api.Lease, error)
+	Renew(context.Context, api.Fence) (api.Lease, error)
+	Attempt(context.Context, api.Fence) (api.Lease, error)
+	Outcome(context.Context, api.Decided) (api.Entry, error)
+	Refuse(context.Context, api.Decided) (api.Entry, error)
+	Records(context.Context, marketops.RunID) (api.RunRecords, error)
+}
+
+// Log is the publisher's own view of the log; [*api.View] is one.
+type Log interface {
+	Latest() (*log.Tree, error)
+	Covering(ctx context.Context, index uint64) (*log.Tree, error)
+}
+
+// Publisher publishes with one key. All fields are required.
+type Publisher struct {
+	Core   Core
+	Log    Log
+	Trust  *receipt.Trust
+	Signer crypto.Signer
+	Port   SideEffectPort
+	Host   string // that Port calls; compared with every operation's target
+	Now    func() marketops.Time
+	Random io.Reader
+	Outbox Outbox
+	Tell   func(Event) // progress for people; must not block
+}
+
+// Job is one operation of a run with everything that was authorised about it.
+type Job struct {
+	Number     int // from 1, in plan order
+	Run        marketops.RunID
+	Op         marketops.Operation
+	Receipts   []api.Entry // with positions; the envelopes are opened here
+	Submission api.Entry
+	Approvals  []api.Entry
+	Content    []Content          // open; one per asset or change
+	Measured   []marketops.Digest // of Content, one each; not nil
+	Journal    Journal
+}
+
+// Event is one step of one operation, for showing.
+type Event struct {
+	Number int
+	Step   string // "S1 claim", …
+	Detail string
+}
+
+// Result is what became of one operation.
+type Result struct {
+	Number  int
+	Op      marketops.Operation
+	Status  string // success, failed, rejected, unknown, refused, open or not-attempted
+	Already bool   // an earlier run of the command had finished it
+	URL     string
+	Entry   api.Entry         // the outcome's or refusal's leaf, if there is one
+	Checks  []marketops.Check // the gate's
+	Err     error             // nil for success
+}
+
+// Lease and call bounds.
+const (
+	heartbeats   = 3                // renewals within one lease
+	workDeadline = 1 * time.Hour    // of everything S5 does for one operation
+	afterwards   = 30 * time.Second // for S7 and S8 after an interrupt
+)
+
+// want is the claim that a job asks for.
+func (p *Publisher) want(j *Job, id marketops.ReceiptID, op marketops.Digest) api.ClaimWanted {
+	return api.ClaimWanted{Receipt: id, Run: j.Run, Operation: op, Publisher: p.Signer.Public().ID(), Trust: p.Trust.Version()}
+}
+
+func (p *Publisher) tell(j *Job, step, detail string) { p.Tell(Event{j.Number, step, detail}) }
+
+// head draws the nonce and date of a record.
+func (p *Publisher) head() (receipt.Head, error) { return receipt.NewHead(p.Random, p.Now()) }

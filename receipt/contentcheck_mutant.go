@@ -2,6 +2,5 @@
 
 package receipt
 
-// contentUnchecked is what a file that differs counts as. Building with the tag
-// mutant_content removes the check, to prove that the tests notice.
+// contentUnchecked, built with the tag mutant_content, lets every file pass: the tests must notice.
 const contentUnchecked = true

@@ -247,3 +247,7 @@ func (h Head) Issued() marketops.Time { return h.IssuedAt }
 func (h Head) Salted(content []byte) marketops.Digest {
 	return marketops.DigestOf(append([]byte("marketops.evidence/v1\n"+h.Nonce+"\n"), content...))
 }
+
+// NameOf returns the record digest of an envelope that the caller has just sealed, and zero for
+// anything that is no envelope. It verifies nothing and must name nothing but files.
+func NameOf(envelope []byte) marketops.Digest { return crypto.NameUnverified(envelope, PayloadType) }

@@ -1,0 +1,212 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+)
+
+// Waiting for a checkpoint: how often one is read, and for how long at most.
+const (
+	viewPause = 5 * time.Millisecond
+	viewWait  = 30 * time.Second
+)
+
+// View is what one user of a log has seen of it. It opens each checkpoint against the trust
+// file's policy and proves it consistent with the newest one that this user ever accepted, which
+// it keeps in a file outside the state that comes from the operator. A log that shrinks or forks
+// is refused from then on, and the two checkpoints are kept beside that file as evidence.
+type View struct {
+	tiles  log.TileReader
+	policy *log.Policy
+	dir    string
+
+	mu     sync.Mutex // held for the whole of a look, so that looks are in order
+	latest *log.Tree
+	looked time.Time // when latest was last read; only spares reads, decides nothing
+}
+
+// NewView remembers checkpoints in dir, which must not be inside .marketops.
+func NewView(tiles log.TileReader, policy *log.Policy, dir string) *View {
+	return &View{tiles: tiles, policy: policy, dir: dir}
+}
+
+// Latest returns the log at its newest published checkpoint. Codes: [marketops.CheckpointUnsigned],
+// [marketops.QuorumUnmet], [marketops.LogRolledBack], [marketops.SplitView],
+// [marketops.ConsistencyInvalid], [marketops.LogUnavailable], [marketops.CoreUnreachable].
+func (v *View) Latest() (*log.Tree, error) { return v.look(0) }
+
+// look is Latest unless that was asked less than age ago: many waiters share one reader.
+func (v *View) look(age time.Duration) (*log.Tree, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.latest != nil && time.Since(v.looked) < age {
+		return v.latest, nil
+	}
+	raw, err := v.tiles.ReadFile(log.CheckpointPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &marketops.Failure{Code: marketops.LogUnavailable, What: "the log has no checkpoint yet"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if v.latest != nil && string(raw) == string(v.latest.Checkpoint().Raw) {
+		v.looked = time.Now()
+		return v.latest, nil
+	}
+	return v.accept(raw)
+}
+
+func (v *View) accept(raw []byte) (*log.Tree, error) {
+	cp, err := v.policy.Open(raw)
+	if err != nil {
+		return nil, err
+	}
+	tree := log.NewTree(cp, v.tiles)
+	known, err := v.remembered(cp.Origin)
+	if err != nil {
+		return nil, err
+	}
+	if known != nil {
+		if err := consistent(known, tree); err != nil {
+			return nil, v.accuse(known, cp, err)
+		}
+	}
+	if known == nil || known.Size < cp.Size {
+		if err := v.remember(cp); err != nil {
+			return nil, err
+		}
+	}
+	v.latest, v.looked = tree, time.Now()
+	return tree, nil
+}
+
+// consistent accepts a known checkpoint that is the new one's past, or the same.
+func consistent(known *log.Checkpoint, tree *log.Tree) error {
+	hashes, err := tree.Consistency(known)
+	if err != nil {
+		return err
+	}
+	return log.VerifyConsistency(known, tree.Checkpoint(), hashes)
+}
+
+// Covering waits until a published checkpoint covers index.
+func (v *View) Covering(ctx context.Context, index uint64) (*log.Tree, error) {
+	ctx, cancel := context.WithTimeout(ctx, viewWait)
+	defer cancel()
+	for {
+		tree, err := v.look(viewPause)
+		if err == nil && tree.Checkpoint().Size > index {
+			return tree, nil
+		}
+		if err != nil && !errors.Is(err, marketops.LogUnavailable) && !errors.Is(err, marketops.QuorumUnmet) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, &marketops.Failure{Code: marketops.LogUnavailable, What: fmt.Sprintf("no checkpoint covers entry %d yet", index), Err: errors.Join(err, ctx.Err())}
+		case <-time.After(viewPause):
+		}
+	}
+}
+
+// Prove waits for a checkpoint that covers the entry and returns the proof that the envelope with
+// this leaf stands at its position.
+func (v *View) Prove(ctx context.Context, leaf log.Hash, pos log.Position) (*log.Proof, *log.Checkpoint, error) {
+	tree, err := v.Covering(ctx, pos.Index)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := ProveIn(tree, leaf, pos)
+	return p, tree.Checkpoint(), err
+}
+
+// ProveIn proves that the leaf stands at the position in this tree.
+func ProveIn(tree *log.Tree, leaf log.Hash, pos log.Position) (*log.Proof, error) {
+	if pos.Origin != tree.Checkpoint().Origin {
+		return nil, marketops.Refuse(marketops.InclusionInvalid, fmt.Sprintf("the position is in the log %.80q, the checkpoint of %q", pos.Origin, tree.Checkpoint().Origin))
+	}
+	p, err := tree.Inclusion(pos.Index)
+	if err != nil {
+		return nil, err
+	}
+	return p, log.VerifyInclusion(leaf, p.Index, p.Hashes, tree.Checkpoint())
+}
+
+// file names the memory of one origin under one policy key, so that a new log under an old
+// name is another log and not a rollback.
+func (v *View) file(origin string) string {
+	id := ""
+	for _, l := range v.policy.Logs() {
+		if l.Name == origin {
+			id += l.Vkey
+		}
+	}
+	return filepath.Join(v.dir, fmt.Sprintf("%s-%.16s.checkpoint", origin, marketops.DigestOf([]byte(id)).Hex()))
+}
+
+func (v *View) remembered(origin string) (*log.Checkpoint, error) {
+	raw, err := os.ReadFile(v.file(origin))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered checkpoint cannot be read", Err: err}
+	}
+	cp, err := v.policy.Open(raw)
+	if err != nil {
+		return nil, fmt.Errorf("the remembered checkpoint %s: %w", v.file(origin), err)
+	}
+	return cp, nil
+}
+
+func (v *View) remember(cp *log.Checkpoint) error {
+	if err := writeDurably(v.file(cp.Origin), cp.Raw); err != nil {
+		return &marketops.Failure{Code: marketops.DiskFull, What: "the checkpoint cannot be remembered", Err: err}
+	}
+	return nil
+}
+
+// accuse keeps both checkpoints where people can find them.
+func (v *View) accuse(known, now *log.Checkpoint, err error) error {
+	if c := marketops.CodeOf(err); c != marketops.LogRolledBack && c != marketops.SplitView && c != marketops.ConsistencyInvalid && c != marketops.InclusionInvalid {
+		return err
+	}
+	path := v.file(now.Origin) + ".evidence"
+	both := append(append(append([]byte(nil), known.Raw...), '\n'), now.Raw...)
+	if werr := writeDurably(path, both); werr != nil {
+		path = "nowhere: " + werr.Error()
+	}
+	code := marketops.CodeOf(err)
+	if code == marketops.InclusionInvalid {
+		code = marketops.ConsistencyInvalid
+	}
+	return &marketops.Refusal{Code: code, What: "the log is not the one seen before; both checkpoints are in " + path, Err: err}
+}
+
+// writeDurably replaces a file so that a crash leaves the old or the new one.
+func writeDurably(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

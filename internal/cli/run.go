@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs a command tree and returns the exit code. SIGINT and SIGTERM cancel the context.
+func Main(root *cobra.Command, s *Streams, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetArgs(args)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &UsageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+	})
+	root.PersistentFlags().BoolVar(&s.JSON, "json", s.JSON, "write one JSON object to stdout, in success and in failure")
+	root.PersistentFlags().BoolVarP(&s.Quiet, "quiet", "q", s.Quiet, "no talk on stderr, only errors")
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitDone
+	}
+	return s.Fail(err)
+}
+
+// Args turns cobra's complaints about arguments into usage errors.
+func Args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return &UsageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+		}
+		return nil
+	}
+}
+
+// Group is the RunE of a command that only has sub-commands.
+func Group(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &UsageError{fmt.Errorf("%q is not a command of %s (see %s --help)", args[0], c.CommandPath(), c.CommandPath())}
+	}
+	return errors.Join(c.Help())
+}

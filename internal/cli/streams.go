@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/omega/marketops"
+	"golang.org/x/term"
+)
+
+// Streams is where a command reads and writes, and how.
+type Streams struct {
+	Name   string // of the program, for errors
+	In     *os.File
+	Out    io.Writer
+	Err    io.Writer
+	JSON   bool
+	Quiet  bool
+	TTY    bool // Out is a terminal
+	Colour bool
+}
+
+// System returns the process's own streams.
+func System(name string) *Streams {
+	tty := term.IsTerminal(int(os.Stdout.Fd()))
+	return &Streams{Name: name, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, TTY: tty, Colour: tty && os.Getenv("NO_COLOR") == ""}
+}
+
+// Say writes a line of talk to people, made safe. Quiet and JSON do not silence errors.
+func (s *Streams) Say(format string, args ...any) {
+	if !s.Quiet {
+		fmt.Fprintln(s.Err, Safe(fmt.Sprintf(format, args...)))
+	}
+}
+
+// Print writes a line of result, made safe. With --json it writes nothing: see [Streams.Result].
+func (s *Streams) Print(format string, args ...any) {
+	if !s.JSON {
+		fmt.Fprintln(s.Out, Safe(fmt.Sprintf(format, args...)))
+	}
+}
+
+// Result writes the one object of --json; without --json it writes nothing.
+func (s *Streams) Result(v any) error {
+	if !s.JSON {
+		return nil
+	}
+	return writeJSON(s.Out, v)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	if err := json.MarshalWrite(&b, v, json.Deterministic(true), jsontext.WithIndent("  "), jsontext.EscapeForHTML(true)); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Problem is the object of --json for a failure.
+type Problem struct {
+	Schema string            `json:"schema"` // "marketops.problem/v1"
+	Kind   string            `json:"kind"`   // refused, failed, unknown, usage or interrupted
+	Code   marketops.Code    `json:"code"`
+	What   string            `json:"what"`
+	Why    string            `json:"why"`
+	State  string            `json:"state"`
+	Next   string            `json:"next"`
+	Checks []marketops.Check `json:"checks,omitzero"`
+	Exit   int               `json:"exit"`
+}
+
+// ProblemOf puts an error into words.
+func ProblemOf(err error) Problem {
+	p := Problem{Schema: "marketops.problem/v1", Kind: "failed", Code: marketops.CodeOf(err), What: err.Error(), Exit: ExitCode(err)}
+	var r *marketops.Refusal
+	var f *marketops.Failure
+	var u *marketops.Unknown
+	var usage *UsageError
+	switch {
+	case errors.As(err, &usage):
+		p.Kind = "usage"
+	case errors.As(err, &u):
+		p.Kind, p.Code, p.What, p.Why = "unknown", u.Code, u.What, text(u.Err)
+	case errors.As(err, &f):
+		p.Code, p.What, p.Why, p.State, p.Next = f.Code, f.What, text(f.Err), f.State, f.Next
+	case errors.As(err, &r):
+		p.Kind, p.Code, p.What, p.Why, p.State, p.Next, p.Checks = "refused", r.Code, r.What, text(r.Err), r.State, r.Next, r.Checks
+		p.Why = orElse(p.Why, bindingText(r))
+	}
+	if p.Exit == ExitInterrupted {
+		p.Kind = "interrupted"
+	}
+	if info, ok := p.Code.Info(); ok {
+		p.What = orElse(strings.TrimPrefix(p.What, string(p.Code)+": "), info.Meaning)
+		p.Why, p.State, p.Next = orElse(p.Why, info.Meaning+"; usually "+info.Cause), orElse(p.State, info.State), orElse(p.Next, info.Next)
+	}
+	return p
+}
+
+func bindingText(r *marketops.Refusal) string {
+	c, failed := marketops.FirstFailure(r.Checks)
+	if !failed || len(r.Checks) == 0 || c.Expected == "" && c.Got == "" {
+		return ""
+	}
+	return fmt.Sprintf("authorised %s, found %s", orElse(c.Expected, "nothing"), orElse(c.Got, "nothing"))
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// Fail tells people what happened on stderr and, with --json, programs on stdout. It returns
+// the exit code.
+func (s *Streams) Fail(err error) int {
+	p := ProblemOf(err)
+	if s.JSON {
+		if werr := writeJSON(s.Out, p); werr != nil {
+			fmt.Fprintln(s.Err, s.Name+": "+Safe(werr.Error()))
+		}
+	}
+	head := p.Kind
+	if p.Code != "" {
+		head += ": " + string(p.Code)
+	}
+	fmt.Fprintln(s.Err, Safe(s.Name+": "+head))
+	for _, l := range [][2]string{{"what", p.What}, {"why", p.Why}, {"state", p.State}, {"next", p.Next}} {
+		if l[1] != "" {
+			fmt.Fprintf(s.Err, "  %-5s  %s\n", l[0], Safe(l[1]))
+		}
+	}
+	return p.Exit
+}
+
+// Safe makes text harmless to a terminal: control characters, escape sequences and
+// bidirectional overrides are shown and not obeyed. Line breaks stay, indented.
+func Safe(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n':
+			b.WriteString("\n         ")
+		case r == '\t':
+			b.WriteRune(r)
+		case r < 0x20 || r >= 0x7f && r < 0xa0:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029':
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,159 @@
+package publisher
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/receipt"
+)
+
+// Outbox keeps records that the Core has not confirmed yet. It is a folder of the run; every
+// file is "<kind>-<record digest>.json" and holds one [api.Decided]. What it holds is shown as
+// "not yet recorded" and is handed over first at the next contact.
+type Outbox struct{ Dir string }
+
+// Keep writes a record durably before it is handed over.
+func (o Outbox) Keep(kind string, d api.Decided) error {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return full(err)
+	}
+	path := filepath.Join(o.Dir, kind+"-"+envelopeName(d)+".json")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return full(err)
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return full(err)
+	}
+	return nil
+}
+
+func full(err error) error {
+	return &marketops.Failure{Code: marketops.DiskFull, What: "a record cannot be kept", Err: err}
+}
+
+// Done drops a record that stands in the log.
+func (o Outbox) Done(record marketops.Digest) error {
+	names, err := o.names()
+	for _, n := range names {
+		if strings.HasSuffix(n, "-"+record.Hex()+".json") {
+			err = errors.Join(err, os.Remove(filepath.Join(o.Dir, n)))
+		}
+	}
+	return err
+}
+
+func (o Outbox) names() (out []string, err error) {
+	entries, err := os.ReadDir(o.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".json") {
+			out = append(out, e.Name())
+		}
+	}
+	return out, err
+}
+
+// Pending returns how many records wait.
+func (o Outbox) Pending() int { n, _ := o.names(); return len(n) }
+
+// Flush hands over what waits. A record that the Core refuses for good (its epoch was overtaken)
+// is set aside with the suffix ".refused", never lost.
+func (o Outbox) Flush(ctx context.Context, core Core) error {
+	names, err := o.names()
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if err := o.flush(ctx, core, filepath.Join(o.Dir, n), strings.HasPrefix(n, "outcome-")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o Outbox) flush(ctx context.Context, core Core, path string, outcome bool) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var d api.Decided
+	if err := json.Unmarshal(b, &d, json.RejectUnknownMembers(true)); err != nil {
+		return os.Rename(path, path+".refused")
+	}
+	hand := core.Refuse
+	if outcome {
+		hand = core.Outcome
+	}
+	_, err = hand(ctx, d)
+	var refused *marketops.Refusal
+	if errors.As(err, &refused) {
+		return os.Rename(path, path+".refused")
+	}
+	if err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
+
+// Refuse signs and hands over the record of a refusal; what cannot be handed over waits in the
+// outbox. The entry is zero then.
+func (p *Publisher) Refuse(ctx context.Context, g *Gated) (api.Entry, error) {
+	rec, d, err := p.refusal(g)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if err := p.Outbox.Keep("refusal", d); err != nil {
+		return api.Entry{}, err
+	}
+	entry, err := p.Core.Refuse(ctx, d)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	return entry, p.confirm(ctx, rec, entry)
+}
+
+func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {
+	head, err := p.head()
+	if err != nil {
+		return nil, api.Decided{}, err
+	}
+	r := g.Refusal()
+	body := &receipt.Refusal{Head: head, RunID: string(g.Job.Run), OperationKind: g.Job.Op.Kind, Code: r.Code}
+	for _, c := range r.Checks {
+		body.Checks = append(body.Checks, receipt.CheckResult{Code: c.Code, Status: c.Status})
+	}
+	// An operation document that is not valid has no digest; the request's stands for it.
+	body.OperationID, _ = g.Job.Op.Digest()
+	if body.Request = body.OperationID; body.Request.IsZero() {
+		body.Request = marketops.DigestOf([]byte(g.Job.Run))
+	}
+	if g.record != nil {
+		body.ReceiptID = string(g.record.Body.(*receipt.Receipt).ReceiptID)
+	}
+	var d api.Decided
+	body.Evidence = attach(&d, head, []byte(r.Error()))
+	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("operation.json", body.Request))
+	if err != nil {
+		return nil, d, err
+	}
+	d.Envelope = rec.Envelope
+	return rec, d, nil
+}
+
+// envelopeName is the digest of the record inside, read without judging it: it only names a file.
+func envelopeName(d api.Decided) string { return receipt.NameOf(d.Envelope).Hex() }

@@ -1,0 +1,172 @@
+package publisher
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/receipt"
+)
+
+// Run gates all jobs before it sends anything and then publishes one after the other; the first
+// that is not a success stops the rest. Jobs that an earlier run finished are reported and not
+// repeated. In dry_run nothing is claimed, logged or sent. The error is about not being able to
+// ask at all; refusals are in the results.
+func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) ([]Result, error) {
+	if err := p.Outbox.Flush(ctx, p.Core); err != nil {
+		return nil, err
+	}
+	results := make([]Result, len(jobs))
+	gated := make([]*Gated, len(jobs))
+	for i, j := range jobs {
+		done, err := p.finished(ctx, j)
+		if err != nil {
+			return nil, err
+		}
+		if done != nil {
+			results[i] = *done
+			continue
+		}
+		if gated[i], err = p.Gate(ctx, mode, j); err != nil {
+			return nil, err
+		}
+		results[i] = Result{Number: j.Number, Op: j.Op, Checks: gated[i].Checks, Status: "would-publish"}
+	}
+	if mode == marketops.DryRun {
+		return rehearse(results, gated), nil
+	}
+	if refused := p.refuseAll(ctx, results, gated); refused {
+		return results, nil
+	}
+	p.publishAll(ctx, results, gated)
+	return results, nil
+}
+
+// rehearse is the end of a dry run: what would be refused, and nothing recorded.
+func rehearse(results []Result, gated []*Gated) []Result {
+	for i, g := range gated {
+		if g != nil && !g.WouldPass() {
+			r := (&Gated{Job: g.Job, Checks: g.Checks[1:]}).Refusal()
+			results[i].Status, results[i].Err = "refused", r
+		}
+	}
+	return results
+}
+
+// refuseAll records the refusals, if there are any, and marks the rest as not attempted.
+func (p *Publisher) refuseAll(ctx context.Context, results []Result, gated []*Gated) (refused bool) {
+	for i, g := range gated {
+		if g == nil || g.Passed() {
+			continue
+		}
+		refused = true
+		r := g.Refusal()
+		results[i].Status, results[i].Err = "refused", r
+		entry, err := p.Refuse(ctx, g)
+		results[i].Entry = entry
+		if err != nil {
+			p.tell(g.Job, "refused", "not yet recorded: "+err.Error())
+		}
+	}
+	if refused {
+		notAttempted(results)
+	}
+	return refused
+}
+
+func notAttempted(results []Result) {
+	for i := range results {
+		if results[i].Status == "would-publish" {
+			results[i].Status = "not-attempted"
+		}
+	}
+}
+
+func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*Gated) {
+	for i, g := range gated {
+		if g == nil && results[i].Status == "success" {
+			continue
+		}
+		if g != nil {
+			results[i] = p.Publish(ctx, g)
+		}
+		if results[i].Status != "success" {
+			notAttempted(results)
+			return
+		}
+	}
+}
+
+// finished returns the result of a job whose outcome is decided already, nil if it is not.
+func (p *Publisher) finished(ctx context.Context, j *Job) (*Result, error) {
+	id, ok := p.receiptID(j)
+	if !ok {
+		return nil, nil // the gate says why
+	}
+	state, err := p.Core.ClaimState(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if state.State != "closed" && state.State != "decided" {
+		return nil, nil
+	}
+	entry, out, err := p.outcomeOf(ctx, j.Run, id)
+	if err != nil || out == nil {
+		return nil, err
+	}
+	if d, err := j.Op.Digest(); err != nil || d != out.OperationID {
+		return nil, nil // the receipt was spent on something else: the gate refuses
+	}
+	res := &Result{Number: j.Number, Op: j.Op, Status: out.Status, Already: true, Entry: entry, URL: urlOf(out)}
+	if out.Status != "success" {
+		res.Err = &marketops.Failure{Code: out.Code, What: fmt.Sprintf("the outcome is recorded as leaf %d", entry.Position.Index)}
+	}
+	return res, nil
+}
+
+// receiptID reads the id from a receipt that verifies; whether it may be used is the gate's.
+func (p *Publisher) receiptID(j *Job) (marketops.ReceiptID, bool) {
+	for _, e := range j.Receipts {
+		if rec, err := receipt.Open(e.Envelope, p.Trust.Ring()); err == nil {
+			if r, ok := rec.Body.(*receipt.Receipt); ok {
+				return r.ReceiptID, true
+			}
+		}
+	}
+	return "", false
+}
+
+// outcomeOf finds the outcome record of a receipt and proves that the log holds it.
+func (p *Publisher) outcomeOf(ctx context.Context, run marketops.RunID, id marketops.ReceiptID) (api.Entry, *receipt.Outcome, error) {
+	all, err := p.Core.Records(ctx, run)
+	if err != nil {
+		return api.Entry{}, nil, err
+	}
+	for _, e := range all.Entries {
+		rec, _, err := p.Trust.Open(e.Envelope, p.Now(), &e.Position)
+		if err != nil {
+			continue // not for us to judge here; an audit does
+		}
+		out, ok := rec.Body.(*receipt.Outcome)
+		if !ok || out.ReceiptID != id {
+			continue
+		}
+		tree, err := p.Log.Covering(ctx, e.Position.Index)
+		if err != nil {
+			return e, nil, err
+		}
+		_, err = api.ProveIn(tree, rec.LeafHash(), e.Position)
+		return e, out, err
+	}
+	return api.Entry{}, nil, nil
+}
+
+func urlOf(o *receipt.Outcome) string {
+	for _, id := range o.GitHub {
+		if id.Name == "html_url" {
+			return id.Value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,23 @@
+//go:build !mutant_wait
+
+package publisher
+
+import (
+	"context"
+	"errors"
+
+	"github.com/omega/marketops/federation/api"
+)
+
+// awaitIntent is S3: one checkpoint, verified by this publisher, covers claim and intent.
+// GitHub is not called and its credential is not read before this has returned nil.
+func (p *Publisher) awaitIntent(ctx context.Context, s *spending) error {
+	tree, err := p.Log.Covering(ctx, max(s.claimEntry.Position.Index, s.intent.Position.Index))
+	if err != nil {
+		return err
+	}
+	s.seen = tree.Checkpoint()
+	_, claimed := api.ProveIn(tree, s.claimEntry.Leaf, s.claimEntry.Position)
+	_, intended := api.ProveIn(tree, s.intent.Leaf, s.intent.Position)
+	return errors.Join(claimed, intended)
+}
