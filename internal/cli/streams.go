@@ -47,6 +47,13 @@ func (s *Streams) Print(format string, args ...any) {
 	}
 }
 
+// Block writes lines of result, each made safe.
+func (s *Streams) Block(text string) {
+	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		s.Print("%s", line)
+	}
+}
+
 // Result writes the one object of --json; without --json it writes nothing.
 func (s *Streams) Result(v any) error {
 	if !s.JSON {

@@ -1,0 +1,59 @@
+# make demo   the whole life of a run on the practice GitHub, explained
+# make test   every test
+# The other targets are for those who work on marketops.
+
+GO      ?= go
+BIN     := bin
+# cobra, go-github and sigstore are fetched by the go command; nothing else is needed.
+export GOFLAGS += -buildvcs=false
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: all build test race demo lint bench mutants fuzz cross docs clean
+
+all: build
+
+build:
+	$(GO) build -trimpath -o $(BIN)/ ./cmd/marketops ./cmd/marketops-core
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/marketops-verify
+
+test:
+	@$(GO) test -json ./... | $(GO) run ./internal/testreport
+
+race:
+	@$(GO) test -race -json ./... | $(GO) run ./internal/testreport
+
+demo:
+	@$(GO) run ./internal/demo
+
+lint:
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/...
+
+# Each mutant removes one safeguard; the demo or a test must notice.
+mutants:
+	@$(GO) run ./internal/mutants
+
+# A short look for each fuzz target; the corpus under testdata/fuzz runs with every make test.
+fuzz:
+	@for p in $$($(GO) list -f '{{if .TestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 5s $$p || exit 1; \
+		done; done
+
+cross:
+	@for t in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
+		echo "== $$t"; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops && \
+		GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops-verify || exit 1; done
+	@for t in linux/arm64 darwin/arm64; do \
+		echo "== $$t core"; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops-core || exit 1; done
+
+docs:
+	$(GO) test . -run TestRefusalsPage -update
+
+clean:
+	rm -rf $(BIN) demo

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/spf13/cobra"
+)
+
+func newLog(g *globals) *cobra.Command {
+	c := &cobra.Command{Use: "log", Short: "Read the Proof Ledger", Args: cobra.ArbitraryArgs, RunE: cli.Group}
+	c.AddCommand(newLogCheckpoint(g), newLogLeaf(g), newLogProve(g))
+	return c
+}
+
+func newLogCheckpoint(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "checkpoint",
+		Short: "Show the newest checkpoint, after verifying it and its consistency with the last one seen",
+		Args:  cli.Args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			s, err := g.connect("", "")
+			if err != nil {
+				return err
+			}
+			tree, err := s.view.Latest()
+			if err != nil {
+				return err
+			}
+			cp := tree.Checkpoint()
+			g.Block(string(cp.Raw))
+			return g.Result(struct {
+				Schema string `json:"schema"`
+				Origin string `json:"origin"`
+				Size   uint64 `json:"size"`
+				Root   string `json:"root"`
+				Raw    string `json:"checkpoint"`
+			}{"marketops.checkpoint/v1", cp.Origin, cp.Size, cp.Root.String(), string(cp.Raw)})
+		},
+	}
+}
+
+func newLogLeaf(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "leaf INDEX",
+		Short: "Show one leaf and the record that it commits to, both verified",
+		Args:  cli.Args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			index, err := strconv.ParseUint(args[0], 10, 63)
+			if err != nil {
+				return &cli.UsageError{Err: fmt.Errorf("%q is not an index", args[0])}
+			}
+			s, err := g.connect("", "")
+			if err != nil {
+				return err
+			}
+			return s.showLeaf(index)
+		},
+	}
+}
+
+// leafView is one leaf in --json.
+type leafView struct {
+	Schema   string           `json:"schema"`
+	Index    uint64           `json:"index"`
+	LeafHash log.Hash         `json:"leaf_hash"`
+	Withheld bool             `json:"withheld"`
+	Record   string           `json:"record"`
+	Digest   marketops.Digest `json:"digest"`
+	By       string           `json:"by"`
+	Body     any              `json:"body"`
+}
+
+func (s *session) showLeaf(index uint64) error {
+	tree, err := s.view.Latest()
+	if err != nil {
+		return err
+	}
+	h, err := tree.LeafHash(index)
+	if err != nil {
+		return err
+	}
+	v := leafView{Schema: "marketops.leaf/v1", Index: index, LeafHash: h}
+	rec, holder, err := s.recordAt(h, log.Position{Origin: tree.Checkpoint().Origin, Index: index})
+	if err != nil && !isWithheld(err) {
+		return err
+	}
+	if v.Withheld = rec == nil; !v.Withheld {
+		v.Record, v.Digest, v.By, v.Body = rec.Body.Name(), rec.Digest, string(holder.Role)+" "+holder.Name, rec.Body
+	}
+	s.Table([][]string{{"index", fmt.Sprint(index)}, {"leaf", h.String()}, {"record", orWithheld(v.Record)}, {"digest", v.Digest.String()}, {"signed by", v.By}})
+	if !v.Withheld {
+		s.Block(prettyJSON(v.Body))
+	}
+	return s.Result(v)
+}
+
+// recordAt fetches the envelope of a leaf and verifies that it is the leaf's.
+func (s *session) recordAt(h log.Hash, pos log.Position) (*receipt.Record, receipt.Holder, error) {
+	env, err := s.core.ReadFile("records/" + log.RecordPath(h))
+	if err != nil {
+		return nil, receipt.Holder{}, err
+	}
+	rec, holder, err := s.trust.Open(env, now(), &pos)
+	if err == nil && rec.LeafHash() != h {
+		err = marketops.Refuse(marketops.LeafMismatch, fmt.Sprintf("the record offered for leaf %d is of another leaf", pos.Index))
+	}
+	return rec, holder, err
+}
+
+func newLogProve(g *globals) *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use:   "prove INDEX",
+		Short: "Write the C2SP .tlog-proof of one leaf, verified",
+		Args:  cli.Args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			index, err := strconv.ParseUint(args[0], 10, 63)
+			if err != nil {
+				return &cli.UsageError{Err: fmt.Errorf("%q is not an index", args[0])}
+			}
+			s, err := g.connect("", "")
+			if err != nil {
+				return err
+			}
+			return s.prove(index, out)
+		},
+	}
+	c.Flags().StringVarP(&out, "output", "o", "", "file to write (default: stdout)")
+	return c
+}
+
+func (s *session) prove(index uint64, out string) error {
+	tree, err := s.view.Latest()
+	if err != nil {
+		return err
+	}
+	h, err := tree.LeafHash(index)
+	if err != nil {
+		return err
+	}
+	p, err := api.ProveIn(tree, h, log.Position{Origin: tree.Checkpoint().Origin, Index: index})
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		if err := os.WriteFile(out, p.Format(), 0o644); err != nil {
+			return err
+		}
+		s.Say("wrote %s", out)
+	} else if !s.JSON {
+		s.Out.Write(p.Format())
+	}
+	return s.Result(struct {
+		Schema string   `json:"schema"`
+		Index  uint64   `json:"index"`
+		Leaf   log.Hash `json:"leaf_hash"`
+		Proof  string   `json:"proof"`
+	}{"marketops.proof/v1", index, h, string(p.Format())})
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/receipt"
+	"github.com/spf13/cobra"
+)
+
+func newTrust(g *globals) *cobra.Command {
+	c := &cobra.Command{Use: "trust", Short: "Show whom to believe", Args: cobra.ArbitraryArgs, RunE: cli.Group}
+	c.AddCommand(&cobra.Command{
+		Use:   "show",
+		Short: "Show the trust file: persons, roles, thresholds, logs and witnesses",
+		Long: `Show the trust file. It is the one input of a verifier that nothing proves: compare its digest with
+the operator's over another channel.`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error { return g.showTrust() },
+	})
+	return c
+}
+
+func (g *globals) showTrust() error {
+	state := ""
+	if g.trust == "" {
+		var err error
+		if state, err = findState(); err != nil {
+			return err
+		}
+	}
+	t, err := g.loadTrust(state)
+	if err != nil {
+		return err
+	}
+	f := t.File()
+	g.Table([][]string{{"digest", t.Digest().String()}, {"version", fmt.Sprint(f.Version)}, {"expires", f.Expires.String()},
+		{"witnesses", t.Log().Quorum()}, {"receipts live", fmt.Sprintf("at most %d s", f.MaxLifetime)}})
+	g.Print("")
+	g.Table(holders(f))
+	g.Print("")
+	g.Table(rules(f))
+	return g.Result(struct {
+		Schema string            `json:"schema"`
+		Digest string            `json:"digest"`
+		Trust  receipt.TrustFile `json:"trust"`
+	}{"marketops.trust-show/v1", t.Digest().String(), f})
+}
+
+func holders(f receipt.TrustFile) [][]string {
+	rows := [][]string{{"ROLE", "NAME", "GROUPS", "VALID", "SPKI"}}
+	add := func(role, name string, groups []string, keys []receipt.TrustKey) {
+		for _, k := range keys {
+			who := name
+			if who == "" {
+				who = k.ID
+			}
+			valid := fmt.Sprintf("%s to %s", k.NotBefore, k.NotAfter)
+			for _, r := range k.RevokedFrom {
+				valid += fmt.Sprintf(", revoked from %s#%d", r.Origin, r.Index)
+			}
+			rows = append(rows, []string{role, who, strings.Join(groups, ","), valid, k.SPKI})
+		}
+	}
+	for _, p := range f.Persons {
+		add("person", p.ID, p.Groups, p.Keys)
+	}
+	add("authority", "", nil, f.Authorities)
+	add("advisory", "", nil, f.Advisory)
+	add("publisher", "", nil, f.Publishers)
+	add("ledger", "", nil, f.Ledger)
+	return rows
+}
+
+func rules(f receipt.TrustFile) [][]string {
+	rows := [][]string{{"RULE", "KINDS", "TARGETS", "WHO"}}
+	add := func(name string, rs []receipt.Rule, who func(receipt.Rule) string) {
+		for _, r := range rs {
+			rows = append(rows, []string{name, strings.Join(r.Kinds, ","), strings.Join(r.Targets, ","), who(r)})
+		}
+	}
+	add("approve", f.Approvals, func(r receipt.Rule) string { return fmt.Sprintf("%d of group %s", r.Threshold, r.Group) })
+	add("authorise", f.AuthorityRules, func(r receipt.Rule) string {
+		return fmt.Sprintf("%d of %d authorities", r.Threshold, len(f.Authorities))
+	})
+	add("revoke", f.Revokers, func(r receipt.Rule) string { return "group " + r.Group })
+	add("resolve", f.Resolvers, func(r receipt.Rule) string { return "group " + r.Group })
+	return rows
+}
