@@ -13,6 +13,9 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
+// claimNote is the journal's memory that this run directory set out to spend a receipt.
+const claimNote = "claim"
+
 // spending is one epoch of one receipt on its way from S1 to S8.
 type spending struct {
 	job     *Job
@@ -46,6 +49,9 @@ func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 
 // prepare is S1 to S4. If it fails nothing was sent to GitHub by this epoch.
 func (p *Publisher) prepare(ctx context.Context, s *spending) error {
+	if err := s.job.Journal.Record(claimNote, string(s.receipt.ReceiptID)); err != nil {
+		return err
+	}
 	if err := p.claim(ctx, s); err != nil {
 		return err
 	}

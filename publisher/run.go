@@ -98,10 +98,12 @@ func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*G
 	}
 }
 
-// finished returns the result of a job whose outcome is decided already, nil if it is not.
+// finished returns the result of a job that this run directory began and whose outcome is
+// decided already; nil otherwise. Whoever comes with a spent receipt and no part in spending it
+// gets no report but the gate's refusal.
 func (p *Publisher) finished(ctx context.Context, j *Job) (*Result, error) {
 	id, ok := p.receiptID(j)
-	if !ok {
+	if began, _ := j.Journal.Recall(claimNote); !ok || began != string(id) {
 		return nil, nil // the gate says why
 	}
 	state, err := p.Core.ClaimState(ctx, id)

@@ -1,0 +1,116 @@
+package githubtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// pull is one pull request, from a branch of the same repository.
+type pull struct {
+	id                  int64
+	number              int
+	title, body, author string
+	head, base          string // branch names
+	headSHA, baseSHA    string // the head's is its tip while the request is open
+	open, draft, merged bool
+	modify              bool
+	seen                bool // GitHub computes mergeability after somebody has looked
+	created, closedAt   time.Time
+}
+
+func (st *state) openPull(head, base string) *pull {
+	i := slices.IndexFunc(st.pulls, func(p *pull) bool { return p.open && p.head == head && p.base == base })
+	if i < 0 {
+		return nil
+	}
+	return st.pulls[i]
+}
+
+// tips reads the branches: an open pull request follows its head.
+func (c *call) tip(p *pull) string {
+	if r, found := lookup(c.refs(), "refs/heads/"+p.head); found && p.open {
+		return r.sha
+	}
+	return p.headSHA
+}
+
+// listPulls follows GitHub's filters: state is "open" unless said; a head without
+// "owner:" does not filter at all.
+func listPulls(c *call) answer {
+	q := c.query()
+	want, base := q.Get("state"), q.Get("base")
+	owner, head, owned := strings.Cut(q.Get("head"), ":")
+	var shown []*pull
+	for _, p := range c.view.pulls {
+		if want == "closed" && p.open || (want == "open" || want == "") && !p.open ||
+			base != "" && p.base != base ||
+			owned && (p.head != head || !strings.EqualFold(owner, c.repo.spec.Owner)) {
+			continue
+		}
+		shown = append(shown, p)
+	}
+	if q.Get("direction") != "asc" {
+		slices.Reverse(shown)
+	}
+	return paged(c, shown, c.pullJSON)
+}
+
+func getPull(c *call) answer {
+	for _, p := range c.view.pulls {
+		if p.number != int(c.id("pull_number")) {
+			continue
+		}
+		body := c.fullPullJSON(p)
+		p.seen = true
+		return ok(body)
+	}
+	return c.notFound()
+}
+
+func createPull(c *call) answer {
+	var in struct {
+		Title, Head, Base, Body string
+		Draft                   bool
+		Modify                  bool `json:"maintainer_can_modify"`
+	}
+	c.decode(&in)
+	head := strings.TrimPrefix(in.Head, c.repo.spec.Owner+":")
+	p := &pull{title: in.Title, body: in.Body, head: head, base: in.Base, draft: in.Draft, modify: in.Modify, open: true}
+	if refused, stop := c.checkPull(p); stop {
+		return refused
+	}
+	p.id, p.author, p.created = c.server.takeID(), c.login(), c.server.now()
+	p.number = len(c.repo.live.pulls) + 1
+	_ = c.repo.point(fmt.Sprintf("refs/pull/%d/head", p.number), p.headSHA)
+	c.repo.live.pulls = append(c.repo.live.pulls, p)
+	return created(c.fullPullJSON(p), c.effect(PullOpened, p.head, p.headSHA, int64(p.number), true))
+}
+
+// checkPull completes the ids of both sides, or refuses.
+func (c *call) checkPull(p *pull) (answer, bool) {
+	refs := c.repo.git.refs()
+	base, okBase := lookup(refs, "refs/heads/"+p.base)
+	head, okHead := lookup(refs, "refs/heads/"+p.head)
+	switch {
+	case p.title == "":
+		return c.invalid(problem{Resource: "PullRequest", Code: "missing_field", Field: "title"}), true
+	case !okBase:
+		return c.invalid(problem{Resource: "PullRequest", Code: "invalid", Field: "base"}), true
+	case !okHead:
+		return c.invalid(problem{Resource: "PullRequest", Code: "invalid", Field: "head"}), true
+	}
+	if c.repo.live.openPull(p.head, p.base) != nil {
+		return c.pullProblem("A pull request already exists for " + c.repo.spec.Owner + ":" + p.head + "."), true
+	}
+	if ahead, _ := c.repo.git.distance(base.sha, head.sha); ahead == 0 {
+		return c.pullProblem("No commits between " + p.base + " and " + p.head), true
+	}
+	p.headSHA, p.baseSHA = head.sha, base.sha
+	return answer{}, false
+}
+
+func (c *call) pullProblem(words string) answer {
+	return c.invalid(problem{Resource: "PullRequest", Code: "custom", Message: words})
+}

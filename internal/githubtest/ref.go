@@ -1,0 +1,103 @@
+package githubtest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// ref is a full ref name and what it points at.
+type ref struct{ name, kind, sha string }
+
+// refs lists every ref, in the order of their names.
+func (g git) refs() []ref {
+	out, err := g.run(nil, "for-each-ref", "--format=%(objecttype) %(objectname) %(refname)")
+	if err != nil {
+		return nil
+	}
+	var all []ref
+	for line := range strings.Lines(string(out)) {
+		f := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 3)
+		all = append(all, ref{kind: f[0], sha: f[1], name: f[2]})
+	}
+	slices.SortFunc(all, func(a, b ref) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// createRef makes a ref that must not exist.
+func (g git) createRef(name, sha string) error {
+	_, err := g.run([]byte("create "+name+"\x00"+sha+"\x00"), "update-ref", "--no-deref", "-z", "--stdin")
+	return err
+}
+
+func lookup(refs []ref, name string) (ref, bool) {
+	i := slices.IndexFunc(refs, func(r ref) bool { return r.name == name })
+	if i < 0 {
+		return ref{}, false
+	}
+	return refs[i], true
+}
+
+func (c *call) refJSON(r ref) object {
+	return object{
+		"ref": r.name, "node_id": nodeID("Ref", c.repo.spec.ID, r.name),
+		"url":    c.repoURL("/git/" + escapePath(r.name)),
+		"object": object{"sha": r.sha, "type": r.kind, "url": c.objectURL(r.kind, r.sha)},
+	}
+}
+
+func (c *call) objectURL(kind, sha string) string { return c.repoURL("/git/" + kind + "s/" + sha) }
+
+func getRef(c *call) answer {
+	refs := c.refs()
+	if len(refs) == 0 {
+		return c.refuse(http.StatusConflict, wordsEmptyRepo)
+	}
+	r, found := lookup(refs, "refs/"+c.params["ref"])
+	if !found {
+		return c.notFound()
+	}
+	return ok(c.refJSON(r))
+}
+
+func listMatchingRefs(c *call) answer {
+	refs := c.refs()
+	if len(refs) == 0 {
+		return c.refuse(http.StatusConflict, wordsEmptyRepo)
+	}
+	matching := []object{}
+	for _, r := range refs {
+		if strings.HasPrefix(r.name, "refs/"+c.params["ref"]) {
+			matching = append(matching, c.refJSON(r))
+		}
+	}
+	return ok(matching)
+}
+
+func createRef(c *call) answer {
+	var in struct{ Ref, SHA string }
+	c.decode(&in)
+	git := c.repo.git
+	if !strings.HasPrefix(in.Ref, "refs/") || strings.Count(in.Ref, "/") < 2 {
+		return c.unprocessable(wordsRefShape)
+	}
+	if !git.wellFormed(in.Ref) {
+		return c.unprocessable(in.Ref + wordsRefName)
+	}
+	kind, _, err := git.object(in.SHA)
+	if err != nil {
+		return c.unprocessable(wordsNoObject)
+	}
+	if _, exists := lookup(git.refs(), in.Ref); exists {
+		return c.unprocessable(wordsRefExists)
+	}
+	if strings.HasPrefix(in.Ref, "refs/heads/") && kind != "commit" || git.createRef(in.Ref, in.SHA) != nil {
+		return c.unprocessable(wordsRefFailed)
+	}
+	made := ref{name: in.Ref, kind: kind, sha: in.SHA}
+	return created(c.refJSON(made), c.effect(RefCreated, in.Ref, in.SHA, 0, true))
+}
+
+func (c *call) effect(kind Kind, subject, sha string, id int64, visible bool) Effect {
+	return Effect{Kind: kind, Repo: c.repo.FullName(), Subject: subject, Object: sha, ID: id, Visible: visible}
+}

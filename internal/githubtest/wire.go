@@ -1,0 +1,140 @@
+package githubtest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// Limits on what one request may carry, in bytes. GitHub's own are 40 MB and 2 GiB.
+const (
+	maxBody   = 40 << 20
+	maxUpload = 256 << 20
+)
+
+// front answers one of the two API origins.
+func (s *Server) front(host Host) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, whole := s.arrive(host, r)
+		c.route, c.params = s.find(r.Method, s.currentPath(r.URL.EscapedPath()))
+		if c.route != nil && (c.route.ID == uploadOperation) != (host == HostUploads) {
+			c.route = nil // each origin answers its own operations only
+		}
+		if c.route != nil {
+			s.journal.edit(c.entry, func(e *Request) { e.Operation = c.route.ID })
+		}
+		if !whole {
+			s.send(w, c, c.refuse(http.StatusRequestEntityTooLarge, "Payload too big"), nil)
+			return
+		}
+		fault := s.faults.take(host, r.Method, r.URL.EscapedPath())
+		if fault != nil {
+			s.journal.edit(c.entry, func(e *Request) { e.Fault = string(fault.Action) })
+		}
+		s.strike(w, c, fault)
+	})
+}
+
+// arrive reads a request whole and opens its line in the journal. It reports false if the
+// body was too big to be read.
+func (s *Server) arrive(host Host, r *http.Request) (*call, bool) {
+	limit := int64(maxBody)
+	if host == HostUploads {
+		limit = maxUpload
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	token, auth := s.authenticate(r.Header.Get("Authorization"))
+	sum := sha256.Sum256(body)
+	line := Request{
+		Host: host, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
+		Auth: auth, BodySHA256: hex.EncodeToString(sum[:]), BodySize: len(body), At: s.now(),
+	}
+	if token != nil {
+		line.Login = token.Login
+	}
+	c := &call{server: s, host: host, request: r, body: body, token: token, entry: s.journal.open(line)}
+	return c, err == nil && int64(len(body)) <= limit
+}
+
+// authenticate recognises a token without keeping what was sent.
+func (s *Server) authenticate(header string) (*Token, Auth) {
+	if header == "" {
+		return nil, AuthNone
+	}
+	scheme, secret, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "bearer") && !strings.EqualFold(scheme, "token") {
+		return nil, AuthWrong
+	}
+	for i := range s.options.Tokens {
+		t := &s.options.Tokens[i]
+		if subtle.ConstantTimeCompare([]byte(t.Secret), []byte(secret)) == 1 {
+			return t, AuthRight
+		}
+	}
+	return nil, AuthWrong
+}
+
+// send completes the journal before the client can see the answer, so that a test which
+// has its answer also finds the line.
+func (s *Server) send(w http.ResponseWriter, c *call, a answer, distort func([]byte) []byte) {
+	raw, media := a.encode()
+	header := w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	s.standardHeaders(header, c)
+	if media != "" {
+		header.Set("Content-Type", media)
+	}
+	if c.request.Method == http.MethodGet && a.status == http.StatusOK {
+		header.Set("ETag", fmt.Sprintf(`W/"%x"`, sha256.Sum256(raw)))
+	}
+	if distort == nil {
+		s.schema.answer(c, a.status, header, raw)
+	} else {
+		raw = distort(raw)
+	}
+	s.journal.edit(c.entry, func(e *Request) {
+		e.Status, e.RequestID = a.status, header.Get("X-GitHub-Request-Id")
+	})
+	w.WriteHeader(a.status)
+	_, _ = w.Write(raw)
+}
+
+// standardHeaders are on every answer of GitHub.
+func (s *Server) standardHeaders(h http.Header, c *call) {
+	h.Set("Date", s.now().Format(http.TimeFormat))
+	h.Set("Server", "github.com")
+	h.Set("X-GitHub-Request-Id", fmt.Sprintf("%04X:%06X:%08X", 0xC0DE, c.entry.Seq, 0x5EED+c.entry.Seq))
+	h.Set("X-Github-Api-Version-Selected", "2022-11-28")
+	h.Set("X-Github-Media-Type", "github.v3; format=json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if c.token != nil && c.route != nil {
+		h.Set("X-Accepted-Github-Permissions", permissionOf(c.route))
+	}
+	s.limits.describe(h, s.now())
+}
+
+// cut ends the connection with a reset and no answer.
+func (s *Server) cut(w http.ResponseWriter) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, isTCP := conn.(*net.TCPConn); isTCP {
+		_ = tcp.SetLinger(0)
+	}
+	conn.Close()
+}
+
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, see crypto/rand
+	return hex.EncodeToString(b)
+}

@@ -1,0 +1,65 @@
+package githubtest
+
+import (
+	"net/http"
+	"strconv"
+)
+
+// The words of GitHub's refusals. Clients tell them apart by these, so they are kept to
+// the letter.
+const (
+	wordsNotFound     = "Not Found"
+	wordsBadSecret    = "Bad credentials"
+	wordsNeedsAuth    = "Requires authentication"
+	wordsNoPush       = "Resource not accessible by personal access token"
+	wordsArchived     = "Repository was archived so is read-only."
+	wordsBlocked      = "Repository access blocked"
+	wordsBadJSON      = "Problems parsing JSON"
+	wordsInvalid      = "Validation Failed"
+	wordsRefExists    = "Reference already exists"
+	wordsNoObject     = "Object does not exist"
+	wordsRefFailed    = "Reference update failed"
+	wordsRefShape     = "Reference name must start with 'refs' and contain at least two slashes."
+	wordsRefName      = " is not a valid ref name."
+	wordsEmptyRepo    = "Git Repository is empty."
+	wordsNoBranch     = "Branch not found"
+	wordsImmutable    = "Cannot upload assets to an immutable release."
+	wordsImmutableDel = "Cannot delete asset from an immutable release."
+	wordsBurntTag     = "tag_name was used by an immutable release"
+	wordsNoTag        = "Published releases must have a valid tag"
+)
+
+// problem is one member of "errors" in a validation error.
+type problem struct {
+	Resource string `json:"resource,omitempty"`
+	Code     string `json:"code"`
+	Field    string `json:"field,omitempty"`
+	Message  string `json:"message,omitempty"`
+}
+
+// refuse is GitHub's basic error.
+func (c *call) refuse(status int, words string) answer {
+	return answer{status: status, body: object{
+		"message": words, "documentation_url": c.docs(), "status": strconv.Itoa(status),
+	}}
+}
+
+func (c *call) notFound() answer { return c.refuse(http.StatusNotFound, wordsNotFound) }
+
+func (c *call) unprocessable(words string) answer {
+	return c.refuse(http.StatusUnprocessableEntity, words)
+}
+
+// invalid is GitHub's 422 "Validation Failed" with its reasons.
+func (c *call) invalid(problems ...problem) answer {
+	return answer{status: http.StatusUnprocessableEntity, body: object{
+		"message": wordsInvalid, "errors": problems, "documentation_url": c.docs(), "status": "422",
+	}}
+}
+
+func (c *call) docs() string {
+	if c.route == nil {
+		return "https://docs.github.com/rest"
+	}
+	return c.route.Docs
+}

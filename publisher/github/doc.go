@@ -1,0 +1,67 @@
+// Package github is the live port: the only code of the project that writes to GitHub.
+//
+// # What is promised
+//
+//   - Nothing is written without a permit that the gate of package publisher made, and none is
+//     used twice. [Port.Preview] does no I/O; [Port.Observe] has no way to write.
+//   - Every write passes one door: the pace of the credential, Work.BeforeCall, for a visible
+//     effect Work.BeforeEffect, the deadline, then one request on a connection of its own.
+//     There is no other way out, and nothing below the door sends a request again.
+//   - The credential is asked for right before each request and added only to requests whose
+//     scheme, host and port are those of the configured API or uploads address. It stands in no
+//     error, no evidence and no journal line, even if GitHub repeats it.
+//   - No redirect is followed, except one, without the credential, to fetch the bytes of an asset.
+//   - Proxy variables of the environment are ignored; http is for loopback only.
+//
+// # The classes of an answer
+//
+// An answer counts as GitHub's only if it has an X-GitHub-Request-Id: a refusal that
+// go-github makes up itself, or that somebody between makes up, is not GitHub's.
+//
+//	definite   no connection was made; 3xx; 400 401 403 404 409 410 413 415 422 429
+//	applied    the planned status, a body that decodes, every bound field equal, id not 0
+//	ambiguous  everything else: an error after the connection was made, 408, 5xx, a body that
+//	           is broken, empty or about something else, statuses that are not in the list
+//
+// Lookups have three values: found, proven absent, unknown. A list with status 200 proves
+// absence, a 404 never does; only proven absence leads to a create. A read that fails is
+// repeated after each of Options.Pauses.
+//
+// # Visible effects
+//
+// "tag" is POST git/refs and "release" is the PATCH that publishes a draft. Both have a natural
+// key at GitHub. Each is looked for first. After an ambiguous attempt, this one's or one
+// of an earlier epoch (Work.Earlier), it is sent again only when every read of the whole ladder
+// of pauses proves absence, and at most twice altogether. While an attempt is unresolved no
+// refusal counts as a failure: the answer is [marketops.Unknown] unless reading finds the effect
+// or finds its key taken by other content. Success is what was read back, not what was answered.
+//
+// # tag_repo
+//
+// Repository as planned and not archived; commit there with the planned tree; no ref of that
+// name with other content and no branch of that name; tag object made (content-addressed, so
+// repeating it is harmless) and read; ref made; ref, object, message and tagger read back.
+// An equal tag that is there already is success. A tag is never moved or removed. The message
+// is compared to the letter, except that its one final newline may be missing: services strip it.
+//
+// # publish_release
+//
+// The tag first, as above. Then one draft that is ours: found in the list of all releases by its
+// whole text with the marker, or by the id in the journal, or created. Anything else under the
+// tag or with the marker is a conflict and stays untouched. Of several drafts of ours the lowest
+// id stays; the others are removed if they hold nothing but planned files. Assets go up in
+// name order, hashed while they are sent; the last bytes are held back until the digest is
+// right. GitHub's digest, size, name, type and state decide; where the digest is missing the
+// bytes are fetched and hashed. A wrong file in our own draft is removed and sent again, three
+// times at most. Before publishing everything is read once more as a whole. Afterwards the
+// release is read by its tag, with its files, the ref, and who is latest: ours for make_latest
+// "true"; for "false" not ours, unless there was none before, when GitHub has no other to show.
+// What an earlier epoch published is not held to that: later releases may rightly be latest by now.
+//
+// # Codes
+//
+// [marketops.Failure] with github-denied, github-conflict, github-rate-limited,
+// github-unreachable, redirect-refused, host-mismatch, upload-digest-differs,
+// repository-mismatch, content-mismatch, token-missing, or whatever code the leave to go
+// on was refused with; [marketops.Unknown] with outcome-unknown, the cause beneath it.
+package github

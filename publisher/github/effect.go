@@ -1,0 +1,122 @@
+package github
+
+import (
+	"context"
+	"errors"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher"
+)
+
+// maxSends is how often one visible effect may reach GitHub altogether, earlier epochs counted as one.
+const maxSends = 2
+
+// effect is one visible change and what is known about it.
+type effect struct {
+	name  string
+	state string
+	open  bool // an attempt, ours or an earlier epoch's, is unresolved
+	acked bool // GitHub said that it did it
+	sends int  // attempts that may have reached GitHub
+}
+
+func newEffect(name string, earlier bool) *effect {
+	if earlier {
+		return &effect{name: name, state: stateUnknown, open: true, sends: 1}
+	}
+	return &effect{name: name, state: stateAbsent}
+}
+
+// sight is what one look says.
+type sight struct {
+	presence publisher.Presence
+	detail   string
+	taken    bool // its natural key is held by other content, so that no attempt of ours can succeed
+}
+
+// way is how one visible effect is looked for and brought about.
+type way struct {
+	look func(context.Context) (sight, error)
+	send func(context.Context) (fate, error)
+}
+
+// bring makes an effect true, or says why it is not. It looks first, sends only what is proven
+// absent, and believes nothing but looking.
+func (s *session) bring(ctx context.Context, e *effect, w way) error {
+	for {
+		at, err := s.look(ctx, e, w)
+		if err != nil || at.presence != publisher.Absent {
+			return e.settle(at, err)
+		}
+		if e.sends >= maxSends {
+			return e.lost("it was sent, and reading does not show it")
+		}
+		became, err := w.send(ctx)
+		switch became {
+		case undone:
+			return s.afterRefusal(ctx, e, w, err)
+		case done:
+			e.acked = true
+		}
+		e.open, e.state = true, stateUnknown
+		e.sends++
+	}
+}
+
+// look reads once where nothing was sent, and patiently where something may have been: lists lag,
+// so absence must be seen after every pause of the ladder.
+func (s *session) look(ctx context.Context, e *effect, w way) (sight, error) {
+	at, err := w.look(ctx)
+	if err != nil || !e.open || at.presence == publisher.Found || at.taken {
+		return at, err
+	}
+	for _, d := range s.port.options.Pauses {
+		s.port.options.Wait("looking again for the "+e.name+": "+at.detail, d)
+		if err := s.port.sleep(ctx, d); err != nil {
+			return at, interrupted("looking for the "+e.name, err)
+		}
+		if at, err = w.look(ctx); err != nil || at.presence == publisher.Found || at.taken {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+// settle ends the search: found is applied, and a taken key means that ours is not there,
+// unless GitHub had said that it was.
+func (e *effect) settle(at sight, err error) error {
+	if err != nil {
+		return err
+	}
+	switch at.presence {
+	case publisher.Found:
+		e.state, e.open = stateApplied, false
+		return nil
+	case publisher.Conflict:
+		if at.taken && !e.acked {
+			e.state, e.open = stateAbsent, false
+		}
+		return &marketops.Failure{Code: marketops.GitHubConflict, What: at.detail}
+	}
+	return e.lost(at.detail)
+}
+
+func (e *effect) lost(detail string) error {
+	return &marketops.Failure{Code: marketops.OutcomeUnknown, What: "the " + e.name + ": " + detail}
+}
+
+// afterRefusal looks once more: "already exists" may mean an earlier attempt of ours, or somebody
+// else who was quicker. What did not change the picture leaves the refusal as it was.
+func (s *session) afterRefusal(ctx context.Context, e *effect, w way, refusal error) error {
+	if !errors.Is(refusal, marketops.GitHubDenied) {
+		return refusal
+	}
+	at, err := s.look(ctx, e, w)
+	if err != nil {
+		return errors.Join(refusal, err)
+	}
+	if at.presence == publisher.Found || at.presence == publisher.Conflict {
+		return e.settle(at, nil)
+	}
+	return refusal
+}

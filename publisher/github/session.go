@@ -1,0 +1,141 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
+)
+
+// The visible effects, by the names they have in an outcome.
+const (
+	effectTag     = "tag"
+	effectRelease = "release"
+)
+
+// The states of an effect in an outcome.
+const (
+	stateApplied = "applied"
+	stateAbsent  = "absent"
+	stateUnknown = "unknown"
+)
+
+// session is one Apply.
+type session struct {
+	reader
+	work    *publisher.Work
+	effects []*effect
+	sent    map[string]int // visible effects that went through the door
+	tag     tagWork
+	release releaseWork
+}
+
+// begin refuses work that lacks what the promises rest on.
+func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session, error) {
+	if work == nil || journal == nil || work.BeforeCall == nil || work.BeforeEffect == nil || work.Deadline.IsZero() {
+		return nil, fmt.Errorf("github: the work is not complete")
+	}
+	s := &session{work: work, sent: map[string]int{}}
+	s.reader = reader{
+		port: p, op: work.Op, journal: journal, tries: map[string]int{}, leave: s.leaveOf,
+		until: func() time.Time { return work.Deadline },
+	}
+	names, err := p.supported(work.Op)
+	for _, n := range names {
+		s.effects = append(s.effects, newEffect(n, work.Earlier))
+	}
+	if err == nil {
+		err = checkContent(work)
+	}
+	return s, err
+}
+
+// supported returns the visible effects of an operation that this port can bring about here.
+func (p *Port) supported(op marketops.Operation) ([]string, error) {
+	if err := op.Validate(); err != nil {
+		return nil, &marketops.Failure{Code: marketops.OperationMismatch, State: stateStopped, Err: err}
+	}
+	if !p.hostMatches(op.Target) {
+		return nil, &marketops.Failure{Code: marketops.HostMismatch, State: stateStopped,
+			What: fmt.Sprintf("the operation is for %s and this port speaks to %s", op.Target.Host, p.api.Host)}
+	}
+	switch op.Kind {
+	case marketops.TagRepo:
+		return []string{effectTag}, nil
+	case marketops.PublishRelease:
+		return []string{effectTag, effectRelease}, nil
+	}
+	return nil, &marketops.Failure{Code: marketops.RuleDenied, State: stateStopped,
+		What: string(op.Kind) + " is not supported by this version"}
+}
+
+func checkContent(w *publisher.Work) error {
+	var assets []marketops.Asset
+	if w.Op.Release != nil {
+		assets = w.Op.Release.Assets
+	}
+	if len(w.Content) != len(assets) {
+		return &marketops.Failure{Code: marketops.ContentMismatch, State: stateStopped,
+			What: fmt.Sprintf("%d files for %d assets", len(w.Content), len(assets))}
+	}
+	for i, a := range assets {
+		if w.Content[i] == nil || w.Content[i].Size() != a.Size {
+			return &marketops.Failure{Code: marketops.ContentMismatch, What: "the size of " + a.Name, State: stateStopped}
+		}
+	}
+	return nil
+}
+
+func (s *session) run(ctx context.Context) error {
+	if err := s.preflight(ctx, true); err != nil {
+		return err
+	}
+	if err := s.bringTag(ctx); err != nil {
+		return err
+	}
+	if s.op.Kind == marketops.PublishRelease {
+		return s.bringRelease(ctx)
+	}
+	return nil
+}
+
+// verdict is the one place where an error becomes a failure or an unknown: while the state of
+// any effect is unknown, nothing is a failure.
+func (s *session) verdict(err error) error {
+	for _, e := range s.effects {
+		if err != nil && e.state == stateUnknown {
+			return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "whether the " + e.name + " is there", Err: err}
+		}
+	}
+	var f *marketops.Failure
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &marketops.Failure{Code: marketops.GitHubUnreachable, State: stateStopped, Err: err}
+}
+
+// evidence is what is known at the end, in the order and form of the outcome.
+func (s *session) evidence() publisher.Evidence {
+	ev := s.seen.evidence(s.port, s.last)
+	for _, e := range s.effects {
+		ev.Effects = append(ev.Effects, receipt.Effect{Name: e.name, State: e.state})
+		ev.Retries += int64(max(0, s.sent[e.name]-1))
+	}
+	return ev
+}
+
+// repoPath is a path of the API below the repository; its arguments are escaped.
+func (r *reader) repoPath(format string, args ...any) string {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = escapePath(s)
+		}
+	}
+	t := r.op.Target
+	return "repos/" + url.PathEscape(t.Owner()) + "/" + url.PathEscape(t.Repo()) + "/" + fmt.Sprintf(format, args...)
+}
