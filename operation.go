@@ -10,11 +10,12 @@ import (
 
 // Limits of an operation document; GitHub's own where it has one.
 const (
-	MaxOperation = 1 << 20   // bytes of one document
-	MaxBody      = 125_000   // characters of a release or pull request body
-	MaxAssets    = 1000      // assets of one release
-	MaxAssetSize = 2<<30 - 1 // bytes of one asset
-	MaxName      = 255       // bytes of a tag, branch, asset name or title
+	MaxOperation = 1 << 20             // bytes of one document
+	MaxBody      = 125_000             // characters of a release or pull request body
+	MaxAssets    = 1000                // assets of one release
+	MaxAssetSize = 2<<30 - 1           // bytes of one asset
+	MaxName      = 255                 // bytes of a tag, branch, asset name or title
+	maxID        = 999_999_999_999_999 // repository ids: exact in canonical JSON
 	schemaOp     = "marketops.operation/v1"
 	markerV1     = 1
 )
@@ -244,7 +245,7 @@ func (o Operation) Validate() error {
 }
 
 func (t Target) validate() error {
-	if t.Type != "github" || !hostRE.MatchString(t.Host) || t.RepositoryID <= 0 {
+	if t.Type != "github" || !hostRE.MatchString(t.Host) || t.RepositoryID <= 0 || t.RepositoryID > maxID {
 		return Refuse(RepositoryMismatch, fmt.Sprintf("target %.300q is not a GitHub repository", t.ID()))
 	}
 	if n := t.Repo(); !fullNameRE.MatchString(t.FullName) || n == "." || n == ".." || strings.HasSuffix(n, ".git") {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -193,8 +194,13 @@ func (k *PrivateKey) Equal(o *PrivateKey) bool {
 	return subtle.ConstantTimeCompare(k.key, o.key) == 1
 }
 
-// String keeps a key out of every %v and %s.
-func (k *PrivateKey) String() string { return "[private key]" }
+// Format keeps a key out of every verb of fmt, %d and %x included, for a pointer and for a copy.
+func (PrivateKey) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, hidden) }
 
-// GoString keeps a key out of every %#v.
-func (k *PrivateKey) GoString() string { return "[private key]" }
+// String keeps a key out of what calls it directly.
+func (PrivateKey) String() string { return hidden }
+
+// GoString does the same.
+func (PrivateKey) GoString() string { return hidden }
+
+const hidden = "[private key]"

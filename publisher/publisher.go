@@ -64,7 +64,8 @@ type Publisher struct {
 	Now    func() marketops.Time
 	Random io.Reader
 	Outbox Outbox
-	Tell   func(Event) // progress for people; must not block
+	Ready  func(context.Context) error // called after every gate passed and before the first claim: is the credential there?
+	Tell   func(Event)                 // progress for people; must not block
 }
 
 // Job is one operation of a run with everything that was authorised about it.

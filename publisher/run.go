@@ -3,6 +3,7 @@ package publisher
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -38,6 +39,12 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 	}
 	if refused := p.refuseAll(ctx, results, gated); refused {
 		return results, nil
+	}
+	if slices.ContainsFunc(gated, func(g *Gated) bool { return g != nil }) {
+		if err := p.Ready(ctx); err != nil {
+			notAttempted(results)
+			return results, err
+		}
 	}
 	p.publishAll(ctx, results, gated)
 	return results, nil

@@ -128,32 +128,32 @@ func (e *examination) open() bool {
 	if !e.say(marketops.ReceiptMissing, len(e.ev.Receipts) > 0, "a receipt", fmt.Sprintf("%d", len(e.ev.Receipts))) {
 		return false
 	}
+	if !e.say(marketops.KeyUnknown, e.trust != nil, "a trust file", "none") {
+		return false
+	}
 	authorities := map[string]bool{}
 	for _, l := range e.ev.Receipts {
 		rec, holder, err := e.openOne(l)
 		if err != nil {
-			e.opened(err)
+			e.opened(rec != nil, err)
 			return false
 		}
 		if e.record == nil {
 			e.record, e.receipt = rec, rec.Body.(*Receipt)
 		}
 		if !crypto.EqualPayload(e.record.Opened, rec.Opened) {
-			e.opened(marketops.Refuse(marketops.ReceiptMalformed, "the authorities signed different receipts"))
+			e.opened(true, marketops.Refuse(marketops.ReceiptMalformed, "the authorities signed different receipts"))
 			return false
 		}
 		authorities[holder.Name] = true
 	}
-	e.opened(nil)
+	e.opened(true, nil)
 	need := e.trust.AuthorityThreshold(e.receipt.OperationKind, e.receipt.Target)
 	return e.say(marketops.ThresholdUnmet, need > 0 && len(authorities) >= need,
 		fmt.Sprintf("%d authorities", need), fmt.Sprintf("%d", len(authorities)))
 }
 
 func (e *examination) openOne(l Logged) (*Record, Holder, error) {
-	if e.trust == nil {
-		return nil, Holder{}, marketops.Refuse(marketops.KeyUnknown, "no trust file")
-	}
 	rec, err := Open(l.Envelope, e.trust.ring)
 	if errors.Is(err, marketops.RecordUnknown) {
 		return nil, Holder{}, marketops.RefuseErr(marketops.PredicateTypeWrong, "not a receipt", err)
@@ -175,10 +175,14 @@ func (e *examination) position(l Logged) *log.Position {
 	return &log.Position{Origin: e.ev.Checkpoint.Origin, Index: l.Proof.Index}
 }
 
-// opened turns the end of opening into answers: all passed, or those before the failure did.
-func (e *examination) opened(err error) {
+// opened turns the end of opening into answers: all passed, or those before the failure did. An
+// unknown key is found in two places: before any signature held, or because of its role.
+func (e *examination) opened(verified bool, err error) {
 	failed := marketops.CodeOf(err)
 	for _, code := range openCodes {
+		if !verified && failed == marketops.KeyUnknown && code == marketops.SignatureInvalid {
+			code = marketops.KeyUnknown
+		}
 		if code == failed {
 			e.answers[code] = marketops.Check{Status: marketops.Fail, Detail: err.Error()}
 			return
@@ -267,29 +271,38 @@ func (e *examination) included() error {
 	}
 	first := uint64(1<<63 - 1)
 	for _, l := range e.ev.Receipts {
-		if err := e.proved(l); err != nil {
+		if _, err := e.proved(l); err != nil {
 			return fmt.Errorf("receipt: %w", err)
 		}
 		first = min(first, l.Proof.Index)
 	}
-	for i, l := range append([]Logged{e.ev.Submission}, e.ev.Approvals...) {
-		if err := e.proved(l); err != nil {
-			return fmt.Errorf("submission or approval %d: %w", i, err)
+	if _, err := e.proved(e.ev.Submission); err != nil {
+		return fmt.Errorf("submission: %w", err)
+	}
+	submitted := e.ev.Submission.Proof.Index
+	if submitted >= first {
+		return errors.New("the receipt precedes the submission")
+	}
+	for i, l := range e.ev.Approvals {
+		rec, err := e.proved(l)
+		if err != nil {
+			return fmt.Errorf("approval %d: %w", i, err)
 		}
-		if i == 0 && l.Proof.Index >= first {
-			return errors.New("the receipt precedes the submission")
+		named := slices.Contains(e.receipt.Approvals, rec.Digest)
+		if at := l.Proof.Index; named && (at <= submitted || at >= first) {
+			return fmt.Errorf("approval %d, which the receipt names, does not stand between submission and receipt", i)
 		}
 	}
 	return nil
 }
 
-func (e *examination) proved(l Logged) error {
+func (e *examination) proved(l Logged) (*Record, error) {
 	if l.Proof == nil {
-		return errors.New("no proof")
+		return nil, errors.New("no proof")
 	}
 	rec, err := Open(l.Envelope, e.trust.ring)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return log.VerifyInclusion(rec.LeafHash(), l.Proof.Index, l.Proof.Hashes, e.ev.Checkpoint)
+	return rec, log.VerifyInclusion(rec.LeafHash(), l.Proof.Index, l.Proof.Hashes, e.ev.Checkpoint)
 }

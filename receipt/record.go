@@ -251,3 +251,28 @@ func (h Head) Salted(content []byte) marketops.Digest {
 // NameOf returns the record digest of an envelope that the caller has just sealed, and zero for
 // anything that is no envelope. It verifies nothing and must name nothing but files.
 func NameOf(envelope []byte) marketops.Digest { return crypto.NameUnverified(envelope, PayloadType) }
+
+// EvidenceNames returns the salted digests of the evidence files that the record speaks of.
+func (r *Record) EvidenceNames() (out []marketops.Digest) {
+	var all []marketops.Digest
+	switch b := r.Body.(type) {
+	case *Submission:
+		all = []marketops.Digest{b.Findings, b.NotShipped}
+	case *Advisory:
+		all = []marketops.Digest{b.WhyNot}
+	case *Outcome:
+		all = []marketops.Digest{b.Error, b.Response}
+	case *Refusal:
+		all = []marketops.Digest{b.Evidence}
+	case *Resolution:
+		all = []marketops.Digest{b.Reason}
+	case *Revocation:
+		all = []marketops.Digest{b.Reason}
+	}
+	for _, d := range all {
+		if !d.IsZero() {
+			out = append(out, d)
+		}
+	}
+	return out
+}

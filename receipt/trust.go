@@ -201,6 +201,11 @@ func (k TrustKey) public() (crypto.PublicKey, error) {
 	if k.Alg != "ed25519" || !idRE.MatchString(k.ID) || k.NotAfter <= k.NotBefore {
 		return crypto.PublicKey{}, errors.New("alg, id or validity window is not usable")
 	}
+	for _, from := range k.RevokedFrom { // a misspelt origin would revoke nothing
+		if err := log.CheckOrigin(from.Origin); err != nil {
+			return crypto.PublicKey{}, fmt.Errorf("revoked_from: %w", err)
+		}
+	}
 	der, err := base64.StdEncoding.DecodeString(k.SPKI)
 	if err != nil || base64.StdEncoding.EncodeToString(der) != k.SPKI {
 		return crypto.PublicKey{}, errors.New("spki is not canonical base64")
@@ -224,6 +229,9 @@ func (t *Trust) checkRules() error {
 		}
 	}
 	for _, r := range slices.Concat(t.file.Resolvers, t.file.Revokers) {
+		if r.Threshold > 1 {
+			return fmt.Errorf("resolvers and revokers: one person acts alone, so threshold %d would promise too much", r.Threshold)
+		}
 		r.Threshold = 1
 		if err := r.check(t.groupSize(r.Group)); err != nil {
 			return fmt.Errorf("resolvers and revokers: %w", err)

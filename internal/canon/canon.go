@@ -26,11 +26,18 @@ const MaxDepth = 32
 // ErrNotCanonical reports input that decodes but is not its own RFC 8785 form.
 var ErrNotCanonical = errors.New("not in canonical form (RFC 8785)")
 
-// Encode returns the RFC 8785 form of v. Integers must lie within ±2^53.
+// maxDigits is how many digits any integer may have: RFC 8785 numbers are doubles, and longer
+// ones would be rounded without a word.
+const maxDigits = 15
+
+// Encode returns the RFC 8785 form of v. Numbers of more than 15 digits are refused.
 func Encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return nil, err
+	}
+	if longNumber(b) {
+		return nil, fmt.Errorf("a number has more than %d digits", maxDigits)
 	}
 	c := jsontext.Value(b)
 	if err := c.Canonicalize(); err != nil {
@@ -63,6 +70,25 @@ func DecodeLoose(data []byte, limit int, v any) error {
 		return err
 	}
 	return json.Unmarshal(data, v, json.RejectUnknownMembers(true))
+}
+
+func longNumber(data []byte) bool {
+	digits, inString := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case !inString && c >= '0' && c <= '9':
+			if digits++; digits > maxDigits {
+				return true
+			}
+			continue
+		}
+		digits = 0
+	}
+	return false
 }
 
 // checkDepth bounds nesting before any value is built.

@@ -43,6 +43,15 @@ func TestDecodeAcceptsOnlyItsOwnForm(t *testing.T) {
 	}
 }
 
+func TestEncodeRefusesWhatWouldBeRounded(t *testing.T) {
+	if b, err := Encode(sample{A: 9007199254740993}); err == nil {
+		t.Errorf("became %s", b)
+	}
+	if b, err := Encode(sample{A: 999999999999999, B: "12345678901234567890"}); err != nil {
+		t.Errorf("control: %s, %v", b, err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":"x"}`))
 	f.Add([]byte(`{"a":1,"b":"\u0000\t"}`))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -34,8 +33,8 @@ type call struct {
 	accept string
 	sink   *sink
 	follow func(context.Context, *exchange) error // what to do about a redirect; nil: refuse it
-	effect string // "tag" or "release": others will see it
-	size   int64  // of the asset that is sent or fetched
+	effect string                                 // "tag" or "release": others will see it
+	size   int64                                  // of the asset that is sent or fetched
 }
 
 func (c *call) writes() bool { return c.method != http.MethodGet }
@@ -51,12 +50,14 @@ func (c *call) address() string {
 type reader struct {
 	port    *Port
 	op      marketops.Operation
+	words   words
 	journal publisher.Journal // nil for an observer: nothing to keep
 	leave   func(context.Context, *call) error
 	until   func() time.Time // no call may be under way after it; zero: the context alone decides
 	tries   map[string]int   // by step
 	last    []byte           // the last answer that was used
 	seen    seen
+	hashed  map[int64]marketops.Digest // assets fetched and hashed, by id: GitHub never changes the bytes of one
 }
 
 var errNoLeave = errors.New("a write without leave")
@@ -168,9 +169,18 @@ func (r *reader) keep(c *call, x *exchange, sent marketops.Digest) error {
 		return nil
 	}
 	if err := r.journal.Call(e); err != nil {
-		return fmt.Errorf("the call cannot be recorded: %w", err)
+		return unrecorded(err)
 	}
 	return nil
+}
+
+// unrecorded is the failure of a journal that cannot keep what was learned.
+func unrecorded(err error) error {
+	code := marketops.CodeOf(err)
+	if code == "" {
+		code = marketops.DiskFull
+	}
+	return &marketops.Failure{Code: code, What: "what GitHub answered cannot be recorded", State: stateStopped, Err: err}
 }
 
 var keptHeaders = []string{

@@ -101,6 +101,9 @@ func (r *reader) refusal(c *call, x *exchange) *marketops.Failure {
 	if x.class() == redirected {
 		f.Code, what = marketops.RedirectRefused, c.step+": GitHub redirects to "+place(x.header.Get("Location"))
 	}
+	if x.status == http.StatusNotFound {
+		f.Err = errNotShown
+	}
 	f.What = clip(r.port.secrets.clean(what))
 	return f
 }

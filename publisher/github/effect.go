@@ -101,14 +101,16 @@ func (e *effect) settle(at sight, err error) error {
 	return e.lost(at.detail)
 }
 
+// lost is the failure of not being able to tell; [session.verdict] makes an unknown of it if
+// anything was sent.
 func (e *effect) lost(detail string) error {
-	return &marketops.Failure{Code: marketops.OutcomeUnknown, What: "the " + e.name + ": " + detail}
+	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: "the " + e.name + " cannot be told: " + detail}
 }
 
 // afterRefusal looks once more: "already exists" may mean an earlier attempt of ours, or somebody
 // else who was quicker. What did not change the picture leaves the refusal as it was.
 func (s *session) afterRefusal(ctx context.Context, e *effect, w way, refusal error) error {
-	if !errors.Is(refusal, marketops.GitHubDenied) {
+	if !errors.Is(refusal, marketops.GitHubDenied) && !errors.Is(refusal, marketops.GitHubConflict) {
 		return refusal
 	}
 	at, err := s.look(ctx, e, w)

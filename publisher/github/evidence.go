@@ -37,10 +37,15 @@ func (s *seen) asset(i int, id int64) { s.number(fmt.Sprintf("asset_%04d", i+1),
 
 // page notes where a person can look, if it is an address at all.
 func (s *seen) page(address string) {
-	if u, err := url.Parse(address); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil {
+	if isWeb(address) {
 		s.url = address
 		s.note("html_url", address)
 	}
+}
+
+func isWeb(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil
 }
 
 func (s *seen) evidence(p *Port, last []byte) publisher.Evidence {

@@ -90,14 +90,16 @@ func (p *Port) Apply(ctx context.Context, permit *publisher.Permit, journal publ
 }
 
 func (p *Port) apply(ctx context.Context, work *publisher.Work, journal publisher.Journal) (publisher.Evidence, error) {
+	if !complete(work, journal) {
+		return publisher.Evidence{}, marketops.Refuse(marketops.ReceiptMissing, "the permit opens work that is not complete")
+	}
 	p.applies.Lock()
 	defer p.applies.Unlock()
 	s, err := p.begin(work, journal)
-	if err != nil {
-		return publisher.Evidence{}, err
+	if err == nil {
+		err = s.run(ctx)
 	}
-	err = s.verdict(s.run(ctx))
-	return s.evidence(), err
+	return s.evidence(), s.verdict(err)
 }
 
 // hostMatches reports whether a target lives at this port's API.

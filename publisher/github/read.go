@@ -63,11 +63,8 @@ func (r *reader) read(ctx context.Context, c *call, use func(*exchange) error) (
 				return c.follow(ctx, x)
 			}
 		}
-		f := r.refusal(c, x)
-		if x.status == http.StatusNotFound {
-			f.Err = errNotShown
-		}
-		return backoff.Permanent(f)
+		r.last = x.body
+		return backoff.Permanent(r.refusal(c, x))
 	})
 	return x, r.unreachable(c.step, err)
 }
@@ -95,11 +92,12 @@ func (r *reader) unreachable(step string, err error) error {
 	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: step, State: stateStopped, Err: r.port.secrets.wash(err)}
 }
 
-// list reads all pages. It is the only proof of absence.
+// list reads all pages. It is the only proof of absence. A path without per_page is one of a
+// list that GitHub does not page; a Link header would still be obeyed.
 func list[T any](ctx context.Context, r *reader, step, path string) ([]T, error) {
 	var all []T
-	sep := "?"
-	if strings.Contains(path, "?") {
+	sep, sized := "?", strings.Contains(path, "per_page=")
+	if sized {
 		sep = "&"
 	}
 	for page := 1; page <= maxPages; page++ {
@@ -114,7 +112,7 @@ func list[T any](ctx context.Context, r *reader, step, path string) ([]T, error)
 		}
 		all = append(all, some...)
 		// A full page counts as one with a successor, whatever the Link header says.
-		if x.next == 0 && len(some) < perPage {
+		if x.next == 0 && (!sized || len(some) < perPage) {
 			return all, nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/omega/marketops"
@@ -35,17 +36,19 @@ type session struct {
 	release releaseWork
 }
 
-// begin refuses work that lacks what the promises rest on.
+// complete reports whether work has what the promises rest on.
+func complete(work *publisher.Work, journal publisher.Journal) bool {
+	return work != nil && journal != nil && work.BeforeCall != nil && work.BeforeEffect != nil && !work.Deadline.IsZero()
+}
+
+// begin refuses work that this port cannot do. The session is good for evidence in any case.
 func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session, error) {
-	if work == nil || journal == nil || work.BeforeCall == nil || work.BeforeEffect == nil || work.Deadline.IsZero() {
-		return nil, fmt.Errorf("github: the work is not complete")
-	}
 	s := &session{work: work, sent: map[string]int{}}
+	names, err := p.supported(work.Op)
 	s.reader = reader{
-		port: p, op: work.Op, journal: journal, tries: map[string]int{}, leave: s.leaveOf,
+		port: p, op: work.Op, words: wordsOf(work.Op), journal: journal, tries: map[string]int{}, leave: s.leaveOf,
 		until: func() time.Time { return work.Deadline },
 	}
-	names, err := p.supported(work.Op)
 	for _, n := range names {
 		s.effects = append(s.effects, newEffect(n, work.Earlier))
 	}
@@ -87,6 +90,30 @@ func checkContent(w *publisher.Work) error {
 		if w.Content[i] == nil || w.Content[i].Size() != a.Size {
 			return &marketops.Failure{Code: marketops.ContentMismatch, What: "the size of " + a.Name, State: stateStopped}
 		}
+	}
+	return nil
+}
+
+// words are the texts that GitHub will show; derived once, because they hold the digest.
+type words struct{ message, body, marker string }
+
+// wordsOf derives the texts of an operation that [marketops.Operation.Validate] accepts.
+func wordsOf(op marketops.Operation) words {
+	var w words
+	if op.Tag != nil {
+		w.message, _ = op.TagMessage()
+	}
+	if op.Release != nil {
+		w.body, _ = op.ReleaseBody()
+		w.marker = strings.TrimSpace(strings.TrimPrefix(w.body, op.Release.Body))
+	}
+	return w
+}
+
+// record makes what was learned durable before the session goes on.
+func (s *session) record(key, value string) error {
+	if err := s.journal.Record(key, value); err != nil {
+		return unrecorded(err)
 	}
 	return nil
 }
@@ -137,5 +164,9 @@ func (r *reader) repoPath(format string, args ...any) string {
 		}
 	}
 	t := r.op.Target
-	return "repos/" + url.PathEscape(t.Owner()) + "/" + url.PathEscape(t.Repo()) + "/" + fmt.Sprintf(format, args...)
+	path := "repos/" + url.PathEscape(t.Owner()) + "/" + url.PathEscape(t.Repo())
+	if format == "" {
+		return path
+	}
+	return path + "/" + fmt.Sprintf(format, args...)
 }

@@ -24,6 +24,7 @@ const (
 func (r *reader) write(ctx context.Context, c *call, use func(*exchange) error) (fate, error) {
 	became, limits, denied := undone, 0, false
 	err := r.again(ctx, c.step, func() error {
+		c.rewind()
 		x, err := r.once(ctx, c)
 		if err != nil {
 			if x.reached.Load() {
@@ -48,7 +49,6 @@ func (r *reader) write(ctx context.Context, c *call, use func(*exchange) error) 
 				return &backoff.RetryAfterError{}
 			}
 		case unsent:
-			c.rewind()
 			return r.noAnswer(x)
 		case ambiguous:
 			became = unclear
@@ -63,7 +63,7 @@ func (r *reader) write(ctx context.Context, c *call, use func(*exchange) error) 
 	return became, err
 }
 
-// rewind makes an upload ready to be read from its beginning.
+// rewind makes an upload ready to be read from its beginning: a refused one was read in part.
 func (c *call) rewind() {
 	if c.upload != nil {
 		c.upload = c.upload.fresh()
@@ -94,4 +94,17 @@ func notAllowed(step string, err error) error {
 		code = marketops.LedgerUnavailable
 	}
 	return &marketops.Failure{Code: code, What: step + ": the publisher may not go on", State: stateStopped, Err: err}
+}
+
+// repeatable does an invisible write that may happen more than once: an unclear attempt is
+// repeated after each pause.
+func (r *reader) repeatable(ctx context.Context, c *call, use func(*exchange) error) error {
+	err := r.again(ctx, c.step, func() error {
+		became, err := r.write(ctx, c, use)
+		if became == undone {
+			return backoff.Permanent(err)
+		}
+		return err
+	})
+	return r.unreachable(c.step, err)
 }

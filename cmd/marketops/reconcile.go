@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/publisher"
+	"github.com/spf13/cobra"
+)
+
+func newReconcile(g *globals) *cobra.Command {
+	var key, file string
+	c := &cobra.Command{
+		Use:   "reconcile [RUN]",
+		Short: "After a crash: find out what is true on GitHub and record it",
+		Long: `Look at every operation of the run, or of all runs under .marketops/runs, that was begun and not
+finished. GitHub is read and never written. Where what is seen decides, the outcome is recorded;
+where publishing again would simply go on, it says so.`,
+		Args: cli.Args(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { return g.reconcile(c.Context(), args, key, file) },
+	}
+	c.Flags().StringVar(&key, "key", "", "the publisher's private key: a file or env://NAME (default: .marketops/keys/publisher.pem)")
+	c.Flags().StringVarP(&file, "config", "c", "", "where GitHub is (default: the file the run was planned from)")
+	return c
+}
+
+type standingView struct {
+	operationView
+	Claim  string `json:"claim"`
+	Seen   string `json:"seen"`
+	Resume bool   `json:"resume"`
+}
+
+type reconcileView struct {
+	Schema     string         `json:"schema"`
+	Runs       []string       `json:"runs"`
+	Operations []standingView `json:"operations"`
+	Exit       int            `json:"exit"`
+}
+
+func (g *globals) reconcile(ctx context.Context, args []string, key, file string) error {
+	runs, err := runsToReconcile(args)
+	if err != nil {
+		return err
+	}
+	v := reconcileView{Schema: "marketops.reconcile/v1", Runs: runs}
+	var errs []error
+	for _, run := range runs {
+		found, err := g.reconcileRun(ctx, run, key, file)
+		v.Operations = append(v.Operations, found...)
+		errs = append(errs, err)
+	}
+	if len(runs) == 0 {
+		g.Print("no runs to reconcile")
+	}
+	err = worst(errs)
+	v.Exit = cli.ExitCode(err)
+	return (&session{globals: g}).conclude(v, err)
+}
+
+func runsToReconcile(args []string) ([]string, error) {
+	if len(args) == 1 {
+		return args, nil
+	}
+	state, err := findState()
+	if err != nil {
+		return nil, err
+	}
+	found, err := os.ReadDir(filepath.Join(state, "runs"))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	var out []string
+	for _, e := range found {
+		out = append(out, filepath.Join(state, "runs", e.Name()))
+	}
+	return out, nil
+}
+
+func (g *globals) reconcileRun(ctx context.Context, arg, key, file string) ([]standingView, error) {
+	r, err := openRun(arg)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	s, pub, err := g.publishing(r, key, file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pub.Outbox.Flush(ctx, s.core); err != nil {
+		return nil, err
+	}
+	j, err := r.Journal(time.Now)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := s.jobs(ctx, r, j)
+	if err != nil {
+		return nil, err
+	}
+	return s.settleAll(ctx, pub, jobs, arg)
+}
+
+func (s *session) settleAll(ctx context.Context, pub *publisher.Publisher, jobs []*publisher.Job, arg string) (out []standingView, err error) {
+	var errs []error
+	for _, job := range jobs {
+		st, err := pub.Reconcile(ctx, job)
+		if err != nil {
+			return out, err
+		}
+		s.Print("%s", standing(st, arg))
+		if st.Seen != "" {
+			s.Print("   GitHub: %s", st.Seen)
+		}
+		out = append(out, standingView{operation(st.Result), st.Claim, st.Seen, st.Resume})
+		if st.Status == "unknown" || st.Status == "open" {
+			errs = append(errs, &marketops.Unknown{Code: marketops.OutcomeUnknown, What: fmt.Sprintf("operation %d", st.Number), Err: st.Err})
+		}
+	}
+	return out, worst(errs)
+}
+
+func standing(st publisher.Standing, arg string) string {
+	if st.Resume && st.Claim != "none" {
+		return fmt.Sprintf("%d  %s %s: %s; marketops publish %s --mode prod goes on", st.Number, st.Op.Kind, st.Op.Target.FullName, st.Claim, arg)
+	}
+	if st.Claim == "none" {
+		return fmt.Sprintf("%d  %s %s: not begun", st.Number, st.Op.Kind, st.Op.Target.FullName)
+	}
+	return line(st.Result, arg)
+}
+
+var _ plan.Executor = (*publishing)(nil)

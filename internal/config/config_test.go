@@ -1,0 +1,238 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+)
+
+const good = `version: 1
+github:
+  api: http://127.0.0.1:8080
+  uploads: http://127.0.0.1:8080/up
+publications:
+  - kind: publish_release
+    repository: octo-org/widgets
+    tag: v1.4.0
+    target: main
+    name: Widgets 1.4.0
+    notes: notes.md
+    prerelease: false
+    make_latest: "true"
+    assets: ["dist/*.tar.gz"]
+  - kind: tag_repo
+    repository: octo-org/gadgets
+    tag: v0.3.1
+    target: main
+    branch: release/0.3
+    message: gadgets 0.3.1
+    tagger: {name: Release Bot, email: release@example.com, date: "2026-11-22T10:00:00Z"}
+  - kind: open_pr
+    repository: octo-org/widgets
+    base: main
+    head: release/v1.4.0
+    title: Prepare 1.4.0
+    body: pr.md
+    draft: true
+    message: |
+      prepare
+
+      1.4.0
+    changes: [{path: CHANGELOG.md, file: out/CHANGELOG.md}]
+`
+
+func TestParse(t *testing.T) {
+	f, err := Parse("dir/marketops.yaml", []byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Dir != "dir" || len(f.Publications) != 3 || f.GitHub.API != "http://127.0.0.1:8080/" || f.GitHub.Uploads != "http://127.0.0.1:8080/up/" {
+		t.Errorf("got %+v", f)
+	}
+	if f.GitHub.Host() != "127.0.0.1:8080" || f.GitHub.Token != "env://GITHUB_TOKEN" || f.GitHub.ReadToken != "env://MARKETOPS_READ_TOKEN" {
+		t.Errorf("github is %+v", f.GitHub)
+	}
+	r, g, p := f.Publications[0], f.Publications[1], f.Publications[2]
+	if r.Kind != marketops.PublishRelease || r.MakeLatest != "true" || r.Assets[0] != "dist/*.tar.gz" || r.Line != 6 || r.Tagger != nil {
+		t.Errorf("release is %+v", r)
+	}
+	if g.Tagger.Date.String() != "2026-11-22T10:00:00Z" || g.Branch != "release/0.3" || g.Line != 15 {
+		t.Errorf("tag is %+v", g)
+	}
+	if p.Changes[0] != (Change{"CHANGELOG.md", "out/CHANGELOG.md", "100644"}) || !p.Draft || p.Message != "prepare\n\n1.4.0\n" {
+		t.Errorf("pull request is %+v", p)
+	}
+}
+
+func TestParseMinimal(t *testing.T) {
+	f, err := Parse("marketops.yaml", []byte("version: 1\n"))
+	if err != nil || f.GitHub != DefaultGitHub() || f.GitHub.Host() != "github.com" || f.Core != "" || f.Dir != "." {
+		t.Errorf("got %+v, %v", f, err)
+	}
+}
+
+// Every case is the good file with one change, so each has its control in TestParse.
+func TestParseRefuses(t *testing.T) {
+	for _, c := range []struct{ name, old, new, want string }{
+		{"unknown top key", "version: 1\n", "version: 1\nmode: prod\n", `marketops.yaml:2: unknown key "mode"`},
+		{"unknown key", "    target: main\n    name", "    targets: main\n    name", `:9: unknown key "publications[0].targets"`},
+		{"wrong case", "    tag: v1.4.0", "    Tag: v1.4.0", `:8: unknown key`},
+		{"key that is a number", "version: 1\n", "version: 1\n1: x\n", `:2: `},
+		{"twice", "    tag: v1.4.0", "    tag: v1.4.0\n    tag: v1.4.1", `:9: `},
+		{"version absent", "version: 1\n", "", "version is 0"},
+		{"version 2", "version: 1", "version: 2", ":1: version is 2"},
+		{"version text", "version: 1", `version: "1"`, ":1: version: want a whole number"},
+		{"version fraction", "version: 1", "version: 1.5", ":1: version: want a whole number"},
+		{"version octal", "version: 1", "version: 01", ":1: version: want a whole number"},
+		{"tag as number", "tag: v1.4.0", "tag: 1.10", ":8: publications[0].tag: want text (quote"},
+		{"tag as null", "tag: v1.4.0", "tag: null", ":8: publications[0].tag: want text"},
+		{"tag as nothing", "tag: v1.4.0", "tag:", ":8: publications[0].tag: want text"},
+		{"tag empty", "tag: v1.4.0", `tag: ""`, ":8: publications[0].tag is empty"},
+		{"make_latest as bool", `make_latest: "true"`, "make_latest: true", ":13: publications[0].make_latest: want text"},
+		{"make_latest legacy", `make_latest: "true"`, "make_latest: legacy", ":13: publications[0].make_latest want"},
+		{"make_latest absent", `    make_latest: "true"` + "\n", "", ":6: publications[0].make_latest is required"},
+		{"make_latest on a prerelease", "prerelease: false", "prerelease: true", ":13: "},
+		{"prerelease as text", "prerelease: false", "prerelease: no", ":12: publications[0].prerelease: want true or false"},
+		{"list as text", `assets: ["dist/*.tar.gz"]`, "assets: dist/*", ":14: publications[0].assets: want a list"},
+		{"asset as number", `assets: ["dist/*.tar.gz"]`, "assets: [1]", "assets[0]: want text"},
+		{"kind unknown", "kind: tag_repo", "kind: delete_repo", ":15: publications[1].kind want"},
+		{"kind absent", "  - kind: tag_repo\n    repository", "  - repository", "publications[1].kind want"},
+		{"member of another kind", "    message: gadgets 0.3.1", "    message: x\n    assets: [a]", ":21: publications[1].assets does not belong to tag_repo"},
+		{"false member of another kind", "    message: gadgets 0.3.1", "    message: x\n    draft: false", ":21: publications[1].draft does not belong to tag_repo"},
+		{"required absent", "    title: Prepare 1.4.0\n", "", ":22: publications[2].title is required"},
+		{"repository", "octo-org/gadgets", "https://github.com/octo-org/gadgets", ":16: publications[1].repository want owner/name"},
+		{"tagger without e-mail", "email: release@example.com, ", "", "publications[1].tagger needs"},
+		{"tagger date", `"2026-11-22T10:00:00Z"`, `"yesterday"`, "marketops.yaml:"},
+		{"message without changes", "    changes: [{path: CHANGELOG.md, file: out/CHANGELOG.md}]\n", "", "message belongs to open_pr only beside changes"},
+		{"changes empty", "[{path: CHANGELOG.md, file: out/CHANGELOG.md}]", "[]", "changes is empty"},
+		{"change without file", ", file: out/CHANGELOG.md", "", "number 1: needs path and file"},
+		{"change mode", "file: out/CHANGELOG.md}", `file: out/CHANGELOG.md, mode: "120000"}`, "number 1: needs path and file"},
+		{"anchor", "target: main\n    name", "target: &x main\n    name", ":9: publications[0].target: want text"},
+		{"tag of YAML", "target: main\n    name", "target: !!str main\n    name", ":9: publications[0].target: want text"},
+		{"merge key", "  - kind: tag_repo", "  - <<: {}\n    kind: tag_repo", "want plain keys"},
+		{"two documents", "version: 1\n", "version: 1\n---\nversion: 1\n", "2 documents"},
+		{"not a mapping", good, "[]", "want a mapping"},
+		{"empty", good, "", "want"},
+		{"byte order mark", "version: 1\n", "\ufeffversion: 1\n", ":1: "},
+		{"not UTF-8", "Widgets", "Widg\xffets", "not UTF-8"},
+		{"too long", "version: 1\n", "version: 1\n# " + strings.Repeat("x", MaxFile) + "\n", "longer than 1048576 bytes"},
+		{"flow bomb", "version: 1\n", "version: " + strings.Repeat("[", 1<<19), "nested deeper than 32"},
+		{"dash bomb", "version: 1\n", "version:\n  " + strings.Repeat("- ", 1<<18), "nested deeper than 32"},
+		{"question bomb", "version: 1\n", strings.Repeat("? ", 1<<18), "nested deeper than 32"},
+		{"key bomb", "version: 1\n", strings.Repeat("a: b, ", 1<<15), "more than 20000 lines or keys"},
+		{"publication is text", "  - kind: tag_repo", "  - text\n  - kind: tag_repo", "publications[1]: want a mapping"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := strings.Replace(good, c.old, c.new, 1)
+			if text == good {
+				t.Fatal("the case changes nothing")
+			}
+			refused(t, text, c.want)
+		})
+	}
+}
+
+func refused(t *testing.T, text, want string) {
+	t.Helper()
+	_, err := Parse("marketops.yaml", []byte(text))
+	if !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "marketops.yaml") {
+		t.Errorf("got %v, want config-invalid with %q", err, want)
+	}
+	if err != nil && len(err.Error()) > 600 {
+		t.Errorf("the error has %d bytes", len(err.Error()))
+	}
+}
+
+func TestGitHubAddresses(t *testing.T) {
+	for _, c := range []struct{ api, want, host string }{
+		{"https://api.github.com", "https://api.github.com/", "github.com"},
+		{"https://API.github.com:443/", "https://api.github.com/", "github.com"},
+		{"https://ghe.example.com/api/v3", "https://ghe.example.com/api/v3/", "ghe.example.com"},
+		{"https://ghe.example.com:8443/api/v3/", "https://ghe.example.com:8443/api/v3/", "ghe.example.com:8443"},
+		{"https://api.octo.ghe.com/", "https://api.octo.ghe.com/", "api.octo.ghe.com"},
+		{"http://localhost:80/", "http://localhost/", "localhost"},
+		{"http://127.1.2.3:9/", "http://127.1.2.3:9/", "127.1.2.3:9"},
+		{"http://[::1]:9/", "http://[::1]:9/", "[::1]:9"},
+	} {
+		f, err := Parse("m.yaml", []byte("version: 1\ngithub: {api: \""+c.api+"\", uploads: \""+c.api+"\"}\n"))
+		if err != nil || f.GitHub.API != c.want || f.GitHub.Host() != c.host {
+			t.Errorf("%s: got %+v, %v", c.api, f, err)
+		}
+	}
+	for _, bad := range []string{
+		"", "/", "api.github.com", "http://api.github.com/", "http://127.0.0.1.example.com/", "http://localhost.example.com/", "http://0.0.0.0/",
+		"http://[::ffff:127.0.0.1]/", "http://[::1%25lo]/", "http://10.0.0.1/", "ftp://127.0.0.1/", "https://user:hunter2@ghe.example.com/",
+		"https://ghe.example.com/?a=b", "https://ghe.example.com/?", "https://ghe.example.com/#x", "https://ghe.example.com/../x/", "https://ghe.example.com/%2e%2e/",
+		"https://ghe.example.com:0/", "https://ghe.example.com:99999/", "https://ghe.example.com:/", "https:///x", "https:x", "unix:///run/x", "http://2130706433/",
+	} {
+		text := "version: 1\ngithub:\n  api: \"" + bad + "\"\n  uploads: https://uploads.github.com/\n"
+		_, err := Parse("m.yaml", []byte(text))
+		if !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), "m.yaml:3: github.api") {
+			t.Errorf("%s: got %v", bad, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error shows a password: %v", err)
+		}
+	}
+	if (GitHub{}).Host() != "" || (GitHub{API: "http://evil.example/"}).Host() != "" {
+		t.Error("an address that would be refused has a host")
+	}
+}
+
+// Half a GitHub would send the token or the assets to a place that the file does not name.
+func TestGitHubAddressesGoTogether(t *testing.T) {
+	refusedAt := "github.api and github.uploads go together"
+	for _, half := range []string{"api: https://ghe.example.com/api/v3/", "uploads: https://ghe.example.com/api/uploads/"} {
+		text := "version: 1\ngithub: {" + half + "}\n"
+		if _, err := Parse("marketops.yaml", []byte(text)); !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), refusedAt) {
+			t.Errorf("%s: got %v", half, err)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "marketops.yaml")
+	if _, err := Load(path); !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), path) {
+		t.Errorf("absent: %v", err)
+	}
+	if _, err := Load(dir); !errors.Is(err, marketops.ConfigInvalid) {
+		t.Errorf("folder: %v", err)
+	}
+	if err := os.WriteFile(path, []byte(good), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := Load(path); err != nil || f.Dir != dir || f.Path != path {
+		t.Errorf("got %+v, %v", f, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{good, "version: 1\n", "version: [", "a: &x [*x]", "? a\n: b", "version: 1\n---\n", "version: 1\npublications: [{kind: tag_repo}]\n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := Parse("marketops.yaml", data)
+		if err != nil {
+			if !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), "marketops.yaml") {
+				t.Fatalf("error without code or file: %v", err)
+			}
+			return
+		}
+		if file.Version != 1 || file.GitHub.Host() == "" || file.GitHub.Token == file.GitHub.ReadToken {
+			t.Fatalf("accepted %+v", file)
+		}
+		for _, p := range file.Publications {
+			if p.Kind == marketops.PublishRelease && p.MakeLatest == "" {
+				t.Fatalf("accepted %+v", p)
+			}
+		}
+		if c, err := ParseCore("core.yaml", data); err == nil && (c.Origin == "" || c.ReceiptLifetime == 0) {
+			t.Fatalf("accepted %+v", c)
+		}
+	})
+}

@@ -1,0 +1,118 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/omega/marketops"
+)
+
+// Secret is text that never prints: every verb, JSON, text and slog show "[secret]".
+// The zero value is empty. It holds a pointer because fmt asks no methods of unexported
+// members: in a struct that is printed it then shows an address instead of the text.
+type Secret struct{ text *string }
+
+const hidden = "[secret]"
+
+// NewSecret wraps text.
+func NewSecret(text string) Secret { return Secret{&text} }
+
+// Reveal returns the text itself, for the one place that needs it.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// IsZero reports whether there is no text.
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
+
+// Format implements [fmt.Formatter] for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
+
+// String implements [fmt.Stringer].
+func (s Secret) String() string { return hidden }
+
+// GoString implements [fmt.GoStringer].
+func (s Secret) GoString() string { return hidden }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+
+// LogValue implements [slog.LogValuer].
+func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+var (
+	envNameRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
+	pathRefRE = regexp.MustCompile(`^(/|\./|\.\./|[A-Za-z]:[\\/]|\.{1,2}\\)`)
+	// Prefixes of GitHub's tokens, and keys in PEM; a path has no business to contain one.
+	tokenRE = regexp.MustCompile(`(gh[a-z]_|github_pat_)[A-Za-z0-9_]{8,}|-----BEGIN|(^|/)[0-9a-f]{40}$`)
+)
+
+var errLiteral = errors.New("a secret is named by env://NAME or by a path that begins with ./, ../ or /; what stands there is refused and not shown")
+
+// checkSecretRef never quotes ref: it may be the secret itself.
+func checkSecretRef(ref string) error {
+	if name, ok := strings.CutPrefix(ref, "env://"); ok {
+		if !envNameRE.MatchString(name) || tokenRE.MatchString(name) {
+			return errLiteral
+		}
+		return nil
+	}
+	if !pathRefRE.MatchString(ref) || tokenRE.MatchString(ref) || strings.ContainsAny(ref, "\n\r\x00") {
+		return errLiteral
+	}
+	return nil
+}
+
+// ReadSecret reads what a secret reference names: env://NAME, or a file, relative to dir.
+// It is the one function here that reads the environment. A file must be regular, at most
+// [MaxSecret] bytes and closed to group and others; one newline at its end is dropped. Errors are
+// [marketops.TokenMissing] for a variable or file that is absent or empty and
+// [marketops.ConfigInvalid] for the rest; none shows the text.
+func ReadSecret(dir, ref string) (Secret, error) {
+	if err := checkSecretRef(ref); err != nil {
+		return Secret{}, marketops.RefuseErr(marketops.ConfigInvalid, "secret reference", err)
+	}
+	text, err := secretText(dir, ref)
+	if err != nil {
+		return Secret{}, err
+	}
+	if text == "" {
+		return Secret{}, marketops.Refuse(marketops.TokenMissing, ref+" is not set or empty")
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return Secret{}, marketops.Refuse(marketops.ConfigInvalid, ref+" holds spaces or characters that no token has")
+	}
+	return NewSecret(text), nil
+}
+
+func secretText(dir, ref string) (string, error) {
+	if name, ok := strings.CutPrefix(ref, "env://"); ok {
+		return os.Getenv(name), nil
+	}
+	if !filepath.IsAbs(ref) {
+		ref = filepath.Join(dir, ref)
+	}
+	b, i, err := readRegular(ref, MaxSecret)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	} else if err != nil {
+		return "", invalid(ref, 0, reason(err))
+	}
+	if runtime.GOOS != "windows" && i.Mode().Perm()&0o077 != 0 {
+		return "", invalid(ref, 0, fmt.Sprintf("mode %04o lets others read it: chmod 600", i.Mode().Perm()))
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
+}

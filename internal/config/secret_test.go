@@ -1,0 +1,139 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	v2 "github.com/go-json-experiment/json"
+
+	"github.com/omega/marketops"
+)
+
+// Text in the shape of a token, so that a leak through any door is found by this string.
+const canary = "gh" + "p_c4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4"
+
+func TestSecretNeverPrints(t *testing.T) {
+	s := NewSecret(canary)
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%U", "%10.3s"} {
+		fmt.Fprintf(&out, verb, s)
+		fmt.Fprintf(&out, verb, &s)
+		fmt.Fprintf(&out, verb, struct{ S Secret }{s})
+		fmt.Fprintf(&out, verb, struct{ s Secret }{s})
+		fmt.Fprintf(&out, verb, []Secret{s})
+		fmt.Fprintf(&out, verb, map[string]any{"s": s})
+	}
+	fmt.Fprintln(&out, errors.New(fmt.Sprint(s)), s.String(), s.GoString())
+	for _, marshal := range []func(any) ([]byte, error){json.Marshal, func(v any) ([]byte, error) { return v2.Marshal(v) }} {
+		b, err := marshal(map[string]any{"s": s, "p": &s, "t": struct{ S Secret }{s}})
+		if err != nil || !bytes.Contains(b, []byte("[secret]")) {
+			t.Errorf("JSON is %s, %v", b, err)
+		}
+		out.Write(b)
+	}
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "s", s, "any", struct{ S Secret }{s})
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "s", s, "any", struct{ S Secret }{s})
+	hex := fmt.Sprintf("%x", canary)
+	if text := out.String(); strings.Contains(text, canary) || strings.Contains(strings.ToLower(text), hex) || strings.Contains(text, canary[4:12]) {
+		t.Errorf("the secret was printed: %s", text)
+	}
+	if s.Reveal() != canary || (Secret{}).Reveal() != "" || !(Secret{}).IsZero() || s.IsZero() {
+		t.Error("Reveal does not reveal")
+	}
+}
+
+func TestSecretReferences(t *testing.T) {
+	for _, ref := range []string{"env://A", "env://GITHUB_TOKEN", "./token", "../t", "/run/secrets/github", `C:\token`, "C:/token"} {
+		if err := checkSecretRef(ref); err != nil {
+			t.Errorf("%q: %v", ref, err)
+		}
+	}
+	for _, ref := range []string{
+		"", canary, "./" + canary, "env://" + canary, "env://", "env://A=B", "env://a b", "env:A", "hunter2hunter2", "token",
+		"github_pat_" + strings.Repeat("A1", 30), "/" + strings.Repeat("0a", 20), "-----BEGIN PRIVATE KEY-----", "/a\nb", "https://x", "Bearer x",
+	} {
+		text := fmt.Sprintf("version: 1\ngithub:\n  token: %q\n", ref)
+		_, err := Parse("marketops.yaml", []byte(text))
+		if !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), "marketops.yaml:3: github.token") {
+			t.Errorf("%q: got %v", ref, err)
+		}
+		if err != nil && len(ref) > 8 && strings.Contains(err.Error(), strings.TrimPrefix(ref, "env://")) {
+			t.Errorf("the error shows the literal: %v", err)
+		}
+		if _, err := ReadSecret("", ref); !errors.Is(err, marketops.ConfigInvalid) || len(ref) > 8 && strings.Contains(err.Error(), ref) {
+			t.Errorf("%q: ReadSecret: %v", ref, err)
+		}
+	}
+}
+
+// A broken line of YAML must not bring the excerpt of the file, which the decoder adds, into an error.
+func TestErrorsShowNoExcerpt(t *testing.T) {
+	for _, text := range []string{
+		"version: 1\ngithub:\n  token: " + canary + "\n  token: x\n",
+		"version: 1\ngithub:\n  token: " + canary + "\n   bad: [\n",
+		"version: 1\ngithub:\n  token: [" + canary + "]\n",
+		"version: 1\ngithub:\n  token: {a: " + canary + "}\n",
+		"version: 1\ncore: \"" + canary + "\n",
+		"version: 1\ngithub: {" + canary + ": x}\n",
+		"version: one # " + canary + "\n",
+	} {
+		if _, err := Parse("m.yaml", []byte(text)); err == nil || strings.Contains(err.Error(), canary) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+func TestTokensAreTwo(t *testing.T) {
+	for _, text := range []string{"{read_token: env://GITHUB_TOKEN}", "{token: env://MARKETOPS_READ_TOKEN}", "{token: ./t, read_token: ./t}"} {
+		_, err := Parse("m.yaml", []byte("version: 1\ngithub: "+text+"\n"))
+		if !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), "name one secret") {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}
+
+func TestReadSecret(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return "./" + name
+	}
+	t.Setenv("MARKETOPS_TEST_TOKEN", canary)
+	t.Setenv("MARKETOPS_TEST_EMPTY", "")
+	t.Setenv("MARKETOPS_TEST_LINES", canary+"\r\nX-Evil: 1")
+	for _, ref := range []string{"env://MARKETOPS_TEST_TOKEN", write("t", canary+"\n", 0o600), filepath.Join(dir, "t")} {
+		if s, err := ReadSecret(dir, ref); err != nil || s.Reveal() != canary {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	bad := map[string]marketops.Code{
+		"env://MARKETOPS_TEST_EMPTY":                          marketops.TokenMissing,
+		"env://MARKETOPS_TEST_UNSET":                          marketops.TokenMissing,
+		"./absent":                                            marketops.TokenMissing,
+		write("empty", "\n", 0o600):                           marketops.TokenMissing,
+		"env://MARKETOPS_TEST_LINES":                          marketops.ConfigInvalid,
+		write("two", canary+"\n"+canary, 0o600):               marketops.ConfigInvalid,
+		write("big", strings.Repeat("x", MaxSecret+1), 0o600): marketops.ConfigInvalid,
+		dir: marketops.ConfigInvalid,
+	}
+	if runtime.GOOS != "windows" {
+		bad[write("open", canary, 0o644)] = marketops.ConfigInvalid
+	}
+	for ref, code := range bad {
+		s, err := ReadSecret(dir, ref)
+		if !errors.Is(err, code) || !s.IsZero() || strings.Contains(fmt.Sprint(err), canary) {
+			t.Errorf("%s: got %v, want %s", ref, err, code)
+		}
+	}
+}

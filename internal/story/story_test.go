@@ -1,0 +1,277 @@
+// Package story runs the users' stories under testdata/script: text files that call the real
+// binaries against a real Federation Core and the practice GitHub.
+//
+// Beside the commands of testscript there are:
+//
+//	world               start the practice GitHub, init, start the Core, write a small project
+//	core start|stop|kill
+//	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
+//	exits CODE CMD…     run a command and demand exactly this exit code
+//	effects N           the practice GitHub has changed exactly N times
+//	writes N            it has received exactly N requests that are not GET
+//	schema              nothing it received or answered broke GitHub's API description
+package story
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// coverVariable names a folder for coverage data of the binaries; make coverage sets it.
+const coverVariable = "MARKETOPS_COVERDIR"
+
+const patience = 30 * time.Second // until a server answers; never a measure of speed
+
+func TestStories(t *testing.T) {
+	bin := buildAll(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		RequireExplicitExec: true,
+		Setup:               func(e *testscript.Env) error { return setup(e, bin) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"world": world, "core": core, "authorised": authorised, "exits": exits,
+			"effects": effects, "writes": writes, "schema": schema,
+		},
+	})
+}
+
+func buildAll(t *testing.T) string {
+	bin := t.TempDir()
+	for name, pkg := range map[string]string{"marketops": "./cmd/marketops", "marketops-core": "./cmd/marketops-core",
+		"marketops-verify": "./cmd/marketops-verify", "practice-github": "./internal/githubtest/serve"} {
+		args := []string{"build", "-o", filepath.Join(bin, name)}
+		if os.Getenv(coverVariable) != "" {
+			args = append(args, "-cover", "-coverpkg=./...")
+		}
+		c := exec.Command("go", append(args, pkg)...)
+		c.Dir = filepath.Join("..", "..")
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", pkg, err, out)
+		}
+	}
+	return bin
+}
+
+// setup gives each story an environment in which only what is named here can matter.
+func setup(e *testscript.Env, bin string) error {
+	e.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
+	e.Setenv("MARKETOPS_PASSWORD", "")
+	e.Setenv("GITHUB_TOKEN", "canary-token-0123456789")
+	e.Setenv("NO_COLOR", "1")
+	e.Setenv("GOCOVERDIR", os.Getenv(coverVariable))
+	// Socket paths are short, and a story's folder may not be.
+	run, err := os.MkdirTemp("", "mo")
+	if err != nil {
+		return err
+	}
+	e.Defer(func() { os.RemoveAll(run) })
+	e.Setenv("XDG_RUNTIME_DIR", run)
+	return nil
+}
+
+// background is a server of one story.
+type background struct {
+	cmd *exec.Cmd
+	out bytes.Buffer
+}
+
+func start(ts *testscript.TestScript, name string, args ...string) *background {
+	path := filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], name)
+	b := &background{cmd: exec.Command(path, args...)}
+	b.cmd.Dir = ts.MkAbs(".")
+	for _, v := range []string{"PATH", "HOME", "GITHUB_TOKEN", "XDG_RUNTIME_DIR", "GOCOVERDIR"} {
+		b.cmd.Env = append(b.cmd.Env, v+"="+ts.Getenv(v))
+	}
+	b.cmd.Stdout, b.cmd.Stderr = &b.out, &b.out
+	ts.Check(b.cmd.Start())
+	ts.Defer(func() { b.end(syscall.SIGTERM) })
+	return b
+}
+
+// end sends a signal to this process and waits for it.
+func (b *background) end(sig os.Signal) {
+	if b.cmd.ProcessState != nil {
+		return
+	}
+	b.cmd.Process.Signal(sig)
+	b.cmd.Wait()
+}
+
+func await(ts *testscript.TestScript, what string, b *background, ready func() error) {
+	var err error
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if err = ready(); err == nil {
+			return
+		}
+	}
+	b.end(syscall.SIGKILL)
+	ts.Fatalf("%s does not answer: %v\n%s", what, err, b.out.String())
+}
+
+func world(ts *testscript.TestScript, neg bool, args []string) {
+	ready := ts.MkAbs("github.json")
+	gh := start(ts, "practice-github", "--token-env", "GITHUB_TOKEN", "--ready-file", ready, "--repo", "octo-org/widgets", "--repo", "octo-org/gadgets")
+	var at struct{ API, Uploads, Store, Admin string }
+	await(ts, "the practice GitHub", gh, func() error {
+		b, err := os.ReadFile(ready)
+		return errors.Join(err, json.Unmarshal(b, &at))
+	})
+	ts.Setenv("API", at.API)
+	ts.Setenv("UPLOADS", at.Uploads)
+	ts.Setenv("STORE", at.Store)
+	ts.Setenv("ADMIN", at.Admin)
+	ts.Check(ts.Exec("marketops", "init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"))
+	core(ts, false, []string{"start"})
+	writeProject(ts, at.API, at.Uploads)
+}
+
+const project = `version: 1
+github:
+  api: %s
+  uploads: %s
+publications:
+  - kind: publish_release
+    repository: octo-org/widgets
+    tag: v1.4.0
+    target: main
+    name: Widgets 1.4.0
+    notes: notes.md
+    make_latest: "true"
+    assets: ["dist/*"]
+  - kind: tag_repo
+    repository: octo-org/gadgets
+    tag: v0.3.1
+    target: main
+    message: gadgets 0.3.1
+    tagger: {name: Release Bot, email: release@example.com}
+`
+
+func writeProject(ts *testscript.TestScript, api, uploads string) {
+	for name, text := range map[string]string{
+		"marketops.yaml":     fmt.Sprintf(project, api, uploads),
+		"notes.md":           "Widgets 1.4.0 turns both ways.\n",
+		"dist/widget.tar.gz": "the bytes that were built and tested\n",
+	} {
+		if _, err := os.Stat(ts.MkAbs(name)); err == nil {
+			continue // the story brings its own
+		}
+		ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(name)), 0o755))
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
+	}
+	// A story's own file names the servers as ${API} and ${UPLOADS}.
+	found, _ := filepath.Glob(ts.MkAbs("*.yaml"))
+	for _, path := range found {
+		b, err := os.ReadFile(path)
+		ts.Check(err)
+		b = []byte(strings.NewReplacer("${API}", api, "${UPLOADS}", uploads).Replace(string(b)))
+		ts.Check(os.WriteFile(path, b, 0o644))
+	}
+}
+
+// cores holds the running Core of each story, by its work folder.
+var (
+	coresMu sync.Mutex // stories run in parallel
+	cores   = map[string]*background{}
+)
+
+func core(ts *testscript.TestScript, neg bool, args []string) {
+	key := ts.Getenv("WORK")
+	switch args[0] {
+	case "start":
+		b := start(ts, "marketops-core", append([]string{"serve"}, args[1:]...)...)
+		coresMu.Lock()
+		cores[key] = b
+		coresMu.Unlock()
+		await(ts, "the Core", b, func() error { return dial(ts) })
+	case "stop", "kill":
+		coresMu.Lock()
+		b := cores[key]
+		coresMu.Unlock()
+		b.end(map[string]os.Signal{"stop": syscall.SIGTERM, "kill": syscall.SIGKILL}[args[0]])
+	default:
+		ts.Fatalf("core %s?", args[0])
+	}
+}
+
+func dial(ts *testscript.TestScript) error {
+	found, _ := filepath.Glob(filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "*.sock"))
+	for _, path := range append(found, ts.MkAbs(".marketops/core.sock")) {
+		if c, err := net.Dial("unix", path); err == nil {
+			return c.Close()
+		}
+	}
+	return errors.New("no socket answers")
+}
+
+func authorised(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: authorised DIR")
+	}
+	for _, line := range [][]string{
+		{"plan", "-o", args[0]}, {"submit", args[0]}, {"approve", args[0], "--key", "alice.pem"}, {"authorize", args[0]},
+	} {
+		ts.Check(ts.Exec("marketops", line...))
+	}
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var exited *exec.ExitError
+	if errors.As(err, &exited) {
+		got = exited.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// ask returns the lines that a subcommand of the practice GitHub prints.
+func ask(ts *testscript.TestScript, args ...string) []string {
+	c := exec.Command("practice-github", append(args, "--admin", ts.Getenv("ADMIN"))...)
+	c.Path = filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], "practice-github")
+	c.Err = nil
+	out, err := c.CombinedOutput()
+	if err != nil {
+		ts.Fatalf("practice-github %v: %v\n%s", args, err, out)
+	}
+	if len(bytes.TrimSpace(out)) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+func effects(ts *testscript.TestScript, neg bool, args []string) { count(ts, args, ask(ts, "effects")) }
+
+func writes(ts *testscript.TestScript, neg bool, args []string) {
+	count(ts, args, ask(ts, "requests", "--writes"))
+}
+
+func count(ts *testscript.TestScript, args, lines []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if len(lines) != want {
+		ts.Fatalf("%d, want %d:\n%s", len(lines), want, strings.Join(lines, "\n"))
+	}
+}
+
+func schema(ts *testscript.TestScript, neg bool, args []string) { ask(ts, "violations") }

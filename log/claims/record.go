@@ -1,0 +1,243 @@
+package claims
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+
+	"github.com/omega/marketops"
+)
+
+// Limits of one record and of one look into the outbox.
+const (
+	maxEnvelope  = 4 << 20 // bytes
+	maxKind      = 64      // bytes
+	maxUnindexed = 4096    // records in one answer of Unindexed
+)
+
+const recordColumns = `leaf, digest, kind, run_id, receipt_id, epoch, envelope, log_index, frozen_at, seq`
+
+// Freeze makes records durable before they are appended to the log, all or none. A leaf that
+// is frozen already is left as it is. Records that come with their index are in the log, so
+// the index can be rebuilt with Freeze; without an index, claims, outcomes, revocations and
+// resolutions are refused (they are frozen by the change they stand for), and an intent needs a
+// claimed or executing claim of its epoch.
+//
+// Codes: consumed with [ErrDiffers] where the epoch has another claim or intent, or the receipt
+// another outcome or resolution; operation-in-flight with [ErrFenced] for an intent of an older
+// epoch; else as every step.
+func (l *Ledger) Freeze(ctx context.Context, records ...Record) error {
+	for _, r := range records {
+		if err := r.validate(); err != nil {
+			return err
+		}
+	}
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
+		for _, r := range records {
+			if err := t.freezeFree(r); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+func (r Record) validate() error {
+	switch {
+	case r.Leaf == [32]byte{} || r.Digest.IsZero():
+		return malformed("a record without leaf hash or digest")
+	case r.Kind == "" || len(r.Kind) > maxKind:
+		return malformed("a record without a kind of at most %d bytes", maxKind)
+	case len(r.Envelope) == 0 || len(r.Envelope) > maxEnvelope:
+		return malformed("a record needs an envelope of at most %d bytes", maxEnvelope)
+	case r.Run != "" && !r.Run.Valid() || r.Receipt != "" && !r.Receipt.Valid() || r.Epoch < 0:
+		return malformed("a record with a bad run, receipt or epoch")
+	case r.Index != nil && *r.Index > math.MaxInt64:
+		return malformed("a log index beyond 63 bits")
+	}
+	return nil
+}
+
+// freezeFree freezes a record that changes no claim.
+func (t *tx) freezeFree(r Record) error {
+	if r.Index == nil {
+		switch r.Kind {
+		case KindClaim, KindOutcome, KindRevocation, KindResolution:
+			return malformed("a record of kind %s is frozen only by the change that it stands for", r.Kind)
+		case KindIntent:
+			if err := t.mayIntend(r); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := t.freeze(r)
+	return err
+}
+
+// mayIntend keeps a publisher that was fenced out from announcing an effect. A leaf that is
+// frozen already was allowed when it came, and a repeat of the call must not fail.
+func (t *tx) mayIntend(r Record) error {
+	if _, found, err := t.record(`leaf = ?`, r.Leaf[:]); err != nil || found {
+		return err
+	}
+	c, found, err := t.load(r.Receipt)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return unavailable("an intent without a claim", ErrNoClaim)
+	case c.Epoch != r.Epoch:
+		return c.fenced()
+	case c.State != Claimed && c.State != Executing:
+		return c.refused("intend")
+	}
+	return nil
+}
+
+// freeze stores r unless its leaf is stored, and returns what is stored.
+func (t *tx) freeze(r Record) (Record, error) {
+	if err := r.validate(); err != nil {
+		return Record{}, err
+	}
+	_, err := t.exec(`INSERT INTO frozen(leaf, digest, kind, run_id, receipt_id, epoch, envelope, log_index, frozen_at)
+		VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(leaf) DO NOTHING`,
+		r.Leaf[:], r.Digest[:], r.Kind, string(r.Run), string(r.Receipt), r.Epoch, r.Envelope, indexValue(r.Index), int64(t.now))
+	if errors.Is(err, errConstraint) {
+		return Record{}, marketops.RefuseErr(marketops.Consumed, "a second "+r.Kind+" for receipt "+string(r.Receipt), ErrDiffers)
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	s, found, err := t.record(`leaf = ?`, r.Leaf[:])
+	if err != nil {
+		return Record{}, err
+	}
+	if !found || !s.same(r) {
+		return Record{}, marketops.RefuseErr(marketops.Consumed, "leaf of "+r.Kind+" record", ErrDiffers)
+	}
+	if r.Index != nil {
+		if err := t.index(s, *r.Index); err != nil {
+			return Record{}, err
+		}
+	}
+	return s, nil
+}
+
+// same compares what one leaf hash must imply. A pruned envelope cannot be compared, but its
+// leaf hash commits to it.
+func (s Record) same(r Record) bool {
+	return s.Leaf == r.Leaf && s.Digest == r.Digest && s.Kind == r.Kind && s.Run == r.Run && s.Receipt == r.Receipt &&
+		s.Epoch == r.Epoch && (s.Envelope == nil || bytes.Equal(s.Envelope, r.Envelope))
+}
+
+func indexValue(i *uint64) any {
+	if i == nil {
+		return nil
+	}
+	return int64(*i)
+}
+
+// Indexed notes where in the log a frozen record stands. A leaf that was appended twice keeps
+// its lowest index. Code ledger-unavailable with [ErrNoRecord] for a leaf that was never frozen.
+func (l *Ledger) Indexed(ctx context.Context, leaf [32]byte, index uint64) error {
+	if index > math.MaxInt64 {
+		return malformed("a log index beyond 63 bits")
+	}
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
+		r, found, err := t.record(`leaf = ?`, leaf[:])
+		if err == nil && !found {
+			err = unavailable("cannot note an index", ErrNoRecord)
+		}
+		if err == nil {
+			err = t.index(r, index)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+func (t *tx) index(r Record, index uint64) error {
+	if _, err := t.exec(`UPDATE frozen SET log_index = ?1 WHERE leaf = ?2 AND (log_index IS NULL OR log_index > ?1)`, int64(index), r.Leaf[:]); err != nil {
+		return err
+	}
+	if r.Kind != KindOutcome {
+		return nil
+	}
+	_, err := t.exec(`UPDATE claim SET outcome_index = ?1 WHERE receipt_id = ?2 AND outcome_leaf = ?3
+		AND (outcome_index IS NULL OR outcome_index > ?1)`, int64(index), string(r.Receipt), r.Leaf[:])
+	return err
+}
+
+// Prune drops the envelopes of records that are indexed and that the caller has safely stored
+// elsewhere. Code ledger-unavailable with [ErrNoRecord], and nothing pruned, if one of them is
+// not frozen or has no index.
+func (l *Ledger) Prune(ctx context.Context, leaves ...[32]byte) error {
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
+		for _, leaf := range leaves {
+			n, err := t.exec(`UPDATE frozen SET envelope = NULL WHERE leaf = ? AND log_index IS NOT NULL`, leaf[:])
+			if err == nil && n != 1 {
+				err = unavailable("cannot prune", ErrNoRecord)
+			}
+			if err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// Unindexed returns the oldest records without an index, in the order in which they were
+// frozen, at most 4096 of them: append these, note their indexes, and ask again.
+func (l *Ledger) Unindexed(ctx context.Context) ([]Record, error) {
+	return l.records(ctx, `log_index IS NULL ORDER BY seq LIMIT ?`, maxUnindexed)
+}
+
+// ByRun returns all records of a run in freeze order.
+func (l *Ledger) ByRun(ctx context.Context, run marketops.RunID) ([]Record, error) {
+	return l.records(ctx, `run_id = ? AND run_id <> '' ORDER BY seq`, string(run))
+}
+
+// ByReceipt returns all records of a receipt in freeze order.
+func (l *Ledger) ByReceipt(ctx context.Context, receipt marketops.ReceiptID) ([]Record, error) {
+	return l.records(ctx, `receipt_id = ? AND receipt_id <> '' ORDER BY seq`, string(receipt))
+}
+
+// ByDigest returns all records with this record digest in freeze order: of a receipt, one for
+// each authority that signed it.
+func (l *Ledger) ByDigest(ctx context.Context, digest marketops.Digest) ([]Record, error) {
+	return l.records(ctx, `digest = ? ORDER BY seq`, digest[:])
+}
+
+// ByLeaf returns the record with this leaf hash, and whether there is one.
+func (l *Ledger) ByLeaf(ctx context.Context, leaf [32]byte) (Record, bool, error) {
+	rs, err := l.records(ctx, `leaf = ?`, leaf[:])
+	if err != nil || len(rs) == 0 {
+		return Record{}, false, err
+	}
+	return rs[0], true, nil
+}
+
+func (l *Ledger) records(ctx context.Context, where string, args ...any) ([]Record, error) {
+	return do(ctx, l, func(t *tx) (out []Record, err error) {
+		err = t.list(`SELECT `+recordColumns+` FROM frozen WHERE `+where, args, func(rows *sql.Rows) error {
+			out = append(out, Record{})
+			return rows.Scan(recordFields(&out[len(out)-1])...)
+		})
+		return out, err
+	})
+}
+
+func (t *tx) record(where string, args ...any) (Record, bool, error) {
+	var out Record
+	found, err := t.get(`SELECT `+recordColumns+` FROM frozen WHERE `+where, args, recordFields(&out)...)
+	return out, found, err
+}
+
+func recordFields(r *Record) []any {
+	return []any{(*bytes32)(&r.Leaf), (*bytes32)(&r.Digest), &r.Kind, &r.Run, &r.Receipt, &r.Epoch,
+		&r.Envelope, &r.Index, &r.FrozenAt, &r.Seq}
+}

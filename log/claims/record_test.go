@@ -1,0 +1,149 @@
+package claims
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/omega/marketops"
+)
+
+func TestFreezeIsIdempotentAndAllOrNothing(t *testing.T) {
+	f := open(t)
+	n := ask(1, alice)
+	a, b := n.record("submission", 0, "a"), n.record("approval", 0, "b")
+	wantCode(t, f.Freeze(ctx, a, b), "")
+	wantCode(t, f.Freeze(ctx, b, a), "")
+	rs := must[[]Record](t)(f.Unindexed(ctx))
+	if len(rs) != 2 || !rs[0].same(a) || !rs[1].same(b) || rs[0].FrozenAt != start {
+		t.Fatalf("frozen %+v", rs)
+	}
+	forged := a
+	forged.Envelope = []byte("other bytes under the same leaf")
+	c := n.record("refusal", 0, "c")
+	if err := f.Freeze(ctx, c, forged); !errors.Is(err, ErrDiffers) {
+		t.Fatalf("other bytes under one leaf: %v", err)
+	}
+	if _, found, _ := f.ByLeaf(ctx, c.Leaf); found {
+		t.Error("half a freeze was kept")
+	}
+}
+
+func TestOneClaimOneIntentOneOutcome(t *testing.T) {
+	f := open(t)
+	n, _ := f.walk(1, Claimed, "")
+	intent := n.record(KindIntent, 1, "first")
+	wantCode(t, f.Freeze(ctx, intent), "")
+	wantCode(t, f.Freeze(ctx, intent), "")
+	if err := f.Freeze(ctx, n.record(KindIntent, 1, "second")); !errors.Is(err, ErrDiffers) {
+		t.Fatalf("a second intent of one epoch: %v", err)
+	}
+	for _, kind := range []string{KindClaim, KindOutcome, KindRevocation, KindResolution} {
+		if err := f.Freeze(ctx, n.record(kind, 1, "free")); !errors.Is(err, ErrMalformed) {
+			t.Errorf("a free %s: %v", kind, err)
+		}
+	}
+	m := ask(2, alice)
+	if err := f.Freeze(ctx, m.record(KindIntent, 1, "none")); !errors.Is(err, ErrNoClaim) {
+		t.Errorf("an intent without a claim: %v", err)
+	}
+}
+
+func TestDecideIsIdempotentForTheSameBytesOnly(t *testing.T) {
+	f := open(t)
+	n, c := f.walk(1, Decided, Success)
+	again := must[Claim](t)(f.Decide(ctx, n.Receipt, 1, alice, Success, n.outcome(1, Success)))
+	if again != c {
+		t.Fatalf("deciding again gave %+v", again)
+	}
+	other := n.outcome(1, Success)
+	other.Envelope = append([]byte(nil), other.Envelope...)
+	other.Envelope[0] ^= 1
+	for _, r := range []Record{other, n.record(KindOutcome, 1, "more")} {
+		if _, err := f.Decide(ctx, n.Receipt, 1, alice, Success, r); !errors.Is(err, ErrDiffers) {
+			t.Errorf("other bytes: %v", err)
+		}
+	}
+}
+
+func TestIndexKeepsTheLowest(t *testing.T) {
+	f := open(t)
+	n, _ := f.walk(1, Decided, Success)
+	leaf := n.outcome(1, Success).Leaf
+	for _, step := range []struct{ give, want uint64 }{{0, 0}, {7, 0}, {0, 0}} {
+		wantCode(t, f.Indexed(ctx, leaf, step.give), "")
+		r, found, err := f.ByLeaf(ctx, leaf)
+		if !found || err != nil || r.Index == nil || *r.Index != step.want {
+			t.Fatalf("%+v %v", r, err)
+		}
+	}
+	if err := f.Indexed(ctx, seeded("nowhere", 1), 3); !errors.Is(err, ErrNoRecord) {
+		t.Errorf("an index for a leaf that was never frozen: %v", err)
+	}
+	wantCode(t, f.Indexed(ctx, leaf, 1<<63), marketops.LedgerUnavailable)
+	for _, r := range must[[]Record](t)(f.Unindexed(ctx)) {
+		if r.Leaf == leaf {
+			t.Error("an indexed leaf is in the outbox")
+		}
+	}
+}
+
+func TestPrune(t *testing.T) {
+	f := open(t)
+	n := ask(1, alice)
+	a, b := n.record("submission", 0, "a"), n.record("approval", 0, "b")
+	wantCode(t, f.Freeze(ctx, a, b), "")
+	wantCode(t, f.Indexed(ctx, a.Leaf, 1), "")
+	if err := f.Prune(ctx, a.Leaf, b.Leaf); !errors.Is(err, ErrNoRecord) {
+		t.Fatalf("pruned what the log does not have: %v", err)
+	}
+	if r, _, _ := f.ByLeaf(ctx, a.Leaf); r.Envelope == nil {
+		t.Error("half a prune was kept")
+	}
+	wantCode(t, f.Prune(ctx, a.Leaf), "")
+	r, _, err := f.ByLeaf(ctx, a.Leaf)
+	if err != nil || r.Envelope != nil || r.Digest != a.Digest {
+		t.Fatalf("%+v %v", r, err)
+	}
+	wantCode(t, f.Freeze(ctx, a), "") // still known
+}
+
+func TestLookups(t *testing.T) {
+	f := open(t)
+	n, c := f.walk(1, Closed, Success)
+	f.walk(2, Claimed, "")
+	free := Record{Leaf: seeded("l", 1), Digest: seeded("d", 1), Kind: "note", Envelope: []byte("x")}
+	wantCode(t, f.Freeze(ctx, free), "")
+	for name, got := range map[string][]Record{
+		"run":     must[[]Record](t)(f.ByRun(ctx, n.Run)),
+		"receipt": must[[]Record](t)(f.ByReceipt(ctx, n.Receipt)),
+	} {
+		if len(got) != 2 || got[0].Kind != KindClaim || got[1].Kind != KindOutcome || got[1].Index == nil || *got[1].Index != 1 {
+			t.Errorf("by %s: %+v", name, got)
+		}
+	}
+	if got := must[[]Record](t)(f.ByDigest(ctx, c.ClaimRecord)); len(got) != 1 || got[0].Kind != KindClaim {
+		t.Errorf("by digest: %+v", got)
+	}
+	if got := must[[]Record](t)(f.ByRun(ctx, "")); len(got) != 0 {
+		t.Errorf("records of no run: %+v", got)
+	}
+	if _, found, err := f.ByLeaf(ctx, seeded("nowhere", 1)); found || err != nil {
+		t.Error("found a leaf that was never frozen", err)
+	}
+}
+
+// The index can be rebuilt from the log: records that come with their place are facts.
+func TestFreezeWithIndexRebuilds(t *testing.T) {
+	f := open(t)
+	at := uint64(41)
+	r := ask(1, alice).record(KindClaim, 1, "from the log")
+	r.Index = &at
+	wantCode(t, f.Freeze(ctx, r), "")
+	got, found, err := f.ByLeaf(ctx, r.Leaf)
+	if !found || err != nil || *got.Index != 41 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if out := must[[]Record](t)(f.Unindexed(ctx)); len(out) != 0 {
+		t.Errorf("outbox %+v", out)
+	}
+}

@@ -1,0 +1,182 @@
+package claims
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+)
+
+// silence is how long after its expiry an executing claim may stay without an outcome before
+// the ledger itself decides unknown.
+const silence = 24 * time.Hour
+
+// Revoke withdraws a receipt and freezes the revocation (Kind [KindRevocation], this receipt
+// and run): none → revoked; claimed → decided as rejected under the next epoch, which fences
+// out the publisher, with the outcome record (Kind [KindOutcome], the given epoch) that decide
+// makes. decide runs inside the transaction, gets the claim as it was and must not call the ledger. The
+// same revocation again is no error. n needs no Lease, Trust or Build; its Owner is the key that revokes.
+//
+// Codes: operation-in-flight with [ErrState] from executing on, and consumed from decided on:
+// too late; revoked if another revocation came first; ledger-unavailable, disk-full.
+func (l *Ledger) Revoke(ctx context.Context, n NewClaim, revocation Record, decide func(c Claim, epoch int64) (Record, error)) error {
+	if err := n.validate(); err != nil {
+		return err
+	}
+	if decide == nil {
+		return malformed("revoke without a maker of the outcome")
+	}
+	if err := revocation.fits(KindRevocation, n.Receipt, n.Run); err != nil {
+		return err
+	}
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) { return struct{}{}, t.revoke(n, revocation, decide) })
+	return err
+}
+
+func (t *tx) revoke(n NewClaim, revocation Record, decide func(Claim, int64) (Record, error)) error {
+	c, found, err := t.load(n.Receipt)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return t.revokeUnspent(n, revocation)
+	case c.revocation == revocation.Digest:
+		_, err := t.freeze(revocation)
+		return err
+	case c.State != Claimed:
+		return c.tooLate()
+	}
+	outcome, err := decide(c.Claim, c.Epoch+1)
+	if err != nil {
+		return err
+	}
+	if err := outcome.fits(KindOutcome, c.Receipt, c.Run); err != nil {
+		return err
+	}
+	if _, err := t.freeze(revocation); err != nil {
+		return err
+	}
+	if _, err := t.decide(c, c.Epoch+1, n.Owner, Rejected, outcome, "revoked"); err != nil {
+		return err
+	}
+	return t.one(`UPDATE claim SET revocation = ? WHERE receipt_id = ? AND epoch = ? AND state = 'decided' AND revocation IS NULL`,
+		revocation.Digest[:], string(c.Receipt), c.Epoch+1)
+}
+
+func (t *tx) revokeUnspent(n NewClaim, revocation Record) error {
+	if err := t.one(`INSERT INTO claim(receipt_id, op_key, run_id, kind, op_digest, receipt_digest, state, owner, epoch, lease_until, expires_at, revocation)
+		VALUES(?,?,?,?,?,?,'revoked',?,0,0,?,?) ON CONFLICT DO NOTHING`,
+		string(n.Receipt), n.OpKey[:], string(n.Run), string(n.Kind), n.OpDigest[:], n.ReceiptDigest[:],
+		string(n.Owner), int64(n.ExpiresAt), revocation.Digest[:]); err != nil {
+		return err
+	}
+	if _, err := t.freeze(revocation); err != nil {
+		return err
+	}
+	return t.moved(n.Receipt, "", Revoked, 0, n.Owner, "")
+}
+
+func (c row) tooLate() error {
+	what := fmt.Sprintf("too late: %s is %s", c.Receipt, c.State)
+	if c.code() == marketops.Revoked {
+		what = fmt.Sprintf("%s was revoked before", c.Receipt)
+	}
+	return marketops.RefuseErr(c.code(), what, ErrState)
+}
+
+// Settle is the ledger's own decision about a claim that no publisher will finish, under the
+// next epoch: claimed and past its expiry → rejected; executing, and orphaned (no valid key of
+// the audience is left) or 24 h past its expiry → unknown. decide makes the outcome record (Kind
+// [KindOutcome], the given epoch) inside the transaction and must not call the ledger.
+//
+// Codes: operation-in-flight with [ErrState] if it is not time yet; consumed, revoked;
+// ledger-unavailable, with [ErrNoClaim] if there is no claim; disk-full.
+func (l *Ledger) Settle(ctx context.Context, receipt marketops.ReceiptID, by crypto.KeyID, orphaned bool, decide func(c Claim, epoch int64, o Outcome) (Record, error)) (Claim, error) {
+	if decide == nil || by == "" || len(by) > maxOwner {
+		return Claim{}, malformed("settle without an actor or a maker of the outcome")
+	}
+	return do(ctx, l, func(t *tx) (Claim, error) {
+		c, found, err := t.load(receipt)
+		if err == nil && !found {
+			err = unavailable("cannot settle "+string(receipt), ErrNoClaim)
+		}
+		if err != nil {
+			return Claim{}, err
+		}
+		o, err := t.settlement(c, orphaned)
+		if err != nil {
+			return Claim{}, err
+		}
+		rec, err := decide(c.Claim, c.Epoch+1, o)
+		if err != nil {
+			return Claim{}, err
+		}
+		if err := rec.fits(KindOutcome, c.Receipt, c.Run); err != nil {
+			return Claim{}, err
+		}
+		return t.decide(c, c.Epoch+1, by, o, rec, "settled")
+	})
+}
+
+func (t *tx) settlement(c row, orphaned bool) (Outcome, error) {
+	switch {
+	case c.State == Claimed && t.now >= c.ExpiresAt:
+		return Rejected, nil
+	case c.State == Executing && (orphaned || t.now >= c.ExpiresAt.Add(silence)):
+		return Unknown, nil
+	}
+	return "", c.refused("settle")
+}
+
+// Resolve replaces the unknown outcome of a closed claim by success or failed, once, and
+// freezes the resolution (Kind [KindResolution], this receipt and run). The resource is free
+// again. The same resolution again is no error.
+//
+// Codes: consumed with [ErrState] for an outcome that is not unknown, or an operation that
+// succeeded under another receipt; operation-in-flight before the claim is closed; revoked;
+// ledger-unavailable, with [ErrNoClaim] if there is no claim; disk-full.
+func (l *Ledger) Resolve(ctx context.Context, receipt marketops.ReceiptID, outcome Outcome, resolution Record) error {
+	if outcome != Success && outcome != Failed {
+		return malformed("an unknown outcome is resolved as success or failed, not %q", outcome)
+	}
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) { return struct{}{}, t.resolve(receipt, outcome, resolution) })
+	return err
+}
+
+func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Record) error {
+	c, found, err := t.load(receipt)
+	if err == nil && !found {
+		err = unavailable("cannot resolve "+string(receipt), ErrNoClaim)
+	}
+	if err != nil {
+		return err
+	}
+	if err := resolution.fits(KindResolution, receipt, c.Run); err != nil {
+		return err
+	}
+	if c.State == Closed && c.Outcome == outcome && c.resolution == resolution.Digest {
+		_, err := t.freeze(resolution)
+		return err
+	}
+	if c.State == Decided {
+		return marketops.RefuseErr(marketops.OperationInFlight, fmt.Sprintf("%s is not closed yet", receipt), ErrState)
+	}
+	if c.State != Closed || c.Outcome != Unknown {
+		return c.refused("resolve")
+	}
+	err = t.one(`UPDATE claim SET outcome = ?, resolution = ? WHERE receipt_id = ? AND epoch = ? AND state = 'closed' AND outcome = 'unknown'`,
+		string(outcome), resolution.Digest[:], string(receipt), c.Epoch)
+	if errors.Is(err, errConstraint) {
+		return marketops.RefuseErr(marketops.Consumed, "the operation succeeded under another receipt", ErrState)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := t.freeze(resolution); err != nil {
+		return err
+	}
+	return t.moved(receipt, Closed, Closed, c.Epoch, "", "resolved as "+string(outcome))
+}

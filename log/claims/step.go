@@ -1,0 +1,209 @@
+package claims
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+)
+
+// maxAttempts caps the visible effects of one receipt over all epochs. The caller's own rule,
+// two for each effect, is stricter; the column refuses what a broken caller would send.
+const maxAttempts = 16
+
+// Execute opens the door to GitHub: claimed → executing, once per receipt, with a new lease.
+// The ledger re-checks clock and expiry; guard re-checks trust and revocation. guard runs
+// inside the transaction, must not call the ledger, and its error is the refusal. A nil guard is refused.
+//
+// Codes: operation-in-flight with [ErrFenced], or with [ErrState] if the door was opened
+// already; consumed, revoked, clock-unsure, expired, what guard returns; ledger-unavailable,
+// disk-full. After an unclear answer never call GitHub: take over and read.
+func (l *Ledger) Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard func(Claim) error) (Claim, error) {
+	if guard == nil {
+		return Claim{}, malformed("execute without a guard")
+	}
+	if err := validLease(lease); err != nil {
+		return Claim{}, err
+	}
+	return do(ctx, l, func(t *tx) (Claim, error) {
+		c, err := t.held("execute", receipt, epoch, owner, Claimed)
+		if err != nil {
+			return Claim{}, err
+		}
+		if err := t.fresh(c.ExpiresAt); err != nil {
+			return Claim{}, err
+		}
+		if err := guard(c.Claim); err != nil {
+			return Claim{}, err
+		}
+		if err := t.one(`UPDATE claim SET state = 'executing', lease_until = ? WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = 'claimed'`,
+			int64(t.now.Add(lease)), string(receipt), epoch, string(owner)); err != nil {
+			return Claim{}, err
+		}
+		return t.after(receipt, Claimed, Executing, epoch, owner, "")
+	})
+}
+
+// after notes a change of state and returns the claim as it now stands.
+func (t *tx) after(receipt marketops.ReceiptID, from, to State, epoch int64, actor crypto.KeyID, reason string) (Claim, error) {
+	if err := t.moved(receipt, from, to, epoch, actor, reason); err != nil {
+		return Claim{}, err
+	}
+	c, _, err := t.load(receipt)
+	return c.Claim, err
+}
+
+// Renew gives an open claim a lease that ends lease from now. A lease that has ended is
+// renewed too, as long as nobody has taken the claim over.
+//
+// Codes: operation-in-flight with [ErrFenced]; consumed, revoked; ledger-unavailable, disk-full.
+func (l *Ledger) Renew(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration) (Claim, error) {
+	if err := validLease(lease); err != nil {
+		return Claim{}, err
+	}
+	return do(ctx, l, func(t *tx) (Claim, error) {
+		c, err := t.held("renew", receipt, epoch, owner, Claimed, Executing, Decided)
+		if err != nil {
+			return Claim{}, err
+		}
+		c.LeaseUntil = t.now.Add(lease)
+		return c.Claim, t.one(`UPDATE claim SET lease_until = ? WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = ?`,
+			int64(c.LeaseUntil), string(receipt), epoch, string(owner), string(c.State))
+	})
+}
+
+// Attempt counts a visible effect before it is begun, re-checking clock and expiry, and
+// returns the count over all epochs. At most 16 are granted to a receipt.
+//
+// Codes: operation-in-flight with [ErrFenced], or with [ErrState] if the claim is not yet
+// executing; consumed, revoked, clock-unsure, expired, limit-reached; ledger-unavailable, disk-full.
+func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID) (attempts int, err error) {
+	return do(ctx, l, func(t *tx) (int, error) {
+		c, err := t.held("attempt", receipt, epoch, owner, Executing)
+		if err != nil {
+			return 0, err
+		}
+		if err := t.fresh(c.ExpiresAt); err != nil {
+			return 0, err
+		}
+		if c.Attempts >= maxAttempts {
+			return 0, marketops.Refuse(marketops.LimitReached, fmt.Sprintf("%d attempts under %s", c.Attempts, receipt))
+		}
+		return c.Attempts + 1, t.one(`UPDATE claim SET attempts = attempts + 1 WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = 'executing' AND attempts = ?`,
+			string(receipt), epoch, string(owner), c.Attempts)
+	})
+}
+
+// Decide fixes how the operation ended and freezes the outcome record (Kind [KindOutcome], this
+// receipt, run and epoch) in the same transaction: from claimed only rejected, since nothing
+// was sent; from executing success, failed or unknown. Deciding again with the same outcome and
+// bytes returns the claim.
+//
+// Codes: consumed with [ErrDiffers] for other bytes or another outcome, and with [ErrState] for
+// an outcome that the state does not allow or an operation that succeeded under another
+// receipt; operation-in-flight with [ErrFenced]; revoked; ledger-unavailable, disk-full.
+func (l *Ledger) Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome Outcome, record Record) (Claim, error) {
+	return do(ctx, l, func(t *tx) (Claim, error) {
+		c, err := t.held("decide", receipt, epoch, owner, Claimed, Executing, Decided, Closed)
+		if err != nil {
+			return Claim{}, err
+		}
+		if err := record.fits(KindOutcome, receipt, c.Run); err != nil {
+			return Claim{}, err
+		}
+		if c.State == Decided || c.State == Closed {
+			return c.Claim, t.repeated(c, outcome, record)
+		}
+		return t.decide(c, epoch, owner, outcome, record, "")
+	})
+}
+
+// repeated accepts only what was decided before.
+func (t *tx) repeated(c row, outcome Outcome, record Record) error {
+	stored, found, err := t.record(`leaf = ?`, c.outcomeLeaf[:])
+	if err != nil {
+		return err
+	}
+	if !found || c.Outcome != outcome || !stored.same(record) {
+		return marketops.RefuseErr(c.code(), fmt.Sprintf("%s was decided as %s", c.Receipt, c.Outcome), ErrDiffers)
+	}
+	return nil
+}
+
+// decide moves c to decided under epoch, which is c's own or, when the ledger decides, the next.
+func (t *tx) decide(c row, epoch int64, actor crypto.KeyID, outcome Outcome, record Record, reason string) (Claim, error) {
+	if !reachable(c.State, outcome) {
+		return Claim{}, marketops.RefuseErr(marketops.Consumed, fmt.Sprintf("%s cannot end as %q from %s", c.Receipt, outcome, c.State), ErrState)
+	}
+	if record.Epoch != epoch {
+		return Claim{}, malformed("an outcome record of epoch %d for epoch %d", record.Epoch, epoch)
+	}
+	err := t.one(`UPDATE claim SET state = 'decided', outcome = ?, outcome_leaf = ?, decided_at = ?, epoch = ? WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = ?`,
+		string(outcome), record.Leaf[:], int64(t.now), epoch, string(c.Receipt), c.Epoch, string(c.Owner), string(c.State))
+	if errors.Is(err, errConstraint) {
+		return Claim{}, marketops.RefuseErr(marketops.Consumed, "the operation succeeded under another receipt", ErrState)
+	}
+	if err != nil {
+		return Claim{}, err
+	}
+	if _, err := t.freeze(record); err != nil {
+		return Claim{}, err
+	}
+	return t.after(c.Receipt, c.State, Decided, epoch, actor, reason)
+}
+
+// reachable: before the door was opened nothing can have happened; after it, nobody may say so.
+func reachable(from State, o Outcome) bool {
+	switch from {
+	case Claimed:
+		return o == Rejected
+	case Executing:
+		return o == Success || o == Failed || o == Unknown
+	}
+	return false
+}
+
+// CloseClaim notes the outcome's place in the log: decided → closed. Of several places the
+// lowest is kept, and closing again is no error. Any holder of the current epoch may close,
+// the Core included, since the bytes are fixed.
+//
+// Codes: operation-in-flight with [ErrFenced], or with [ErrState] for a claim that is not yet
+// decided; revoked; ledger-unavailable, disk-full.
+func (l *Ledger) CloseClaim(ctx context.Context, receipt marketops.ReceiptID, epoch int64, index uint64) error {
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) { return struct{}{}, t.close(receipt, epoch, index) })
+	return err
+}
+
+func (t *tx) close(receipt marketops.ReceiptID, epoch int64, index uint64) error {
+	c, found, err := t.load(receipt)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return unavailable("cannot close "+string(receipt), ErrNoClaim)
+	case c.State == Revoked:
+		return c.refused("close")
+	case c.Epoch != epoch:
+		return c.fenced()
+	case c.State != Decided && c.State != Closed:
+		return c.refused("close")
+	}
+	rec, found, err := t.record(`leaf = ?`, c.outcomeLeaf[:])
+	if err == nil && !found {
+		err = unavailable("the outcome's own record is missing", ErrNoRecord)
+	}
+	if err == nil {
+		err = t.index(rec, index)
+	}
+	if err != nil || c.State == Closed {
+		return err
+	}
+	if err := t.one(`UPDATE claim SET state = 'closed' WHERE receipt_id = ? AND epoch = ? AND state = 'decided' AND outcome_index IS NOT NULL`,
+		string(receipt), epoch); err != nil {
+		return err
+	}
+	return t.moved(receipt, Decided, Closed, epoch, c.Owner, "")
+}

@@ -1,0 +1,193 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher"
+)
+
+func (s *session) bringRelease(ctx context.Context) error {
+	e := s.effect(effectRelease)
+	err := s.bring(ctx, e, way{
+		look: func(ctx context.Context) (sight, error) {
+			at, rel, err := s.lookRelease(ctx, s.recorded())
+			if rel != nil {
+				s.release.id = rel.ID
+			}
+			return at, err
+		},
+		send: s.sendRelease,
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.readBack(ctx, e); err != nil {
+		return err
+	}
+	return s.byTag(ctx, e)
+}
+
+// sendRelease prepares the draft whole and then publishes it. Nothing before the PATCH is visible.
+func (s *session) sendRelease(ctx context.Context) (fate, error) {
+	draft, err := s.prepareDraft(ctx)
+	if err != nil {
+		return undone, err
+	}
+	if err := s.gate(ctx, draft.ID); err != nil {
+		return undone, err
+	}
+	return s.publish(ctx, draft.ID)
+}
+
+// prepareDraft fills the draft and looks at the list again: filling takes time, and a late
+// answer may have left a double.
+func (s *session) prepareDraft(ctx context.Context) (*release, error) {
+	draft, err := s.draft(ctx)
+	for range maxRounds {
+		if err != nil {
+			return nil, err
+		}
+		if err := s.fill(ctx, draft.ID); err != nil {
+			return nil, err
+		}
+		filled := draft.ID
+		if draft, err = s.draft(ctx); err == nil && draft.ID == filled {
+			return draft, nil
+		}
+	}
+	return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub's list of releases does not settle", State: stateDraftKept}
+}
+
+// gate is the last look at everything that publishing would make visible.
+func (s *session) gate(ctx context.Context, id int64) error {
+	if err := s.preflight(ctx, true); err != nil {
+		return err
+	}
+	at, object, err := s.lookTag(ctx)
+	if err != nil {
+		return err
+	}
+	if at.presence != publisher.Found || object != s.tag.object {
+		return s.blocked("the tag is not where it was: " + at.detail)
+	}
+	if err := s.noteLatest(ctx); err != nil {
+		return err
+	}
+	rel, err := s.byID(ctx, id)
+	if err != nil {
+		return err
+	}
+	if rel == nil || !rel.Draft || !s.ours(rel) {
+		return s.blocked("our draft is not as we left it")
+	}
+	differs, err := s.compareAssets(ctx, id)
+	if err != nil {
+		return err
+	}
+	if differs != "" {
+		return s.blocked("our draft is not as we left it: " + differs)
+	}
+	return nil
+}
+
+func (s *session) blocked(what string) error {
+	return &marketops.Failure{Code: marketops.GitHubConflict, What: what, State: stateDraftKept}
+}
+
+// noteLatest remembers who is latest where ours must not become it.
+func (s *session) noteLatest(ctx context.Context) (err error) {
+	if s.op.Release.MakeLatest == "false" {
+		s.release.latest, err = s.latest(ctx)
+	}
+	return err
+}
+
+// latest is the id of the latest release, 0 if GitHub shows none.
+func (r *reader) latest(ctx context.Context) (int64, error) {
+	var rel release
+	_, err := r.get(ctx, "read the latest release", r.repoPath("releases/latest"), &rel)
+	if isNotShown(err) {
+		return 0, nil
+	}
+	return rel.ID, err
+}
+
+// publish is the point of no return. Name and text are sent once more, so that an edit after
+// the last look is not what becomes visible.
+func (s *session) publish(ctx context.Context, id int64) (fate, error) {
+	rel := s.op.Release
+	c := &call{step: "publish the release", method: http.MethodPatch, path: s.repoPath("releases/%d", id), effect: effectRelease,
+		body: map[string]any{
+			"tag_name": s.op.Tag.Name, "target_commitish": s.op.Tag.Commit, "name": rel.Name, "body": s.words.body,
+			"draft": false, "prerelease": rel.Prerelease, "make_latest": rel.MakeLatest,
+		}}
+	return s.write(ctx, c, func(x *exchange) error {
+		var got release
+		if err := decode(x, http.StatusOK, &got); err != nil {
+			return err
+		}
+		if got.ID != id || got.Draft || got.PublishedAt == "" || !s.ours(&got) {
+			return errOther
+		}
+		return nil
+	})
+}
+
+var errNotYet = errors.New("GitHub does not show it yet")
+
+// readBack looks at what publishing changed besides the release: the ref and who is latest.
+// What an earlier epoch published may rightly have been overtaken since.
+func (s *session) readBack(ctx context.Context, e *effect) error {
+	if s.sent[effectRelease] == 0 {
+		return nil
+	}
+	tag := s.effect(effectTag)
+	at, object, err := s.lookTag(ctx)
+	if err != nil || at.presence != publisher.Found || object != s.tag.object {
+		tag.state = stateUnknown
+		return errors.Join(s.blocked("the tag is not where it was: "+at.detail), err)
+	}
+	err = s.again(ctx, "read the latest release", func() error {
+		latest, err := s.latest(ctx)
+		switch {
+		case err != nil:
+			return backoff.Permanent(err)
+		case s.op.Release.MakeLatest == "true" && latest != s.release.id,
+			s.op.Release.MakeLatest == "false" && latest == s.release.id && s.release.latest != 0:
+			return fmt.Errorf("the latest release is number %d: %w", latest, errNotYet)
+		}
+		s.seen.number("latest_release_id", latest)
+		return nil
+	})
+	if errors.Is(err, errNotYet) {
+		return &marketops.Failure{Code: marketops.GitHubConflict, Err: err,
+			What: fmt.Sprintf("the release is published with make_latest %s", s.op.Release.MakeLatest), State: "the release is published as planned but for this"}
+	}
+	return err
+}
+
+// byTag finds the release as strangers find it. It is what success rests on.
+func (s *session) byTag(ctx context.Context, e *effect) error {
+	err := s.again(ctx, "read the release by its tag", func() error {
+		var rel release
+		_, err := s.get(ctx, "read the release by its tag", s.repoPath("releases/tags/%s", s.op.Tag.Name), &rel)
+		if err != nil && !isNotShown(err) {
+			return backoff.Permanent(err)
+		}
+		if rel.ID != s.release.id || rel.Draft || !s.ours(&rel) {
+			return errNotYet
+		}
+		s.noteRelease(&rel)
+		return nil
+	})
+	if err != nil {
+		e.state = stateUnknown
+	}
+	return err
+}

@@ -1,0 +1,53 @@
+package github
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/omega/marketops"
+)
+
+// repository is what GitHub says about a repository.
+type repository struct {
+	ID          int64  `json:"id"`
+	NodeID      string `json:"node_id"`
+	FullName    string `json:"full_name"`
+	HTMLURL     string `json:"html_url"`
+	Archived    bool   `json:"archived"`
+	Disabled    bool   `json:"disabled"`
+	Permissions *struct {
+		Push bool `json:"push"`
+	} `json:"permissions"`
+}
+
+// preflight holds the repository against the plan: the number decides, the name is checked
+// beside it, because all further addresses are made of the name.
+func (r *reader) preflight(ctx context.Context, toWrite bool) error {
+	var repo repository
+	if _, err := r.get(ctx, "read the repository", r.repoPath(""), &repo); err != nil {
+		return err
+	}
+	t := r.op.Target
+	if repo.ID != t.RepositoryID || repo.FullName != t.FullName {
+		return &marketops.Failure{Code: marketops.RepositoryMismatch, State: stateStopped, What: clip(r.port.secrets.clean(
+			fmt.Sprintf("planned %s, number %d; GitHub has %s, number %d", t.FullName, t.RepositoryID, repo.FullName, repo.ID)))}
+	}
+	r.seen.number("repository_id", repo.ID)
+	r.seen.note("repository_node_id", repo.NodeID)
+	if r.seen.url == "" && isWeb(repo.HTMLURL) {
+		r.seen.url = repo.HTMLURL + "/tree/" + escapePath(r.op.Tag.Name)
+	}
+	if !toWrite {
+		return nil
+	}
+	why := ""
+	switch {
+	case repo.Archived || repo.Disabled:
+		why = "the repository is archived or disabled"
+	case repo.Permissions != nil && !repo.Permissions.Push:
+		why = "the credential may not write to the repository"
+	default:
+		return nil
+	}
+	return &marketops.Failure{Code: marketops.GitHubDenied, What: why, State: stateStopped}
+}
