@@ -40,14 +40,18 @@ func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 	}
 	res := Result{Number: g.Job.Number, Op: g.Job.Op, Checks: g.Checks}
 	s := &spending{job: g.Job, record: g.record, receipt: g.record.Body.(*receipt.Receipt)}
-	if err := p.prepare(ctx, s); err != nil {
+	err := p.prepare(ctx, s)
+	if err == nil {
+		_, err = p.Core.Execute(ctx, s.fence()) // S4
+	}
+	if err != nil {
 		res.Status, res.Err = "not-attempted", err
 		return res
 	}
 	return p.carryOut(ctx, s, res)
 }
 
-// prepare is S1 to S4. If it fails nothing was sent to GitHub by this epoch.
+// prepare is S1 to S3. If it fails nothing was sent to GitHub by this epoch.
 func (p *Publisher) prepare(ctx context.Context, s *spending) error {
 	if err := s.job.Journal.Record(claimNote, string(s.receipt.ReceiptID)); err != nil {
 		return err
@@ -63,8 +67,7 @@ func (p *Publisher) prepare(ctx context.Context, s *spending) error {
 		return err
 	}
 	p.tell(s.job, "S3 published", fmt.Sprintf("claim and intent are in the log, intent is leaf %d", s.intent.Position.Index))
-	_, err := p.Core.Execute(ctx, s.fence())
-	return err
+	return nil
 }
 
 // declare is S2: the intent names the claim, so the claim is in the log before it.

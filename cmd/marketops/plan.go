@@ -22,8 +22,8 @@ import (
 // configNote is the file of a run's folder that says which marketops.yaml it was planned from.
 const configNote = "config.path"
 
-// nullPort previews calls and can make none: the zero live port has no client.
-func nullPort() publisher.Null { return publisher.Null{Calls: new(github.Port).Preview} }
+// nullPort previews calls and can make none.
+func nullPort() publisher.Null { return publisher.Null{Calls: github.Preview} }
 
 type planOptions struct{ config, out string }
 

@@ -205,7 +205,11 @@ func (w *Writer) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, w.opts.PublishTimeout)
 	defer cancel()
 	drained := w.pending.drained(ctx)
-	err := w.shutdown(ctx)
+	refused := w.guard.refused()
+	if refused != nil {
+		cancel() // no checkpoint will come
+	}
+	err := errors.Join(refused, w.shutdown(ctx))
 	w.stop()
 	w.board.close()
 	w.guard.close()

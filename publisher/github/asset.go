@@ -27,7 +27,7 @@ type asset struct {
 func isNotShown(err error) bool { return errors.Is(err, errNotShown) }
 
 func (r *reader) assets(ctx context.Context, id int64) ([]asset, error) {
-	return list[asset](ctx, r, "list the files", r.repoPath("releases/%d/assets?per_page=%d", id, perPage))
+	return list[asset](ctx, r.getKnown, "list the files", r.repoPath("releases/%d/assets?per_page=%d", id, perPage))
 }
 
 func named(files []asset, name string) *asset {

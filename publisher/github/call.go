@@ -33,6 +33,7 @@ type call struct {
 	accept string
 	sink   *sink
 	follow func(context.Context, *exchange) error // what to do about a redirect; nil: refuse it
+	exists bool                                   // GitHub has told us of it before, so that a 404 only means that it lags behind
 	effect string                                 // "tag" or "release": others will see it
 	size   int64                                  // of the asset that is sent or fetched
 }

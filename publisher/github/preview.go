@@ -9,15 +9,18 @@ import (
 	"github.com/omega/marketops"
 )
 
-// Preview implements [publisher.SideEffectPort]: the calls of an Apply that meets no trouble, in
-// their order. It does no I/O. Ids that GitHub will give stand in braces. An operation that
-// this port cannot do has no calls.
-func (p *Port) Preview(op marketops.Operation) []marketops.Call {
-	names, err := p.supported(op)
+// Preview implements [publisher.SideEffectPort] with [Preview].
+func (p *Port) Preview(op marketops.Operation) []marketops.Call { return Preview(op) }
+
+// Preview lists the calls of an Apply that meets no trouble, in their order. It does no I/O and
+// needs no port, so that a dry run can show them without holding one. Ids that GitHub will give
+// stand in braces. An operation that no port can do has no calls.
+func Preview(op marketops.Operation) []marketops.Call {
+	names, err := effectsOf(op)
 	if err != nil {
 		return nil
 	}
-	r := &reader{port: p, op: op}
+	r := &reader{op: op}
 	calls := r.previewTag()
 	if slices.Contains(names, effectRelease) {
 		calls = append(calls, r.previewRelease()...)

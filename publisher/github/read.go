@@ -22,7 +22,15 @@ const (
 // get reads one thing, repeating what may be repeated. A 404 is a failure with errNotShown
 // beneath: whether the thing exists stays unknown.
 func (r *reader) get(ctx context.Context, step, path string, out any) (*exchange, error) {
-	c := &call{step: step, method: http.MethodGet, path: path}
+	return r.getCall(ctx, &call{step: step, method: http.MethodGet, path: path}, out)
+}
+
+// getKnown is get for what GitHub has named before: a 404 is read again.
+func (r *reader) getKnown(ctx context.Context, step, path string, out any) (*exchange, error) {
+	return r.getCall(ctx, &call{step: step, method: http.MethodGet, path: path, exists: true}, out)
+}
+
+func (r *reader) getCall(ctx context.Context, c *call, out any) (*exchange, error) {
 	return r.read(ctx, c, func(x *exchange) error {
 		if x.status != http.StatusOK {
 			return fmt.Errorf("status %d was not expected", x.status)
@@ -64,6 +72,9 @@ func (r *reader) read(ctx context.Context, c *call, use func(*exchange) error) (
 			}
 		}
 		r.last = x.body
+		if c.exists && x.status == http.StatusNotFound {
+			return r.refusal(c, x)
+		}
 		return backoff.Permanent(r.refusal(c, x))
 	})
 	return x, r.unreachable(c.step, err)
@@ -92,9 +103,12 @@ func (r *reader) unreachable(step string, err error) error {
 	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: step, State: stateStopped, Err: r.port.secrets.wash(err)}
 }
 
+// getter is how a page is read.
+type getter func(ctx context.Context, step, path string, out any) (*exchange, error)
+
 // list reads all pages. It is the only proof of absence. A path without per_page is one of a
 // list that GitHub does not page; a Link header would still be obeyed.
-func list[T any](ctx context.Context, r *reader, step, path string) ([]T, error) {
+func list[T any](ctx context.Context, get getter, step, path string) ([]T, error) {
 	var all []T
 	sep, sized := "?", strings.Contains(path, "per_page=")
 	if sized {
@@ -106,7 +120,7 @@ func list[T any](ctx context.Context, r *reader, step, path string) ([]T, error)
 		if page > 1 {
 			at = fmt.Sprintf("%s%spage=%d", path, sep, page)
 		}
-		x, err := r.get(ctx, step, at, &some)
+		x, err := get(ctx, step, at, &some)
 		if err != nil {
 			return nil, err
 		}

@@ -52,7 +52,7 @@ type standing struct {
 
 // releases reads all releases and sorts out those that concern us.
 func (r *reader) releases(ctx context.Context, recorded int64) (standing, error) {
-	all, err := list[release](ctx, r, "list the releases", r.repoPath("releases?per_page=%d", perPage))
+	all, err := list[release](ctx, r.get, "list the releases", r.repoPath("releases?per_page=%d", perPage))
 	if err != nil {
 		return standing{}, err
 	}
@@ -85,7 +85,7 @@ func (st *standing) sort(rel *release, ours bool, tag string) {
 // byID reads one release; nil without an error means that GitHub does not show it.
 func (r *reader) byID(ctx context.Context, id int64) (*release, error) {
 	var rel release
-	_, err := r.get(ctx, "read the release", r.repoPath("releases/%d", id), &rel)
+	_, err := r.getKnown(ctx, "read the release", r.repoPath("releases/%d", id), &rel)
 	if errors.Is(err, errNotShown) {
 		return nil, nil
 	}

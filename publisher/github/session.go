@@ -60,12 +60,18 @@ func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session,
 
 // supported returns the visible effects of an operation that this port can bring about here.
 func (p *Port) supported(op marketops.Operation) ([]string, error) {
-	if err := op.Validate(); err != nil {
-		return nil, &marketops.Failure{Code: marketops.OperationMismatch, State: stateStopped, Err: err}
-	}
-	if !p.hostMatches(op.Target) {
+	names, err := effectsOf(op)
+	if err == nil && !p.hostMatches(op.Target) {
 		return nil, &marketops.Failure{Code: marketops.HostMismatch, State: stateStopped,
 			What: fmt.Sprintf("the operation is for %s and this port speaks to %s", op.Target.Host, p.api.Host)}
+	}
+	return names, err
+}
+
+// effectsOf returns the visible effects of an operation that is valid and of a kind done here.
+func effectsOf(op marketops.Operation) ([]string, error) {
+	if err := op.Validate(); err != nil {
+		return nil, &marketops.Failure{Code: marketops.OperationMismatch, State: stateStopped, Err: err}
 	}
 	switch op.Kind {
 	case marketops.TagRepo:

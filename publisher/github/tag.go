@@ -95,7 +95,7 @@ func (r *reader) lookTag(ctx context.Context) (sight, string, error) {
 
 // exactRef finds one ref in a list that GitHub filters by prefix. nil is proven absence.
 func (r *reader) exactRef(ctx context.Context, space, name string) (*gitRef, error) {
-	refs, err := list[gitRef](ctx, r, "look for "+space+"/"+name, r.repoPath("git/matching-refs/%s/%s", space, name))
+	refs, err := list[gitRef](ctx, r.get, "look for "+space+"/"+name, r.repoPath("git/matching-refs/%s/%s", space, name))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (r *reader) exactRef(ctx context.Context, space, name string) (*gitRef, err
 // compareTag reads a tag object and names the first field that differs from the plan, or "".
 func (r *reader) compareTag(ctx context.Context, sha string) (string, error) {
 	var got tagObject
-	if _, err := r.get(ctx, "read the tag object", r.repoPath("git/tags/%s", sha), &got); err != nil {
+	if _, err := r.getKnown(ctx, "read the tag object", r.repoPath("git/tags/%s", sha), &got); err != nil {
 		return "", err
 	}
 	if got.SHA != sha {

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/setup"
+	"github.com/spf13/cobra"
+)
+
+func initCommand(s *cli.Streams) *cobra.Command {
+	o := setup.Options{}
+	cmd := &cobra.Command{
+		Use: "init --origin HOST", Short: "make the Core's keys, configuration, policy and trust file",
+		Long: "Makes the Core's part of a state folder and leaves every existing file alone. The trust file lists\n" +
+			"the Core's own keys only: add persons, publishers and approval rules before anything can be authorised.",
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			if o.Origin == "" {
+				return &cli.UsageError{Err: errors.New("--origin must be given: a bare host name, the log's name for ever")}
+			}
+			o.Now, o.Random = marketops.TimeOf(time.Now()), rand.Reader
+			return runInit(s, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
+	cmd.Flags().StringVar(&o.Origin, "origin", "", "bare host name of the log")
+	return cmd
+}
+
+func runInit(s *cli.Streams, o setup.Options) error {
+	s.Say("making %s for the log %s", o.Dir, o.Origin)
+	made, err := setup.InitCore(o)
+	if err != nil {
+		return err
+	}
+	for _, path := range made.Made {
+		s.Print("%s", path)
+	}
+	s.Say("%s", made.Notice)
+	return s.Result(struct {
+		Schema string   `json:"schema"`
+		Dir    string   `json:"dir"`
+		Made   []string `json:"made"`
+		Notice string   `json:"notice"`
+	}{"marketops.init/v1", made.Dir, made.Made, made.Notice})
+}

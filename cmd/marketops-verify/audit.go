@@ -1,0 +1,61 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/audit"
+)
+
+// audit judges a whole log.
+func (s surroundings) audit(args []string) int {
+	var o common
+	var logDir, records, operations string
+	f := o.flags("audit")
+	f.StringVar(&logDir, "log", "", "")
+	f.StringVar(&records, "records", "", "")
+	f.StringVar(&operations, "operations", "", "")
+	rest, err := parse(f, args)
+	if err != nil {
+		return s.wrong(err, auditUsage)
+	}
+	if len(rest) != 0 || logDir == "" || records == "" {
+		return s.misused("audit takes --log and --records, and no argument", auditUsage)
+	}
+	t, err := o.load()
+	if err != nil {
+		return s.answer(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err), o)
+	}
+	files, err := audit.OpenFolder(logDir)
+	if err != nil {
+		return s.unread(verifier.OfAudit, o, err)
+	}
+	defer files.Close()
+	store, err := audit.OpenFolder(records)
+	if err != nil {
+		return s.unread(verifier.OfAudit, o, err)
+	}
+	defer store.Close()
+	options := audit.Options{At: o.at}
+	if operations != "" {
+		options.Document = documents(operations)
+	}
+	return s.answer(audit.Audit(files, store, t, options), o)
+}
+
+// documents reads operation documents from a folder, by their digest. A file that is not what
+// its name says is none.
+func documents(dir string) func(marketops.Digest) *marketops.Operation {
+	return func(d marketops.Digest) *marketops.Operation {
+		b, err := readFile(filepath.Join(dir, d.Hex()+".json"), marketops.MaxOperation)
+		if err != nil || marketops.DigestOf(b) != d {
+			return nil
+		}
+		op, err := marketops.ParseOperation(b)
+		if err != nil {
+			return nil
+		}
+		return op
+	}
+}

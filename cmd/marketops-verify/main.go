@@ -1,0 +1,101 @@
+// Command marketops-verify checks a pack, or a whole log, offline.
+//
+//	marketops-verify PACK --trust trust.json
+//	marketops-verify audit --log DIR --records DIR --trust trust.json
+//
+// It holds no network code at all: neither this program nor anything that it links can open a
+// connection. Whom to believe stands in the trust file and nowhere else. Results go to standard
+// output, as text or with --json as one object, in success and in failure.
+//
+// Exit codes: 0 verified, 11 failed or indeterminate, 14 the log forked or was rolled back,
+// 64 wrong usage, 1 an input could not be read.
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/show"
+)
+
+// version is set at link time.
+var version = "devel"
+
+func main() {
+	os.Exit(run(os.Args[1:], surroundings{
+		out: os.Stdout, err: os.Stderr, now: time.Now, color: colored(os.Stdout),
+	}))
+}
+
+// surroundings is everything outside the arguments.
+type surroundings struct {
+	out, err io.Writer
+	now      func() time.Time
+	color    bool
+}
+
+// The exit codes that a report does not give.
+const (
+	exitError = 1
+	exitUsage = 64
+)
+
+func run(args []string, s surroundings) int {
+	if len(args) == 0 {
+		return s.misused("name a pack, or audit", packUsage)
+	}
+	switch args[0] {
+	case "version", "--version":
+		io.WriteString(s.out, "marketops-verify "+version+"\n")
+		return 0
+	case "help", "--help", "-help", "-h":
+		io.WriteString(s.out, help)
+		return 0
+	case "audit":
+		return s.audit(args[1:])
+	}
+	return s.verify(args)
+}
+
+func (s surroundings) misused(what, usage string) int {
+	io.WriteString(s.err, "marketops-verify: "+show.Escape(what)+"\n"+usage)
+	return exitUsage
+}
+
+// answer writes a report and returns the exit code it stands for.
+func (s surroundings) answer(r *verifier.Report, o common) int {
+	if err := s.write(r, o); err != nil {
+		io.WriteString(s.err, "marketops-verify: "+show.Escape(err.Error())+"\n")
+		return exitError
+	}
+	return r.ExitCode()
+}
+
+func (s surroundings) write(r *verifier.Report, o common) error {
+	if o.json {
+		return show.JSON(s.out, r)
+	}
+	return show.Text(s.out, r, show.Options{Color: s.color, Quiet: o.quiet})
+}
+
+// unread answers for an input that could not be read: nothing is known about the evidence.
+func (s surroundings) unread(kind verifier.Kind, o common, err error) int {
+	r := verifier.Refused(kind, "input", nil, marketops.RefuseErr(marketops.SourceUnreadable, "", err))
+	if werr := s.write(r, o); werr != nil {
+		return exitError
+	}
+	if o.json {
+		io.WriteString(s.err, "marketops-verify: "+show.Escape(err.Error())+"\n")
+	}
+	return exitError
+}
+
+// colored reports whether colour helps whoever reads f.
+func colored(f *os.File) bool {
+	info, err := f.Stat()
+	_, no := os.LookupEnv("NO_COLOR")
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && !no && os.Getenv("TERM") != "dumb"
+}

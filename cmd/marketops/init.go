@@ -1,0 +1,61 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"path/filepath"
+
+	"github.com/omega/marketops/crypto/signer"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/setup"
+	"github.com/spf13/cobra"
+)
+
+type initOptions struct{ origin, person, approver, operator string }
+
+func newInit(g *globals) *cobra.Command {
+	var o initOptions
+	c := &cobra.Command{
+		Use:   "init --origin HOST --person ID --approver ID",
+		Short: "Make keys, policy, trust file and Core configuration for one machine",
+		Long: `Make a .marketops folder with everything that a run on one machine needs, and the approver's key
+beside it. All roles then lie under one user: a rehearsal, not four eyes.
+
+The origin names the log for ever: a bare host name such as log.example.com. It need not resolve.
+The keys of the two persons are encrypted under a passphrase that is asked for, or read from
+MARKETOPS_PASSWORD or COSIGN_PASSWORD. Nothing is ever overwritten.`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error { return g.init(o) },
+	}
+	c.Flags().StringVar(&o.origin, "origin", "", "name of the log: a bare host name (required)")
+	c.Flags().StringVar(&o.person, "person", "", "stable id of the person who will ask, not an e-mail address (required)")
+	c.Flags().StringVar(&o.approver, "approver", "", "stable id of the person who will approve (required)")
+	c.Flags().StringVar(&o.operator, "operator", "", "which of the two may revoke and resolve (default: the person)")
+	return c
+}
+
+func (g *globals) init(o initOptions) error {
+	if o.origin == "" || o.person == "" || o.approver == "" {
+		return &cli.UsageError{Err: fmt.Errorf("--origin, --person and --approver are needed (see marketops init --help)")}
+	}
+	alice := o.approver + ".pem"
+	made, err := setup.Init(setup.Options{Dir: absolute(stateName), Origin: o.origin, Person: o.person, Approver: o.approver, Operator: o.operator,
+		AliceKeyPath: absolute(alice), Passphrase: signer.FromEnvironmentOr(g.In, g.Err), Now: now(), Random: rand.Reader})
+	if err != nil {
+		return err
+	}
+	for _, f := range made.Made {
+		if rel, err := filepath.Rel(filepath.Dir(made.Dir), f); err == nil {
+			f = rel
+		}
+		g.Print("made %s", f)
+	}
+	g.Say("%s", made.Notice)
+	g.Say("next: marketops-core serve, in another terminal or under a service manager")
+	return g.Result(struct {
+		Schema string   `json:"schema"`
+		Dir    string   `json:"dir"`
+		Made   []string `json:"made"`
+		Notice string   `json:"notice"`
+	}{"marketops.init/v1", made.Dir, made.Made, made.Notice})
+}

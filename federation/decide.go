@@ -1,0 +1,175 @@
+package federation
+
+import (
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/receipt"
+)
+
+// Decide answers every operation of a run, in the run's order. Either every verdict has leave
+// or none has; a verdict that was favourable by itself then carries the code of the first that
+// was not.
+func (r Rules) Decide(run Run) []Verdict {
+	out := make([]Verdict, len(run.Operations))
+	denied := -1
+	for i, w := range run.Operations {
+		out[i] = r.judge(run, w)
+		if out[i].Code != "" && denied < 0 {
+			denied = i
+		}
+	}
+	for i := range out {
+		v := &out[i]
+		if denied < 0 {
+			v.leave = &Leave{grant: &v.subject}
+		} else if v.Code == "" {
+			v.Code = out[denied].Code
+			v.WhyNot = append(v.WhyNot, fmt.Sprintf("operation %d of this run was not authorised, and all are or none is", denied+1))
+		}
+	}
+	return out
+}
+
+// judge asks every question and reports the weightiest code.
+func (r Rules) judge(run Run, w Wanted) Verdict {
+	b := r.count(run, w)
+	v := Verdict{subject: Grant{
+		Run: run.ID, Op: w.Op, Operation: w.Digest, Plan: run.Submission.Plan, Policy: r.Policy.Digest(),
+		Trust: r.Trust.Ref(), Submission: run.Digest, Approvals: b.approvals,
+	}}
+	v.Missing = r.wanting(run, b)
+	refuse := func(code marketops.Code, why string) {
+		if v.Code == "" {
+			v.Code = code
+		}
+		if why != "" {
+			v.WhyNot = append(v.WhyNot, why)
+		}
+	}
+	if r.Trust.Expired(run.Now) {
+		refuse(marketops.TrustMissing, "trust.json has expired")
+	}
+	if vetoed(b.tally) {
+		refuse(marketops.RejectedByApprover, "a person rejected this plan; plan again: marketops plan")
+	}
+	for _, why := range stale(run, w) {
+		refuse(marketops.PlanStale, why)
+	}
+	if n := r.Trust.AuthorityThreshold(w.Op.Kind, w.Op.Target); n != 1 {
+		refuse(marketops.ThresholdUnmet, fmt.Sprintf("trust.json demands %d authorities, this Core is one", n))
+	}
+	if why := r.Limits.room(w.Live, wantedFor(run, w)); why != "" {
+		refuse(marketops.LimitReached, why)
+	}
+	r.askPolicy(run, w, b, &v, refuse)
+	if len(v.Missing) > 0 && b.spent {
+		refuse(marketops.ApprovalSpent, "the approvals at hand have served a receipt for this operation")
+	}
+	if len(v.Missing) > 0 {
+		refuse(marketops.ApprovalMissing, "")
+	}
+	for _, c := range b.tally.Checks() {
+		if c.Status != marketops.Pass {
+			refuse(c.Code, "")
+		}
+	}
+	return v
+}
+
+func vetoed(t receipt.Tally) bool {
+	for _, c := range t.Checks() {
+		if c.Code == marketops.RejectedByApprover {
+			return c.Status != marketops.Pass
+		}
+	}
+	return true
+}
+
+func wantedFor(run Run, w Wanted) (n int) {
+	for _, o := range run.Operations {
+		if o.Op.Target.ID() == w.Op.Target.ID() {
+			n++
+		}
+	}
+	return n
+}
+
+// stale lists what a plan rests on that no longer holds.
+func stale(run Run, w Wanted) (out []string) {
+	if run.Now-run.Submission.IssuedAt > MaxSubmission {
+		out = append(out, fmt.Sprintf("the plan was submitted at %s", run.Submission.IssuedAt))
+	}
+	if t := w.Op.Tag; t != nil && t.Tagger.Date > run.Now+receipt.Epsilon {
+		out = append(out, fmt.Sprintf("the tag is dated %s, which is still to come", t.Tagger.Date))
+	}
+	o := w.Observed
+	if o == nil {
+		return out
+	}
+	if w.Op.Tag != nil && !o.TagAbsent {
+		out = append(out, fmt.Sprintf("the tag %s is there by now", w.Op.Tag.Name))
+	}
+	if pr := w.Op.PullRequest; pr != nil && pr.Changes == nil && o.HeadSHA != pr.Head.SHA {
+		out = append(out, fmt.Sprintf("the branch %s is at %.40q by now", pr.Head.Branch, o.HeadSHA))
+	}
+	if o.Archived {
+		out = append(out, "the repository is archived by now")
+	}
+	return out
+}
+
+// askPolicy asks twice where policy denies: with the approvals at hand, and as if everybody else
+// had approved, to tell a policy that wants more persons from one that says no.
+func (r Rules) askPolicy(run Run, w Wanted, b ballot, v *Verdict, refuse func(marketops.Code, string)) {
+	facts := factsOf(run, w, b)
+	d := r.Policy.Decide(facts)
+	v.Policies, v.Request = d.Policies, d.Request
+	if d.Allow {
+		return
+	}
+	facts.Approvers = r.everybodyElse(run)
+	facts.Approvals = len(facts.Approvers)
+	if all := r.Policy.Decide(facts); all.Allow {
+		if len(v.Missing) == 0 {
+			v.Missing = append(v.Missing, fmt.Sprintf("policy wants more approvals than %d: marketops approve %s --key KEY", len(b.approvals), run.ID))
+		}
+		v.WhyNot = append(v.WhyNot, d.WhyNot...)
+		return
+	}
+	code := d.Code
+	if code == "" {
+		code = marketops.PolicyDenied
+	}
+	refuse(code, "")
+	v.WhyNot = append(v.WhyNot, d.WhyNot...)
+}
+
+func (r Rules) everybodyElse(run Run) (out []string) {
+	for _, p := range r.Trust.File().Persons {
+		if p.ID != run.Submission.Requester {
+			out = append(out, p.ID)
+		}
+	}
+	return out
+}
+
+func factsOf(run Run, w Wanted, b ballot) policy.Facts {
+	approvers := b.tally.Approvers()
+	f := policy.Facts{
+		Now: run.Now, Requester: run.Submission.Requester, RequesterGroups: run.Requester.Groups,
+		Kind: w.Op.Kind, Host: w.Op.Target.Host, RepositoryID: w.Op.Target.RepositoryID, FullName: w.Op.Target.FullName,
+		Bump: "none", Approvals: len(approvers), Approvers: approvers, Plan: run.Submission.Plan, Observed: w.Observed,
+	}
+	if t := w.Op.Tag; t != nil {
+		f.Tag, f.Bump = t.Name, Bump(t.Name)
+	}
+	if rel := w.Op.Release; rel != nil {
+		f.Prerelease, f.MakeLatest, f.Assets = rel.Prerelease, rel.MakeLatest == "true", len(rel.Assets)
+	}
+	if pr := w.Op.PullRequest; pr != nil {
+		f.BaseBranch = pr.Base.Branch
+	}
+	return f
+}

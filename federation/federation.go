@@ -1,0 +1,119 @@
+// Package federation decides what may be authorised. It is pure: it reads no clock, no disk
+// and no network, and it signs nothing; package issue does that, and only with a [Leave].
+//
+// # What is asked
+//
+// A [Run] is one submission, every verdict on it that the log holds, and what the Core knows
+// about each operation. [Rules.Decide] answers every operation with a [Verdict], and gives leave
+// to all of them or to none: a half authorised plan is not the plan that people approved.
+//
+// # How it is decided
+//
+// For each operation, in this order of precedence of the code that is reported; every question
+// is asked all the same, so that one answer names everything that is wanting:
+//
+//	trust-missing         the trust file has expired
+//	rejected-by-approver  a person whom the floor lists rejected the plan
+//	plan-stale            what the plan rests on has changed, or it was submitted too long ago
+//	threshold-unmet       trust.json demands more authorities than one
+//	limit-reached         the repository has too many live receipts
+//	policy's own code     policy denies, whoever else approves
+//	approval-spent        the approvals at hand have served a receipt for this operation
+//	approval-missing      persons are wanted, by the floor or by policy
+//
+// The floor of the trust file is counted by [receipt.Tally] over persons; policy may demand
+// more, never less. An approval counts for an operation if it names this very submission,
+// policy and operation, stands within its window, and has not served a receipt for the
+// operation before. Of several by one person the newest counts. Any rejection is a veto, and
+// does not end.
+//
+// Facts about GitHub are those that the Core observed itself, or none: what a requester
+// reports is never a fact.
+package federation
+
+import (
+	"context"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/receipt"
+)
+
+// Limits of time.
+const (
+	MaxApproval   = marketops.Time(24 * 60 * 60)     // seconds that an approval may stand
+	MaxSubmission = marketops.Time(7 * 24 * 60 * 60) // seconds after which a submission is stale
+)
+
+// Observer reads GitHub without any right to change it. An error leaves the fact unobserved.
+type Observer interface {
+	Observe(ctx context.Context, op marketops.Operation) (*policy.Observed, error)
+}
+
+// Rules are what is in force: whom to believe, and what is allowed.
+type Rules struct {
+	Trust  *receipt.Trust
+	Policy *policy.Bundle
+	Limits Limits
+}
+
+// Run is a submission and what is known about it.
+type Run struct {
+	ID         marketops.RunID
+	Digest     marketops.Digest // of the submission record
+	Submission receipt.Submission
+	Requester  receipt.Holder
+	Votes      []receipt.Vote // every verdict on the submission, in log order
+	Operations []Wanted       // in the order of the submission
+	Now        marketops.Time
+}
+
+// Wanted is one operation that wants a receipt.
+type Wanted struct {
+	Op       marketops.Operation
+	Digest   marketops.Digest          // of its document
+	Spent    map[marketops.Digest]bool // approvals that served a receipt for this operation
+	Live     int                       // live receipts for its repository, those of other runs included
+	Observed *policy.Observed          // nil: the Core did not look
+}
+
+// Verdict is the answer for one operation. The zero value denies.
+type Verdict struct {
+	Code     marketops.Code // why not; "" if there is leave
+	Missing  []string       // whose approval is wanted, in words
+	WhyNot   []string       // what else would have to change, in words
+	Policies []string       // ids of the deciding policies
+	Request  []byte         // what policy judged
+
+	subject Grant
+	leave   *Leave
+}
+
+// Leave returns the right to a receipt, or nil.
+func (v *Verdict) Leave() *Leave { return v.leave }
+
+// Subject returns what was judged, for the advisory of a denial.
+func (v *Verdict) Subject() Grant { return v.subject }
+
+// Leave is the right to one receipt for one operation. Only [Rules.Decide] makes one.
+type Leave struct{ grant *Grant }
+
+// Grant returns what the receipt must say; false for a Leave that nothing decided.
+func (l *Leave) Grant() (Grant, bool) {
+	if l == nil || l.grant == nil {
+		return Grant{}, false
+	}
+	return *l.grant, true
+}
+
+// Grant is everything about a receipt that was decided.
+type Grant struct {
+	Run        marketops.RunID
+	Op         marketops.Operation
+	Operation  marketops.Digest
+	Plan       marketops.Digest
+	Policy     marketops.Digest
+	Trust      receipt.TrustRef
+	Submission marketops.Digest
+	Approvals  []marketops.Digest
+}

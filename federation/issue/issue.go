@@ -1,0 +1,255 @@
+// Package issue is the only code that signs in the Core's name. Everything else in the Core
+// decides; this mints what was decided, and nothing can be minted that was not:
+//
+//	receipt      authority   needs a [federation.Leave], which only federation.Rules.Decide makes
+//	revocation   authority
+//	advisory     advisory    of a verdict without leave
+//	claim        ledger
+//	outcome      ledger      rejected from claimed, unknown from executing, and nothing else
+//	refusal      ledger
+//	run-closed   ledger
+//
+// The three keys are distinct. Free text goes into evidence that the records name by salted
+// digest only; it is returned beside the record for the caller to store first.
+package issue
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+// Keys are the Core's signing keys, all distinct.
+type Keys struct {
+	Authority crypto.Signer
+	Advisory  crypto.Signer
+	Ledger    crypto.Signer
+}
+
+// Mint signs records. It may be used by several goroutines if its keys and random source may.
+type Mint struct {
+	keys   Keys
+	random io.Reader
+	now    func() marketops.Time
+}
+
+// New refuses missing keys, one key in two roles, and a missing clock or random source.
+func New(k Keys, random io.Reader, now func() marketops.Time) (*Mint, error) {
+	seen := map[crypto.KeyID]bool{}
+	for _, s := range []crypto.Signer{k.Authority, k.Advisory, k.Ledger} {
+		if s == nil || s.Public().IsZero() || seen[s.Public().ID()] {
+			return nil, marketops.Refuse(marketops.KeyUnreadable, "authority, advisory and ledger must be three distinct keys")
+		}
+		seen[s.Public().ID()] = true
+	}
+	if random == nil || now == nil {
+		return nil, errors.New("a mint needs a random source and a clock")
+	}
+	return &Mint{k, random, now}, nil
+}
+
+// Evidence is a text and the salted digest by which a record names it.
+type Evidence struct {
+	Digest marketops.Digest
+	Text   []byte
+}
+
+// Receipt signs the receipt for which there is leave. It lives from now for life seconds, at
+// most [receipt.MaxLifetime]; audience are the publishers' keys. Errors: a leave that nothing
+// decided, an empty audience, or a life out of bounds.
+func (m *Mint) Receipt(l *federation.Leave, audience []crypto.KeyID, life marketops.Time) (*receipt.Record, error) {
+	g, ok := l.Grant()
+	if !ok {
+		return nil, marketops.Refuse(marketops.PolicyDenied, "nothing was decided that gives leave to a receipt")
+	}
+	if life < 1 || life > receipt.MaxLifetime || len(audience) == 0 {
+		return nil, marketops.Refuse(marketops.LifetimeExcessive, fmt.Sprintf("a receipt of %d s for %d publishers", life, len(audience)))
+	}
+	head, id, err := m.headAndID()
+	if err != nil {
+		return nil, err
+	}
+	audience = slices.Clone(audience)
+	slices.Sort(audience)
+	return receipt.Seal(&receipt.Receipt{
+		Head: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
+		Trust: g.Trust, Target: g.Op.Target, Audience: audience, Mode: marketops.Prod, Enforceable: true,
+		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt + life, Submission: g.Submission, Approvals: g.Approvals,
+	}, m.keys.Authority, subjects(g)...)
+}
+
+// subjects are the operation document and each asset, so that stock verifiers find both.
+func subjects(g federation.Grant) []receipt.Subject {
+	out := []receipt.Subject{operation(g.Operation)}
+	if g.Op.Release != nil {
+		for _, a := range g.Op.Release.Assets {
+			out = append(out, receipt.SubjectOf(a.Name, a.SHA256))
+		}
+	}
+	return out
+}
+
+func operation(d marketops.Digest) receipt.Subject { return receipt.SubjectOf("operation.json", d) }
+
+func (m *Mint) head() (receipt.Head, error) { return receipt.NewHead(m.random, m.now()) }
+
+func (m *Mint) headAndID() (receipt.Head, marketops.ReceiptID, error) {
+	head, err := m.head()
+	if err != nil {
+		return head, "", err
+	}
+	var b [16]byte
+	_, err = io.ReadFull(m.random, b[:])
+	return head, marketops.NewReceiptID(b), err
+}
+
+// WhyNot is the evidence behind an advisory.
+type WhyNot struct {
+	Schema   string           `json:"schema"` // "marketops.why-not/v1"
+	Codes    []marketops.Code `json:"codes"`
+	Missing  []string         `json:"missing"`
+	WhyNot   []string         `json:"why_not"`
+	Policies []string         `json:"policies"`
+	Request  string           `json:"request"` // what policy judged
+}
+
+// WhyNotOf returns the evidence of a denial: the same denial has the same bytes.
+func WhyNotOf(v *federation.Verdict) ([]byte, error) {
+	return canon.Encode(WhyNot{
+		Schema: "marketops.why-not/v1", Codes: []marketops.Code{v.Code}, Missing: v.Missing, WhyNot: v.WhyNot,
+		Policies: v.Policies, Request: string(v.Request),
+	})
+}
+
+// Advisory signs why an operation was denied.
+func (m *Mint) Advisory(v *federation.Verdict) (*receipt.Record, Evidence, error) {
+	if v.Leave() != nil || v.Code == "" {
+		return nil, Evidence{}, errors.New("an advisory is of a denial")
+	}
+	head, id, err := m.headAndID()
+	if err != nil {
+		return nil, Evidence{}, err
+	}
+	why, err := WhyNotOf(v)
+	if err != nil {
+		return nil, Evidence{}, err
+	}
+	g, ev := v.Subject(), Evidence{head.Salted(why), why}
+	rec, err := receipt.Seal(&receipt.Advisory{
+		Head: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
+		Target: g.Op.Target, Mode: marketops.Prod, Decision: "denied", Codes: []marketops.Code{v.Code}, WhyNot: ev.Digest,
+	}, m.keys.Advisory, operation(g.Operation))
+	return rec, ev, err
+}
+
+// Spending is what claim and outcome records say about a receipt.
+type Spending struct {
+	Run       marketops.RunID
+	Receipt   marketops.ReceiptID
+	Digest    marketops.Digest // of the receipt record
+	Kind      marketops.Kind
+	Operation marketops.Digest
+}
+
+// Claim signs one epoch of spending a receipt; previous is zero at epoch 1.
+func (m *Mint) Claim(s Spending, publisher crypto.KeyID, epoch int64, previous marketops.Digest) (*receipt.Record, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, err
+	}
+	c := &receipt.Claim{Head: head, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, Operation: s.Operation, Publisher: publisher, Epoch: epoch}
+	if epoch != 1 {
+		c.Previous = &previous
+	}
+	return receipt.Seal(c, m.keys.Ledger, operation(s.Operation))
+}
+
+// Rejected signs the outcome of a claim that never reached the door; code is revoked or expired.
+func (m *Mint) Rejected(s Spending, epoch int64, code marketops.Code) (*receipt.Record, error) {
+	if code != marketops.Revoked && code != marketops.Expired {
+		return nil, fmt.Errorf("the ledger rejects as revoked or expired, not %q", code)
+	}
+	return m.outcome(s, epoch, "rejected", code, nil)
+}
+
+// Unknown signs the outcome of an execution that nobody will finish.
+func (m *Mint) Unknown(s Spending, epoch int64, intent log.Position) (*receipt.Record, error) {
+	return m.outcome(s, epoch, "unknown", marketops.OutcomeUnknown, &intent)
+}
+
+func (m *Mint) outcome(s Spending, epoch int64, status string, code marketops.Code, intent *log.Position) (*receipt.Record, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, err
+	}
+	return receipt.Seal(&receipt.Outcome{
+		Head: head, OperationID: s.Operation, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, OperationKind: s.Kind,
+		Epoch: epoch, Intent: intent, Status: status, Code: code,
+	}, m.keys.Ledger, operation(s.Operation))
+}
+
+// Refused says what a refusal is about, as far as it is known.
+type Refused struct {
+	Run       marketops.RunID
+	Receipt   marketops.ReceiptID
+	Operation marketops.Digest
+	Kind      marketops.Kind
+	Request   marketops.Digest // of the signed request
+	Code      marketops.Code
+	Text      string // becomes evidence
+}
+
+// Refusal signs that the Core refused a call.
+func (m *Mint) Refusal(r Refused) (*receipt.Record, Evidence, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, Evidence{}, err
+	}
+	subject := operation(r.Operation)
+	if r.Operation.IsZero() {
+		subject = receipt.SubjectOf("request", r.Request)
+	}
+	ev := Evidence{head.Salted([]byte(r.Text)), []byte(r.Text)}
+	rec, err := receipt.Seal(&receipt.Refusal{
+		Head: head, OperationID: r.Operation, RunID: string(r.Run), ReceiptID: string(r.Receipt), OperationKind: r.Kind,
+		Request: r.Request, Code: r.Code, Checks: []receipt.CheckResult{{Code: r.Code, Status: marketops.Fail}}, Evidence: ev.Digest,
+	}, m.keys.Ledger, subject)
+	return rec, ev, err
+}
+
+// Revocation signs that a receipt is withdrawn, at whose wish and why.
+func (m *Mint) Revocation(s Spending, by, reason string) (*receipt.Record, Evidence, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, Evidence{}, err
+	}
+	ev := Evidence{head.Salted([]byte(reason)), []byte(reason)}
+	rec, err := receipt.Seal(&receipt.Revocation{
+		Head: head, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, By: by, Reason: ev.Digest,
+	}, m.keys.Authority, operation(s.Operation))
+	return rec, ev, err
+}
+
+// RunClosed seals a run; records are all of its records at lower positions, in their order.
+func (m *Mint) RunClosed(run marketops.RunID, plan marketops.Digest, counts []receipt.Count, records []marketops.Digest, previous *marketops.Digest) (*receipt.Record, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, err
+	}
+	return receipt.Seal(&receipt.RunClosed{Head: head, RunID: run, Plan: plan, Counts: counts, Records: records, Previous: previous},
+		m.keys.Ledger, receipt.SubjectOf("plan.json", plan))
+}
+
+// AuthorityKey returns the id of the key that receipts and revocations are signed with.
+func (m *Mint) AuthorityKey() crypto.KeyID { return m.keys.Authority.Public().ID() }
+
+// LedgerKey returns the id of the ledger's key.
+func (m *Mint) LedgerKey() crypto.KeyID { return m.keys.Ledger.Public().ID() }

@@ -1,0 +1,211 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+// appendTimeout bounds one append, whoever waits for it: once begun it is not given up because
+// a caller went away.
+const appendTimeout = 30 * time.Second
+
+// frozenForm is what the ledger keeps of a record.
+func frozenForm(rec *receipt.Record) claims.Record {
+	r := claims.Record{Leaf: rec.LeafHash(), Digest: rec.Digest, Kind: rec.Body.Name(), Envelope: rec.Envelope}
+	switch b := rec.Body.(type) {
+	case *receipt.Submission:
+		r.Run = b.RunID
+	case *receipt.Approval:
+		r.Run = b.RunID
+	case *receipt.Receipt:
+		r.Run, r.Receipt = b.RunID, b.ReceiptID
+	case *receipt.Advisory:
+		r.Run = b.RunID
+	case *receipt.Claim:
+		r.Run, r.Receipt, r.Epoch = b.RunID, b.ReceiptID, b.Epoch
+	case *receipt.Intent:
+		r.Run, r.Receipt, r.Epoch = b.RunID, b.ReceiptID, b.Epoch
+	case *receipt.Outcome:
+		r.Run, r.Receipt, r.Epoch = b.RunID, b.ReceiptID, b.Epoch
+	case *receipt.Resolution:
+		r.Run, r.Receipt = b.RunID, b.ReceiptID
+	case *receipt.Revocation:
+		r.Run, r.Receipt = b.RunID, b.ReceiptID
+	case *receipt.RunClosed:
+		r.Run = b.RunID
+	case *receipt.Refusal:
+		if id := marketops.RunID(b.RunID); id.Valid() {
+			r.Run = id
+		}
+		if id := marketops.ReceiptID(b.ReceiptID); id.Valid() {
+			r.Receipt = id
+		}
+	}
+	return r
+}
+
+// freezeAndAppend records rec, which changes no claim, and returns its place.
+func (c *Core) freezeAndAppend(ctx context.Context, rec *receipt.Record) (api.Entry, error) {
+	r := frozenForm(rec)
+	if err := c.ledger.Freeze(ctx, r); err != nil {
+		return api.Entry{}, err
+	}
+	return c.append(ctx, r, rec)
+}
+
+// append brings a frozen record into the log, once, whoever asks at the same time. rec is the
+// record opened, or nil where only the ledger has it.
+func (c *Core) append(ctx context.Context, r claims.Record, rec *receipt.Record) (api.Entry, error) {
+	if r.Index == nil {
+		index, err := c.flights.do(ctx, r.Leaf, func(seen bool) (uint64, error) { return c.appendOnce(r, rec, seen) })
+		if err != nil {
+			return api.Entry{}, err
+		}
+		r.Index = &index
+	}
+	return c.entry(r), nil
+}
+
+func (c *Core) entry(r claims.Record) api.Entry {
+	return api.Entry{Name: r.Kind, Digest: r.Digest, Leaf: r.Leaf, Position: c.position(*r.Index), Envelope: r.Envelope}
+}
+
+func (c *Core) position(index uint64) log.Position {
+	return log.Position{Origin: c.opts.Config.Origin, Index: index}
+}
+
+// appendOnce is the part that must not run twice at a time for one leaf. seen says that an
+// earlier try failed, so that the leaf may be in the log already.
+func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.life), appendTimeout)
+	defer cancel()
+	stored, found, err := c.ledger.ByLeaf(ctx, r.Leaf)
+	if err != nil {
+		return 0, err
+	}
+	if !found {
+		return 0, &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a record was to be appended that is not frozen"}
+	}
+	if stored.Index != nil {
+		return *stored.Index, nil
+	}
+	if rec == nil {
+		if rec, err = c.reopen(stored); err != nil {
+			return 0, err
+		}
+	}
+	if err := c.tree.Put(rec.Envelope, rec.LeafHash()); err != nil {
+		return 0, err
+	}
+	if seen {
+		if index, ok := c.findLeaf(rec.LeafHash()); ok {
+			return index, c.ledger.Indexed(ctx, r.Leaf, index)
+		}
+	}
+	index, err := c.tree.Append(ctx, rec.Leaf())
+	if err != nil {
+		return 0, err
+	}
+	return index, c.ledger.Indexed(ctx, r.Leaf, index)
+}
+
+// reopen reads a frozen envelope back. Keys are not judged again: what is frozen was admitted,
+// and a key that left since must not keep it out of the log.
+func (c *Core) reopen(r claims.Record) (*receipt.Record, error) {
+	rec, err := receipt.Open(r.Envelope, c.force.Load().trust.Ring())
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a frozen record cannot be read", Err: err}
+	}
+	return rec, nil
+}
+
+// settled makes sure that the records of these digests have an index before anything names them.
+func (c *Core) settled(ctx context.Context, digests ...marketops.Digest) error {
+	for _, d := range digests {
+		rs, err := c.ledger.ByDigest(ctx, d)
+		if err != nil {
+			return err
+		}
+		if len(rs) == 0 {
+			return marketops.Refuse(marketops.ReceiptUnlogged, "a record that is named here, "+d.Short()+", is not recorded")
+		}
+		for _, r := range rs {
+			if _, err := c.append(ctx, r, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flights lets one goroutine append a leaf while all others that want it wait.
+type flights struct {
+	mu   sync.Mutex
+	open map[[32]byte]*flight
+	seen map[[32]byte]bool // leaves of which an append failed; they may be in the log
+}
+
+type flight struct {
+	done  chan struct{}
+	index uint64
+	err   error
+}
+
+func (f *flights) do(ctx context.Context, leaf [32]byte, run func(seen bool) (uint64, error)) (uint64, error) {
+	f.mu.Lock()
+	if f.open == nil {
+		f.open, f.seen = map[[32]byte]*flight{}, map[[32]byte]bool{}
+	}
+	fl, under := f.open[leaf]
+	if !under {
+		fl = &flight{done: make(chan struct{})}
+		f.open[leaf] = fl
+		go f.run(leaf, fl, f.seen[leaf], run)
+	}
+	f.mu.Unlock()
+	select {
+	case <-fl.done:
+		return fl.index, fl.err
+	case <-ctx.Done():
+		return 0, &marketops.Failure{Code: marketops.LogUnavailable, What: "given up while the record was appended", Err: context.Cause(ctx), State: "the record is kept and will be in the log"}
+	}
+}
+
+var errPanicked = errors.New("an append panicked")
+
+func (f *flights) run(leaf [32]byte, fl *flight, seen bool, run func(bool) (uint64, error)) {
+	fl.err = errPanicked
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.open, leaf)
+		if fl.err != nil {
+			f.seen[leaf] = true
+		} else {
+			delete(f.seen, leaf)
+		}
+		close(fl.done)
+	}()
+	fl.index, fl.err = run(seen)
+}
+
+// stripes are locks of runs; two runs may share one.
+type stripes struct {
+	seed maphash.Seed
+	once sync.Once
+	lock [128]sync.RWMutex
+}
+
+func (s *stripes) of(run marketops.RunID) *sync.RWMutex {
+	s.once.Do(func() { s.seed = maphash.MakeSeed() })
+	return &s.lock[maphash.String(s.seed, string(run))%uint64(len(s.lock))]
+}

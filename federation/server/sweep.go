@@ -1,0 +1,156 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+const sweepEvery = 2 * time.Second
+
+func (c *Core) sweepForever() {
+	defer c.background.Done()
+	t := time.NewTicker(sweepEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-c.life.Done():
+			return
+		case <-c.seals.woken():
+			c.sealAll(c.life)
+		case <-t.C:
+			c.Sweep(c.life)
+		}
+	}
+}
+
+// Sweep does once what happens without a call; see the package comment. What fails is tried
+// again at the next sweep and said in the Core's own log.
+func (c *Core) Sweep(ctx context.Context) {
+	c.lookForChange(ctx)
+	for what, do := range map[string]func(context.Context) error{"append": c.drain, "settle": c.settle} {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("sweep", "what", what, "error", err)
+		}
+	}
+	c.sealAll(ctx)
+}
+
+// drain appends what is frozen, in the order in which it was frozen. Records that a call is
+// appending at this moment are waited for.
+func (c *Core) drain(ctx context.Context) error {
+	rows, err := c.ledger.Unindexed(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if _, err := c.append(ctx, row, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle closes what is decided and decides what nobody will.
+func (c *Core) settle(ctx context.Context) error {
+	live, err := c.ledger.Live(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range live {
+		if row.State == claims.Decided {
+			err = c.closeDecided(ctx, row)
+		} else if c.overdue(row) {
+			err = c.settleOne(ctx, row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeDecided brings a frozen outcome into the log and closes its claim.
+func (c *Core) closeDecided(ctx context.Context, row claims.Claim) error {
+	rows, err := c.ledger.ByReceipt(ctx, row.Receipt)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Kind != claims.KindOutcome {
+			continue
+		}
+		e, err := c.append(ctx, r, nil)
+		if err != nil {
+			return err
+		}
+		if err := c.ledger.CloseClaim(ctx, row.Receipt, row.Epoch, e.Position.Index); err != nil {
+			return err
+		}
+		c.seals.add(row.Run)
+	}
+	return nil
+}
+
+// silence is how long after its receipt's expiry an execution may stay without an outcome.
+const silence = 24 * time.Hour
+
+func (c *Core) overdue(row claims.Claim) bool {
+	now := c.now()
+	switch row.State {
+	case claims.Claimed:
+		return now >= row.ExpiresAt
+	case claims.Executing:
+		return now >= row.ExpiresAt.Add(silence) || c.orphaned(row)
+	}
+	return false
+}
+
+// orphaned reports that no key of the receipt's audience is valid any more.
+func (c *Core) orphaned(row claims.Claim) bool {
+	i, err := c.receipt(c.life, row.Receipt)
+	if err != nil {
+		return false
+	}
+	for _, key := range i.body.Audience {
+		if c.force.Load().mayPublish(key, c.now()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Core) settleOne(ctx context.Context, row claims.Claim) error {
+	i, err := c.receipt(ctx, row.Receipt)
+	if err != nil {
+		return err
+	}
+	intent, err := c.intentOf(ctx, row.Receipt, 0)
+	if err != nil {
+		return err
+	}
+	decide := func(_ claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error) {
+		var rec *receipt.Record
+		var err error
+		switch {
+		case o == claims.Rejected:
+			rec, err = c.mint.Rejected(i.spending(), epoch, marketops.Expired)
+		case intent == nil || intent.Index == nil:
+			err = marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
+		default:
+			rec, err = c.mint.Unknown(i.spending(), epoch, c.position(*intent.Index))
+		}
+		if err != nil {
+			return claims.Record{}, err
+		}
+		return frozenForm(rec), nil
+	}
+	settled, err := c.ledger.Settle(ctx, row.Receipt, c.mint.LedgerKey(), c.orphaned(row), decide)
+	if err != nil {
+		return err
+	}
+	return c.closeDecided(ctx, settled)
+}

@@ -1,0 +1,88 @@
+package discover
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/omega/marketops"
+)
+
+// each reads a list page by page and calls see for every item until it says that it has seen
+// enough. It returns nil only if it was told so, or if the list was read to its end.
+func each[T any](ctx context.Context, g *GitHub, what string, first *url.URL, see func(T) (enough bool)) error {
+	u := first
+	for range MaxPages {
+		var page []T
+		header, err := g.get(ctx, what, u, &page)
+		if err != nil {
+			return err
+		}
+		if page == nil {
+			return unreadable(what, fmt.Errorf("the answer is not a list"))
+		}
+		for _, item := range page {
+			if see(item) {
+				return nil
+			}
+		}
+		next, err := nextPage(header.Values("Link"))
+		if err != nil {
+			return unreadable(what, err)
+		}
+		if next == "" {
+			return nil
+		}
+		if u, err = g.follow(first, next); err != nil {
+			return err
+		}
+	}
+	return marketops.Refuse(marketops.SourceUnreadable, fmt.Sprintf("%s: more than %d pages", what, MaxPages))
+}
+
+// follow accepts only another page of the same list.
+func (g *GitHub) follow(first *url.URL, next string) (*url.URL, error) {
+	u, err := g.api.Parse(next)
+	if err != nil || u.Scheme != first.Scheme || u.Host != first.Host || u.User != nil || !g.sameList(u, first) {
+		return nil, marketops.Refuse(marketops.SourceUnreadable, "the next page of a list lies elsewhere")
+	}
+	return u, nil
+}
+
+// sameList allows for GitHub's habit to call a repository by its number in Link headers.
+func (g *GitHub) sameList(u, first *url.URL) bool {
+	if u.Path == first.Path {
+		return true
+	}
+	parts := strings.SplitN(strings.TrimPrefix(first.Path, g.api.Path), "/", 4) // repos, owner, name, list
+	rest, ok := strings.CutPrefix(u.Path, g.api.Path+"repositories/")
+	id, list, _ := strings.Cut(rest, "/")
+	return ok && len(parts) == 4 && id != "" && strings.Trim(id, "0123456789") == "" && list == parts[3]
+}
+
+// nextPage finds rel="next" in Link headers (RFC 8288); "" if there is none. A header that
+// cannot be read is an error: taking it for the last page would prove an absence.
+func nextPage(headers []string) (string, error) {
+	for _, h := range headers {
+		for h != "" {
+			open, end := strings.IndexByte(h, '<'), strings.IndexByte(h, '>')
+			if open < 0 || end < open || strings.Trim(h[:open], " ,") != "" {
+				return "", fmt.Errorf("the Link header cannot be read")
+			}
+			target, rest := h[open+1:end], h[end+1:]
+			params := rest
+			if comma := strings.IndexByte(rest, ','); comma >= 0 {
+				params, h = rest[:comma], rest[comma+1:]
+			} else {
+				h = ""
+			}
+			for _, p := range strings.Split(params, ";") {
+				if p = strings.ToLower(strings.TrimSpace(p)); p == `rel="next"` || p == "rel=next" {
+					return target, nil
+				}
+			}
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,217 @@
+package discover
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/plan"
+)
+
+// Repository implements [plan.Source].
+func (g *GitHub) Repository(ctx context.Context, fullName string) (plan.Repository, error) {
+	u, err := g.repo(fullName, nil)
+	if err != nil {
+		return plan.Repository{}, err
+	}
+	var r struct {
+		ID            int64  `json:"id"`
+		FullName      string `json:"full_name"`
+		DefaultBranch string `json:"default_branch"`
+		Archived      bool   `json:"archived"`
+		Disabled      bool   `json:"disabled"`
+		Permissions   struct {
+			Push bool `json:"push"`
+		} `json:"permissions"`
+	}
+	what := "repository " + fullName
+	if _, err := g.get(ctx, what, u, &r); err != nil {
+		return plan.Repository{}, err
+	}
+	if r.ID <= 0 || r.FullName == "" || r.DefaultBranch == "" {
+		return plan.Repository{}, unreadable(what, fmt.Errorf("the answer lacks id, full_name or default_branch"))
+	}
+	return plan.Repository{
+		ID: r.ID, FullName: r.FullName, DefaultBranch: r.DefaultBranch, Archived: r.Archived || r.Disabled, CanPush: r.Permissions.Push,
+	}, nil
+}
+
+// Commit implements [plan.Source].
+func (g *GitHub) Commit(ctx context.Context, fullName, sha string) (plan.Commit, error) {
+	what := "commit " + sha
+	if !marketops.FullSHA(sha) {
+		return plan.Commit{}, unreadable(what, fmt.Errorf("not a full object id"))
+	}
+	u, err := g.repo(fullName, nil, "git/commits", sha)
+	if err != nil {
+		return plan.Commit{}, err
+	}
+	var c struct {
+		SHA  string `json:"sha"`
+		Tree struct {
+			SHA string `json:"sha"`
+		} `json:"tree"`
+		Committer struct {
+			Date time.Time `json:"date"`
+		} `json:"committer"`
+	}
+	if _, err := g.get(ctx, what, u, &c); err != nil {
+		return plan.Commit{}, err
+	}
+	if c.SHA != sha || !marketops.FullSHA(c.Tree.SHA) || c.Committer.Date.IsZero() {
+		return plan.Commit{}, unreadable(what, fmt.Errorf("the answer is about another commit, or lacks tree or date"))
+	}
+	return plan.Commit{SHA: c.SHA, Tree: c.Tree.SHA, Date: marketops.TimeOf(c.Committer.Date)}, nil
+}
+
+// Branch implements [plan.Source].
+func (g *GitHub) Branch(ctx context.Context, fullName, name string) (plan.Ref, error) {
+	return g.ref(ctx, fullName, "heads/"+name)
+}
+
+// Tag implements [plan.Source].
+func (g *GitHub) Tag(ctx context.Context, fullName, name string) (plan.Ref, error) {
+	return g.ref(ctx, fullName, "tags/"+name)
+}
+
+// ref looks a ref up by its exact name. The list holds every ref that begins with it, so an
+// empty list, or one without it, proves that it is not there.
+func (g *GitHub) ref(ctx context.Context, fullName, name string) (plan.Ref, error) {
+	what := "ref " + name
+	u, err := g.repo(fullName, nil, "git/matching-refs", name)
+	if err != nil {
+		return plan.Ref{}, err
+	}
+	type item struct {
+		Ref    string `json:"ref"`
+		Object struct {
+			SHA string `json:"sha"`
+		} `json:"object"`
+	}
+	var found item
+	stray := false
+	err = each(ctx, g, what, u, func(i item) bool {
+		stray = stray || !strings.HasPrefix(i.Ref, "refs/"+name)
+		if i.Ref == "refs/"+name {
+			found = i
+		}
+		return found.Ref != ""
+	})
+	switch {
+	case err != nil:
+		return plan.Ref{}, err
+	case found.Ref == "" && stray:
+		return plan.Ref{}, unreadable(what, fmt.Errorf("the answer lists refs that were not asked for"))
+	case found.Ref == "":
+		return plan.Ref{Presence: plan.Absent}, nil
+	case !marketops.FullSHA(found.Object.SHA):
+		return plan.Ref{}, unreadable(what, fmt.Errorf("the answer has no full object id"))
+	}
+	return plan.Ref{Presence: plan.Present, SHA: found.Object.SHA}, nil
+}
+
+// OnBranch implements [plan.Source]. It compares object ids, because a tag called like the
+// branch would make the branch's name ambiguous.
+func (g *GitHub) OnBranch(ctx context.Context, fullName, branch, sha string) (bool, error) {
+	what := fmt.Sprintf("comparing %s with branch %s", sha, branch)
+	tip, err := g.Branch(ctx, fullName, branch)
+	if err != nil {
+		return false, err
+	}
+	if tip.Presence != plan.Present || !marketops.FullSHA(sha) {
+		return false, unreadable(what, fmt.Errorf("there is no such branch, or the commit id is not full"))
+	}
+	u, err := g.repo(fullName, url.Values{"per_page": {"1"}}, "compare", tip.SHA+"..."+sha)
+	if err != nil {
+		return false, err
+	}
+	var c struct {
+		Status string `json:"status"`
+		Base   struct {
+			SHA string `json:"sha"`
+		} `json:"base_commit"`
+		MergeBase struct {
+			SHA string `json:"sha"`
+		} `json:"merge_base_commit"`
+	}
+	if _, err := g.get(ctx, what, u, &c); err != nil {
+		return false, err
+	}
+	switch on := c.Status == "identical" || c.Status == "behind"; {
+	case c.Base.SHA != tip.SHA || on && c.MergeBase.SHA != sha:
+		return false, unreadable(what, fmt.Errorf("the answer is about other commits"))
+	case on || c.Status == "ahead" || c.Status == "diverged":
+		return on, nil
+	}
+	return false, unreadable(what, fmt.Errorf("status is %.40q", c.Status))
+}
+
+// Release implements [plan.Source]. It reads the whole list, because the lookup by tag never
+// shows a draft.
+func (g *GitHub) Release(ctx context.Context, fullName, tag string) (plan.Release, error) {
+	u, err := g.repo(fullName, url.Values{"per_page": {strconv.Itoa(perPage)}}, "releases")
+	if err != nil {
+		return plan.Release{}, err
+	}
+	type item struct {
+		ID      int64  `json:"id"`
+		TagName string `json:"tag_name"`
+		Draft   bool   `json:"draft"`
+	}
+	out := plan.Release{Presence: plan.Absent}
+	err = each(ctx, g, "releases of "+fullName, u, func(i item) bool {
+		if i.TagName == tag {
+			out = plan.Release{Presence: plan.Present, ID: i.ID, Draft: i.Draft}
+		}
+		return out.Presence == plan.Present
+	})
+	if err != nil {
+		return plan.Release{}, err
+	}
+	return out, nil
+}
+
+// Pull implements [plan.Source].
+func (g *GitHub) Pull(ctx context.Context, fullName, head, base string) (plan.Pull, error) {
+	owner, _, _ := strings.Cut(fullName, "/")
+	// Without the owner GitHub ignores the filter; what comes back is filtered again anyway.
+	u, err := g.repo(fullName, url.Values{
+		"state": {"open"}, "head": {owner + ":" + head}, "base": {base}, "per_page": {strconv.Itoa(perPage)},
+	}, "pulls")
+	if err != nil {
+		return plan.Pull{}, err
+	}
+	type item struct {
+		Number int    `json:"number"`
+		State  string `json:"state"`
+		Head   struct {
+			Ref string `json:"ref"`
+		} `json:"head"`
+		Base struct {
+			Ref string `json:"ref"`
+		} `json:"base"`
+	}
+	out := plan.Pull{Presence: plan.Absent}
+	err = each(ctx, g, "pull requests of "+fullName, u, func(i item) bool {
+		if i.Head.Ref == head && i.Base.Ref == base && i.State == "open" {
+			out = plan.Pull{Presence: plan.Present, Number: i.Number}
+		}
+		return out.Presence == plan.Present
+	})
+	if err != nil {
+		return plan.Pull{}, err
+	}
+	return out, nil
+}
+
+// repo builds an address below a repository.
+func (g *GitHub) repo(fullName string, query url.Values, elements ...string) (*url.URL, error) {
+	if strings.Count(fullName, "/") != 1 {
+		return nil, marketops.Refuse(marketops.SourceUnreadable, fmt.Sprintf("%.200q is not owner/name", fullName))
+	}
+	return g.address(query, append([]string{"repos", fullName}, elements...)...)
+}

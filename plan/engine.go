@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/config"
+)
+
+// Options are what a dry run works with. Everything but Config.Core is needed; nothing has a
+// default.
+type Options struct {
+	Config  *config.File
+	Dir     string // the folder of marketops.yaml; no file outside it is read
+	Host    string // Config.GitHub.Host(), said again by whoever made the Source
+	Source  Source
+	Preview func(marketops.Operation) []marketops.Call // pure
+	Advisor crypto.Signer                              // the engine's advisory key
+	Now     func() time.Time
+	Random  io.Reader
+	Run     marketops.RunID // of the new run: [NewRunID]
+	Out     string          // its folder, which must not exist or be empty
+}
+
+// NewRunID draws a run id of 128 random bits.
+func NewRunID(random io.Reader) (marketops.RunID, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", err
+	}
+	return marketops.NewRunID(b), nil
+}
+
+func (o Options) check() error {
+	switch {
+	case o.Config == nil, o.Source == nil, o.Preview == nil, o.Advisor == nil, o.Now == nil, o.Random == nil:
+		return marketops.Refuse(marketops.ConfigInvalid, "a dry run lacks something that it works with")
+	case o.Host == "" || o.Host != o.Config.GitHub.Host():
+		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("the source reads %q and marketops.yaml names %q", o.Host, o.Config.GitHub.Host()))
+	case !o.Run.Valid() || o.Out == "" || o.Dir == "":
+		return marketops.Refuse(marketops.ConfigInvalid, "a dry run needs a run id and folders")
+	case len(o.Config.Publications) > MaxOperations:
+		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("%d publications, at most %d", len(o.Config.Publications), MaxOperations))
+	}
+	return nil
+}
+
+// engine is one dry run. It holds no executor and no client that can write.
+type engine struct {
+	o          Options
+	root       *os.Root // the folder of marketops.yaml
+	run        *Run
+	journal    *Journal
+	candidates []*candidate
+	plan       *Plan
+	documents  [][]byte
+}
+
+// DryRun plans a run and writes its folder; nothing is sent. The returned run is open and must
+// be closed. If nothing was selected the error is [marketops.NothingSelected] and the run is
+// returned beside it: its plan lists every reason. Any other error comes without a run.
+func DryRun(ctx context.Context, o Options) (*Run, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	e := &engine{o: o}
+	if err := e.open(); err != nil {
+		return nil, err
+	}
+	defer e.root.Close()
+	err := walk(ctx, e.journal, marketops.DryRun, []step{
+		{Discover, e.discover}, {Select, e.choose}, {Verify, e.verify}, {Evaluate, e.evaluate},
+		{PlanStage, e.write}, {Execute, e.execute}, {Seal, e.seal},
+	})
+	if err == nil {
+		err = e.reopen()
+	}
+	if err != nil {
+		e.run.Close()
+		return nil, err
+	}
+	if len(e.run.Operations) == 0 {
+		what := "marketops.yaml has no publications"
+		if n := len(e.candidates); n > 0 {
+			what = fmt.Sprintf("each of %d publications was rejected", n)
+		}
+		return e.run, marketops.Refuse(marketops.NothingSelected, what)
+	}
+	return e.run, nil
+}
+
+// open opens the configuration's folder, makes the run's, and begins its journal.
+func (e *engine) open() error {
+	dir, err := filepath.Abs(e.o.Dir)
+	if err != nil {
+		return broken(e.o.Dir, err)
+	}
+	if e.root, err = os.OpenRoot(dir); err != nil {
+		return marketops.RefuseErr(marketops.SourceUnreadable, "the folder of marketops.yaml", err)
+	}
+	if e.run, err = create(e.o.Out); err == nil {
+		e.run.Info = Info{schemaRun, e.o.Run, marketops.TimeOf(e.o.Now()), e.o.Config.Core}
+		e.run.Sources = Sources{schemaSources, dir, []Files{}}
+		err = e.run.putJSON("run.json", e.run.Info)
+	}
+	if err == nil {
+		e.journal, err = e.run.Journal(e.o.Now)
+	}
+	if err != nil {
+		e.root.Close()
+		if e.run != nil {
+			e.run.Close()
+		}
+	}
+	return err
+}
+
+// create makes a folder for a new run; one that holds anything is left alone.
+func create(dir string) (*Run, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, &marketops.Failure{Code: marketops.DiskFull, What: "the run folder cannot be made", Err: err}
+	}
+	root, abs, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Dir: abs, root: root}
+	f, err := root.Open(".")
+	if err == nil {
+		var names []string
+		if names, _ = f.Readdirnames(1); len(names) > 0 {
+			err = marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("the folder %q is not empty: name a new one for the run", dir))
+		}
+		f.Close()
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// reopen reads the folder back as everybody else will, so that a run that was returned is one
+// that can be opened.
+func (e *engine) reopen() error {
+	again, err := Open(e.run.Dir)
+	if err != nil {
+		return err
+	}
+	e.run.Close()
+	e.run = again
+	return nil
+}
+
+// tally says in words how many publications are still planned.
+func (e *engine) tally() string {
+	n := 0
+	for _, c := range e.candidates {
+		if c.planned() {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d of %d publications are not rejected", n, len(e.candidates))
+}

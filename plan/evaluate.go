@@ -1,0 +1,60 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/omega/marketops"
+)
+
+// evaluate applies the rules that need all publications at once.
+func (e *engine) evaluate(context.Context) (string, error) {
+	if err := e.refuseRivals(); err != nil {
+		return "", err
+	}
+	e.noteLatest()
+	return e.tally(), nil
+}
+
+// refuseRivals refuses every publication that shares its tag, or its head and base, with
+// another: the order in the file must not decide which of them is meant.
+func (e *engine) refuseRivals() error {
+	rivals := map[marketops.Digest][]*candidate{}
+	for _, c := range e.candidates {
+		if !c.known() || c.op.Resource() == "" {
+			continue
+		}
+		key, err := c.op.Key()
+		if err != nil {
+			return err
+		}
+		rivals[key] = append(rivals[key], c)
+	}
+	for _, group := range rivals {
+		for _, c := range group {
+			for _, other := range group {
+				if other != c {
+					c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d takes %q too", other.number, c.op.Resource()),
+						"keep one of them; publish_release makes its own tag"))
+					break
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// noteLatest warns where the order of publishing decides which release is the latest.
+func (e *engine) noteLatest() {
+	first := map[int64]*candidate{}
+	for _, c := range e.candidates {
+		if !c.planned() || c.op.Release == nil || c.op.Release.MakeLatest != "true" {
+			continue
+		}
+		if other, ok := first[c.repo.ID]; ok {
+			c.find("two-latest", Warning, fmt.Sprintf("publication %d asks to be the latest release too; the one published last wins", other.number))
+			continue
+		}
+		first[c.repo.ID] = c
+	}
+}

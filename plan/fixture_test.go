@@ -1,0 +1,195 @@
+package plan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/config"
+)
+
+var (
+	tip    = strings.Repeat("a", 40)
+	older  = strings.Repeat("b", 40)
+	forked = strings.Repeat("c", 40) // readable by its id, on no branch
+	base   = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+)
+
+// memory is a source of two repositories whose main stands at tip, with release/1 at older.
+type memory struct {
+	repos    map[string]Repository
+	branches map[string]string // "repo name"
+	tags     map[string]string
+	releases map[string]Release
+	pulls    map[string]Pull // "repo head base"
+	fail     error           // of every lookup after Repository
+	mute     bool            // every presence is the zero value
+}
+
+func newMemory() *memory {
+	return &memory{
+		repos: map[string]Repository{
+			"octo-org/widgets": {ID: 7, FullName: "octo-org/widgets", DefaultBranch: "main", CanPush: true},
+			"octo-org/gadgets": {ID: 8, FullName: "octo-org/gadgets", DefaultBranch: "main", CanPush: true},
+		},
+		branches: map[string]string{
+			"octo-org/widgets main": tip, "octo-org/widgets release/1": older, "octo-org/gadgets main": tip,
+		},
+		tags: map[string]string{}, releases: map[string]Release{}, pulls: map[string]Pull{},
+	}
+}
+
+func (m *memory) Repository(_ context.Context, name string) (Repository, error) {
+	if r, ok := m.repos[name]; ok {
+		return r, nil
+	}
+	return Repository{}, marketops.Refuse(marketops.SourceUnreadable, "no answer about "+name)
+}
+
+func (m *memory) Commit(_ context.Context, _, sha string) (Commit, error) {
+	return Commit{SHA: sha, Tree: strings.Repeat("d", 40), Date: marketops.TimeOf(base)}, m.fail
+}
+
+func (m *memory) OnBranch(_ context.Context, repo, branch, sha string) (bool, error) {
+	return m.branches[repo+" "+branch] == sha || sha == older, m.fail
+}
+
+func (m *memory) lookup(in map[string]string, key string) (Ref, error) {
+	if m.mute || m.fail != nil {
+		return Ref{}, m.fail
+	}
+	if sha, ok := in[key]; ok {
+		return Ref{Present, sha}, nil
+	}
+	return Ref{Presence: Absent}, nil
+}
+
+func (m *memory) Branch(_ context.Context, repo, name string) (Ref, error) {
+	return m.lookup(m.branches, repo+" "+name)
+}
+
+func (m *memory) Tag(_ context.Context, repo, name string) (Ref, error) {
+	return m.lookup(m.tags, repo+" "+name)
+}
+
+func (m *memory) Release(_ context.Context, repo, tag string) (Release, error) {
+	if r, ok := m.releases[repo+" "+tag]; ok || m.mute || m.fail != nil {
+		return r, m.fail
+	}
+	return Release{Presence: Absent}, nil
+}
+
+func (m *memory) Pull(_ context.Context, repo, head, base string) (Pull, error) {
+	if p, ok := m.pulls[repo+" "+head+" "+base]; ok || m.mute || m.fail != nil {
+		return p, m.fail
+	}
+	return Pull{Presence: Absent}, nil
+}
+
+// fixture is a folder that can be planned as it is.
+type fixture struct {
+	*testing.T
+	dir    string
+	source *memory
+	config *config.File
+	key    *crypto.PrivateKey
+	runs   int
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	key, err := crypto.NewPrivateKey(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{T: t, dir: t.TempDir(), source: newMemory(), key: key}
+	f.write("notes.md", "## Changes\n\n- more widgets\n")
+	f.write("dist/widget_linux.tar.gz", "linux bytes")
+	f.write("dist/widget_darwin.tar.gz", "darwin bytes")
+	f.write("dist/SHA256SUMS", "sums")
+	f.config = &config.File{Version: 1, GitHub: config.DefaultGitHub(), Publications: []config.Publication{{
+		Kind: marketops.PublishRelease, Repository: "octo-org/widgets", Tag: "v1.4.0", Target: "main", Name: "Widgets 1.4.0",
+		Notes: "notes.md", MakeLatest: "true", Assets: []string{"dist/*.tar.gz", "dist/SHA256SUMS"},
+	}, {
+		Kind: marketops.TagRepo, Repository: "octo-org/gadgets", Tag: "v0.3.1", Target: older, Message: "gadgets 0.3.1\n",
+		Tagger: &config.Tagger{Name: "Release Bot", Email: "release@example.com"},
+	}}}
+	return f
+}
+
+func (f *fixture) write(name, content string) {
+	f.Helper()
+	path := filepath.Join(f.dir, filepath.FromSlash(name))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *fixture) release() *config.Publication { return &f.config.Publications[0] }
+func (f *fixture) tag() *config.Publication     { return &f.config.Publications[1] }
+
+// options are those of a new run; each run has its own id, time and nonces.
+func (f *fixture) options() Options {
+	f.Helper()
+	f.runs++
+	seed := byte(f.runs)
+	id, err := NewRunID(bytes.NewReader(bytes.Repeat([]byte{seed}, 16)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	at := base.Add(time.Duration(f.runs) * time.Hour)
+	return Options{
+		Config: f.config, Dir: f.dir, Host: "github.com", Source: f.source, Preview: preview, Advisor: f.key,
+		Now: func() time.Time { return at }, Random: endless(seed), Run: id, Out: filepath.Join(f.TempDir(), "run"),
+	}
+}
+
+type endless byte
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e)
+	}
+	return len(p), nil
+}
+
+func preview(op marketops.Operation) []marketops.Call {
+	return []marketops.Call{{Method: "POST", Path: "/repos/" + op.Target.FullName + "/git/refs", Why: "make " + op.Resource()}}
+}
+
+// run plans and closes the run when the test ends.
+func (f *fixture) run(o Options) (*Run, error) {
+	f.Helper()
+	r, err := DryRun(context.Background(), o)
+	if r != nil {
+		f.Cleanup(func() { r.Close() })
+	}
+	return r, err
+}
+
+// planned is a run that must be planned without an error.
+func (f *fixture) planned() *Run {
+	f.Helper()
+	r, err := f.run(f.options())
+	if err != nil {
+		f.Fatal(err)
+	}
+	return r
+}
+
+// codes lists "number code" of every rejection.
+func codes(p *Plan) []string {
+	out := []string{}
+	for _, r := range p.Rejected {
+		out = append(out, fmt.Sprintf("%d %s", r.Number, r.Code))
+	}
+	return out
+}

@@ -1,0 +1,41 @@
+//go:build unix
+
+package plan
+
+import (
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A pipe without a writer would hold an open for ever, so this test ends only if none is opened.
+func TestSpecialFilesAreNotAssets(t *testing.T) {
+	f := newFixture(t)
+	f.tag().Kind = "none"
+	if err := syscall.Mkfifo(filepath.Join(f.dir, "dist/pipe.tar.gz"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(f.dir, "s.tar.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f.release().Assets = []string{"dist/pipe.tar.gz", "s.tar.gz"}
+	f.release().Notes = "dist/pipe.tar.gz"
+	r, _ := f.run(f.options())
+	if r == nil {
+		t.Fatal("no run")
+	}
+	got := codes(r.Plan)
+	if !slices.Equal(got, []string{"1 source-unreadable", "1 asset-unsafe", "1 asset-unsafe", "2 rule-denied"}) {
+		t.Errorf("rejected are %q", got)
+	}
+	for i, want := range []string{"a pipe", "a pipe", "a socket"} {
+		if !strings.Contains(r.Plan.Rejected[i].Reason, want) {
+			t.Errorf("reason %d is %q", i, r.Plan.Rejected[i].Reason)
+		}
+	}
+}

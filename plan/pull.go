@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/omega/marketops"
+)
+
+// workflows may not be changed in passing: whoever changes them changes what runs with the
+// repository's own credentials.
+const workflows = ".github/workflows/"
+
+// choosePull resolves base and head and asks whether such a pull request is open already.
+func (e *engine) choosePull(ctx context.Context, c *candidate) {
+	p := &marketops.PullRequest{Base: marketops.Ref{Branch: c.pub.Base}, Head: marketops.Ref{Branch: c.pub.Head}, Draft: c.pub.Draft}
+	c.op.PullRequest = p
+	for _, name := range []string{c.pub.Base, c.pub.Head} {
+		if err := branchGrammar(name); err != nil {
+			c.reject(err)
+			return
+		}
+	}
+	base, err := e.branch(ctx, c, c.pub.Base)
+	if p.Base.SHA = base; err == nil {
+		err = e.resolve(ctx, c, base)
+	}
+	c.reject(err)
+	c.reject(e.head(ctx, c))
+	c.reject(e.pullFree(ctx, c))
+}
+
+// head binds an existing branch, or demands that the branch of a change set does not exist.
+func (e *engine) head(ctx context.Context, c *candidate) error {
+	if len(c.pub.Changes) == 0 {
+		sha, err := e.branch(ctx, c, c.pub.Head)
+		c.op.PullRequest.Head.SHA = sha
+		return err
+	}
+	ref, err := e.o.Source.Branch(ctx, c.repo.FullName, c.pub.Head)
+	if err := must(ref.Presence, err, "branch "+c.pub.Head); err != nil {
+		return err
+	}
+	if ref.Presence == Present {
+		return compared(marketops.VersionExists, fmt.Sprintf("branch %q exists", c.pub.Head), "take another branch name", "no such branch", ref.SHA)
+	}
+	return nil
+}
+
+func (e *engine) pullFree(ctx context.Context, c *candidate) error {
+	p, err := e.o.Source.Pull(ctx, c.repo.FullName, c.pub.Head, c.pub.Base)
+	if err := must(p.Presence, err, "pull request"); err != nil {
+		return err
+	}
+	if p.Presence == Present {
+		return compared(marketops.VersionExists, fmt.Sprintf("a pull request from %q to %q is open", c.pub.Head, c.pub.Base),
+			"close it, or take another branch", "no open pull request", fmt.Sprintf("#%d", p.Number))
+	}
+	return nil
+}
+
+// verifyPull reads title, body and the files of a change set.
+func (e *engine) verifyPull(ctx context.Context, c *candidate) {
+	p := c.op.PullRequest
+	p.Title = c.pub.Title
+	c.reject(marketops.Line("title", p.Title))
+	if c.pub.Body != "" {
+		body, err := readText(e.root, "body", c.pub.Body)
+		p.Body = body
+		c.reject(err)
+	}
+	if len(c.pub.Changes) == 0 {
+		return
+	}
+	message := trimOnce(c.pub.Message)
+	if message == "" {
+		message = c.pub.Title
+	}
+	c.reject(marketops.Text("commit message", message, marketops.MaxBody))
+	p.Changes = &marketops.ChangeSet{Message: message, Author: c.person(), Changes: []marketops.Change{}}
+	for _, ch := range c.pub.Changes {
+		if strings.HasPrefix(strings.ToLower(ch.Path), workflows) {
+			c.reject(deny(marketops.RuleDenied, fmt.Sprintf("%q is a workflow", ch.Path), "change workflows by hand, with their own review"))
+		}
+		size, digest, err := measure(ctx, e.root, ch.File, c)
+		c.reject(err)
+		p.Changes.Changes = append(p.Changes.Changes, marketops.Change{Path: ch.Path, Mode: ch.Mode, Size: size, SHA256: digest})
+		c.files = append(c.files, File{Name: ch.Path, Path: plain(ch.File)})
+	}
+	slices.SortFunc(p.Changes.Changes, func(a, b marketops.Change) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(c.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+}

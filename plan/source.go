@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"context"
+
+	"github.com/omega/marketops"
+)
+
+// Source answers what is true on GitHub. It has no way to change anything.
+//
+// An error carries [marketops.SourceUnreadable] and means that nothing is known; it is never an
+// absence. Where a [Presence] is returned, only [Absent] is a proof that there is nothing.
+type Source interface {
+	// Repository returns the repository of exactly this name; a renamed one is an error.
+	Repository(ctx context.Context, fullName string) (Repository, error)
+	// Commit returns the commit with this full object id.
+	Commit(ctx context.Context, fullName, sha string) (Commit, error)
+	// Branch returns where refs/heads/name stands.
+	Branch(ctx context.Context, fullName, name string) (Ref, error)
+	// OnBranch reports whether a commit is the tip of the branch or one of its ancestors. A commit
+	// that is readable by its id may belong to a fork only.
+	OnBranch(ctx context.Context, fullName, branch, sha string) (bool, error)
+	// Tag returns where refs/tags/name stands: at a tag object or at a commit.
+	Tag(ctx context.Context, fullName, name string) (Ref, error)
+	// Release looks for a release on a tag, published or a draft that the reader may see.
+	Release(ctx context.Context, fullName, tag string) (Release, error)
+	// Pull looks for an open pull request from a branch of the same repository.
+	Pull(ctx context.Context, fullName, head, base string) (Pull, error)
+}
+
+// Presence is the answer of a lookup. The zero value is no answer.
+type Presence int
+
+// The answers.
+const (
+	Unknown Presence = iota
+	Absent           // proven not to be there
+	Present
+)
+
+// Repository is what GitHub says about a repository.
+type Repository struct {
+	ID            int64
+	FullName      string
+	DefaultBranch string
+	Archived      bool
+	CanPush       bool // the reader may push, and therefore sees drafts
+}
+
+// Commit is one commit.
+type Commit struct {
+	SHA  string
+	Tree string
+	Date marketops.Time // the committer's
+}
+
+// Ref is a branch or a tag, if it is there.
+type Ref struct {
+	Presence Presence
+	SHA      string
+}
+
+// Release is a release, if it is there.
+type Release struct {
+	Presence Presence
+	ID       int64
+	Draft    bool
+}
+
+// Pull is a pull request, if it is there.
+type Pull struct {
+	Presence Presence
+	Number   int
+}

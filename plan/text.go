@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/config"
+)
+
+// maxText is how many bytes of a notes or body file are read: every character GitHub allows, at
+// the four bytes that UTF-8 needs at most, and a newline.
+const maxText = 4*marketops.MaxBody + 1
+
+// secrets are shapes that no published text has an honest use for.
+var secrets = []struct {
+	what  string
+	shape *regexp.Regexp
+}{
+	{"a GitHub token", regexp.MustCompile(`gh[opusr]_[A-Za-z0-9_]{16,}|github_pat_[A-Za-z0-9_]{16,}`)},
+	{"a private key in PEM", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY`)},
+	{"an AWS access key", regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
+}
+
+// scan refuses text that looks as if it held a secret, without repeating it.
+func scan(where, text string) error {
+	for _, s := range secrets {
+		if at := s.shape.FindStringIndex(text); at != nil {
+			line := 1 + strings.Count(text[:at[0]], "\n")
+			return deny(marketops.SecretSuspected, fmt.Sprintf("%s line %d looks like %s", where, line, s.what), "")
+		}
+	}
+	return nil
+}
+
+// scanPublication looks through every text that marketops.yaml itself gives.
+func scanPublication(p config.Publication) error {
+	texts := []string{
+		p.Repository, p.Tag, p.Target, p.Branch, p.Name, p.Notes, p.Message, p.Base, p.Head, p.Title, p.Body,
+	}
+	texts = append(texts, p.Assets...)
+	if p.Tagger != nil {
+		texts = append(texts, p.Tagger.Name, p.Tagger.Email)
+	}
+	for _, c := range p.Changes {
+		texts = append(texts, c.Path, c.File)
+	}
+	for _, t := range texts {
+		if err := scan("the publication's own text", t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readText reads a text file of the configuration's folder and drops one newline at its end,
+// which editors add and GitHub would show as nothing.
+func readText(root *os.Root, what, name string) (string, error) {
+	f, _, err := openRegular(root, plain(name))
+	if err != nil {
+		return "", unreadable(name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	if err != nil {
+		return "", unreadable(name, err)
+	}
+	if len(data) > maxText {
+		return "", deny(marketops.NameUnsafe, fmt.Sprintf("%q is longer than %d characters", name, marketops.MaxBody), "")
+	}
+	text := trimOnce(string(data))
+	if err := scan(fmt.Sprintf("%q", name), text); err != nil {
+		return "", err
+	}
+	if err := marketops.Text(fmt.Sprintf("%s %q", what, name), text, marketops.MaxBody); err != nil {
+		return "", err
+	}
+	return text, nil
+}
+
+func trimOnce(text string) string { return strings.TrimSuffix(text, "\n") }
+
+func unreadable(name string, err error) error {
+	remedy := fmt.Sprintf("make sure that %q is a readable file in the folder of marketops.yaml", name)
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return deny(marketops.SourceUnreadable, fmt.Sprintf("%q: %v", name, err), remedy)
+}

@@ -1,0 +1,292 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/githubtest"
+)
+
+// mutations are the writes of a release in the order in which they are made.
+var mutations = []struct{ name, method, path string }{
+	{"tag object", "POST", "/repos/*/*/git/tags"},
+	{"ref", "POST", "/repos/*/*/git/refs"},
+	{"draft", "POST", "/repos/*/*/releases"},
+	{"upload", "POST", "/repos/*/*/releases/*/assets"},
+	{"publish", "PATCH", "/repos/*/*/releases/*"},
+}
+
+// passing are mishaps after which the operation still succeeds within one Apply.
+var passing = []githubtest.Fault{
+	{Action: githubtest.ResetBefore},
+	{Action: githubtest.ResetAfter},
+	{Action: githubtest.StatusBefore},
+	{Action: githubtest.StatusBefore, Status: 500},
+	{Action: githubtest.StatusBefore, Status: 408},
+	{Action: githubtest.StatusBefore, Status: 401},
+	{Action: githubtest.StatusAfter},
+	{Action: githubtest.StatusAfter, Status: 504},
+	{Action: githubtest.HTML},
+	{Action: githubtest.EmptyBody},
+	{Action: githubtest.Truncated},
+	{Action: githubtest.WrongSHA},
+	{Action: githubtest.LyingDigest},
+	{Action: githubtest.NullDigest},
+	{Action: githubtest.DelayAfter, Wait: 20 * time.Millisecond},
+	{Action: githubtest.SecondaryLimit, RetryAfter: time.Second},
+	{Action: githubtest.SecondaryLimit},
+	{Action: githubtest.SecondaryLimit, Status: 429},
+	{Action: githubtest.PrimaryLimit, RetryAfter: time.Second},
+	{Action: githubtest.PrimaryLimit, RetryAfter: time.Second, Status: 429},
+}
+
+func faultName(f githubtest.Fault) string {
+	return fmt.Sprint(f.Action, "-", f.Status, "-", f.RetryAfter)
+}
+
+// TestPassingFaults strikes each write once with each mishap: one tag, one release, no more.
+func TestPassingFaults(t *testing.T) {
+	for _, m := range mutations {
+		for _, f := range passing {
+			t.Run(m.name+"/"+faultName(f), func(t *testing.T) {
+				s := newStage(t)
+				op := s.releaseOp()
+				f.Method, f.Path = m.method, m.path
+				s.srv.Inject(f)
+				ev, err := s.apply(op)
+				if err != nil {
+					t.Fatalf("%v\n%s", err, s.log())
+				}
+				if states(ev) != "tag=applied release=applied" || ev.Retries > 1 {
+					t.Errorf("%s, %d retries", states(ev), ev.Retries)
+				}
+				s.published(op)
+				s.oneRelease()
+				s.lawful()
+			})
+		}
+	}
+}
+
+// oneRelease demands that nothing is left over: one release, the planned files.
+func (s *stage) oneRelease() {
+	s.Helper()
+	var all []release
+	if err := s.somebody("GET", "releases?per_page=100", nil, &all); err != nil || len(all) != 1 {
+		s.Errorf("%d releases, %v", len(all), err)
+	}
+}
+
+// TestRefusals strikes each write with a definite refusal: a failure, and nothing after it.
+func TestRefusals(t *testing.T) {
+	refusals := []struct {
+		fault githubtest.Fault
+		code  marketops.Code
+	}{
+		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 400}, marketops.GitHubDenied},
+		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 401, Times: 2}, marketops.GitHubDenied},
+		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 403}, marketops.GitHubDenied},
+		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 404}, marketops.GitHubDenied},
+		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 409}, marketops.GitHubDenied},
+		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 422}, marketops.GitHubDenied},
+		{githubtest.Fault{Action: githubtest.PrimaryLimit}, marketops.GitHubRateLimited},
+		{githubtest.Fault{Action: githubtest.PrimaryLimit, Status: 429}, marketops.GitHubRateLimited},
+		{githubtest.Fault{Action: githubtest.SecondaryLimit, RetryAfter: time.Hour}, marketops.GitHubRateLimited},
+		{githubtest.Fault{Action: githubtest.Redirect, Status: 301}, marketops.RedirectRefused},
+		{githubtest.Fault{Action: githubtest.Redirect, Status: 302}, marketops.RedirectRefused},
+		{githubtest.Fault{Action: githubtest.Redirect, Status: 307}, marketops.RedirectRefused},
+		{githubtest.Fault{Action: githubtest.Redirect, Status: 308}, marketops.RedirectRefused},
+	}
+	for i, m := range mutations {
+		for _, c := range refusals {
+			t.Run(m.name+"/"+faultName(c.fault), func(t *testing.T) {
+				s := newStage(t)
+				c.fault.Method, c.fault.Path = m.method, m.path
+				c.fault.Location = s.srv.API() + "repos/octo-org/widgets"
+				s.srv.Inject(c.fault)
+				ev, err := s.apply(s.releaseOp())
+				s.isFailure(err, c.code)
+				wantStates := "tag=absent release=absent"
+				if i > 1 {
+					wantStates = "tag=applied release=absent"
+				}
+				if states(ev) != wantStates || s.count(githubtest.ReleasePublished) != 0 || s.count(githubtest.RefCreated) != min(1, max(0, i-1)) {
+					t.Errorf("%s, effects %s", states(ev), s.kinds())
+				}
+				if last := s.srv.Mutations(); last[len(last)-1].Fault == "" {
+					t.Errorf("a write after the refusal: %v", last)
+				}
+				s.lawful()
+			})
+		}
+	}
+}
+
+// TestLostTwice: two attempts vanish, so nobody knows, and there is no third. A later epoch
+// finds out and finishes.
+func TestLostTwice(t *testing.T) {
+	for _, m := range []int{1, 4} {
+		for _, action := range []githubtest.Action{githubtest.ResetBefore, githubtest.StatusBefore} {
+			t.Run(mutations[m].name+"/"+string(action), func(t *testing.T) {
+				s := newStage(t)
+				op := s.releaseOp()
+				s.srv.Inject(githubtest.Fault{Method: mutations[m].method, Path: mutations[m].path, Action: action, Times: 2})
+				ev, err := s.apply(op)
+				s.isUnknown(err)
+				if !strings.Contains(states(ev), "=unknown") || ev.Retries != 1 {
+					t.Errorf("%s, %d retries", states(ev), ev.Retries)
+				}
+				if reads := s.readsBetween(mutations[m].method); reads < minPauses {
+					t.Errorf("sent again after %d reads\n%s", reads, s.log())
+				}
+				s.resume(op)
+				s.lawful()
+			})
+		}
+	}
+}
+
+// readsBetween counts the reads between the first two faulty writes.
+func (s *stage) readsBetween(method string) int {
+	faulty, reads := 0, 0
+	for _, r := range s.srv.Requests() {
+		if r.Method == method && r.Fault != "" {
+			faulty++
+		} else if faulty == 1 && r.Method == http.MethodGet {
+			reads++
+		}
+	}
+	return reads
+}
+
+// resume is the next epoch, on another machine that knows nothing.
+func (s *stage) resume(op marketops.Operation) {
+	s.Helper()
+	s.diary, s.port = newDiary(), s.newPort(s.port.options.API, s.port.options.Uploads)
+	w := s.work(op)
+	w.Earlier = true
+	ev, err := s.port.apply(context.Background(), w, s.diary)
+	if err != nil || strings.Contains(states(ev), "unknown") || strings.Contains(states(ev), "absent") {
+		s.Fatalf("resumed: %s, %v\n%s", states(ev), err, s.log())
+	}
+	s.published(op)
+	s.oneRelease()
+}
+
+// TestCrash ends the process at each write, before or after its effect, and resumes on the
+// same machine or on another.
+func TestCrash(t *testing.T) {
+	for _, m := range mutations {
+		for _, action := range []githubtest.Action{githubtest.ResetBefore, githubtest.ResetAfter} {
+			for _, same := range []bool{true, false} {
+				t.Run(fmt.Sprint(m.name, "/", action, "/same=", same), func(t *testing.T) {
+					s := newStage(t)
+					op := s.releaseOp()
+					s.srv.Inject(githubtest.Fault{Method: m.method, Path: m.path, Action: action})
+					s.crash(op)
+					if s.count(githubtest.ReleasePublished) > 0 && m.name != "publish" {
+						t.Errorf("it went on: %s", s.kinds())
+					}
+					if same {
+						kept := s.diary
+						w := s.work(op)
+						w.Earlier = true
+						if _, err := s.port.apply(context.Background(), w, kept); err != nil {
+							t.Fatalf("%v\n%s", err, s.log())
+						}
+						s.published(op)
+						s.oneRelease()
+					} else {
+						s.resume(op)
+					}
+					s.lawful()
+				})
+			}
+		}
+	}
+}
+
+// crash applies until the first request fails, and is then gone.
+func (s *stage) crash(op marketops.Operation) {
+	s.Helper()
+	ctx, kill := context.WithCancel(context.Background())
+	defer kill()
+	gone := &dying{diary: s.diary, kill: kill}
+	if _, err := s.port.apply(ctx, s.work(op), gone); err == nil {
+		s.Fatal("it survived")
+	}
+}
+
+// TestEarlierRefused: a definite refusal says nothing about what an earlier epoch did.
+func TestEarlierRefused(t *testing.T) {
+	s := newStage(t)
+	op := s.releaseOp()
+	for _, m := range []int{1, 4} {
+		s.srv.Inject(githubtest.Fault{Method: mutations[m].method, Path: mutations[m].path, Action: githubtest.StatusBefore, Status: 403})
+		w := s.work(op)
+		w.Earlier = true
+		ev, err := s.port.apply(context.Background(), w, s.diary)
+		s.isUnknown(err)
+		if !strings.Contains(states(ev), "unknown") {
+			t.Errorf("%s", states(ev))
+		}
+	}
+	s.resume(op)
+	s.lawful()
+}
+
+// TestReadFaults strikes reads: lists that lag, pages of HTML, silence.
+func TestReadFaults(t *testing.T) {
+	for _, path := range []string{
+		"/repos/*/*", "/repos/*/*/git/matching-refs/**", "/repos/*/*/git/tags/*", "/repos/*/*/git/commits/*",
+		"/repos/*/*/releases", "/repos/*/*/releases/*", "/repos/*/*/releases/*/assets", "/repos/*/*/releases/latest", "/repos/*/*/releases/tags/*",
+	} {
+		for _, f := range []githubtest.Fault{
+			{Action: githubtest.ResetBefore}, {Action: githubtest.StatusBefore}, {Action: githubtest.HTML}, {Action: githubtest.EmptyBody},
+			{Action: githubtest.Truncated}, {Action: githubtest.StaleRead, Times: 2}, {Action: githubtest.SecondaryLimit},
+			{Action: githubtest.StatusBefore, Status: 401},
+		} {
+			t.Run(strings.ReplaceAll(path, "/", "_")+"/"+faultName(f), func(t *testing.T) {
+				s := newStage(t)
+				op := s.releaseOp()
+				f.Method, f.Path = "GET", path
+				if strings.Contains(path, "commits") {
+					f.Times = 1
+				}
+				must(s.repo.Commit("next", githubtest.Change{Message: "before", Files: map[string]string{"a": "b"}})) // what stale reads see
+				s.srv.Inject(f)
+				if _, err := s.apply(op); err != nil {
+					t.Fatalf("%v\n%s", err, s.log())
+				}
+				s.published(op)
+				s.oneRelease()
+				s.lawful()
+			})
+		}
+	}
+}
+
+// TestBlindReads: a GitHub that cannot be read is never written to.
+func TestBlindReads(t *testing.T) {
+	for _, f := range []githubtest.Fault{
+		{Action: githubtest.StatusBefore, Status: 404}, {Action: githubtest.StatusBefore}, {Action: githubtest.HTML},
+		{Action: githubtest.EmptyBody}, {Action: githubtest.Redirect, Location: "/elsewhere"},
+	} {
+		for _, path := range []string{"/repos/*/*", "/repos/*/*/git/matching-refs/**", "/repos/*/*/git/commits/*"} {
+			t.Run(faultName(f)+strings.ReplaceAll(path, "/", "_"), func(t *testing.T) {
+				s := newStage(t)
+				f.Method, f.Path, f.Times = "GET", path, 50
+				s.srv.Inject(f)
+				ev, err := s.apply(s.tagOp())
+				if err == nil || states(ev) != "tag=absent" || len(s.srv.Mutations()) != 0 {
+					t.Errorf("%v, %s, %v", err, states(ev), s.srv.Mutations())
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,258 @@
+// Package audit judges a whole log: was every receipt in it issued rightly, spent once, and
+// ended truthfully. It is pure but for [OpenFolder], and reads a log of any size as a stream.
+//
+// # Checks
+//
+// Each is required; one that did not run is a failure.
+//
+//	trust              there is a usable trust file
+//	checkpoint         a log of the trust file signed it, and a quorum of witnesses if one is demanded
+//	known-checkpoints  the log extends every checkpoint of it that the trust file remembers (required where there is one)
+//	entries            every entry is the one of the tree under the checkpoint
+//	records            every record opens under a key whose role, window and position allow it
+//	withheld           no record of a publisher, an authority or the ledger is withheld
+//	receipts           enforceable, within its lifetime, claimed in time, signed by enough authorities
+//	approvals          the floor was met by persons other than the requester, with no veto, for every receipt
+//	order              each record stands above what it names
+//	claims             one claim per receipt and epoch, chained, in the audience; one live receipt per resource
+//	intents            one per epoch, by the publisher that claimed
+//	outcomes           at most one per receipt, after its intent, by who may sign it; none missing
+//	roots              each root that an outcome quotes is the log's at that size
+//	run-closed         each seal names exactly the records of its run below it
+//
+// # Time
+//
+// A record's time is the later of its own issued_at and the latest issued_at that the ledger
+// signed below it. The log's time is the latest that the ledger signed or a quorum cosigned; the
+// caller may raise it to find outcomes that are overdue.
+//
+// # Withheld records
+//
+// A leaf shows who signed it, also when its record is gone. Records of persons may be erased:
+// they are counted, and whatever rests on one is indeterminate, as is the veto on every later
+// receipt that the person could have stopped. Without a record of anybody else single use itself
+// is indeterminate. Entries and records of an unknown kind are counted and never skipped.
+//
+// Memory is a few hundred bytes per receipt, approval and run, and 48 bytes per record of a run.
+package audit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/internal/life"
+)
+
+// The names of the checks of an audit.
+const (
+	CheckTrust      = verifier.CheckTrust
+	CheckCheckpoint = verifier.CheckCheckpoint
+	CheckKnown      = "known-checkpoints"
+	CheckEntries    = "entries"
+	CheckRecords    = verifier.CheckRecords
+	CheckWithheld   = "withheld"
+	CheckReceipts   = life.Receipts
+	CheckRoots      = life.Roots
+)
+
+// walked are the checks that the walk over all entries answers.
+var walked = []string{CheckRecords, CheckWithheld, life.Receipts, life.Approvals, life.Order, life.Claims, life.Intents, life.Outcomes, life.Roots, life.RunClosed}
+
+// Options of an audit. The zero value is usable.
+type Options struct {
+	// At raises the log's own time, to find outcomes that are overdue while the log stands still.
+	At marketops.Time
+	// Document returns the operation document of this digest, or nil. Without documents, two
+	// live receipts for one tag or branch are seen only if they are for the same operation.
+	Document func(marketops.Digest) *marketops.Operation
+}
+
+// Audit judges the log in files, with the envelopes in records, under a trust file.
+func Audit(files, records log.TileReader, t *receipt.Trust, o Options) *verifier.Report {
+	a := &audit{report: verifier.NewReport(verifier.OfAudit, t, o.At), files: files, records: records, trust: t, options: o, counts: map[string]uint64{}, failed: map[string]bool{}}
+	required := append([]string{CheckTrust, CheckCheckpoint, CheckEntries}, walked...)
+	if a.begin() {
+		required = append(required, a.known()...)
+		a.walk()
+	}
+	a.uncovered()
+	a.report.Conclude(required...)
+	return a.report
+}
+
+// audit is the state of one walk.
+type audit struct {
+	report  *verifier.Report
+	files   log.TileReader
+	records log.TileReader
+	trust   *receipt.Trust
+	options Options
+
+	tree       *log.Tree
+	roots      *roots
+	book       *life.Book
+	ledger     marketops.Time    // the latest that the ledger signed so far
+	counts     map[string]uint64 // entries by record name
+	erased     uint64            // records of persons and advisories that were withheld
+	failed     map[string]bool   // checks with a finding
+	remembered int
+	open       int // receipts whose outcome is not due yet
+}
+
+func (a *audit) fail(c verifier.Check) {
+	a.failed[c.Name] = true
+	a.report.Fail(c)
+}
+
+func (a *audit) failErr(name, subject string, err error) {
+	code := marketops.CodeOf(err)
+	if code == "" {
+		code = marketops.LogUnavailable
+	}
+	a.fail(verifier.Check{Name: name, Subject: subject, Code: code, Detail: err.Error()})
+}
+
+// begin opens the checkpoint.
+func (a *audit) begin() bool {
+	if !verifier.Usable(a.trust) {
+		a.fail(verifier.Check{Name: CheckTrust, Code: marketops.TrustMissing, Detail: "nothing in a log says whom to believe"})
+		return false
+	}
+	a.report.Pass(CheckTrust, "", fmt.Sprintf("version %d, %s", a.trust.Version(), a.trust.Digest()))
+	raw, err := a.files.ReadFile(log.CheckpointPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = marketops.RefuseErr(marketops.NothingToVerify, "the log has no checkpoint", err)
+	}
+	if err != nil {
+		a.failErr(CheckCheckpoint, "", err)
+		return false
+	}
+	policy := a.trust.Log()
+	cp, err := policy.Open(raw)
+	if err != nil {
+		a.failErr(CheckCheckpoint, "", err)
+		return false
+	}
+	cosigned, _ := policy.CosignedAt(raw)
+	a.report.Checkpoint = &verifier.Checkpoint{Origin: cp.Origin, Size: cp.Size, Root: cp.Root, Quorum: policy.Quorum(), CosignedAt: cosigned}
+	if cp.Size == 0 {
+		a.fail(verifier.Check{Name: CheckCheckpoint, Code: marketops.NothingToVerify, Detail: "the log has no entry"})
+		return false
+	}
+	a.report.Pass(CheckCheckpoint, "", fmt.Sprintf("%s at size %d, witnesses %s", cp.Origin, cp.Size, policy.Quorum()))
+	a.tree = log.NewTree(cp, a.files)
+	return true
+}
+
+// known holds the log to every checkpoint of it that the trust file remembers, and returns the
+// check's name if there is one.
+func (a *audit) known() []string {
+	cp := a.tree.Checkpoint()
+	for _, k := range a.trust.File().KnownCheckpoints {
+		if k.Origin != cp.Origin {
+			continue
+		}
+		a.remembered++
+		subject := fmt.Sprintf("%s at size %d", k.Origin, k.Size)
+		if k.Size < 0 {
+			a.fail(verifier.Check{Name: CheckKnown, Subject: subject, Code: marketops.ConfigInvalid, Detail: "trust.json remembers a negative size"})
+		} else if _, err := a.tree.Consistency(&log.Checkpoint{Origin: k.Origin, Size: uint64(k.Size), Root: k.Root}); err != nil {
+			a.failErr(CheckKnown, subject, err)
+		}
+	}
+	if a.remembered == 0 {
+		return nil
+	}
+	if !a.failed[CheckKnown] {
+		a.report.Pass(CheckKnown, "", fmt.Sprintf("%d, all of this log", a.remembered))
+	}
+	return []string{CheckKnown}
+}
+
+// now is the log's time at the end of the walk.
+func (a *audit) now() marketops.Time {
+	return max(a.ledger, a.report.Checkpoint.CosignedAt, a.options.At)
+}
+
+// finish gives the answers that need the whole log.
+func (a *audit) finish() {
+	late, pending := a.book.Open(a.now(), life.Grace)
+	a.open = len(pending)
+	for _, s := range late {
+		a.fail(verifier.Check{Name: life.Outcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
+			Detail: fmt.Sprintf("the intent at %d has no outcome, and at %s its time is over", s.Intents[len(s.Intents)-1].Index, a.now())})
+	}
+	for _, name := range walked {
+		if !a.failed[name] {
+			a.report.Pass(name, "", a.words(name))
+		}
+	}
+	for name, n := range a.counts {
+		a.report.Counts = append(a.report.Counts, verifier.Count{Name: name, Count: n})
+	}
+	slices.SortFunc(a.report.Counts, func(x, y verifier.Count) int { return cmp.Compare(x.Name, y.Name) })
+}
+
+func (a *audit) words(name string) string {
+	switch name {
+	case CheckRecords:
+		return fmt.Sprintf("%d, signed by who may", a.tree.Checkpoint().Size-a.erased)
+	case CheckWithheld:
+		return fmt.Sprintf("%d erasable records were withheld", a.erased)
+	case life.Receipts, life.Approvals:
+		return fmt.Sprintf("%d receipts", a.counts["receipt"])
+	case life.Claims:
+		return fmt.Sprint(a.counts["claim"])
+	case life.Intents:
+		return fmt.Sprint(a.counts["intent"])
+	case life.Outcomes, life.Roots:
+		return fmt.Sprint(a.counts["outcome"])
+	case life.RunClosed:
+		return fmt.Sprintf("%d runs", a.counts["run-closed"])
+	}
+	return ""
+}
+
+// uncovered says what an audit cannot say, always.
+func (a *audit) uncovered() {
+	r := a.report
+	r.Uncovered("that GitHub holds what the outcomes say, and nothing that no receipt allowed (marketops audit --online)")
+	r.Uncovered("what the policy said: receipts bind its digest, the policy itself is no evidence")
+	if r.Unwitnessed != "" {
+		r.Uncovered("that the operator shows everybody this log: no witness is demanded, so " + r.Unwitnessed)
+	}
+	if a.options.Document == nil {
+		r.Uncovered("two receipts live at once for one tag or branch with different content: no operation documents were given (--operations)")
+	}
+	if a.book == nil {
+		return
+	}
+	if a.remembered == 0 {
+		r.Uncovered("that the log extends what was seen before: trust.json remembers no checkpoint of it")
+	}
+	if a.erased > 0 {
+		r.Uncovered(fmt.Sprintf("%d records of persons or advisories that were withheld", a.erased))
+	}
+	if a.open > 0 {
+		r.Uncovered(fmt.Sprintf("%d receipts with an intent and no outcome whose time is not over", a.open))
+	}
+	if n := a.unresolved(); n > 0 {
+		r.Uncovered(fmt.Sprintf("what became of %d operations whose outcome is unknown and that nobody has resolved", n))
+	}
+}
+
+func (a *audit) unresolved() (n int) {
+	for _, s := range a.book.Receipts() {
+		if s.Status() == "unknown" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,77 @@
+package audit
+
+import (
+	"fmt"
+	"math/bits"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/transparency-dev/merkle/rfc6962"
+)
+
+// recentSizes is how many sizes below the current one have their subtrees at hand. Outcomes
+// quote a size a few entries below themselves; older ones are proved from the tiles.
+const recentSizes = 1 << 14
+
+// roots gives the log's root at any size up to the current one. For recent sizes it keeps the
+// compact range (the roots of the full subtrees) as a list that grows at its head and shares its
+// tail, so that a range costs one node an entry.
+type roots struct {
+	tree   *log.Tree
+	size   uint64
+	recent [recentSizes]*subtree // by size modulo recentSizes
+}
+
+// subtree is a full subtree and those to its left.
+type subtree struct {
+	hash  log.Hash
+	level int
+	left  *subtree
+}
+
+func newRoots(tree *log.Tree) *roots { return &roots{tree: tree} }
+
+// push adds the next leaf hash.
+func (r *roots) push(leaf log.Hash) {
+	top := &subtree{leaf, 0, r.recent[r.size%recentSizes]}
+	for range bits.TrailingZeros64(r.size + 1) {
+		top = &subtree{join(top.left.hash, top.hash), top.level + 1, top.left.left}
+	}
+	r.size++
+	r.recent[r.size%recentSizes] = top
+}
+
+func join(left, right log.Hash) log.Hash {
+	return log.Hash(rfc6962.DefaultHasher.HashChildren(left[:], right[:]))
+}
+
+// at returns the root of a recent size (RFC 6962 §2.1).
+func (r *roots) at(size uint64) log.Hash {
+	if size == 0 {
+		return log.EmptyRoot()
+	}
+	top := r.recent[size%recentSizes]
+	hash := top.hash
+	for s := top.left; s != nil; s = s.left {
+		hash = join(s.hash, hash)
+	}
+	return hash
+}
+
+// quoted compares a checkpoint that an outcome quotes with the log; its size must not lie above
+// the current one.
+func (r *roots) quoted(c receipt.Seen) error {
+	size := uint64(c.Size)
+	if c.Size >= 0 && size <= r.size && r.size-size < recentSizes {
+		if got := r.at(size); got != c.Root {
+			return marketops.Refuse(marketops.SplitView, fmt.Sprintf("the root of %s at size %d is %s", c.Origin, size, got))
+		}
+		return nil
+	}
+	_, err := r.tree.Consistency(&log.Checkpoint{Origin: c.Origin, Size: size, Root: c.Root})
+	if marketops.CodeOf(err) == marketops.ConsistencyInvalid {
+		return marketops.RefuseErr(marketops.SplitView, fmt.Sprintf("another root of %s at size %d", c.Origin, size), err)
+	}
+	return err
+}

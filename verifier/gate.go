@@ -1,0 +1,189 @@
+package verifier
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/internal/life"
+)
+
+// groups gathers the gate's codes under the checks of a report. Content was never measured
+// here: [marketops.ContentMismatch] stands under "not covered".
+var groups = []struct {
+	name  string
+	codes []marketops.Code
+}{
+	{CheckSignature, []marketops.Code{marketops.ModeNotProd, marketops.ReceiptMissing, marketops.ReceiptMalformed, marketops.PayloadTypeWrong,
+		marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
+		marketops.SignatureInvalid, marketops.ThresholdUnmet, marketops.NotEnforceable}},
+	{CheckBinding, []marketops.Code{marketops.AudienceMismatch, marketops.RunMismatch, marketops.KindMismatch,
+		marketops.RepositoryMismatch, marketops.OperationMismatch}},
+	{CheckWindow, []marketops.Code{marketops.LifetimeExcessive, marketops.NotYetValid, marketops.Expired, marketops.Stale}},
+	{CheckApprovals, []marketops.Code{marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover}},
+	{CheckLogged, []marketops.Code{marketops.ReceiptUnlogged}},
+}
+
+// gates asks the gate's questions again for every receipt.
+func (v *verification) gates() bool {
+	if len(v.book.Receipts()) == 0 {
+		v.report.Fail(Check{Name: CheckSignature, Code: marketops.NothingToVerify, Detail: "the pack holds no receipt, so nothing in it was authorised"})
+		return true
+	}
+	for _, s := range v.book.Receipts() {
+		v.gate(s)
+	}
+	return true
+}
+
+// gate asks for one receipt, with what stood in the log when it was first claimed.
+func (v *verification) gate(s *life.Spending) {
+	ask, ev, withheld := v.asking(s), v.before(s), v.withheldFrom(s)
+	_, checks := receipt.Examine(ask, ev, v.trust)
+	answers := map[marketops.Code]marketops.Check{}
+	for _, c := range checks {
+		answers[c.Code] = c
+	}
+	for _, g := range groups {
+		if why := withheld[g.name]; why != "" {
+			v.report.Fail(Check{Name: g.name, Subject: string(s.ID), Code: marketops.RecordWithheld, Detail: why})
+			continue
+		}
+		v.group(s, g.name, g.codes, answers)
+	}
+	v.subjects(s)
+}
+
+func (v *verification) group(s *life.Spending, name string, codes []marketops.Code, answers map[marketops.Code]marketops.Check) {
+	passed := true
+	for _, code := range codes {
+		switch a := answers[code]; a.Status {
+		case marketops.Pass:
+		case marketops.Fail:
+			v.report.Fail(Check{Name: name, Subject: string(s.ID), Code: code, Expected: a.Expected, Got: a.Got, Detail: a.Detail})
+			passed = false
+		default:
+			if passed {
+				v.report.Skip(name, string(s.ID), "an earlier check did not pass")
+			}
+			passed = false
+		}
+	}
+	if passed {
+		v.report.Pass(name, string(s.ID), v.words(s, name))
+	}
+}
+
+// words says in short what passed.
+func (v *verification) words(s *life.Spending, name string) string {
+	switch name {
+	case CheckSignature:
+		return "by " + strings.Join(s.Authorities, ", ")
+	case CheckBinding:
+		return fmt.Sprintf("%s on %s", s.Receipt.OperationKind, s.Receipt.Target.FullName)
+	case CheckWindow:
+		return "claimed in time, as the ledger says"
+	case CheckApprovals:
+		need := 0
+		for _, rule := range v.trust.Floor(s.Receipt.OperationKind, s.Receipt.Target) {
+			need = max(need, rule.Threshold)
+		}
+		return fmt.Sprintf("%d of %d required; none is the requester", len(v.approvers(s)), need)
+	}
+	return ""
+}
+
+// asking is the question that the publisher's gate had to answer at the first claim.
+func (v *verification) asking(s *life.Spending) receipt.Asking {
+	r := s.Receipt
+	ask := receipt.Asking{Mode: marketops.Prod, Run: v.report.Run, Publisher: r.Audience[0], Now: max(r.IssuedAt, r.NotBefore)}
+	if op := v.docs[s.Operation]; op != nil {
+		ask.Op, ask.Host = *op, op.Target.Host
+	}
+	if len(s.Claims) > 0 {
+		ask.Publisher, ask.Now = s.Claims[0].Publisher, s.Claims[0].Time
+	}
+	return ask
+}
+
+// before returns the evidence for a receipt: the envelopes of its authorities below the first
+// claim, its submission, its approvals, and every other vote below it, for that may be a veto.
+func (v *verification) before(s *life.Spending) receipt.Evidence {
+	ev := receipt.Evidence{Checkpoint: v.cp}
+	for _, e := range v.entries {
+		l := receipt.Logged{Envelope: e.Record.Envelope, Proof: e.proof}
+		switch e.Record.Body.(type) {
+		case *receipt.Receipt:
+			if e.Record.Digest == s.Digest && (len(s.Claims) == 0 || e.Position.Index < s.Claims[0].Index) {
+				ev.Receipts = append(ev.Receipts, l)
+			}
+		case *receipt.Submission:
+			if e.Record.Digest == s.Receipt.Submission {
+				ev.Submission = l
+			}
+		case *receipt.Approval:
+			if e.Position.Index < s.Index || slices.Contains(s.Receipt.Approvals, e.Record.Digest) {
+				ev.Approvals = append(ev.Approvals, l)
+			}
+		}
+	}
+	return ev
+}
+
+// withheldFrom says, by check, which questions cannot be answered for want of a record.
+func (v *verification) withheldFrom(s *life.Spending) map[string]string {
+	out := map[string]string{}
+	for _, d := range append([]marketops.Digest{s.Receipt.Submission}, s.Receipt.Approvals...) {
+		if _, given := v.byDigest[d]; !given {
+			out[CheckApprovals] = "submission or approval " + d.String() + " was not given"
+			out[CheckLogged] = out[CheckApprovals]
+		}
+	}
+	if v.docs[s.Operation] == nil {
+		out[CheckBinding] = "the operation document was not given"
+	}
+	return out
+}
+
+// subjects refuses a receipt with a subject that its operation does not have: a stock verifier
+// would vouch for that file.
+func (v *verification) subjects(s *life.Spending) {
+	op := v.docs[s.Operation]
+	if op == nil {
+		return
+	}
+	allowed := map[string]bool{}
+	if op.Release != nil {
+		for _, a := range op.Release.Assets {
+			allowed[a.SHA256.Hex()] = true
+		}
+	}
+	if op.PullRequest != nil && op.PullRequest.Changes != nil {
+		for _, c := range op.PullRequest.Changes.Changes {
+			allowed[c.SHA256.Hex()] = true
+		}
+	}
+	for _, sub := range v.entries[v.byDigest[s.Digest]].Record.Subject[1:] {
+		if !allowed[sub.Digest.SHA256] {
+			v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: sub.Name, Detail: "the receipt vouches for a file that its operation does not publish"})
+		}
+	}
+}
+
+// approvers returns the distinct persons whose approvals the receipt names.
+func (v *verification) approvers(s *life.Spending) []string {
+	out := []string{}
+	for _, d := range s.Receipt.Approvals {
+		i, ok := v.byDigest[d]
+		if !ok {
+			continue
+		}
+		if who := v.entries[i].Holder.Name; !slices.Contains(out, who) {
+			out = append(out, who)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,97 @@
+package life
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt"
+)
+
+func (b *Book) receipt(e Entry, r *receipt.Receipt) {
+	if s := b.receipts[e.Record.Digest]; s != nil {
+		if !slices.Contains(s.Authorities, e.Holder.Name) {
+			s.Authorities = append(s.Authorities, e.Holder.Name)
+		}
+		return
+	}
+	s := &Spending{Digest: e.Record.Digest, ID: r.ReceiptID, Operation: r.Operation, Receipt: r, Index: e.Position.Index,
+		Authorities: []string{e.Holder.Name}, expires: r.ExpiresAt, key: b.key(r)}
+	b.receipts[s.Digest] = s
+	b.order = append(b.order, s)
+	if other, taken := b.ids[r.ReceiptID]; taken {
+		b.find(Finding{Check: Claims, Subject: string(s.ID), Code: marketops.ReceiptReused, Expected: other.String(), Got: s.Digest.String(), Detail: "two receipts have one id"})
+	}
+	b.ids[r.ReceiptID] = s.Digest
+	if b.submissions[r.Submission] == nil && !b.rules.Gate {
+		b.missing(Order, e, "submission", r.Submission, receipt.RolePerson)
+	}
+	b.spend(e, s)
+	if b.rules.Gate {
+		b.issued(e, s)
+		b.floor(e, s)
+	}
+}
+
+// key is what only one live receipt may hold: the op_key where the document is at hand, else
+// the operation on its target.
+func (b *Book) key(r *receipt.Receipt) marketops.Digest {
+	if b.rules.Document != nil {
+		if op := b.rules.Document(r.Operation); op != nil {
+			if k, err := op.Key(); err == nil {
+				return k
+			}
+		}
+	}
+	return marketops.DigestOf([]byte(r.Target.ID() + "\n" + r.Operation.String()))
+}
+
+// issued judges what a receipt says, whether or not it was ever claimed.
+func (b *Book) issued(e Entry, s *Spending) {
+	r := s.Receipt
+	same(b, Receipts, e, marketops.NotEnforceable, "a receipt is enforceable in prod", "enforceable=true in prod", fmt.Sprintf("enforceable=%v in %s", r.Enforceable, r.Mode))
+	same(b, Receipts, e, marketops.OperationMismatch, "a receipt is about its operation", r.Operation, e.Record.About())
+	limit := min(receipt.MaxLifetime, marketops.Time(b.rules.Trust.File().MaxLifetime))
+	if life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore); life > limit {
+		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: marketops.LifetimeExcessive, Expected: seconds(limit), Got: seconds(life)})
+	}
+	if b.rules.Document == nil {
+		return
+	}
+	if op := b.rules.Document(r.Operation); op != nil && (op.Target != r.Target || op.Kind != r.OperationKind) {
+		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: marketops.OperationMismatch, Detail: "the receipt is of another kind or repository than its operation document"})
+	}
+}
+
+func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }
+
+// spendable judges the first claim of a receipt at the time that the ledger gives it.
+func (b *Book) spendable(s *Spending, now marketops.Time) {
+	r := s.Receipt
+	need := b.rules.Trust.AuthorityThreshold(r.OperationKind, r.Target)
+	b.unless(need > 0 && len(s.Authorities) >= need, s, marketops.ThresholdUnmet, fmt.Sprintf("%d authorities", need), fmt.Sprint(len(s.Authorities)))
+	b.unless(r.NotBefore <= now+receipt.Epsilon && r.IssuedAt <= now+receipt.Epsilon, s, marketops.NotYetValid, r.NotBefore.String(), now.String())
+	b.unless(now+receipt.Epsilon < r.ExpiresAt, s, marketops.Expired, r.ExpiresAt.String(), now.String())
+	b.unless(now-r.IssuedAt <= receipt.MaxAge-receipt.Epsilon, s, marketops.Stale, seconds(receipt.MaxAge), seconds(now-r.IssuedAt))
+}
+
+func (b *Book) unless(ok bool, s *Spending, code marketops.Code, expected, got string) {
+	if !ok {
+		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: code, Expected: expected, Got: got})
+	}
+}
+
+// revocation marks a receipt; only one that nobody had begun to carry out can be revoked.
+func (b *Book) revocation(e Entry, body *receipt.Revocation) {
+	s := b.receipts[body.Receipt]
+	if s == nil {
+		b.missing(Order, e, "receipt", body.Receipt, receipt.RoleAuthority)
+		return
+	}
+	same(b, Claims, e, marketops.OperationMismatch, "a revocation is about the receipt's operation", s.Operation, e.Record.About())
+	if s.Outcome != nil && s.Outcome.Status != "rejected" && !s.Revoked {
+		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a revocation follows an outcome that is " + s.Outcome.Status})
+	}
+	s.Revoked = true
+}

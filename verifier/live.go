@@ -1,0 +1,133 @@
+package verifier
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/internal/life"
+)
+
+// canonical reports whether b is its own RFC 8785 form.
+func canonical(b []byte) bool {
+	var v jsontext.Value
+	if canon.DecodeLoose(b, len(b), &v) != nil || v.Canonicalize() != nil {
+		return false
+	}
+	return bytes.Equal(v, b)
+}
+
+// live walks the records in log order and finds what the protocol forbids.
+func (v *verification) live() bool {
+	contained := map[marketops.Digest]bool{}
+	for _, e := range v.entries {
+		contained[e.Record.Digest] = true
+	}
+	found := map[string]bool{}
+	v.book = life.NewBook(life.Rules{
+		Trust: v.trust, Contained: contained,
+		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] },
+		Report: func(f life.Finding) {
+			found[f.Check] = true
+			v.report.Fail(Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
+		},
+	})
+	for _, e := range v.entries {
+		v.book.Add(e.Entry)
+	}
+	v.ended(found)
+	for _, name := range []string{CheckOrder, CheckClaims, CheckIntents, CheckOutcomes} {
+		if !found[name] {
+			v.report.Pass(name, "", v.tally(name))
+		}
+	}
+	if sealed, later := v.book.Sealed(v.report.Run); sealed && !found[CheckRunClosed] {
+		v.report.Pass(CheckRunClosed, "", fmt.Sprintf("the seal names every record below it; %d came later", later))
+	}
+	return true
+}
+
+// ended finds receipts with an intent and no outcome: GitHub may have changed, and nobody says.
+func (v *verification) ended(found map[string]bool) {
+	late, pending := v.book.Open(v.at, life.Grace)
+	for _, s := range slices.Concat(late, pending) {
+		found[CheckOutcomes] = true
+		v.report.Fail(Check{Name: CheckOutcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
+			Detail: fmt.Sprintf("the intent at %d has no outcome in this pack", s.Intents[len(s.Intents)-1].Index)})
+	}
+}
+
+// tally says in words what a passed check covered.
+func (v *verification) tally(name string) string {
+	var claims, intents, outcomes int
+	for _, s := range v.book.Receipts() {
+		claims += len(s.Claims)
+		intents += len(s.Intents)
+		if s.Outcome != nil {
+			outcomes++
+		}
+	}
+	switch name {
+	case CheckClaims:
+		return fmt.Sprintf("%d for %d receipts", claims, len(v.book.Receipts()))
+	case CheckIntents:
+		return fmt.Sprintf("%d, each before its outcome", intents)
+	case CheckOutcomes:
+		return fmt.Sprintf("%d, one per claimed receipt", outcomes)
+	}
+	return fmt.Sprintf("%d records", len(v.entries))
+}
+
+// evidence compares each text with the salted digest that a record names it by.
+func (v *verification) evidence() bool {
+	sound, named := true, map[marketops.Digest]bool{}
+	for _, e := range v.entries {
+		head, digests := saltedBy(e.Record.Body)
+		for _, d := range digests {
+			if d.IsZero() || named[d] {
+				continue
+			}
+			named[d] = true
+			text, given := v.pack.Evidence[d]
+			if !given {
+				v.missing++
+			} else if head.Salted(text) != d {
+				v.report.Fail(Check{Name: CheckEvidence, Subject: e.subject(), Code: marketops.LeafMismatch, Expected: d.String(), Detail: "the text is not the one that the record names"})
+				sound = false
+			}
+		}
+	}
+	for d := range v.pack.Evidence {
+		if !named[d] {
+			v.report.Fail(Check{Name: CheckEvidence, Subject: d.String(), Code: marketops.PackMalformed, Detail: "no record names this text"})
+			sound = false
+		}
+	}
+	if sound {
+		v.report.Pass(CheckEvidence, "", fmt.Sprintf("%d given, %d withheld", len(v.pack.Evidence), v.missing))
+	}
+	return true
+}
+
+// saltedBy returns the salted digests of a record and the head whose nonce salts them.
+func saltedBy(b receipt.Body) (receipt.Head, []marketops.Digest) {
+	switch b := b.(type) {
+	case *receipt.Submission:
+		return b.Head, []marketops.Digest{b.Findings, b.NotShipped}
+	case *receipt.Advisory:
+		return b.Head, []marketops.Digest{b.WhyNot}
+	case *receipt.Outcome:
+		return b.Head, []marketops.Digest{b.Error, b.Response}
+	case *receipt.Refusal:
+		return b.Head, []marketops.Digest{b.Evidence}
+	case *receipt.Resolution:
+		return b.Head, []marketops.Digest{b.Reason}
+	case *receipt.Revocation:
+		return b.Head, []marketops.Digest{b.Reason}
+	}
+	return receipt.Head{}, nil
+}

@@ -1,0 +1,237 @@
+package verifier
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/internal/life"
+)
+
+// open opens every record under the keys of the trust file and proves its place.
+func (v *verification) open() bool {
+	sound := true
+	for _, name := range slices.SortedFunc(maps.Keys(v.pack.Records), compareHashes) {
+		e, err := v.openOne(name)
+		switch code := marketops.CodeOf(err); {
+		case err == nil:
+			v.entries = append(v.entries, e)
+		case code == marketops.RecordUnknown:
+			v.fail(CheckRecords, "record "+name.String(), err)
+		case code == marketops.LeafMismatch || code == marketops.InclusionInvalid:
+			v.fail(CheckInclusion, "record "+name.String(), err)
+			sound = false
+		default:
+			v.fail(CheckRecords, "record "+name.String(), err)
+			sound = false
+		}
+	}
+	slices.SortFunc(v.entries, func(a, b entry) int { return cmp.Compare(a.Position.Index, b.Position.Index) })
+	return sound && v.distinct()
+}
+
+func compareHashes(a, b log.Hash) int { return bytes.Compare(a[:], b[:]) }
+
+// openOne opens one record. Its leaf is computed from the record itself: a proof of some other
+// leaf proves nothing about it.
+func (v *verification) openOne(name log.Hash) (entry, error) {
+	rec, err := receipt.Open(v.pack.Records[name], v.trust.Ring())
+	if err != nil {
+		return entry{}, err
+	}
+	if rec.LeafHash() != name {
+		return entry{}, marketops.Refuse(marketops.LeafMismatch, "the record is not the one that its file name says")
+	}
+	proof, err := log.ParseProof(v.pack.Proofs[name])
+	if err != nil {
+		return entry{}, err
+	}
+	if err := proof.VerifyUnder(v.cp, rec.Leaf()); err != nil {
+		return entry{}, err
+	}
+	at := log.Position{Origin: v.cp.Origin, Index: proof.Index}
+	return entry{Entry: life.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil
+}
+
+// distinct refuses two records at one place, which no log can hold.
+func (v *verification) distinct() bool {
+	v.byDigest = map[marketops.Digest]int{}
+	for i, e := range v.entries {
+		if i > 0 && v.entries[i-1].Position == e.Position {
+			v.fail(CheckInclusion, e.subject(), marketops.Refuse(marketops.InclusionInvalid, "two records are proved at one place"))
+			return false
+		}
+		if _, ok := v.byDigest[e.Record.Digest]; !ok {
+			v.byDigest[e.Record.Digest] = i
+		}
+	}
+	v.report.Pass(CheckInclusion, "", fmt.Sprintf("%d of %d records", len(v.entries), len(v.pack.Records)))
+	return true
+}
+
+func (e entry) subject() string { return fmt.Sprintf("leaf %d", e.Position.Index) }
+
+// admit asks for each record whether its key had the right role at its time and place.
+func (v *verification) admit() bool {
+	sound, ledger := true, marketops.Time(0)
+	for i := range v.entries {
+		e := &v.entries[i]
+		e.time = max(issued(e.Record), ledger)
+		err := v.admitOne(e)
+		if err == nil && life.RunOf(e.Record.Body) != v.report.Run && life.RunOf(e.Record.Body) != "" {
+			err = marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Name(), life.RunOf(e.Record.Body), v.report.Run))
+			v.fail(CheckPack, e.subject(), err)
+			sound = false
+			continue
+		}
+		if err != nil {
+			v.fail(CheckRecords, e.subject(), err)
+			sound = false
+			continue
+		}
+		if e.Holder.Role == receipt.RoleLedger {
+			ledger = max(ledger, issued(e.Record))
+		}
+	}
+	if sound {
+		if !v.report.Answered(CheckRecords) { // a record of an unknown type was found before
+			v.report.Pass(CheckRecords, "", fmt.Sprintf("%d records by %d keys", len(v.entries), v.keys()))
+		}
+		v.report.Pass(CheckPack, "", fmt.Sprintf("%d files of run %s", len(v.pack.Manifest.Files), v.report.Run))
+	}
+	return sound
+}
+
+func (v *verification) admitOne(e *entry) (err error) {
+	if e.Holder, err = v.trust.Admit(e.Record, e.time, &e.Position); err != nil || v.cosigned == 0 {
+		return err
+	}
+	if _, err = v.trust.Admit(e.Record, v.cosigned, &e.Position); err != nil {
+		return fmt.Errorf("at the time of the cosignatures: %w", err)
+	}
+	return nil
+}
+
+func (v *verification) keys() int {
+	seen := map[string]bool{}
+	for _, e := range v.entries {
+		seen[string(e.Record.By)] = true
+	}
+	return len(seen)
+}
+
+// issued returns when the signer says it signed.
+func issued(r *receipt.Record) marketops.Time {
+	if b, ok := r.Body.(interface{ Issued() marketops.Time }); ok {
+		return b.Issued()
+	}
+	return 0
+}
+
+// times finds what claims to come from later than it can.
+func (v *verification) times() bool {
+	var last marketops.Time
+	for _, e := range v.entries {
+		last = max(last, issued(e.Record))
+		if v.cosigned != 0 && issued(e.Record) > v.cosigned+receipt.Epsilon {
+			v.report.Fail(Check{Name: CheckTime, Subject: e.subject(), Code: marketops.OrderViolation, Expected: v.cosigned.String(), Got: issued(e.Record).String(), Detail: "a record is dated after the cosignatures of the checkpoint that holds it"})
+			return true
+		}
+	}
+	if latest := max(last, v.cosigned); latest > v.at+receipt.Epsilon {
+		v.report.Fail(Check{Name: CheckTime, Code: marketops.ClockUnsure, Expected: "at or before " + v.at.String(), Got: latest.String(), Detail: "the evidence is dated after this verification"})
+		return true
+	}
+	v.report.Pass(CheckTime, "", "the last record is of "+last.String())
+	return true
+}
+
+var errCanonical = errors.New("not in canonical form (RFC 8785)")
+
+// documents compares plan and operation documents with their digests and with what names them.
+func (v *verification) documents() bool {
+	v.docs = map[marketops.Digest]*marketops.Operation{}
+	sound := v.planIsNamed()
+	for _, d := range slices.SortedFunc(maps.Keys(v.pack.Operations), compareDigests) {
+		if err := v.document(d); err != nil {
+			v.fail(CheckDocuments, "operation "+d.String(), err)
+			sound = false
+		}
+	}
+	for _, e := range v.entries {
+		if r, ok := e.Record.Body.(*receipt.Receipt); ok && sound && v.docs[r.Operation] == nil {
+			v.report.Fail(Check{Name: CheckDocuments, Subject: string(r.ReceiptID), Code: marketops.RecordWithheld, Expected: r.Operation.String(), Detail: "the operation document of a receipt was not given"})
+			return true
+		}
+	}
+	if sound {
+		v.report.Pass(CheckDocuments, "", fmt.Sprintf("plan and %d operations", len(v.docs)))
+	}
+	return sound
+}
+
+func compareDigests(a, b marketops.Digest) int { return bytes.Compare(a[:], b[:]) }
+
+func (v *verification) planIsNamed() bool {
+	got := marketops.DigestOf(v.pack.Plan)
+	if got != v.report.Plan || !canonical(v.pack.Plan) {
+		v.fail(CheckDocuments, "plan.json", marketops.RefuseErr(marketops.PlanMismatch, "plan.json is not the plan of the manifest", errCanonical))
+		return false
+	}
+	for _, e := range v.entries {
+		if p := planOf(e.Record.Body); !p.IsZero() && p != got {
+			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: "a " + e.Record.Body.Name() + " names another plan"})
+			return false
+		}
+	}
+	return true
+}
+
+// planOf returns the plan digest that a record binds, or zero if its kind binds none.
+func planOf(b receipt.Body) marketops.Digest {
+	switch b := b.(type) {
+	case *receipt.Submission:
+		return b.Plan
+	case *receipt.Approval:
+		return b.Plan
+	case *receipt.Receipt:
+		return b.Plan
+	case *receipt.Advisory:
+		return b.Plan
+	case *receipt.RunClosed:
+		return b.Plan
+	}
+	return marketops.Digest{}
+}
+
+// document accepts an operation document that is what its name says and that some record names.
+func (v *verification) document(d marketops.Digest) error {
+	op, err := marketops.ParseOperation(v.pack.Operations[d])
+	if err != nil {
+		return err
+	}
+	if got := marketops.DigestOf(v.pack.Operations[d]); got != d {
+		return marketops.Refuse(marketops.OperationMismatch, "the document is "+got.String())
+	}
+	if !slices.ContainsFunc(v.entries, func(e entry) bool { return names(e.Record, d) }) {
+		return marketops.Refuse(marketops.OperationMismatch, "no record names this document")
+	}
+	v.docs[d] = op
+	return nil
+}
+
+func names(r *receipt.Record, d marketops.Digest) bool {
+	switch b := r.Body.(type) {
+	case *receipt.Submission:
+		return slices.Contains(b.Operations, d)
+	case *receipt.Approval:
+		return slices.Contains(b.Operations, d)
+	}
+	return r.About() == d
+}

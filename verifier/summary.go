@@ -1,0 +1,149 @@
+package verifier
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/internal/life"
+)
+
+// summary lists operations and refusals. It describes what the records say, whatever the verdict.
+func (v *verification) summary() {
+	if v.book == nil {
+		return
+	}
+	for _, s := range v.book.Receipts() {
+		v.report.Operations = append(v.report.Operations, v.operation(s))
+	}
+	for _, e := range v.entries {
+		if f, ok := RefusalOf(e.Record, e.Position.Index, e.Holder); ok {
+			v.report.Refusals = append(v.report.Refusals, f)
+		}
+	}
+}
+
+// RefusalOf describes a refusal record; it is false for any other.
+func RefusalOf(r *receipt.Record, index uint64, by receipt.Holder) (Refusal, bool) {
+	f, ok := r.Body.(*receipt.Refusal)
+	if !ok {
+		return Refusal{}, false
+	}
+	return Refusal{Index: index, Code: f.Code, Run: f.RunID, Receipt: f.ReceiptID, Operation: f.OperationID, Kind: f.OperationKind, By: by.Name, At: f.IssuedAt}, true
+}
+
+func (v *verification) operation(s *life.Spending) Operation {
+	r := s.Receipt
+	o := Operation{
+		Receipt: s.ID, Operation: s.Operation, Kind: r.OperationKind, Repository: r.Target.FullName, Target: r.Target.ID(),
+		Status: s.Status(), Approvers: v.approvers(s), Authority: s.Authorities, Positions: v.places(s),
+	}
+	if i, ok := v.byDigest[r.Submission]; ok {
+		o.Requester = v.entries[i].Holder.Name
+	}
+	if op := v.docs[s.Operation]; op != nil {
+		o.Resource = op.Resource()
+	}
+	if len(s.Claims) > 0 {
+		h, _ := v.trust.Holder(s.Claims[len(s.Claims)-1].Publisher)
+		o.Publisher = h.Name
+	}
+	if s.Resolution != nil {
+		o.Resolver = s.Resolution.Person
+	}
+	if s.Outcome != nil {
+		o.Code = s.Outcome.Body.Code
+		o.URL = v.url(s)
+	}
+	return o
+}
+
+// url returns where a person can look: what GitHub said, or for a tag and a release that
+// succeeded, where it must be.
+func (v *verification) url(s *life.Spending) string {
+	for _, id := range s.Outcome.Body.GitHub {
+		if (id.Name == "url" || id.Name == "html_url") && strings.HasPrefix(id.Value, "https://") {
+			return id.Value
+		}
+	}
+	op := v.docs[s.Operation]
+	if op == nil || op.Tag == nil || s.Status() != "success" {
+		return ""
+	}
+	host, path := op.Target.Host, "tree"
+	if host == "api.github.com" {
+		host = "github.com"
+	}
+	if op.Release != nil {
+		path = "releases/tag"
+	}
+	return fmt.Sprintf("https://%s/%s/%s/%s", host, op.Target.FullName, path, op.Tag.Name)
+}
+
+// places lists where the records of one receipt stand.
+func (v *verification) places(s *life.Spending) []Place {
+	out := []Place{}
+	for _, e := range v.entries {
+		if v.concerns(e, s) {
+			out = append(out, Place{e.Record.Body.Name(), e.Position.Index})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Place) int { return cmp.Compare(a.Index, b.Index) })
+	return out
+}
+
+func (v *verification) concerns(e entry, s *life.Spending) bool {
+	switch b := e.Record.Body.(type) {
+	case *receipt.Submission, *receipt.Approval:
+		return e.Record.Digest == s.Receipt.Submission || slices.Contains(s.Receipt.Approvals, e.Record.Digest)
+	case *receipt.Receipt:
+		return e.Record.Digest == s.Digest
+	case *receipt.Claim:
+		return b.Receipt == s.Digest
+	case *receipt.Intent:
+		return b.Receipt == s.Digest
+	case *receipt.Outcome:
+		return b.Receipt == s.Digest
+	case *receipt.Resolution:
+		return b.ReceiptID == s.ID
+	case *receipt.Revocation:
+		return b.Receipt == s.Digest
+	}
+	return false
+}
+
+// uncovered says what a pack cannot say, always.
+func (v *verification) uncovered() {
+	r := v.report
+	r.Uncovered("that each receipt was spent once in the whole log, was not revoked later and has no second outcome (marketops-verify audit)")
+	r.Uncovered("that GitHub still serves these bytes (marketops audit --online)")
+	r.Uncovered("that files you hold are the authorised ones; compare their SHA-256 with the operation documents")
+	r.Uncovered("what the policy said: receipts bind its digest, the policy itself is no evidence")
+	if r.Unwitnessed != "" {
+		r.Uncovered("anything against the operator of the log: no witness is demanded, so " + r.Unwitnessed)
+	}
+	if v.book == nil {
+		return
+	}
+	if sealed, later := v.book.Sealed(r.Run); !sealed {
+		r.Uncovered("that the run has no further record, such as a veto: it was not closed when the pack was made")
+	} else if later > 0 {
+		r.Uncovered(fmt.Sprintf("that the run has no further record after its seal; %d came later", later))
+	}
+	if slices.ContainsFunc(v.book.Receipts(), func(s *life.Spending) bool { return s.Outcome != nil && s.Outcome.Body.Checkpoint != nil }) {
+		r.Uncovered("that the checkpoints which the publishers saw belong to this log (marketops-verify audit)")
+	}
+	if v.missing > 0 {
+		r.Uncovered(fmt.Sprintf("%d texts that were withheld, such as reasons and answers of GitHub", v.missing))
+	}
+	if v.trust.Expired(max(v.at, 0)) {
+		r.Uncovered("new use: the trust file has expired, and judges old evidence only")
+	}
+	for _, s := range v.book.Receipts() {
+		if s.Outcome == nil && len(s.Intents) == 0 {
+			r.Uncovered("what became of receipt " + string(s.ID) + ", which had not been carried out when the pack was made")
+		}
+	}
+}

@@ -1,0 +1,165 @@
+// Package verifier judges a pack: was exactly this authorised, by whom, and what became of it.
+// It is pure and total. It reads no file, no clock and no network, and any input has a report.
+//
+// # Checks of a pack
+//
+// Each is required; one that did not run is a failure.
+//
+//	trust              there is a usable trust file
+//	pack               the manifest is of one run, and all records are of it
+//	checkpoint         a log of the trust file signed it, and a quorum of witnesses if one is demanded
+//	records            every record opens under a key whose role, window and position allow it
+//	inclusion          every record stands in the log, and its file bears its leaf's name
+//	time               nothing is dated after the verification, or after the checkpoint that holds it
+//	documents          plan and operation documents are canonical and the ones that records name
+//	receipt-signature  enough authorities signed each receipt, and it is enforceable
+//	receipt-binding    each is bound to this run, kind, repository, operation and publisher
+//	receipt-time       each was claimed within its window and lifetime
+//	approvals          the floor of the trust file was met by persons other than the requester; no veto
+//	receipt-logged     receipt, submission and approvals stand in the log, in that order
+//	order              each record stands above what it names
+//	claims             one claim per epoch, chained; a publisher of the audience
+//	intents            one per epoch, by the publisher that claimed
+//	outcomes           each receipt with an intent has one, by who may sign it
+//	evidence           each text is the one that a record names by salted digest
+//	run-closed         a seal names every record of the run below it (required where there is one)
+//
+// The gate's questions are asked again at the time of the first claim, which the ledger asserts.
+// Key windows are read at the time of a record: the later of its own issued_at and the latest
+// issued_at that the ledger signed below it. Where the trust file demands witnesses, the key must
+// be valid at the time by which a quorum had cosigned as well.
+//
+// # Verdicts
+//
+// verified means that every required check passed. failed means that something is wrong or was
+// not asked. indeterminate means that something which the verdict needs is withheld, unknown or
+// still open. A pack proves no absence: what it cannot say stands under "not covered", always.
+package verifier
+
+import (
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/verifier/pack"
+)
+
+// The names of the checks of a pack.
+const (
+	CheckTrust      = "trust"
+	CheckPack       = "pack"
+	CheckCheckpoint = "checkpoint"
+	CheckRecords    = "records"
+	CheckInclusion  = "inclusion"
+	CheckTime       = "time"
+	CheckDocuments  = "documents"
+	CheckSignature  = "receipt-signature"
+	CheckBinding    = "receipt-binding"
+	CheckWindow     = "receipt-time"
+	CheckApprovals  = life.Approvals
+	CheckLogged     = "receipt-logged"
+	CheckOrder      = life.Order
+	CheckClaims     = life.Claims
+	CheckIntents    = life.Intents
+	CheckOutcomes   = life.Outcomes
+	CheckEvidence   = "evidence"
+	CheckRunClosed  = life.RunClosed
+)
+
+var packChecks = []string{
+	CheckTrust, CheckPack, CheckCheckpoint, CheckRecords, CheckInclusion, CheckTime, CheckDocuments,
+	CheckSignature, CheckBinding, CheckWindow, CheckApprovals, CheckLogged,
+	CheckOrder, CheckClaims, CheckIntents, CheckOutcomes, CheckEvidence,
+}
+
+// Verify judges a pack against a trust file at the time of the verification. It never fails
+// otherwise than by its report.
+func Verify(p *pack.Pack, t *receipt.Trust, at marketops.Time) *Report {
+	v := &verification{report: NewReport(OfPack, t, at), pack: p, trust: t, at: at}
+	for _, stage := range []func() bool{v.given, v.checkpoint, v.open, v.admit, v.times, v.documents, v.live, v.gates, v.evidence} {
+		if !stage() {
+			break
+		}
+	}
+	v.summary()
+	v.uncovered()
+	v.report.Conclude(packChecks...)
+	return v.report
+}
+
+// verification is the state between the stages; a stage that returns false ends it.
+type verification struct {
+	report   *Report
+	pack     *pack.Pack
+	trust    *receipt.Trust
+	at       marketops.Time
+	cp       *log.Checkpoint
+	cosigned marketops.Time // 0 where no witness is demanded
+	entries  []entry        // in log order
+	byDigest map[marketops.Digest]int
+	docs     map[marketops.Digest]*marketops.Operation
+	book     *life.Book
+	missing  int // evidence texts that records name and the pack does not hold
+}
+
+// entry is one record of the pack that opened and is included.
+type entry struct {
+	life.Entry
+	proof *log.Proof
+	time  marketops.Time
+}
+
+func (v *verification) fail(name, subject string, err error) {
+	code := marketops.CodeOf(err)
+	if code == "" {
+		code = marketops.PackMalformed
+	}
+	v.report.Fail(Check{Name: name, Subject: subject, Code: code, Detail: err.Error()})
+}
+
+// given refuses to go on without a trust file or without records.
+func (v *verification) given() bool {
+	r := v.report
+	if !Usable(v.trust) {
+		r.Fail(Check{Name: CheckTrust, Code: marketops.TrustMissing, Detail: "nothing in a pack says whom to believe"})
+		return false
+	}
+	r.Pass(CheckTrust, "", fmt.Sprintf("version %d, %s", v.trust.Version(), v.trust.Digest()))
+	if v.pack == nil || len(v.pack.Records) == 0 {
+		r.Fail(Check{Name: CheckPack, Code: marketops.NothingToVerify, Detail: "the pack holds no record"})
+		return false
+	}
+	r.Run, r.Plan = v.pack.Manifest.RunID, v.pack.Manifest.Plan
+	if !r.Run.Valid() {
+		r.Fail(Check{Name: CheckPack, Code: marketops.PackMalformed, Detail: "the manifest names no run"})
+		return false
+	}
+	return true
+}
+
+// checkpoint opens the one checkpoint under the log policy of the trust file.
+func (v *verification) checkpoint() bool {
+	policy := v.trust.Log()
+	cp, err := policy.Open(v.pack.Checkpoint)
+	if err != nil {
+		v.fail(CheckCheckpoint, v.pack.Origin, err)
+		return false
+	}
+	if cp.Origin != v.pack.Origin {
+		v.report.Fail(Check{Name: CheckCheckpoint, Subject: v.pack.Origin, Code: marketops.CheckpointUnsigned, Expected: v.pack.Origin, Got: cp.Origin, Detail: "the checkpoint is of another log than its file name says"})
+		return false
+	}
+	v.cp = cp
+	v.cosigned, _ = policy.CosignedAt(v.pack.Checkpoint)
+	v.report.Checkpoint = &Checkpoint{cp.Origin, cp.Size, cp.Root, policy.Quorum(), v.cosigned}
+	for _, known := range v.trust.File().KnownCheckpoints {
+		if known.Origin == cp.Origin && known.Size == int64(cp.Size) && known.Root != cp.Root {
+			v.report.Fail(Check{Name: CheckCheckpoint, Subject: cp.Origin, Code: marketops.SplitView, Expected: known.Root.String(), Got: cp.Root.String(), Detail: fmt.Sprintf("trust.json knows another root at size %d", cp.Size)})
+			return false
+		}
+	}
+	v.report.Pass(CheckCheckpoint, "", fmt.Sprintf("%s at size %d, witnesses %s", cp.Origin, cp.Size, policy.Quorum()))
+	return true
+}
