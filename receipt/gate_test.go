@@ -395,8 +395,8 @@ func TestGateClaimsNoMoreThanItSaw(t *testing.T) {
 		}
 		q := m.build(t)
 		_, checks := receipt.Check(q.ask, q.ev, q.trust)
-		for _, c := range checks[10:] {
-			if c.Status != marketops.NotRun {
+		for _, c := range checks[5:] {
+			if c.Code != m.code && c.Status != marketops.NotRun {
 				t.Errorf("%s/%s: %s is %s though no receipt was opened", m.code, m.name, c.Code, c.Status)
 			}
 		}

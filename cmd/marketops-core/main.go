@@ -24,7 +24,7 @@ func main() {
 }
 
 func root(s *cli.Streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "marketops-core", Short: "run the Federation Core and the Proof Ledger", RunE: cli.Group}
+	cmd := &cobra.Command{Use: "marketops-core", Short: "run the Federation Core and the Proof Ledger", Args: cobra.ArbitraryArgs, RunE: cli.Group}
 	cmd.AddCommand(initCommand(s), serveCommand(s), versionCommand(s))
 	return cmd
 }

@@ -82,7 +82,7 @@ func (s *session) approval(ctx context.Context, r *plan.Run, o approveOptions) (
 	if o.reject {
 		verdict = "reject"
 	}
-	s.Say("%s: %d operations of run %s, requested by %s, plan %s", verdict, len(r.Operations), r.Info.RunID, sub.Requester, r.PlanDigest)
+	s.Say("%s: %s of run %s, requested by %s, plan %s", verdict, cli.Count(len(r.Operations), "operation"), r.Info.RunID, sub.Requester, r.PlanDigest)
 	body := &receipt.Approval{Head: head, Verdict: verdict, RunID: r.Info.RunID, Submission: submitted.Digest, Requester: sub.Requester,
 		Plan: r.PlanDigest, Operations: sub.Operations, Policy: info.Policy, Reason: o.reason,
 		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt.Add(o.valid)}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -63,7 +65,7 @@ func (s *session) approvals(ctx context.Context, r *plan.Run) ([]api.Entry, erro
 		return nil, err
 	}
 	all, err := s.core.Records(ctx, r.Info.RunID)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a run that was never submitted has none
 		return nil, err
 	}
 	known := map[marketops.Digest]bool{}

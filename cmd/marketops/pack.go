@@ -56,7 +56,7 @@ func (g *globals) pack(ctx context.Context, arg, out string) error {
 	if err := os.WriteFile(out, b.Bytes(), 0o644); err != nil {
 		return err
 	}
-	g.Print("wrote %s: %d records under checkpoint %d of %s, %d bytes, %s", out, len(contents.Entries), contents.Checkpoint.Size, contents.Checkpoint.Origin, b.Len(), marketops.DigestOf(b.Bytes()))
+	g.Print("wrote %s: %s under checkpoint %d of %s, %d bytes, %s", out, cli.Count(len(contents.Entries), "record"), contents.Checkpoint.Size, contents.Checkpoint.Origin, b.Len(), marketops.DigestOf(b.Bytes()))
 	g.Say("next: marketops-verify %s --trust trust.json", out)
 	return g.Result(struct {
 		Schema  string           `json:"schema"`
@@ -72,7 +72,7 @@ func (g *globals) pack(ctx context.Context, arg, out string) error {
 // contents proves every record of the run under one checkpoint.
 func (s *session) contents(ctx context.Context, r *plan.Run) (*pack.Contents, error) {
 	all, err := s.core.Records(ctx, r.Info.RunID)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if len(all.Entries) == 0 {

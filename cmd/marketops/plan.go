@@ -118,7 +118,7 @@ func (g *globals) planned(r *plan.Run, out string, err error) error {
 	if name == "" {
 		name = string(r.Info.RunID)
 	}
-	g.Print("planned run %s: %d operations, %d publications rejected, plan %s", r.Info.RunID, len(r.Plan.Operations), rejections(r.Plan), r.PlanDigest)
+	g.Print("planned run %s: %s, %s rejected, plan %s", r.Info.RunID, cli.Count(len(r.Plan.Operations), "operation"), cli.Count(rejections(r.Plan), "publication"), r.PlanDigest)
 	g.listPlan(r)
 	if err == nil {
 		g.Say("nothing was sent. next: marketops plan show %s, then marketops submit %s", name, name)

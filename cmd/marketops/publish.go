@@ -109,7 +109,7 @@ func (s *session) announce(r *plan.Run, mode marketops.Mode) {
 	if mode == marketops.Prod {
 		verb = "publishing"
 	}
-	s.Say("%s run %s, %d operations:", verb, r.Info.RunID, len(r.Operations))
+	s.Say("%s run %s, %s:", verb, r.Info.RunID, cli.Count(len(r.Operations), "operation"))
 	for i, op := range r.Operations {
 		s.Say("  %d  %s %s %s", i+1, op.Kind, op.Target.FullName, op.Resource())
 	}
@@ -174,7 +174,7 @@ func (w *publishing) report(r *plan.Run, err error) error {
 		errs = append(errs, res.Err)
 	}
 	if v.NotRecorded > 0 {
-		w.Say("not yet recorded: %d records wait in %s and are handed over at the next contact", v.NotRecorded, w.pub.Outbox.Dir)
+		w.Say("not yet recorded: %s in %s, handed over at the next contact", cli.Count(v.NotRecorded, "record"), w.pub.Outbox.Dir)
 	}
 	err = worst(errs)
 	v.Exit = cli.ExitCode(err)

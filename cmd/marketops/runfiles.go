@@ -92,7 +92,7 @@ func (s *session) loadFolder(r *plan.Run, dir, prefix string) (out []api.Entry, 
 // submissionOf returns the logged submission of a run, opened, from the Core.
 func (s *session) submissionOf(ctx context.Context, r *plan.Run) (*receipt.Record, *receipt.Submission, error) {
 	all, err := s.core.Records(ctx, r.Info.RunID)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
 	for _, e := range all.Entries {

@@ -55,7 +55,7 @@ func (g *globals) submit(ctx context.Context, arg, key string) error {
 	if err := saveEntry(r, "submission", e.Envelope, proof); err != nil {
 		return err
 	}
-	g.Print("submitted %s: %d operations, plan %s, leaf %d", r.Info.RunID, len(r.Operations), r.PlanDigest.Short(), e.Position.Index)
+	g.Print("submitted %s: %s, plan %s, leaf %d", r.Info.RunID, cli.Count(len(r.Operations), "operation"), r.PlanDigest.Short(), e.Position.Index)
 	g.Say("next: marketops approve %s --key KEY (by another person), then marketops authorize %s", arg, arg)
 	return g.Result(entryResult("marketops.submit/v1", r.Info.RunID, e))
 }

@@ -1,6 +1,183 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
 
-func newVerify(g *globals) *cobra.Command { return &cobra.Command{Use: "verify"} }
-func newAudit(g *globals) *cobra.Command  { return &cobra.Command{Use: "audit"} }
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/audit"
+	"github.com/omega/marketops/verifier/pack"
+	"github.com/omega/marketops/verifier/show"
+	"github.com/spf13/cobra"
+)
+
+type verifyOptions struct {
+	at, digest string
+	minVersion int64
+}
+
+func (o *verifyOptions) bind(c *cobra.Command) {
+	c.Flags().StringVar(&o.at, "at", "", "judge as of this time (2026-03-01T12:00:00Z; default: now)")
+	c.Flags().StringVar(&o.digest, "trust-digest", "", "refuse any trust file but the one with this SHA-256")
+	c.Flags().Int64Var(&o.minVersion, "min-trust-version", 0, "refuse an older trust file")
+}
+
+func newVerify(g *globals) *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use:   "verify PACK",
+		Short: "Check a pack offline: was exactly this authorised, and what became of it",
+		Long: `Check a .mopack against the trust file. This is the same verifier as marketops-verify, which has no
+network code at all; use that one if you do not trust this program. Exit codes: 0 verified, 11
+failed or indeterminate, 14 the log forked or was rolled back.`,
+		Args: cli.Args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error { return g.verify(args[0], o) },
+	}
+	o.bind(c)
+	return c
+}
+
+func (g *globals) verify(path string, o verifyOptions) error {
+	t, at, err := g.judging(o)
+	if usage := new(cli.UsageError); errors.As(err, &usage) {
+		return err
+	}
+	if err != nil {
+		return g.verdict(verifier.Refused(verifier.OfPack, verifier.CheckTrust, t, err))
+	}
+	data, err := readBounded(path, pack.MaxPack)
+	if err != nil {
+		return &marketops.Failure{Code: marketops.SourceUnreadable, What: path, Err: err, State: "nothing was verified", Next: "name the pack's file"}
+	}
+	p, err := pack.Read(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return g.verdict(verifier.Refused(verifier.OfPack, verifier.CheckPack, t, err))
+	}
+	return g.verdict(verifier.Verify(p, t, at))
+}
+
+// judging loads what a verdict rests on beside the evidence.
+func (g *globals) judging(o verifyOptions) (*receipt.Trust, marketops.Time, error) {
+	at := now()
+	if o.at != "" {
+		if err := at.UnmarshalText([]byte(o.at)); err != nil {
+			return nil, 0, &cli.UsageError{Err: err}
+		}
+	}
+	pin := verifier.Pin{MinVersion: o.minVersion}
+	if o.digest != "" {
+		d, err := marketops.ParseDigest(o.digest)
+		if err != nil {
+			return nil, 0, &cli.UsageError{Err: err}
+		}
+		pin.Digest = d
+	}
+	state, err := findState()
+	if err != nil && g.trust == "" {
+		return nil, 0, marketops.RefuseErr(marketops.TrustMissing, "no --trust, and no state folder to take it from", err)
+	}
+	t, err := g.loadTrust(state)
+	if err != nil {
+		return nil, 0, err
+	}
+	return t, at, pin.Check(t)
+}
+
+// verdict writes a report. A report that is not "verified" is an error with its exit code.
+func (g *globals) verdict(r *verifier.Report) error {
+	write := func() error { return show.Text(g.Out, r, show.Options{Color: g.Colour, Quiet: g.Quiet}) }
+	if g.JSON {
+		write = func() error { return show.JSON(g.Out, r) }
+	}
+	err := write()
+	if err != nil {
+		return err
+	}
+	if code := r.ExitCode(); code != cli.ExitDone {
+		return &cli.CodedError{Exit: code, Err: cli.ErrReported}
+	}
+	return nil
+}
+
+func newAudit(g *globals) *cobra.Command {
+	var o verifyOptions
+	var logDir, records, operations string
+	c := &cobra.Command{
+		Use:   "audit [--log DIR --records DIR]",
+		Short: "Check the whole log offline: every signature, proof, order and single use",
+		Long: `Read a log and its record store from folders and check every entry. Without folders it reads those
+of the state folder.`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error { return g.audit(logDir, records, operations, o) },
+	}
+	c.Flags().StringVar(&logDir, "log", "", "the log: checkpoint and tile/ (default: .marketops/log)")
+	c.Flags().StringVar(&records, "records", "", "the record store (default: .marketops/records)")
+	c.Flags().StringVar(&operations, "operations", "", "operation documents, HEX.json each, to tell which share a resource")
+	o.bind(c)
+	return c
+}
+
+func (g *globals) audit(logDir, records, operations string, o verifyOptions) error {
+	t, at, err := g.judging(o)
+	if usage := new(cli.UsageError); errors.As(err, &usage) {
+		return err
+	}
+	if err != nil {
+		return g.verdict(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err))
+	}
+	files, err := g.folder(logDir, "log")
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	store, err := g.folder(records, "records")
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	options := audit.Options{}
+	if o.at != "" {
+		options.At = at
+	}
+	if operations != "" {
+		options.Document = documentsIn(operations)
+	}
+	return g.verdict(audit.Audit(files, store, t, options))
+}
+
+// folder opens a folder that the user named, or the one of the state folder.
+func (g *globals) folder(dir, name string) (*audit.Folder, error) {
+	if dir == "" {
+		state, err := findState()
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(state, name)
+	}
+	f, err := audit.OpenFolder(dir)
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.SourceUnreadable, What: fmt.Sprintf("the %s folder %s", name, dir), Err: err,
+			State: "nothing was verified", Next: "name the folder with --" + name}
+	}
+	return f, nil
+}
+
+// documentsIn reads operation documents by digest; a file that is not what its name says is none.
+func documentsIn(dir string) func(marketops.Digest) *marketops.Operation {
+	return func(d marketops.Digest) *marketops.Operation {
+		b, err := readBounded(filepath.Join(dir, d.Hex()+".json"), marketops.MaxOperation)
+		if err != nil || marketops.DigestOf(b) != d {
+			return nil
+		}
+		op, err := marketops.ParseOperation(b)
+		if err != nil {
+			return nil
+		}
+		return op
+	}
+}

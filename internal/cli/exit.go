@@ -56,6 +56,10 @@ func (u *UsageError) Error() string { return u.Err.Error() }
 // Unwrap returns the cause.
 func (u *UsageError) Unwrap() error { return u.Err }
 
+// ErrReported ends a command that has said everything itself: only the exit code of the
+// [CodedError] around it remains.
+var ErrReported = errors.New("reported")
+
 // CodedError carries an exit code that its cause alone does not tell.
 type CodedError struct {
 	Exit int

@@ -47,6 +47,14 @@ func (s *Streams) Print(format string, args ...any) {
 	}
 }
 
+// Count puts a number before a noun: "1 operation", "2 operations".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // Block writes lines of result, each made safe.
 func (s *Streams) Block(text string) {
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
@@ -138,6 +146,9 @@ func orElse(s, other string) string {
 // Fail tells people what happened on stderr and, with --json, programs on stdout. It returns
 // the exit code.
 func (s *Streams) Fail(err error) int {
+	if errors.Is(err, ErrReported) {
+		return ExitCode(err)
+	}
 	p := ProblemOf(err)
 	if s.JSON {
 		if werr := writeJSON(s.Out, p); werr != nil {

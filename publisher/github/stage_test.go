@@ -71,6 +71,8 @@ type stage struct {
 	doors  []string // BeforeCall and BeforeEffect, in order
 	deny   func(door string) error
 	files  map[string][]byte
+
+	fronted string // the address of a front, if there is one
 }
 
 func newStage(t *testing.T) *stage {
@@ -130,6 +132,9 @@ func (s *stage) newPort(api, uploads string) *Port {
 }
 
 func (s *stage) host() string {
+	if s.fronted != "" {
+		return s.fronted
+	}
 	return strings.TrimSuffix(strings.TrimPrefix(s.srv.API(), "http://"), "/")
 }
 

@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+// TestWholeLife publishes a tag and a release and reads everything back from the log.
+func TestWholeLife(t *testing.T) {
+	w := newWorld(t)
+	s := w.ready(tagOp("v3.0.0"), releaseOp("v3.0.1"))
+	s.publish(0, "pub")
+	if _, names := w.records(s.run); slices.Contains(names, "run-closed") {
+		t.Fatal("the run is sealed before its second operation")
+	}
+	last := s.publish(1, "pub2")
+	must(t, w.core.seal(context.Background(), s.run))
+	entries, names := w.records(s.run)
+	want := []string{"submission", "approval", "receipt", "receipt", "claim", "intent", "outcome", "claim", "intent", "outcome", "run-closed"}
+	if !slices.Equal(names, want) {
+		t.Fatalf("records %q, want %q", names, want)
+	}
+	tree := w.tree(entries[len(entries)-1].Position.Index)
+	var digests []marketops.Digest
+	for i, e := range entries {
+		rec := w.proved(tree, e)
+		if i > 0 && e.Position.Index <= entries[i-1].Position.Index {
+			t.Errorf("%s does not come after %s", e.Name, entries[i-1].Name)
+		}
+		if closed, ok := rec.Body.(*receipt.RunClosed); ok {
+			if !slices.Equal(closed.Records, digests) || closed.Plan != s.planDigest() || closed.Previous != nil {
+				t.Errorf("run-closed lists %v, want %v", closed.Records, digests)
+			}
+			if n := closed.Counts[slices.IndexFunc(closed.Counts, func(c receipt.Count) bool { return c.Name == "outcome" })].Count; n != 2 {
+				t.Errorf("%d outcomes counted", n)
+			}
+		}
+		digests = append(digests, e.Digest)
+	}
+	if !slices.Contains(digests, last.Digest) {
+		t.Error("the last outcome is not in the run")
+	}
+	state, err := w.client("bob").ClaimState(context.Background(), s.receipt(1).ReceiptID)
+	must(t, err)
+	if state.State != string(claims.Closed) || state.Outcome != "success" || state.Epoch != 1 || state.Attempts != 1 || state.Earlier {
+		t.Errorf("claim state %+v", state)
+	}
+	w.gatePasses(s, 0)
+}
+
+// gatePasses asks the gate's pure part about a receipt, with proofs from the log.
+func (w *world) gatePasses(s *story, i int) {
+	w.t.Helper()
+	entries, _ := w.records(s.run)
+	tree := w.tree(entries[len(entries)-1].Position.Index)
+	ev := receipt.Evidence{Checkpoint: tree.Checkpoint()}
+	for _, e := range entries {
+		p, err := tree.Inclusion(e.Position.Index)
+		must(w.t, err)
+		l := receipt.Logged{Envelope: e.Envelope, Proof: p}
+		switch e.Name {
+		case "submission":
+			ev.Submission = l
+		case "approval":
+			ev.Approvals = append(ev.Approvals, l)
+		case "receipt":
+			if e.Digest == s.receipts[i].Digest {
+				ev.Receipts = append(ev.Receipts, l)
+			}
+		}
+	}
+	content := []marketops.Digest{}
+	if r := s.ops[i].Release; r != nil {
+		for _, a := range r.Assets {
+			content = append(content, a.SHA256)
+		}
+	}
+	ask := receipt.Asking{Mode: marketops.Prod, Run: s.run, Op: s.ops[i], Host: s.ops[i].Target.Host, Content: content,
+		Publisher: w.keys["pub"].Public().ID(), Now: w.now()}
+	if rec, checks := receipt.Check(ask, ev, w.core.force.Load().trust); rec == nil {
+		c, _ := marketops.FirstFailure(checks)
+		w.t.Errorf("the gate refuses: %+v", c)
+	}
+}
+
+// TestReceiptSubjects: the operation document and each asset, for stock verifiers.
+func TestReceiptSubjects(t *testing.T) {
+	w := newWorld(t)
+	s := w.ready(releaseOp("v9.0.0"))
+	subjects := s.receipts[0].Subject
+	if len(subjects) != 2 || subjects[0].Name != "operation.json" || subjects[0].Digest.SHA256 != s.digests[0].Hex() ||
+		subjects[1].Name != "a.tar.gz" || subjects[1].Digest.SHA256 != s.ops[0].Release.Assets[0].SHA256.Hex() {
+		t.Errorf("subjects %+v", subjects)
+	}
+	r := s.receipt(0)
+	audience := []string{string(w.keys["pub"].Public().ID()), string(w.keys["pub2"].Public().ID())}
+	slices.Sort(audience)
+	if len(r.Audience) != 2 || string(r.Audience[0]) != audience[0] || string(r.Audience[1]) != audience[1] {
+		t.Errorf("audience %v", r.Audience)
+	}
+	if life := r.ExpiresAt - r.IssuedAt; life != marketops.Time(w.opts.Config.ReceiptLifetime.Seconds()) {
+		t.Errorf("lifetime %d s", life)
+	}
+	w.gatePasses(s, 0)
+}
+
+// TestAuthorizeTwice: the same receipts as long as they are good, and after they were spent.
+func TestAuthorizeTwice(t *testing.T) {
+	w := newWorld(t)
+	s := w.ready()
+	first := s.receipts[0].Digest
+	s.authorize()
+	if s.receipts[0].Digest != first {
+		t.Error("a second receipt was issued for the same approval")
+	}
+	s.publish(0, "pub")
+	s.authorize()
+	if s.receipts[0].Digest != first {
+		t.Error("a receipt was issued for an operation that was published")
+	}
+}

@@ -1,0 +1,515 @@
+package receipt_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/receipt"
+)
+
+// maker writes vectors. What a vector wants is what its author says, never what the code
+// answered: only the list of further failures of the gate is taken from a run.
+type maker struct{ t *testing.T }
+
+func writeVectors(t *testing.T) {
+	old, err := filepath.Glob(vectorDir + "/*/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := maker{t}
+	m.gate()
+	m.envelopes()
+	m.records()
+	m.operations()
+	m.trustFiles()
+	m.policies()
+	m.checkpoints()
+	m.proofs()
+	m.leaves()
+}
+
+func (m maker) write(code marketops.Code, name, comment, function string, input any, want wanted) {
+	m.t.Helper()
+	dir := string(code)
+	if code == "" {
+		dir = "accept"
+	}
+	var in, out bytes.Buffer
+	enc := json.NewEncoder(&in)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(input); err != nil {
+		m.t.Fatal(err)
+	}
+	enc = json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(vector{"marketops.vector/v1", comment, function, in.Bytes(), want}); err != nil {
+		m.t.Fatal(err)
+	}
+	path := filepath.Join(vectorDir, dir, name+".json")
+	if _, err := os.Stat(path); err == nil {
+		m.t.Fatalf("%s is there twice", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m maker) refuse(code marketops.Code, name, comment, function string, input any) {
+	m.t.Helper()
+	m.write(code, name, comment, function, input, wanted{Code: code})
+}
+
+func (m maker) accept(name, comment, function string, input any, digest string) {
+	m.t.Helper()
+	m.write("", name, comment, function, input, wanted{Digest: digest})
+}
+
+func words(name string) string { return strings.ReplaceAll(name, "-", " ") }
+
+// gate turns the manipulations of the gate's own test into files. Those of an operation that has
+// no document cannot be written down and stay in the test.
+func (m maker) gate() {
+	q := newScene().build(m.t)
+	rec, _ := receipt.Check(q.ask, q.ev, q.trust)
+	m.accept("gate-release", "one release by two authorities, two approvers, a witnessed log; every gate vector is this one with one thing changed", "gate", gateVector(q), rec.Digest.String())
+	for _, x := range manipulations {
+		q := x.build(m.t)
+		if doc, err := q.ask.Op.Document(); err == nil {
+			q.document = doc
+		} else {
+			continue
+		}
+		_, checks := receipt.Check(q.ask, q.ev, q.trust)
+		dir := x.code
+		if x.proves != "" {
+			dir = x.proves
+		}
+		m.write(dir, "gate-"+x.name, words(x.name), "gate", gateVector(q), wanted{Code: x.code, Failed: failures(checks)})
+	}
+}
+
+func gateVector(q *question) gateInput {
+	in := gateInput{Trust: q.trustText, Mode: string(q.ask.Mode), Run: string(q.ask.Run), Operation: q.document, Host: q.ask.Host,
+		Content: q.ask.Content, Publisher: string(q.ask.Publisher), Now: q.ask.Now, Submission: loggedVector(q.ev.Submission),
+		Receipts: []vectorLogged{}, Approvals: []vectorLogged{}}
+	for _, l := range q.ev.Receipts {
+		in.Receipts = append(in.Receipts, loggedVector(l))
+	}
+	for _, l := range q.ev.Approvals {
+		in.Approvals = append(in.Approvals, loggedVector(l))
+	}
+	if q.ev.Checkpoint != nil {
+		in.Checkpoint = q.ev.Checkpoint.Raw
+	}
+	return in
+}
+
+func loggedVector(l receipt.Logged) vectorLogged {
+	out := vectorLogged{Envelope: l.Envelope}
+	if l.Proof != nil {
+		out.Proof = &vectorProof{l.Proof.Index, append([]log.Hash{}, l.Proof.Hashes...)}
+	}
+	return out
+}
+
+func spki(ns ...byte) (out [][]byte) {
+	for _, n := range ns {
+		out = append(out, logtest.Key(n).Public().SPKI())
+	}
+	return out
+}
+
+// addOrder returns sig with L added to S, which a verifier that reduces S would take.
+func addOrder(sig []byte) []byte {
+	l, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	s := slices.Clone(sig[32:])
+	slices.Reverse(s)
+	b := new(big.Int).Add(new(big.Int).SetBytes(s), l).FillBytes(make([]byte, 32))
+	slices.Reverse(b)
+	return slices.Concat(sig[:32], b)
+}
+
+func (m maker) envelopes() {
+	const typ = "text/plain"
+	payload := []byte("payload, long enough???>>>") // its base64 differs between the alphabets
+	env := resign(typ, payload, keyAlice)
+	digest := crypto.PAEDigest(typ, payload).String()
+	std, url := base64.StdEncoding.EncodeToString(payload), base64.URLEncoding.EncodeToString(payload)
+	var parts struct{ Signatures []struct{ Sig []byte } }
+	if err := json.Unmarshal(env, &parts); err != nil {
+		m.t.Fatal(err)
+	}
+	sig := parts.Signatures[0].Sig
+	withSig := func(b []byte) []byte {
+		return swap(base64.StdEncoding.EncodeToString(sig), base64.StdEncoding.EncodeToString(b))(env)
+	}
+	in := func(b []byte, keys ...byte) openInput { return openInput{b, typ, spki(append(keys, keyAlice)...)} }
+
+	m.accept("open-canonical", "as this project writes it", "open", in(env), digest)
+	m.accept("open-url-safe", "url-safe base64 is the same record", "open", in(swap(std, url)(env)), digest)
+	m.accept("open-spaced", "white space between members", "open", in(swap(`","payloadType"`, "\",\n\t\"payloadType\"")(env)), digest)
+	m.accept("open-no-keyid", "DSSE makes keyid optional", "open", in(swap(`"keyid":"`+string(id(keyAlice))+`",`, "")(env)), digest)
+	m.accept("open-keyid-lies", "keyid names another trusted key: the key that verifies counts", "open", in(swap(string(id(keyAlice)), string(id(keyBob)))(env), keyBob), digest)
+
+	sigs := string(env[bytes.Index(env, []byte(`[{`))+1 : len(env)-2])
+	for name, b := range map[string][]byte{
+		"zero-signatures":      swap(sigs, "")(env),
+		"two-signatures":       swap(sigs, sigs+","+sigs)(env),
+		"one-valid-one-junk":   swap(sigs, sigs+`,{"keyid":"","sig":"AAAA"}`)(env),
+		"signatures-null":      swap("["+sigs+"]", "null")(env),
+		"payload-null":         swap(`"`+std+`"`, "null")(env),
+		"payload-empty":        swap(std, "")(env),
+		"payload-absent":       swap(`"payload":"`+std+`",`, "")(env),
+		"duplicate-payload":    swap(`{"payload"`, `{"payload":"","payload"`)(env),
+		"wrong-case":           swap(`"payload"`, `"Payload"`)(env),
+		"unknown-member":       swap(`{"payload"`, `{"extra":1,"payload"`)(env),
+		"unknown-in-signature": swap(`{"keyid"`, `{"cert":"","keyid"`)(env),
+		"trailing-data":        append(slices.Clone(env), "{}"...),
+		"byte-order-mark":      append([]byte("\ufeff"), env...),
+		"invalid-utf-8":        swap(`"keyid":"`, "\"keyid\":\"\xff")(env),
+		"lone-surrogate":       swap(`"keyid":"`, `"keyid":"\ud800`)(env),
+		"deep-nesting":         []byte(strings.Repeat("[", 4000) + strings.Repeat("]", 4000)),
+		"long-number":          []byte(`{"payload":` + strings.Repeat("1", 4000) + `}`),
+		"base64-newline":       swap(std, std[:4]+`\n`+std[4:])(env),
+		"base64-space":         swap(std, std[:4]+" "+std[4:])(env),
+		"base64-no-padding":    swap(std, strings.TrimRight(std, "="))(env),
+		"base64-trailing-bits": swap(std, std[:len(std)-2]+string(std[len(std)-2]+1)+"=")(env),
+		"base64-two-alphabets": swap(std, strings.Replace(std, "/", "_", 1))(env),
+		"keyid-hex":            swap(string(id(keyAlice)), strings.Repeat("ab", 32))(env),
+		"signature-63-bytes":   withSig(sig[:63]),
+		"signature-65-bytes":   withSig(append(slices.Clone(sig), 0)),
+		"bundle":               []byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","messageSignature":{"signature":"AAAA"}}`),
+		"empty":                {},
+		"null":                 []byte("null"),
+	} {
+		m.refuse(marketops.ReceiptMalformed, "open-"+name, words(name), "open", in(b))
+	}
+	m.refuse(marketops.PayloadTypeWrong, "open-changed-after-signing", "the type is part of what is signed, and is looked at first", "open", in(swap(typ, "text/plaim")(env)))
+	m.refuse(marketops.PayloadTypeWrong, "open-upper-case", "payload types are compared to the letter", "open", in(resign("TEXT/PLAIN", payload, keyAlice)))
+	m.refuse(marketops.SignatureInvalid, "open-type-changed-to-the-asked", "the signature covers the payload type", "open", in(swap("application/json", typ)(resign("application/json", payload, keyAlice))))
+	pae := crypto.PAE(typ, payload)
+	ambiguous := resign("t", []byte(strings.TrimPrefix(string(pae), "DSSEv1 ")), keyAlice)
+	m.refuse(marketops.SignatureInvalid, "open-length-ambiguity", "the lengths of PAE keep type and payload apart", "open", in(reenvelope(swap(`"payloadType":"t"`, `"payloadType":"`+typ+`"`)(ambiguous), payload)))
+	for i, name := range map[int]string{0: "r-bit-flipped", 40: "s-bit-flipped"} {
+		b := slices.Clone(sig)
+		b[i] ^= 1
+		m.refuse(marketops.SignatureInvalid, "open-"+name, words(name), "open", in(withSig(b)))
+	}
+	m.refuse(marketops.SignatureInvalid, "open-s-plus-order", "S + L verifies nowhere: a signature has one form", "open", in(withSig(addOrder(sig))))
+	m.refuse(marketops.SignatureInvalid, "open-zero-signature", "all zero", "open", in(withSig(make([]byte, 64))))
+	small := make([]byte, 64)
+	small[0] = 1
+	m.refuse(marketops.SignatureInvalid, "open-small-order-r", "R is the neutral element, S is zero", "open", in(withSig(small)))
+	m.refuse(marketops.KeyUnknown, "open-stranger", "nobody of the ring signed, and keyid names nobody of the ring", "open", openInput{env, typ, spki(keyBob)})
+	m.refuse(marketops.KeyUnknown, "open-no-keys", "an empty ring knows nobody", "open", openInput{env, typ, [][]byte{}})
+}
+
+func (m maker) records() {
+	r := advisory()
+	keys := spki(keyAdvisory)
+	m.accept("record-advisory", "an advisory", "record", recordInput{r.Envelope, keys}, r.Digest.String())
+	for _, x := range []struct {
+		code           marketops.Code
+		name, old, new string
+	}{
+		{marketops.RecordUnknown, "newer-version", "advisory/v1", "advisory/v2"},
+		{marketops.RecordUnknown, "unknown-name", "advisory/v1", "opinion/v1"},
+		{marketops.RecordUnknown, "other-project", "github.com/omega/marketops", "github.com/omega/marketopz"},
+		{marketops.RecordUnknown, "suffix-only", "https://github.com/omega/marketops/advisory/v1", "advisory/v1"},
+		{marketops.ReceiptMalformed, "statement-type", "Statement/v1", "Statement/v0.1"},
+		{marketops.ReceiptMalformed, "another-type-same-body", "advisory/v1", "claim/v1"},
+		{marketops.ReceiptMalformed, "missing-member", `"decision":"blocked_by_mode",`, ""},
+		{marketops.ReceiptMalformed, "null-member", `"decision":"blocked_by_mode"`, `"decision":null`},
+		{marketops.ReceiptMalformed, "null-list", `["mode-not-prod"]`, "null"},
+		{marketops.ReceiptMalformed, "unknown-member", `"decision":`, `"decided":true,"decision":`},
+		{marketops.ReceiptMalformed, "duplicate-member", `"decision":"blocked_by_mode"`, `"decision":"blocked_by_mode","decision":"blocked_by_mode"`},
+		{marketops.ReceiptMalformed, "space", `"decision":`, `"decision": `},
+		{marketops.ReceiptMalformed, "escaped-character", `"blocked_by_mode"`, `"blocked\u005fby_mode"`},
+		{marketops.ReceiptMalformed, "no-subject", `"subject":[{`, `"subject":[],"_":[{`},
+		{marketops.ReceiptMalformed, "weaker-digest-beside", `{"sha256":"`, `{"sha1":"da39a3ee5e6b4b0d3255bfef95601890afd80709","sha256":"`},
+		{marketops.ReceiptMalformed, "upper-case-nonce", `"nonce":"000000000000000000000000000000c8"`, `"nonce":"000000000000000000000000000000C8"`},
+		{marketops.ReceiptMalformed, "enforceable-advisory", `"enforceable":false`, `"enforceable":true`},
+		{marketops.ReceiptMalformed, "time-with-offset", `"issued_at":"2026-09-21T14:13:20Z"`, `"issued_at":"2026-09-21T14:13:20+00:00"`},
+	} {
+		m.refuse(x.code, "record-"+x.name, words(x.name), "record", recordInput{replace(r.Envelope, keyAdvisory, x.old, x.new), keys})
+	}
+	m.refuse(marketops.ReceiptMalformed, "record-not-json", "a checkpoint signed as a statement", "record",
+		recordInput{resign(receipt.PayloadType, newLog().Checkpoint(), keyAdvisory), keys})
+}
+
+func (m maker) operations() {
+	op := releaseOp()
+	doc, err := op.Document()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.accept("operation-release", "a release with two assets", "operation", documentInput{doc}, marketops.DigestOf(doc).String())
+	for _, x := range []struct {
+		code           marketops.Code
+		name, old, new string
+	}{
+		{marketops.NameUnsafe, "bidi-in-title", `"Widgets 1.4.0"`, "\"Widgets \u202e1.4.0\""},
+		{marketops.NameUnsafe, "escape-in-title", `"Widgets 1.4.0"`, `"Widgets\u001b[31m"`},
+		{marketops.NameUnsafe, "cr-in-body", `"What is new"`, `"What\r\nis new"`},
+		{marketops.NameUnsafe, "trailing-space", `"What is new"`, `"What is new "`},
+		{marketops.NameUnsafe, "marker-in-body", `"What is new"`, `"<!-- marketops op=sha256:00 -->"`},
+		{marketops.NameUnsafe, "marker-in-tag", `"widgets 1.4.0"`, `"marketops-operation: x"`},
+		{marketops.NameUnsafe, "homoglyph-owner", "octo-org/widgets", "оcto-org/widgets"},
+		{marketops.NameUnsafe, "dot-dot-repository", "octo-org/widgets", "octo-org/.."},
+		{marketops.NameUnsafe, "tag-like-a-commit", `"v1.4.0"`, `"` + strings.Repeat("ab", 20) + `"`},
+		{marketops.NameUnsafe, "tag-option", `"v1.4.0"`, `"-v1"`},
+		{marketops.NameUnsafe, "tag-lock", `"v1.4.0"`, `"v1.lock"`},
+		{marketops.NameUnsafe, "tagger-newline", `"Release Bot"`, `"Release\nBot"`},
+		{marketops.AssetUnsafe, "slash", `"a.tar.gz"`, `"a/b"`},
+		{marketops.AssetUnsafe, "dot-dot", `"a.tar.gz"`, `".."`},
+		{marketops.AssetUnsafe, "hidden", `"a.tar.gz"`, `".a"`},
+		{marketops.AssetUnsafe, "not-ascii", `"a.tar.gz"`, `"ä.tar.gz"`},
+		{marketops.AssetUnsafe, "twice", `"b.txt"`, `"a.tar.gz"`},
+		{marketops.AssetUnsafe, "out-of-order", `"a.tar.gz"`, `"c.tar.gz"`},
+		{marketops.AssetUnsafe, "empty", `"size":3`, `"size":0`},
+		{marketops.AssetUnsafe, "too-large", `"size":3`, `"size":2147483648`},
+		{marketops.KindMismatch, "unknown-kind", `"publish_release"`, `"delete_release"`},
+		{marketops.RepositoryMismatch, "no-id", `"repository_id":1296269`, `"repository_id":0`},
+		{marketops.RepositoryMismatch, "other-forge", `"type":"github"`, `"type":"gitlab"`},
+		{marketops.OperationMismatch, "short-commit", strings.Repeat("3b1f9c2a", 5), "3b1f9c2"},
+		{marketops.OperationMismatch, "upper-case-commit", strings.Repeat("3b1f9c2a", 5), strings.Repeat("3B1F9C2A", 5)},
+		{marketops.OperationMismatch, "tag-with-release", `"publish_release"`, `"tag_repo"`},
+		{marketops.OperationMismatch, "prerelease-as-latest", `"prerelease":false`, `"prerelease":true`},
+		{marketops.OperationMismatch, "other-schema", "operation/v1", "operation/v2"},
+		{marketops.OperationMismatch, "space", `"marker":1`, `"marker": 1`},
+		{marketops.OperationMismatch, "unknown-member", `"marker":1`, `"marker":1,"draft":true`},
+		{marketops.OperationMismatch, "duplicate-member", `"marker":1`, `"marker":1,"marker":1`},
+		{marketops.OperationMismatch, "absent-member", `"marker":1,`, ""},
+	} {
+		m.refuse(x.code, "operation-"+x.name, words(x.name), "operation", documentInput{swap(x.old, x.new)(doc)})
+	}
+}
+
+func (m maker) trustFiles() {
+	f := newTrust(newLog())
+	text := trustText(m.t, f)
+	m.accept("trust", "a trust file", "trust", documentInput{text}, marketops.DigestOf(text).String())
+	for _, x := range badTrust {
+		f := newTrust(newLog())
+		x.edit(&f)
+		m.refuse(marketops.TrustMissing, "trust-"+x.name, words(x.name), "trust", documentInput{trustText(m.t, f)})
+	}
+	for _, x := range badTrustText {
+		m.refuse(marketops.TrustMissing, "trust-"+x.name, words(x.name), "trust", documentInput{x.edit(text)})
+	}
+}
+
+func (m maker) policies() {
+	l := newLog()
+	good := l.PolicyText()
+	m.accept("policy", "one log, two witnesses, both wanted", "policy", policyInput{raw(good)}, "")
+	for name, text := range badPolicies(l) {
+		m.refuse(marketops.ConfigInvalid, "policy-"+name, words(name), "policy", policyInput{raw(text)})
+	}
+}
+
+func badPolicies(l *logtest.Log) map[string]string {
+	good := l.PolicyText()
+	alone := logtest.New(l.Origin, l.Key)
+	return map[string]string{
+		"empty": "", "no-quorum": strings.Split(good, "group")[0], "no-log": "quorum none\n",
+		"two-quorums": good + "quorum none\n", "unknown-word": good + "mirror x\n",
+		"undefined-quorum":  alone.PolicyText()[:strings.Index(alone.PolicyText(), "quorum")] + "quorum w1\n",
+		"log-twice":         "log " + l.Vkey() + "\n" + good,
+		"witness-is-log":    strings.Replace(good, l.Witnesses[0].Vkey(), log.WitnessVkey("w1.example", l.Key.Public()), 1),
+		"witness-twice":     strings.Replace(good, l.Witnesses[1].Vkey(), l.Witnesses[0].Vkey(), 1),
+		"key-id-lies":       strings.Replace(good, "+", "+00000000+", 1),
+		"threshold-too-big": strings.Replace(good, "every all", "every 3", 1),
+		"threshold-zero":    strings.Replace(good, "every all", "every 0", 1),
+		"origin-with-path":  strings.Replace(good, l.Vkey(), log.Vkey("log.example/a", l.Key.Public()), 1),
+		"log-key-as-type-4": strings.Replace(good, l.Vkey(), log.WitnessVkey(l.Origin, l.Key.Public()), 1),
+	}
+}
+
+func filled() *logtest.Log {
+	l := newLog()
+	for i := range 5 {
+		r := seal(nil2{}, &receipt.Intent{Head: head(300+i, noon), RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
+			Claim: marketops.DigestOf([]byte("c")), Receipt: marketops.DigestOf([]byte("r")), Operation: marketops.DigestOf([]byte("o")), Epoch: int64(i + 1)},
+			keyPublisher, marketops.DigestOf([]byte("o")), "operation.json")
+		l.Append(r.Leaf())
+	}
+	return l
+}
+
+// nil2 is a testing.TB for building blocks that cannot fail.
+type nil2 struct{ testing.TB }
+
+func (nil2) Helper()           {}
+func (nil2) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
+
+func (m maker) checkpoints() {
+	l := filled()
+	policy := raw(l.PolicyText())
+	m.accept("checkpoint", "signed by the log, cosigned by both witnesses", "checkpoint", checkpointInput{policy, l.Checkpoint()}, "")
+	alone, stranger, renamed := filled(), filled(), filled()
+	alone.Witnesses = nil
+	stranger.Key = logtest.Key(keyStranger)
+	renamed.Origin = "other.example"
+	cp := string(l.Checkpoint())
+	lines := strings.SplitAfter(cp, "\n")
+	for name, b := range map[string]string{
+		"another-key": string(stranger.Checkpoint()), "another-log": string(renamed.Checkpoint()),
+		"size-edited": strings.Replace(cp, "\n5\n", "\n6\n", 1), "root-edited": strings.Replace(cp, lines[2], lines[2][:4]+"AAAA"+lines[2][8:], 1),
+		"only-witnesses": strings.Join(slices.Delete(slices.Clone(lines), 4, 5), ""), "unsigned": strings.Join(lines[:4], ""),
+		"empty": "", "log-signed-twice": cp + lines[4], "leading-zero": string(l.SignText("log.example\n05\n" + lines[2])),
+		"empty-log-with-a-root": string(l.SignRoot(0, l.Root(5))), "beyond-the-limit": string(l.SignRoot(1<<40+1, l.Root(5))),
+	} {
+		m.refuse(marketops.CheckpointUnsigned, "checkpoint-"+name, words(name), "checkpoint", checkpointInput{policy, raw(b)})
+	}
+	one, other := filled(), filled()
+	one.Witnesses = one.Witnesses[:1]
+	other.Append([]byte("more"))
+	foreign := logtest.Witness{Name: "w2.example", Key: logtest.Key(keyStranger), At: noon}
+	overOther := string(one.Checkpoint()) + strings.SplitAfter(string(other.Checkpoint()), "\n")[6]
+	m.refuse(marketops.QuorumUnmet, "checkpoint-no-cosignature", "signed by the log alone", "checkpoint", checkpointInput{policy, alone.Checkpoint()})
+	m.refuse(marketops.QuorumUnmet, "checkpoint-one-of-two", "one witness too few", "checkpoint", checkpointInput{policy, one.Checkpoint()})
+	m.refuse(marketops.QuorumUnmet, "checkpoint-foreign-witness", "the second witness has the right name and another key", "checkpoint",
+		checkpointInput{policy, raw(string(one.Checkpoint()) + foreign.Line(strings.Join(lines[:3], "")))})
+	m.refuse(marketops.CheckpointUnsigned, "checkpoint-cosignature-of-another", "a known witness's cosignature of another checkpoint does not verify, which no honest note has", "checkpoint", checkpointInput{policy, raw(overOther)})
+
+	cons := func(before, after []byte, hashes []log.Hash) consistencyInput {
+		return consistencyInput{policy, before, after, hashes}
+	}
+	old, err := l.Policy().Open(l.CheckpointAt(3))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	hashes, err := l.Tree().Consistency(old)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.accept("consistency", "from 3 to 5 entries", "consistency", cons(l.CheckpointAt(3), l.Checkpoint(), hashes), "")
+	m.accept("consistency-same", "the same checkpoint needs no hashes", "consistency", cons(l.Checkpoint(), l.Checkpoint(), []log.Hash{}), "")
+	flipped := slices.Clone(hashes)
+	flipped[0][0] ^= 1
+	m.refuse(marketops.ConsistencyInvalid, "consistency-hash-flipped", "one bit of one hash", "consistency", cons(l.CheckpointAt(3), l.Checkpoint(), flipped))
+	m.refuse(marketops.ConsistencyInvalid, "consistency-no-hashes", "nothing is proved by nothing", "consistency", cons(l.CheckpointAt(3), l.Checkpoint(), []log.Hash{}))
+	m.refuse(marketops.ConsistencyInvalid, "consistency-too-many", "one hash too many", "consistency", cons(l.CheckpointAt(3), l.Checkpoint(), append(slices.Clone(hashes), hashes[0])))
+	m.refuse(marketops.ConsistencyInvalid, "consistency-forked", "the old root is of another history", "consistency", cons(l.SignRoot(3, l.Root(2)), l.Checkpoint(), hashes))
+	m.refuse(marketops.LogRolledBack, "consistency-smaller", "the log shrank from 5 to 3", "consistency", cons(l.Checkpoint(), l.CheckpointAt(3), hashes))
+	m.refuse(marketops.LogRolledBack, "consistency-emptied", "the log was begun anew", "consistency", cons(l.Checkpoint(), newLog().Checkpoint(), []log.Hash{}))
+	m.refuse(marketops.SplitView, "consistency-two-roots", "two roots at size 5, both signed and cosigned", "consistency", cons(l.Checkpoint(), l.SignRoot(5, l.Root(4)), []log.Hash{}))
+}
+
+func (m maker) proofs() {
+	l := filled()
+	policy := raw(l.PolicyText())
+	leaves, p := leavesOf(m.t, l), l.Prove(2)
+	m.accept("proof", "entry 2 of 5", "proof", proofInput{policy, leaves[2], p.Format()}, "")
+	edit := func(f func(*log.Proof)) raw {
+		q := &log.Proof{Index: p.Index, Hashes: slices.Clone(p.Hashes), Checkpoint: p.Checkpoint}
+		f(q)
+		return q.Format()
+	}
+	for name, b := range map[string]raw{
+		"hash-flipped": edit(func(q *log.Proof) { q.Hashes[1][31] ^= 0x80 }), "index-below": edit(func(q *log.Proof) { q.Index-- }),
+		"index-above": edit(func(q *log.Proof) { q.Index++ }), "index-is-the-size": edit(func(q *log.Proof) { q.Index = 5 }),
+		"too-short": edit(func(q *log.Proof) { q.Hashes = q.Hashes[:1] }), "too-long": edit(func(q *log.Proof) { q.Hashes = append(q.Hashes, log.Hash{}) }),
+		"no-hashes": edit(func(q *log.Proof) { q.Hashes = nil }), "older-checkpoint": edit(func(q *log.Proof) { q.Checkpoint = l.CheckpointAt(3) }),
+		"other-format": raw(strings.Replace(string(p.Format()), "@v1", "@v2", 1)), "index-with-zero": raw(strings.Replace(string(p.Format()), "index 2", "index 02", 1)),
+		"extra-line": raw(strings.Replace(string(p.Format()), "index 2\n", "extra AAAA\nindex 2\n", 1)), "empty": {},
+		"huge-index": raw(strings.Replace(string(p.Format()), "index 2", "index 9223372036854775808", 1)),
+	} {
+		m.refuse(marketops.InclusionInvalid, "proof-"+name, words(name), "proof", proofInput{policy, leaves[2], b})
+	}
+	m.refuse(marketops.InclusionInvalid, "proof-of-another-leaf", "a valid proof that belongs to entry 3", "proof", proofInput{policy, leaves[2], l.Prove(3).Format()})
+	left, right := log.LeafHash(leaves[0]), log.LeafHash(leaves[1])
+	node := append(append([]byte{1}, left[:]...), right[:]...)
+	m.refuse(marketops.InclusionInvalid, "proof-node-as-leaf", "an inner node offered as a leaf", "proof", proofInput{policy, node, edit(func(q *log.Proof) { q.Index = 0; q.Hashes = q.Hashes[1:] })})
+	stranger := filled()
+	stranger.Key = logtest.Key(keyStranger)
+	m.refuse(marketops.CheckpointUnsigned, "proof-of-another-log", "the attacker's own log proves anything", "proof", proofInput{policy, leaves[2], stranger.Prove(2).Format()})
+}
+
+func leavesOf(t *testing.T, l *logtest.Log) (out []raw) {
+	t.Helper()
+	err := l.Tree().Entries(0, l.Size(), func(_ uint64, leaf []byte) error { out = append(out, slices.Clone(leaf)); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (m maker) leaves() {
+	l := filled()
+	leaves := leavesOf(m.t, l)
+	good := leaves[0]
+	m.accept("leaf", "the one spelling of a leaf", "leaf", leafInput{good}, "")
+	weak := base64.StdEncoding.EncodeToString(append(slices.Clone(logtest.Key(1).Public().SPKI()[:12]), append([]byte{1}, make([]byte, 31)...)...))
+	key := base64.StdEncoding.EncodeToString(logtest.Key(keyPublisher).Public().SPKI())
+	for name, b := range map[string]raw{
+		"newer-version": swap(`"0.0.2"`, `"0.0.3"`)(good), "other-kind": swap(`"hashedrekord"`, `"dsse"`)(good), "space": swap(`{"apiVersion":`, `{"apiVersion": `)(good),
+		"trailing-data": append(slices.Clone(good), '\n'), "truncated": good[:len(good)-1], "empty": {}, "other-algorithm": swap("SHA2_512", "SHA2_256")(good),
+		"other-key-details": swap("PKIX_ED25519_PH", "PKIX_ED25519")(good), "small-order-key": swap(key, weak)(good),
+	} {
+		m.refuse(marketops.RecordUnknown, "leaf-"+name, words(name), "leaf", leafInput{b})
+	}
+
+	tree := files{}
+	for _, name := range []string{log.TilePath(0, 0, 5), log.EntriesPath(0, 5)} {
+		b, err := l.ReadFile(name)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		tree[name] = b
+	}
+	in := func(index uint64, f files) entryInput {
+		return entryInput{raw(l.PolicyText()), l.Checkpoint(), index, f}
+	}
+	change := func(name string, f func([]byte) []byte) files {
+		out := files{}
+		for n, b := range tree {
+			out[n] = b
+		}
+		if f == nil {
+			delete(out, name)
+			return out
+		}
+		out[name] = f(slices.Clone(out[name]))
+		return out
+	}
+	bundle, tile := log.EntriesPath(0, 5), log.TilePath(0, 0, 5)
+	m.accept("entry", "entry 1 out of tile and bundle", "entry", in(1, tree), "")
+	m.refuse(marketops.LeafMismatch, "entry-bit-flipped", "one bit of the leaf in the bundle", "entry", in(0, change(bundle, func(b []byte) []byte { b[150] ^= 1; return b })))
+	m.refuse(marketops.LeafMismatch, "entry-exchanged", "two leaves changed places in the bundle", "entry", in(1, change(bundle, func(b []byte) []byte {
+		n := 2 + len(leaves[0])
+		return slices.Concat(b[n:2*n], b[:n], b[2*n:])
+	})))
+	m.refuse(marketops.LeafMismatch, "entry-bundle-truncated", "the bundle ends early", "entry", in(1, change(bundle, func(b []byte) []byte { return b[:len(b)-1] })))
+	m.refuse(marketops.LeafMismatch, "entry-bundle-trailing", "the bundle has a byte too many", "entry", in(1, change(bundle, func(b []byte) []byte { return append(b, 0) })))
+	m.refuse(marketops.InclusionInvalid, "entry-tile-flipped", "a hash of the tile is not the one below the root", "entry", in(1, change(tile, func(b []byte) []byte { b[0] ^= 1; return b })))
+	m.refuse(marketops.InclusionInvalid, "entry-outside", "an index that the tree does not have", "entry", in(5, tree))
+	m.refuse(marketops.LogUnavailable, "entry-no-tile", "the tile is missing", "entry", in(1, change(tile, nil)))
+	m.refuse(marketops.LogUnavailable, "entry-no-bundle", "the bundle is missing", "entry", in(1, change(bundle, nil)))
+
+	r := advisory()
+	m.accept("store", "the envelope lies under its leaf hash", "store", storeInput{r.LeafHash(), files{log.RecordPath(r.LeafHash()): r.Envelope}}, "")
+	m.refuse(marketops.RecordWithheld, "store-missing", "nothing lies under the leaf hash", "store", storeInput{r.LeafHash(), files{}})
+}
