@@ -134,14 +134,17 @@ func (k PublicKey) Verify(message, sig []byte) bool {
 }
 
 // PrivateKey is an Ed25519 private key in memory. It prints as "[private key]".
-type PrivateKey struct{ key ed25519.PrivateKey }
+type PrivateKey struct{ key *secret }
+
+// secret stands behind a pointer because %p, which asks no method, prints what a copy holds.
+type secret struct{ ed25519.PrivateKey }
 
 // NewPrivateKey derives a key from a 32-byte seed.
 func NewPrivateKey(seed []byte) (*PrivateKey, error) {
 	if len(seed) != ed25519.SeedSize {
 		return nil, fmt.Errorf("an Ed25519 seed has %d bytes, not %d", ed25519.SeedSize, len(seed))
 	}
-	return &PrivateKey{ed25519.NewKeyFromSeed(seed)}, nil
+	return &PrivateKey{&secret{ed25519.NewKeyFromSeed(seed)}}, nil
 }
 
 // ParsePKCS8 reads a DER PKCS#8 v1 private key (RFC 8410 §7) of Ed25519, strictly.
@@ -187,11 +190,13 @@ func (k *PrivateKey) Public() PublicKey {
 }
 
 // Sign implements [Signer].
-func (k *PrivateKey) Sign(message []byte) ([]byte, error) { return ed25519.Sign(k.key, message), nil }
+func (k *PrivateKey) Sign(message []byte) ([]byte, error) {
+	return ed25519.Sign(k.key.PrivateKey, message), nil
+}
 
 // Equal compares in constant time.
 func (k *PrivateKey) Equal(o *PrivateKey) bool {
-	return subtle.ConstantTimeCompare(k.key, o.key) == 1
+	return subtle.ConstantTimeCompare(k.key.PrivateKey, o.key.PrivateKey) == 1
 }
 
 // Format keeps a key out of every verb of fmt, %d and %x included, for a pointer and for a copy.

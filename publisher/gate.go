@@ -40,13 +40,12 @@ func (g *Gated) Refusal() *marketops.Refusal {
 	if !failed {
 		return nil
 	}
-	what := fmt.Sprintf("operation %d (%s %s)", g.Job.Number, g.Job.Op.Kind, g.Job.Op.Target.FullName)
-	if c.Detail != "" {
-		what += ": " + c.Detail
+	info, _ := c.Code.Info()
+	why := c.Detail
+	if why == "" {
+		why = info.Meaning
 	}
-	if c.Expected != "" || c.Got != "" {
-		what += fmt.Sprintf(": authorised %s, found %s", c.Expected, c.Got)
-	}
+	what := fmt.Sprintf("operation %d (%s %s): %s", g.Job.Number, g.Job.Op.Kind, g.Job.Op.Target.FullName, why)
 	return &marketops.Refusal{Code: c.Code, What: what, Checks: g.Checks}
 }
 

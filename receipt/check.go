@@ -208,29 +208,44 @@ func (e *examination) bindings() {
 	e.content()
 }
 
-// content compares the measured bytes with those the document names.
-func (e *examination) content() {
-	var want []marketops.Digest
+// files returns the names and digests of the files that the document names, in its order.
+func (e *examination) files() (names []string, want []marketops.Digest) {
 	if e.ask.Op.Release != nil {
 		for _, a := range e.ask.Op.Release.Assets {
-			want = append(want, a.SHA256)
+			names, want = append(names, a.Name), append(want, a.SHA256)
 		}
 	}
 	if pr := e.ask.Op.PullRequest; pr != nil && pr.Changes != nil {
 		for _, c := range pr.Changes.Changes {
-			want = append(want, c.SHA256)
+			names, want = append(names, c.Path), append(want, c.SHA256)
 		}
 	}
+	return names, want
+}
+
+// content compares the measured bytes with those the document names.
+func (e *examination) content() {
+	names, want := e.files()
 	if e.ask.Content == nil {
 		e.answers[marketops.ContentMismatch] = marketops.Check{Status: marketops.NotRun, Detail: "no content was measured"}
 		return
 	}
 	for i := range max(len(want), len(e.ask.Content)) {
 		if i >= len(want) || i >= len(e.ask.Content) || want[i] != e.ask.Content[i] {
-			e.say(marketops.ContentMismatch, contentUnchecked, at(want, i), at(e.ask.Content, i))
+			e.differs(append(names, "a file that the document does not name")[min(i, len(names))], at(want, i), at(e.ask.Content, i))
 		}
 	}
 	e.say(marketops.ContentMismatch, true, fmt.Sprintf("%d files", len(want)), fmt.Sprintf("%d files", len(e.ask.Content)))
+}
+
+// differs names the first file that is not the one that was authorised.
+func (e *examination) differs(name, expected, got string) {
+	first := e.answers[marketops.ContentMismatch].Status == ""
+	if !e.say(marketops.ContentMismatch, contentUnchecked, expected, got) && first {
+		c := e.answers[marketops.ContentMismatch]
+		c.Detail = name + " is not the file that was authorised"
+		e.answers[marketops.ContentMismatch] = c
+	}
 }
 
 func at(ds []marketops.Digest, i int) string {

@@ -2,11 +2,9 @@ package receipt_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -152,7 +150,9 @@ func damaged(good string) map[string]string {
 			cut = strings.Replace(good, ","+m, "", 1)
 		}
 		out["no "+key], out["two "+key] = cut, strings.Replace(good, m, m+","+m, 1)
-		out["null "+key] = strings.Replace(good, m, key+":null", 1)
+		if key != `"previous"` && key != `"checkpoint"` || strings.Contains(good, "/claim/v1") { // null says something there
+			out["null "+key] = strings.Replace(good, m, key+":null", 1)
+		}
 	}
 	return out
 }
@@ -286,8 +286,5 @@ func TestOpenNeedsATrustedKey(t *testing.T) {
 		if _, err := receipt.Open(r.Envelope, ring); !errors.Is(err, marketops.KeyUnknown) {
 			t.Errorf("%s keyring: %v", name, err)
 		}
-	}
-	if !slices.Contains([]int{32}, len(hex.EncodeToString(make([]byte, 16)))) {
-		t.Fatal("hex")
 	}
 }

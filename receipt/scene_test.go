@@ -11,7 +11,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 )
@@ -308,5 +307,3 @@ func replace(env []byte, by byte, old, new string) []byte {
 	}
 	return resign(receipt.PayloadType, []byte(strings.Replace(p, old, new, 1)), by)
 }
-
-var _ = log.Hash{}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -347,10 +346,10 @@ func badPolicies(l *logtest.Log) map[string]string {
 	}
 }
 
-func filled() *logtest.Log {
+func filled(t testing.TB) *logtest.Log {
 	l := newLog()
 	for i := range 5 {
-		r := seal(nil2{}, &receipt.Intent{Head: head(300+i, noon), RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
+		r := seal(t, &receipt.Intent{Head: head(300+i, noon), RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
 			Claim: marketops.DigestOf([]byte("c")), Receipt: marketops.DigestOf([]byte("r")), Operation: marketops.DigestOf([]byte("o")), Epoch: int64(i + 1)},
 			keyPublisher, marketops.DigestOf([]byte("o")), "operation.json")
 		l.Append(r.Leaf())
@@ -358,17 +357,11 @@ func filled() *logtest.Log {
 	return l
 }
 
-// nil2 is a testing.TB for building blocks that cannot fail.
-type nil2 struct{ testing.TB }
-
-func (nil2) Helper()           {}
-func (nil2) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
-
 func (m maker) checkpoints() {
-	l := filled()
+	l := filled(m.t)
 	policy := raw(l.PolicyText())
 	m.accept("checkpoint", "signed by the log, cosigned by both witnesses", "checkpoint", checkpointInput{policy, l.Checkpoint()}, "")
-	alone, stranger, renamed := filled(), filled(), filled()
+	alone, stranger, renamed := filled(m.t), filled(m.t), filled(m.t)
 	alone.Witnesses = nil
 	stranger.Key = logtest.Key(keyStranger)
 	renamed.Origin = "other.example"
@@ -383,7 +376,7 @@ func (m maker) checkpoints() {
 	} {
 		m.refuse(marketops.CheckpointUnsigned, "checkpoint-"+name, words(name), "checkpoint", checkpointInput{policy, raw(b)})
 	}
-	one, other := filled(), filled()
+	one, other := filled(m.t), filled(m.t)
 	one.Witnesses = one.Witnesses[:1]
 	other.Append([]byte("more"))
 	foreign := logtest.Witness{Name: "w2.example", Key: logtest.Key(keyStranger), At: noon}
@@ -419,7 +412,7 @@ func (m maker) checkpoints() {
 }
 
 func (m maker) proofs() {
-	l := filled()
+	l := filled(m.t)
 	policy := raw(l.PolicyText())
 	leaves, p := leavesOf(m.t, l), l.Prove(2)
 	m.accept("proof", "entry 2 of 5", "proof", proofInput{policy, leaves[2], p.Format()}, "")
@@ -443,7 +436,7 @@ func (m maker) proofs() {
 	left, right := log.LeafHash(leaves[0]), log.LeafHash(leaves[1])
 	node := append(append([]byte{1}, left[:]...), right[:]...)
 	m.refuse(marketops.InclusionInvalid, "proof-node-as-leaf", "an inner node offered as a leaf", "proof", proofInput{policy, node, edit(func(q *log.Proof) { q.Index = 0; q.Hashes = q.Hashes[1:] })})
-	stranger := filled()
+	stranger := filled(m.t)
 	stranger.Key = logtest.Key(keyStranger)
 	m.refuse(marketops.CheckpointUnsigned, "proof-of-another-log", "the attacker's own log proves anything", "proof", proofInput{policy, leaves[2], stranger.Prove(2).Format()})
 }
@@ -458,7 +451,7 @@ func leavesOf(t *testing.T, l *logtest.Log) (out []raw) {
 }
 
 func (m maker) leaves() {
-	l := filled()
+	l := filled(m.t)
 	leaves := leavesOf(m.t, l)
 	good := leaves[0]
 	m.accept("leaf", "the one spelling of a leaf", "leaf", leafInput{good}, "")

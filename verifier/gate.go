@@ -29,13 +29,28 @@ var groups = []struct {
 // gates asks the gate's questions again for every receipt.
 func (v *verification) gates() bool {
 	if len(v.book.Receipts()) == 0 {
-		v.report.Fail(Check{Name: CheckSignature, Code: marketops.NothingToVerify, Detail: "the pack holds no receipt, so nothing in it was authorised"})
+		v.unauthorised()
 		return true
 	}
 	for _, s := range v.book.Receipts() {
 		v.gate(s)
 	}
 	return true
+}
+
+// unauthorised answers for a pack without receipts: nothing was authorised, or somebody spent a
+// receipt that the pack does not hold.
+func (v *verification) unauthorised() {
+	code, detail := marketops.NothingToVerify, "the pack holds no receipt, so nothing in it was authorised"
+	for _, e := range v.entries {
+		switch e.Record.Body.Name() {
+		case "claim", "intent", "outcome", "resolution", "revocation":
+			code, detail = marketops.RecordWithheld, "the receipt was not given"
+		}
+	}
+	for _, g := range groups {
+		v.report.Fail(Check{Name: g.name, Code: code, Detail: detail})
+	}
 }
 
 // gate asks for one receipt, with what stood in the log when it was first claimed.

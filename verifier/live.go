@@ -8,7 +8,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier/internal/life"
 )
 
@@ -86,16 +85,16 @@ func (v *verification) tally(name string) string {
 func (v *verification) evidence() bool {
 	sound, named := true, map[marketops.Digest]bool{}
 	for _, e := range v.entries {
-		head, digests := saltedBy(e.Record.Body)
-		for _, d := range digests {
-			if d.IsZero() || named[d] {
+		head, salts := e.Record.Body.(interface{ Salted([]byte) marketops.Digest })
+		for _, d := range e.Record.EvidenceNames() {
+			if named[d] {
 				continue
 			}
 			named[d] = true
 			text, given := v.pack.Evidence[d]
 			if !given {
 				v.missing++
-			} else if head.Salted(text) != d {
+			} else if !salts || head.Salted(text) != d {
 				v.report.Fail(Check{Name: CheckEvidence, Subject: e.subject(), Code: marketops.LeafMismatch, Expected: d.String(), Detail: "the text is not the one that the record names"})
 				sound = false
 			}
@@ -111,23 +110,4 @@ func (v *verification) evidence() bool {
 		v.report.Pass(CheckEvidence, "", fmt.Sprintf("%d given, %d withheld", len(v.pack.Evidence), v.missing))
 	}
 	return true
-}
-
-// saltedBy returns the salted digests of a record and the head whose nonce salts them.
-func saltedBy(b receipt.Body) (receipt.Head, []marketops.Digest) {
-	switch b := b.(type) {
-	case *receipt.Submission:
-		return b.Head, []marketops.Digest{b.Findings, b.NotShipped}
-	case *receipt.Advisory:
-		return b.Head, []marketops.Digest{b.WhyNot}
-	case *receipt.Outcome:
-		return b.Head, []marketops.Digest{b.Error, b.Response}
-	case *receipt.Refusal:
-		return b.Head, []marketops.Digest{b.Evidence}
-	case *receipt.Resolution:
-		return b.Head, []marketops.Digest{b.Reason}
-	case *receipt.Revocation:
-		return b.Head, []marketops.Digest{b.Reason}
-	}
-	return receipt.Head{}, nil
 }

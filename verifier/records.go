@@ -186,7 +186,7 @@ func (v *verification) planIsNamed() bool {
 	}
 	for _, e := range v.entries {
 		if p := planOf(e.Record.Body); !p.IsZero() && p != got {
-			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: "a " + e.Record.Body.Name() + " names another plan"})
+			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: e.Record.Body.Name() + " of another plan"})
 			return false
 		}
 	}

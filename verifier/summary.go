@@ -64,7 +64,7 @@ func (v *verification) operation(s *life.Spending) Operation {
 // succeeded, where it must be.
 func (v *verification) url(s *life.Spending) string {
 	for _, id := range s.Outcome.Body.GitHub {
-		if (id.Name == "url" || id.Name == "html_url") && strings.HasPrefix(id.Value, "https://") {
+		if (id.Name == "url" || id.Name == "html_url") && (strings.HasPrefix(id.Value, "https://") || strings.HasPrefix(id.Value, "http://")) {
 			return id.Value
 		}
 	}

@@ -9,12 +9,21 @@
 //	exits CODE CMD…     run a command and demand exactly this exit code
 //	effects N           the practice GitHub has changed exactly N times
 //	writes N            it has received exactly N requests that are not GET
+//	fault LINE          script one mishap on the practice GitHub; faults demands that all have struck
 //	schema              nothing it received or answered broke GitHub's API description
+//	github stop         the practice GitHub goes away
+//	leaves N            the log has exactly N leaves under a verified checkpoint
+//	leaf INDEX RECORD [PATH VALUE]   the record at INDEX is of this type, and its body says so
+//	json FILE PATH [VALUE]           FILE is exactly one JSON object with this value there; see json_test.go
+//	keep NAME FILE PATH              put that value into an environment variable
+//	nowhere TEXT PATH…               no file below these paths holds the text
+//
+// A story may bring its own marketops.yaml (or any *.yaml): ${API} and ${UPLOADS} in it become the
+// addresses of the practice GitHub. Nothing in a story waits for time to pass.
 package story
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -44,7 +53,8 @@ func TestStories(t *testing.T) {
 		Setup:               func(e *testscript.Env) error { return setup(e, bin) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": world, "core": core, "authorised": authorised, "exits": exits,
-			"effects": effects, "writes": writes, "schema": schema,
+			"effects": effects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
+			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere,
 		},
 	})
 }
@@ -72,6 +82,7 @@ func setup(e *testscript.Env, bin string) error {
 	e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 	e.Setenv("MARKETOPS_PASSWORD", "")
 	e.Setenv("GITHUB_TOKEN", "canary-token-0123456789")
+	e.Setenv("READER_TOKEN", "canary-reader-9876543210")
 	e.Setenv("NO_COLOR", "1")
 	e.Setenv("GOCOVERDIR", os.Getenv(coverVariable))
 	// Socket paths are short, and a story's folder may not be.
@@ -90,11 +101,11 @@ type background struct {
 	out bytes.Buffer
 }
 
-func start(ts *testscript.TestScript, name string, args ...string) *background {
+func start(ts *testscript.TestScript, variables []string, name string, args ...string) *background {
 	path := filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], name)
 	b := &background{cmd: exec.Command(path, args...)}
 	b.cmd.Dir = ts.MkAbs(".")
-	for _, v := range []string{"PATH", "HOME", "GITHUB_TOKEN", "XDG_RUNTIME_DIR", "GOCOVERDIR"} {
+	for _, v := range append([]string{"PATH", "HOME", "XDG_RUNTIME_DIR", "GOCOVERDIR"}, variables...) {
 		b.cmd.Env = append(b.cmd.Env, v+"="+ts.Getenv(v))
 	}
 	b.cmd.Stdout, b.cmd.Stderr = &b.out, &b.out
@@ -124,20 +135,10 @@ func await(ts *testscript.TestScript, what string, b *background, ready func() e
 }
 
 func world(ts *testscript.TestScript, neg bool, args []string) {
-	ready := ts.MkAbs("github.json")
-	gh := start(ts, "practice-github", "--token-env", "GITHUB_TOKEN", "--ready-file", ready, "--repo", "octo-org/widgets", "--repo", "octo-org/gadgets")
-	var at struct{ API, Uploads, Store, Admin string }
-	await(ts, "the practice GitHub", gh, func() error {
-		b, err := os.ReadFile(ready)
-		return errors.Join(err, json.Unmarshal(b, &at))
-	})
-	ts.Setenv("API", at.API)
-	ts.Setenv("UPLOADS", at.Uploads)
-	ts.Setenv("STORE", at.Store)
-	ts.Setenv("ADMIN", at.Admin)
+	startGitHub(ts)
 	ts.Check(ts.Exec("marketops", "init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"))
 	core(ts, false, []string{"start"})
-	writeProject(ts, at.API, at.Uploads)
+	writeProject(ts, ts.Getenv("API"), ts.Getenv("UPLOADS"))
 }
 
 const project = `version: 1
@@ -193,7 +194,7 @@ func core(ts *testscript.TestScript, neg bool, args []string) {
 	key := ts.Getenv("WORK")
 	switch args[0] {
 	case "start":
-		b := start(ts, "marketops-core", append([]string{"serve"}, args[1:]...)...)
+		b := start(ts, nil, "marketops-core", append([]string{"serve"}, args[1:]...)...)
 		coresMu.Lock()
 		cores[key] = b
 		coresMu.Unlock()
@@ -203,6 +204,9 @@ func core(ts *testscript.TestScript, neg bool, args []string) {
 		b := cores[key]
 		coresMu.Unlock()
 		b.end(map[string]os.Signal{"stop": syscall.SIGTERM, "kill": syscall.SIGKILL}[args[0]])
+		if args[0] == "stop" && !b.cmd.ProcessState.Success() {
+			ts.Fatalf("the Core did not stop cleanly: %v\n%s", b.cmd.ProcessState, b.out.String())
+		}
 	default:
 		ts.Fatalf("core %s?", args[0])
 	}
@@ -244,34 +248,3 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
 }
-
-// ask returns the lines that a subcommand of the practice GitHub prints.
-func ask(ts *testscript.TestScript, args ...string) []string {
-	c := exec.Command("practice-github", append(args, "--admin", ts.Getenv("ADMIN"))...)
-	c.Path = filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], "practice-github")
-	c.Err = nil
-	out, err := c.CombinedOutput()
-	if err != nil {
-		ts.Fatalf("practice-github %v: %v\n%s", args, err, out)
-	}
-	if len(bytes.TrimSpace(out)) == 0 {
-		return nil
-	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n")
-}
-
-func effects(ts *testscript.TestScript, neg bool, args []string) { count(ts, args, ask(ts, "effects")) }
-
-func writes(ts *testscript.TestScript, neg bool, args []string) {
-	count(ts, args, ask(ts, "requests", "--writes"))
-}
-
-func count(ts *testscript.TestScript, args, lines []string) {
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	if len(lines) != want {
-		ts.Fatalf("%d, want %d:\n%s", len(lines), want, strings.Join(lines, "\n"))
-	}
-}
-
-func schema(ts *testscript.TestScript, neg bool, args []string) { ask(ts, "violations") }

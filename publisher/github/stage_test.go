@@ -78,6 +78,11 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	t.Parallel()
+	return newStageSerial(t)
+}
+
+func newStageSerial(t *testing.T) *stage {
+	t.Helper()
 	srv, err := githubtest.Start(githubtest.Options{Dir: t.TempDir(), Tokens: []githubtest.Token{
 		{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},
 		{Secret: "another-token", Login: "somebody", Push: true, Repos: []string{"*"}},

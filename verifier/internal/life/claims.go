@@ -37,12 +37,12 @@ func (b *Book) claim(e Entry, c *receipt.Claim) {
 // after finds that something follows an outcome that nothing may follow.
 func (b *Book) after(e Entry, s *Spending) {
 	b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation,
-		Detail: fmt.Sprintf("a %s at %d follows the outcome at %d", e.Record.Body.Name(), e.Position.Index, s.Outcome.Index)})
+		Detail: fmt.Sprintf("%s at %d follows the outcome at %d", article(e.Record.Body.Name()), e.Position.Index, s.Outcome.Index)})
 }
 
 // bound compares what every record of a spending repeats from its receipt.
 func (b *Book) bound(check string, e Entry, s *Spending, run marketops.RunID, id marketops.ReceiptID, op marketops.Digest) bool {
-	what := "a " + e.Record.Body.Name() + " repeats its receipt"
+	what := article(e.Record.Body.Name()) + " repeats its receipt"
 	return same(b, check, e, marketops.RunMismatch, what, s.Receipt.RunID, run) &&
 		same(b, check, e, marketops.ReceiptReused, what, s.ID, id) &&
 		same(b, check, e, marketops.OperationMismatch, what, s.Operation, op) &&
@@ -95,16 +95,14 @@ func (b *Book) intent(e Entry, n *receipt.Intent) {
 		return
 	}
 	i := slices.IndexFunc(s.Claims, func(c Claim) bool { return c.Digest == n.Claim })
-	if i < 0 {
-		b.missing(Order, e, "claim", n.Claim, receipt.RoleLedger)
-		return
-	}
 	again := slices.ContainsFunc(s.Intents, func(old Intent) bool { return old.Leaf == e.Leaf })
 	if s.Outcome != nil && !again && n.Epoch >= s.Outcome.Epoch {
 		b.after(e, s)
 		return
 	}
-	if !again {
+	if i < 0 {
+		b.missing(Order, e, "claim", n.Claim, receipt.RoleLedger)
+	} else if !again {
 		b.announced(e, s, s.Claims[i], n)
 	}
 	s.Intents = append(s.Intents, Intent{e.Leaf, e.Position.Index, n.Epoch})

@@ -20,6 +20,7 @@ package life
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -146,15 +147,23 @@ func (b *Book) find(f Finding) { b.rules.Report(f) }
 
 // missing says what it means that a record is named and not known at this position.
 func (b *Book) missing(check string, e Entry, what string, d marketops.Digest, role receipt.Role) {
-	f := Finding{Check: check, Subject: e.subject(), Code: marketops.OrderViolation, Detail: fmt.Sprintf("a %s names a %s that does not stand below it", e.Record.Body.Name(), what)}
+	who := article(e.Record.Body.Name()) + " names " + article(what)
+	f := Finding{Check: check, Subject: e.subject(), Code: marketops.OrderViolation, Detail: who + " that does not stand below it"}
 	if !d.IsZero() {
 		f.Expected = d.String()
 	}
 	partial := b.rules.Contained != nil
 	if partial && !b.rules.Contained[d] || b.withheld[role] > 0 {
-		f.Code, f.Detail = marketops.RecordWithheld, fmt.Sprintf("a %s names a %s that was not given", e.Record.Body.Name(), what)
+		f.Code, f.Detail = marketops.RecordWithheld, who+" that was not given"
 	}
 	b.find(f)
+}
+
+func article(noun string) string {
+	if noun != "" && strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 // same reports whether two values that must be equal are; if not it finds code.

@@ -19,7 +19,9 @@ func (b *Book) outcome(e Entry, o *receipt.Outcome) {
 		return
 	}
 	if s.Outcome != nil {
-		if s.Outcome.Leaf != e.Leaf {
+		if s.Outcome.Leaf == e.Leaf {
+			s.Outcome.Again = append(s.Outcome.Again, e.Position.Index)
+		} else {
 			b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.ReceiptReused,
 				Detail: fmt.Sprintf("two outcomes, %s at %d and %s at %d", s.Outcome.Status, s.Outcome.Index, o.Status, e.Position.Index)})
 		}
@@ -36,7 +38,7 @@ func (b *Book) outcome(e Entry, o *receipt.Outcome) {
 
 // end closes the spending and forgets what nobody will ask for again.
 func (b *Book) end(e Entry, s *Spending, o *receipt.Outcome) {
-	s.Outcome = &Outcome{e.Record.Digest, e.Leaf, e.Position.Index, o.Epoch, o.Status, o}
+	s.Outcome = &Outcome{Digest: e.Record.Digest, Leaf: e.Leaf, Index: e.Position.Index, Epoch: o.Epoch, Status: o.Status, Body: o}
 	if o.Status == "unknown" {
 		b.outcomes[e.Record.Digest] = s
 	}
@@ -185,7 +187,9 @@ func (b *Book) resolution(e Entry, r *receipt.Resolution) {
 		return
 	}
 	b.bound(Outcomes, e, s, r.RunID, r.ReceiptID, s.Operation)
-	same(b, Outcomes, e, marketops.OrderViolation, "a resolution names the place of its outcome", log.Position{Origin: e.Position.Origin, Index: s.Outcome.Index}, r.Position)
+	if want := (log.Position{Origin: e.Position.Origin, Index: s.Outcome.Index}); !slices.Contains(s.Outcome.Again, r.Position.Index) || r.Position.Origin != want.Origin {
+		same(b, Outcomes, e, marketops.OrderViolation, "a resolution names the place of its outcome", want, r.Position)
+	}
 	if !b.rules.Trust.MayResolve(e.Holder, s.Receipt.OperationKind, s.Receipt.Target) {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.KeyUnknown, Got: e.Holder.Name, Detail: "trust.json does not let this person resolve"})
 	}

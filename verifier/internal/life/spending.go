@@ -50,6 +50,7 @@ type Outcome struct {
 	Index  uint64
 	Epoch  int64
 	Status string
+	Again  []uint64         // where the same leaf stands once more, after a crash
 	Body   *receipt.Outcome // nil in a book of a whole log
 }
 

@@ -1,0 +1,337 @@
+package server
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+func TestIntentRefused(t *testing.T) {
+	w := newWorld(t)
+	s, other := w.ready(), w.ready()
+	c, o := got(s.claim(0, "pub"))(t), got(other.claim(0, "pub"))(t)
+	seal := func(by string, change func(*receipt.Intent)) []byte {
+		i := s.intentOf(0, "pub", c).Body.(*receipt.Intent)
+		change(i)
+		rec, err := receipt.Seal(i, w.keys[by], receipt.SubjectOf("operation.json", i.Operation))
+		must(t, err)
+		return rec.Envelope
+	}
+	cases := []struct {
+		name, by string
+		code     marketops.Code
+		envelope []byte
+	}{
+		{"claim of another receipt", "pub", marketops.OperationInFlight, seal("pub", func(i *receipt.Intent) { i.Claim = o.Entry.Digest })},
+		{"epoch that was not granted", "pub", marketops.OperationInFlight, seal("pub", func(i *receipt.Intent) { i.Epoch = 2 })},
+		{"another operation", "pub", marketops.OperationMismatch, seal("pub", func(i *receipt.Intent) { i.Operation = other.digests[0] })},
+		{"another run", "pub", marketops.RunMismatch, seal("pub", func(i *receipt.Intent) { i.RunID = other.run })},
+		{"not the owner", "pub2", marketops.OperationInFlight, seal("pub2", func(*receipt.Intent) {})},
+		{"signed by another key than the call", "pub2", marketops.KeyUnknown, seal("pub", func(*receipt.Intent) {})},
+		{"control", "pub", "", seal("pub", func(*receipt.Intent) {})},
+		{"a second one", "pub", marketops.Consumed, seal("pub", func(i *receipt.Intent) { i.Nonce = s.head().Nonce })},
+	}
+	for _, c := range cases {
+		if _, err := w.client(c.by).Intent(context.Background(), c.envelope); marketops.CodeOf(err) != c.code {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.code)
+		}
+	}
+}
+
+// TestDoor: no execution without an intent in the log, none twice, none after what was
+// withdrawn since the claim.
+func TestDoor(t *testing.T) {
+	ctx := context.Background()
+	t.Run("no intent", func(t *testing.T) {
+		w := newWorld(t)
+		s := w.ready()
+		c := got(s.claim(0, "pub"))(t)
+		_, err := w.client("pub").Execute(ctx, s.fence(0, 1))
+		wantCode(t, err, marketops.ReceiptUnlogged)
+		got(s.intend(0, "pub", c))(t)
+		_, err = w.client("pub2").Execute(ctx, s.fence(0, 1))
+		wantCode(t, err, marketops.OperationInFlight)
+		_, err = w.client("pub").Attempt(ctx, s.fence(0, 1))
+		wantCode(t, err, marketops.OperationInFlight)
+		got(w.client("pub").Execute(ctx, s.fence(0, 1)))(t)
+		_, err = w.client("pub").Execute(ctx, s.fence(0, 1))
+		wantCode(t, err, marketops.OperationInFlight)
+	})
+	withdrawn := []struct {
+		name   string
+		code   marketops.Code
+		change func(*world, *story)
+	}{
+		{"expired", marketops.Expired, func(w *world, _ *story) { w.pass(w.opts.Config.ReceiptLifetime) }},
+		{"revoked", marketops.Revoked, func(w *world, s *story) {
+			got(w.client("bob").Revoke(ctx, api.Revoke{Receipt: s.receipt(0).ReceiptID, Reason: "stop"}))(w.t)
+		}},
+		{"publisher's key revoked", marketops.KeyRevoked, func(w *world, _ *story) {
+			w.writeTrust(2, func(f *receipt.TrustFile) { f.Publishers[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
+			w.core.Sweep(ctx)
+		}},
+		{"authority's key revoked", marketops.KeyRevoked, func(w *world, _ *story) {
+			w.writeTrust(2, func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
+			w.core.Sweep(ctx)
+		}},
+	}
+	for _, c := range withdrawn {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			s := w.ready()
+			claimed := got(s.claim(0, "pub"))(t)
+			got(s.intend(0, "pub", claimed))(t)
+			c.change(w, s)
+			_, err := w.client("pub").Execute(ctx, s.fence(0, 1))
+			wantCode(t, err, c.code)
+			row, _, err := w.core.ledger.Get(ctx, s.receipt(0).ReceiptID)
+			must(t, err)
+			if row.State == claims.Executing {
+				t.Error("the door was opened")
+			}
+		})
+	}
+}
+
+// TestTakeover: the next epoch goes on, the old one is fenced out, and the new one learns that
+// GitHub may have changed.
+func TestTakeover(t *testing.T) {
+	w := newWorld(t)
+	s := w.ready()
+	ctx := context.Background()
+	first, intent1 := s.executing(0, "pub")
+	_, err := s.claim(0, "pub2")
+	wantCode(t, err, marketops.OperationInFlight)
+	w.pass(w.opts.Config.Lease + time.Second)
+	second := got(s.claim(0, "pub2"))(t)
+	if second.Claim.Epoch != 2 || second.Claim.State != "executing" || !second.Claim.Earlier || second.Claim.Owner != w.keys["pub2"].Public().ID() {
+		t.Fatalf("takeover %+v", second.Claim)
+	}
+	rec := w.proved(w.tree(second.Entry.Position.Index), second.Entry)
+	if body := rec.Body.(*receipt.Claim); body.Previous == nil || *body.Previous != first.Entry.Digest || body.Epoch != 2 {
+		t.Errorf("claim record %+v", body)
+	}
+	for name, err := range map[string]error{
+		"renew":   errOf(w.client("pub").Renew(ctx, s.fence(0, 1))),
+		"attempt": errOf(w.client("pub").Attempt(ctx, s.fence(0, 1))),
+		"outcome": errOf(w.client("pub").Outcome(ctx, s.outcomeOf(0, "pub", 1, intent1.Position, nil))),
+	} {
+		if marketops.CodeOf(err) != marketops.OperationInFlight {
+			t.Errorf("%s under the old epoch: %v", name, err)
+		}
+	}
+	_, err = w.client("pub2").Execute(ctx, s.fence(0, 2))
+	wantCode(t, err, marketops.ReceiptUnlogged)
+	intent2 := got(s.intend(0, "pub2", second))(t)
+	got(w.client("pub2").Execute(ctx, s.fence(0, 2)))(t)
+	got(w.client("pub2").Attempt(ctx, s.fence(0, 2)))(t)
+	_, err = w.client("pub2").Outcome(ctx, s.outcomeOf(0, "pub2", 2, intent1.Position, nil))
+	wantCode(t, err, marketops.ReceiptUnlogged)
+	got(w.client("pub2").Outcome(ctx, s.outcomeOf(0, "pub2", 2, intent2.Position, nil)))(t)
+}
+
+func errOf[T any](_ T, err error) error { return err }
+
+// TestComeBack: the same publisher gets its epoch again before it announced anything, and a
+// new one at once after that.
+func TestComeBack(t *testing.T) {
+	w := newWorld(t)
+	s := w.ready()
+	first := got(s.claim(0, "pub"))(t)
+	again := got(s.claim(0, "pub"))(t)
+	if again.Claim.Epoch != 1 || again.Entry.Leaf != first.Entry.Leaf {
+		t.Fatalf("the repeated claim is %+v", again.Claim)
+	}
+	got(s.intend(0, "pub", first))(t)
+	next := got(s.claim(0, "pub"))(t)
+	if next.Claim.Epoch != 2 || next.Claim.State != "claimed" || next.Claim.Earlier {
+		t.Fatalf("after the intent: %+v", next.Claim)
+	}
+	_, err := w.client("pub").Execute(context.Background(), s.fence(0, 1))
+	wantCode(t, err, marketops.OperationInFlight)
+	got(s.intend(0, "pub", next))(t)
+	got(w.client("pub").Execute(context.Background(), s.fence(0, 2)))(t)
+}
+
+func TestOutcomeRefused(t *testing.T) {
+	w := newWorld(t)
+	s, other := w.ready(), w.ready()
+	ctx := context.Background()
+	_, intent := s.executing(0, "pub")
+	cases := []struct {
+		name string
+		code marketops.Code
+		edit func(*receipt.Outcome)
+	}{
+		{"another run", marketops.RunMismatch, func(o *receipt.Outcome) { o.RunID = other.run }},
+		{"another operation", marketops.OperationMismatch, func(o *receipt.Outcome) { o.OperationID = other.digests[0] }},
+		{"another kind", marketops.KindMismatch, func(o *receipt.Outcome) { o.OperationKind = marketops.OpenPR }},
+		{"another intent", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Intent = &log.Position{Origin: origin, Index: 0} }},
+		{"no checkpoint", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Checkpoint = nil }},
+		{"rejected after the door", marketops.Consumed, func(o *receipt.Outcome) {
+			o.Status, o.Code, o.Intent, o.Effects, o.Checkpoint = "rejected", marketops.Expired, nil, nil, nil
+		}},
+		{"unknown code", marketops.RecordUnknown, func(o *receipt.Outcome) {
+			o.Status, o.Code, o.Effects = "failed", "made-up", nil
+		}},
+		{"evidence that is not named", marketops.PlanMismatch, func(o *receipt.Outcome) { o.Response = marketops.Digest{1} }},
+	}
+	for _, c := range cases {
+		if _, err := w.client("pub").Outcome(ctx, s.outcomeOf(0, "pub", 1, intent.Position, c.edit)); marketops.CodeOf(err) != c.code {
+			t.Errorf("%s: got %v, want %s", c.name, err, c.code)
+		}
+	}
+	_, err := w.client("pub2").Outcome(ctx, s.outcomeOf(0, "pub2", 1, intent.Position, nil))
+	wantCode(t, err, marketops.OperationInFlight)
+	control := s.outcomeOf(0, "pub", 1, intent.Position, nil)
+	first := got(w.client("pub").Outcome(ctx, control))(t)
+	if again := got(w.client("pub").Outcome(ctx, control))(t); again.Position != first.Position {
+		t.Error("the same outcome again has another place")
+	}
+	_, err = w.client("pub").Outcome(ctx, s.outcomeOf(0, "pub", 1, intent.Position, nil))
+	wantCode(t, err, marketops.Consumed)
+}
+
+// TestRevoke: before the claim, after the claim, and too late.
+func TestRevoke(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	unspent, claimed, late := w.ready(), w.ready(), w.ready()
+	revoke := func(by string, s *story) (api.Entry, error) {
+		return w.client(by).Revoke(ctx, api.Revoke{Receipt: s.receipt(0).ReceiptID, Reason: "second thoughts"})
+	}
+	_, err := revoke("alice", unspent)
+	wantCode(t, err, marketops.PolicyDenied)
+	e := got(revoke("bob", unspent))(t)
+	body := w.proved(w.tree(e.Position.Index), e).Body.(*receipt.Revocation)
+	if text := got(w.client("bob").Evidence(ctx, body.Reason))(t); string(text) != "second thoughts" || body.By != "bob" {
+		t.Errorf("revocation %+v: %s", body, text)
+	}
+	_, err = revoke("bob", unspent)
+	wantCode(t, err, marketops.Revoked)
+
+	got(claimed.claim(0, "pub"))(t)
+	got(revoke("bob", claimed))(t)
+	must(t, w.core.seal(ctx, claimed.run))
+	entries, names := w.records(claimed.run)
+	if n := len(names); n < 3 || names[n-3] != "revocation" || names[n-2] != "outcome" || names[n-1] != "run-closed" {
+		t.Fatalf("records %q", names)
+	}
+	o := w.proved(w.tree(entries[len(entries)-1].Position.Index), entries[len(entries)-2])
+	if out := o.Body.(*receipt.Outcome); out.Status != "rejected" || out.Code != marketops.Revoked || out.Epoch != 2 || o.By != w.keys["ledger"].Public().ID() {
+		t.Errorf("outcome %+v", out)
+	}
+
+	late.executing(0, "pub")
+	_, err = revoke("bob", late)
+	wantCode(t, err, marketops.OperationInFlight)
+}
+
+// TestSettle: what nobody finishes is decided by the ledger, and an unknown by a person, once.
+func TestSettle(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	claimed, executing, done := w.ready(), w.ready(), w.ready()
+	got(claimed.claim(0, "pub"))(t)
+	executing.executing(0, "pub")
+	done.publish(0, "pub")
+	w.pass(w.opts.Config.ReceiptLifetime)
+	w.core.Sweep(ctx)
+	state := func(s *story) api.ClaimState {
+		t.Helper()
+		return got(w.client("bob").ClaimState(ctx, s.receipt(0).ReceiptID))(t)
+	}
+	if c := state(claimed); c.State != "closed" || c.Outcome != "rejected" {
+		t.Errorf("claimed and expired: %+v", c)
+	}
+	if c := state(executing); c.State != "executing" {
+		t.Errorf("executing and expired: %+v", c)
+	}
+	w.pass(24 * time.Hour)
+	w.core.Sweep(ctx)
+	if c := state(executing); c.State != "closed" || c.Outcome != "unknown" {
+		t.Fatalf("executing, a day later: %+v", c)
+	}
+	entries, names := w.records(executing.run)
+	if names[len(names)-1] != "run-closed" {
+		t.Errorf("records %q", names)
+	}
+	outcome := entries[len(entries)-2]
+	resolve := func(by string, change func(*receipt.Resolution)) error {
+		head, reason := w.head(), []byte("I looked: it is there")
+		r := &receipt.Resolution{Head: head, RunID: executing.run, ReceiptID: executing.receipt(0).ReceiptID, Outcome: outcome.Digest, Position: outcome.Position,
+			Verdict: "success", Reason: head.Salted(reason)}
+		change(r)
+		rec, err := receipt.Seal(r, w.keys[by], receipt.SubjectOf("operation.json", executing.digests[0]))
+		must(t, err)
+		_, err = w.client(by).Resolve(ctx, api.Decided{Envelope: rec.Envelope, Evidence: []api.Evidence{{Digest: head.Salted(reason), Text: reason}}})
+		return err
+	}
+	wantCode(t, resolve("alice", func(*receipt.Resolution) {}), marketops.PolicyDenied)
+	wantCode(t, resolve("bob", func(r *receipt.Resolution) { r.Position.Index++ }), marketops.OperationMismatch)
+	wantCode(t, resolve("bob", func(r *receipt.Resolution) { r.RunID = done.run }), marketops.RunMismatch)
+	must(t, resolve("bob", func(*receipt.Resolution) {}))
+	wantCode(t, resolve("bob", func(r *receipt.Resolution) { r.Verdict = "failed" }), marketops.Consumed)
+	must(t, w.core.seal(ctx, executing.run))
+	if c := state(executing); c.Outcome != "success" {
+		t.Errorf("resolved: %+v", c)
+	}
+	entries, _ = w.records(executing.run)
+	closed := w.proved(w.tree(entries[len(entries)-1].Position.Index), entries[len(entries)-1]).Body.(*receipt.RunClosed)
+	if closed.Previous == nil || len(closed.Records) != len(entries)-1 {
+		t.Errorf("the later run-closed: %+v", closed)
+	}
+}
+
+// TestOrphan: an execution whose publishers' keys are all gone is decided at once.
+func TestOrphan(t *testing.T) {
+	w := newWorld(t)
+	s := w.ready()
+	s.executing(0, "pub")
+	w.core.Sweep(context.Background())
+	w.writeTrust(2, func(f *receipt.TrustFile) {
+		for i := range f.Publishers {
+			f.Publishers[i].RevokedFrom = []log.Position{{Origin: origin, Index: 1 << 20}}
+		}
+	})
+	w.core.Sweep(context.Background())
+	if c := got(w.client("bob").ClaimState(context.Background(), s.receipt(0).ReceiptID))(t); c.Outcome != "unknown" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestRefusalHandedIn(t *testing.T) {
+	w := newWorld(t)
+	s := w.ready()
+	ctx := context.Background()
+	refusal := func(by string, code marketops.Code) api.Decided {
+		head, text := w.head(), []byte("dist/a.tar.gz is another file")
+		rec, err := receipt.Seal(&receipt.Refusal{Head: head, OperationID: s.digests[0], RunID: string(s.run), ReceiptID: string(s.receipt(0).ReceiptID), OperationKind: marketops.TagRepo,
+			Request: marketops.Digest{1}, Code: code, Checks: []receipt.CheckResult{{Code: code, Status: marketops.Fail}}, Evidence: head.Salted(text)},
+			w.keys[by], receipt.SubjectOf("operation.json", s.digests[0]))
+		must(t, err)
+		return api.Decided{Envelope: rec.Envelope, Evidence: []api.Evidence{{Digest: head.Salted(text), Text: text}}}
+	}
+	e := got(w.client("pub").Refuse(ctx, refusal("pub", marketops.ContentMismatch)))(t)
+	if body := w.proved(w.tree(e.Position.Index), e).Body.(*receipt.Refusal); body.Code != marketops.ContentMismatch {
+		t.Errorf("%+v", body)
+	}
+	_, err := w.client("pub").Refuse(ctx, refusal("pub", "made-up"))
+	wantCode(t, err, marketops.RecordUnknown)
+	_, err = w.client("pub").Refuse(ctx, refusal("pub2", marketops.ContentMismatch))
+	wantCode(t, err, marketops.KeyUnknown)
+	for range refusalsPerMinute {
+		_, err = w.client("pub").Refuse(ctx, refusal("pub", marketops.ContentMismatch))
+	}
+	wantCode(t, err, marketops.LimitReached)
+	got(w.client("pub2").Refuse(ctx, refusal("pub2", marketops.ContentMismatch)))(t)
+	if got(w.client("bob").ClaimState(ctx, s.receipt(0).ReceiptID))(t).State != "none" {
+		t.Error("a refusal spent the receipt")
+	}
+}

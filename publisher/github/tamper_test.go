@@ -1,0 +1,157 @@
+package github
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/githubtest"
+)
+
+// TestTamper: somebody changes things while the draft is being filled. The last look sees it
+// and nothing is published.
+func TestTamper(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(s *stage, draft string)
+		code   marketops.Code
+	}{
+		"text": {func(s *stage, draft string) {
+			s.makes("PATCH", "releases/"+draft, map[string]any{"body": "theirs"})
+		}, marketops.GitHubConflict},
+		"name": {func(s *stage, draft string) {
+			s.makes("PATCH", "releases/"+draft, map[string]any{"name": "theirs"})
+		}, marketops.GitHubConflict},
+		"tag of the draft": {func(s *stage, draft string) {
+			s.makes("PATCH", "releases/"+draft, map[string]any{"tag_name": "v2"})
+		}, marketops.GitHubConflict},
+		"file": {func(s *stage, draft string) {
+			s.makes("POST", "releases/"+draft+"/assets?name=theirs.txt", []byte("theirs"))
+		}, marketops.GitHubConflict},
+		"tag moved": {func(s *stage, _ string) { s.point("refs/tags/v1.4.0", s.commit) }, marketops.GitHubConflict},
+		"tag gone": {func(s *stage, _ string) {
+			if err := s.repo.DeleteRef("refs/tags/v1.4.0"); err != nil {
+				s.Fatal(err)
+			}
+		}, marketops.GitHubConflict},
+		"another release for the tag": {func(s *stage, _ string) {
+			s.makes("POST", "releases", rel("v1.4.0", "theirs", "", false))
+		}, marketops.GitHubConflict},
+		"archived": {func(s *stage, _ string) { s.repo.Set(func(r *githubtest.RepoSpec) { r.Archived = true }) }, marketops.GitHubDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			tamper := func() { c.change(s, s.diary.facts[keyReleaseID]) }
+			s.onCall(5, tamper) // before the second upload
+			ev, err := s.apply(s.releaseOp())
+			s.isFailure(err, c.code)
+			if strings.Contains(strings.Join(s.doors, " "), effectRelease) || !strings.HasSuffix(states(ev), "release=absent") {
+				t.Errorf("doors %v, %s, %s", s.doors, states(ev), s.kinds())
+			}
+		})
+	}
+}
+
+// onCall runs f at the n-th leave to write.
+func (s *stage) onCall(n int, f func()) {
+	calls := 0
+	s.deny = func(door string) error {
+		if door == "call" {
+			if calls++; calls == n {
+				f()
+			}
+		}
+		return nil
+	}
+}
+
+// TestEditAtTheLastMoment: what changes after the last look is overwritten by what was authorised.
+func TestEditAtTheLastMoment(t *testing.T) {
+	s := newStage(t)
+	s.onCall(6, func() {
+		s.makes("PATCH", "releases/"+s.diary.facts[keyReleaseID], map[string]any{"name": "theirs", "body": "theirs"})
+	})
+	op := s.releaseOp()
+	if _, err := s.apply(op); err != nil {
+		t.Fatal(err)
+	}
+	s.published(op)
+	s.lawful()
+}
+
+// TestFileAtTheLastMoment cannot be prevented, but it is seen and not called a success.
+func TestFileAtTheLastMoment(t *testing.T) {
+	s := newStage(t)
+	s.onCall(6, func() {
+		s.makes("POST", "releases/"+s.diary.facts[keyReleaseID]+"/assets?name=theirs.txt", []byte("theirs"))
+	})
+	ev, err := s.apply(s.releaseOp())
+	s.isUnknown(err)
+	if states(ev) != "tag=applied release=unknown" || s.count(githubtest.ReleasePublished) != 1 {
+		t.Errorf("%s %s", states(ev), s.kinds())
+	}
+}
+
+// TestPublishedTooEarly: somebody publishes our draft before we do. Content decides: if all of it
+// is there in the end it is what was authorised, and we do not publish a second time.
+func TestPublishedTooEarly(t *testing.T) {
+	s := newStage(t)
+	s.onCall(5, func() {
+		s.makes("PATCH", "releases/"+s.diary.facts[keyReleaseID], map[string]any{"draft": false})
+	})
+	op := s.releaseOp()
+	ev, err := s.apply(op)
+	if err != nil || states(ev) != "tag=applied release=applied" || strings.Contains(strings.Join(s.doors, " "), effectRelease) {
+		t.Errorf("%v %s %v", err, states(ev), s.doors)
+	}
+	s.published(op)
+}
+
+// TestTaken: somebody is quicker with the tag, or with the release.
+func TestTaken(t *testing.T) {
+	t.Run("tag", func(t *testing.T) {
+		s := newStage(t)
+		s.onCall(2, func() { s.point("refs/tags/v1.4.0", s.commit) })
+		ev, err := s.apply(s.releaseOp())
+		s.isFailure(err, marketops.GitHubConflict)
+		if states(ev) != "tag=absent release=absent" || s.git("rev-parse", "refs/tags/v1.4.0") != s.commit {
+			t.Errorf("%s", states(ev))
+		}
+	})
+	t.Run("release", func(t *testing.T) {
+		s := newStage(t)
+		s.onCall(6, func() { s.makes("POST", "releases", rel("v1.4.0", "theirs", "", false)) })
+		ev, err := s.apply(s.releaseOp())
+		s.isFailure(err, marketops.GitHubConflict)
+		if states(ev) != "tag=applied release=absent" || s.count(githubtest.ReleasePublished) != 1 {
+			t.Errorf("%s %s", states(ev), s.kinds())
+		}
+	})
+	t.Run("release, after a lost attempt", func(t *testing.T) {
+		s := newStage(t)
+		s.srv.Inject(githubtest.Fault{Method: "PATCH", Path: mutations[4].path, Action: githubtest.ResetBefore})
+		s.onCall(6, func() { s.makes("POST", "releases", rel("v1.4.0", "theirs", "", false)) })
+		ev, err := s.apply(s.releaseOp())
+		s.isFailure(err, marketops.GitHubConflict) // GitHub allows one for a tag, so ours is not there
+		if states(ev) != "tag=applied release=absent" {
+			t.Errorf("%s %s", states(ev), s.kinds())
+		}
+	})
+}
+
+// TestManyReleases: our draft stands on a later page.
+func TestManyReleases(t *testing.T) {
+	s := newStage(t)
+	op := s.releaseOp()
+	ours := s.makes("POST", "releases", rel("v1.4.0", op.Release.Name, must(op.ReleaseBody()), true))
+	for range 205 {
+		s.makes("POST", "releases", rel("v0.0.1", "older", "", true))
+	}
+	ev, err := s.apply(op)
+	if err != nil || id(ev, "release_id") != strings.TrimPrefix(s.idPath(ours), "releases/") {
+		t.Fatalf("%v %v", err, ev.GitHub)
+	}
+	if n := s.count(githubtest.DraftCreated); n != 206 {
+		t.Errorf("%d drafts", n)
+	}
+	s.lawful()
+}
