@@ -9,7 +9,7 @@ export GOFLAGS += -buildvcs=false
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build test race demo lint bench mutants fuzz cross docs clean
+.PHONY: all build test race demo lint bench mutants fuzz cross docs coverage clean
 
 all: build
 
@@ -57,3 +57,12 @@ docs:
 
 clean:
 	rm -rf $(BIN) demo
+
+# Which exported functions the stories and the tests reach, and which codes are proved where.
+coverage:
+	@dir=$$(mktemp -d) && mkdir $$dir/bin $$dir/test && \
+	MARKETOPS_COVERDIR=$$dir/bin $(GO) test -count=1 ./internal/story >/dev/null && \
+	$(GO) test -cover -coverpkg=./... ./... -args -test.gocoverdir=$$dir/test >/dev/null && \
+	$(GO) tool covdata func -i=$$dir/bin,$$dir/test | $(GO) run ./internal/coverreport; \
+	status=$$?; rm -rf $$dir; exit $$status
+	@$(GO) run ./internal/codecoverage

@@ -12,8 +12,19 @@ func (e *engine) evaluate(context.Context) (string, error) {
 	if err := e.refuseRivals(); err != nil {
 		return "", err
 	}
+	e.refuseImpossible()
 	e.noteLatest()
 	return e.tally(), nil
+}
+
+// refuseImpossible refuses what no port could carry out: a receipt for it would only be wasted.
+func (e *engine) refuseImpossible() {
+	for _, c := range e.candidates {
+		if c.planned() && len(e.o.Preview(c.op)) == 0 {
+			c.reject(deny(marketops.RuleDenied, fmt.Sprintf("this version cannot carry out %s", c.op.Kind),
+				"leave it out, or use a version that can"))
+		}
+	}
 }
 
 // refuseRivals refuses every publication that shares its tag, or its head and base, with

@@ -99,6 +99,7 @@ func (v *verification) admit() bool {
 			ledger = max(ledger, issued(e.Record))
 		}
 	}
+	sound = sound && v.dated()
 	if sound {
 		if !v.report.Answered(CheckRecords) { // a record of an unknown type was found before
 			v.report.Pass(CheckRecords, "", fmt.Sprintf("%d records by %d keys", len(v.entries), v.keys()))
@@ -106,6 +107,21 @@ func (v *verification) admit() bool {
 		v.report.Pass(CheckPack, "", fmt.Sprintf("%d files of run %s", len(v.pack.Manifest.Files), v.report.Run))
 	}
 	return sound
+}
+
+// dated compares the date in the manifest with the latest of the records. It means nothing, but
+// no byte of a pack may be free to change.
+func (v *verification) dated() bool {
+	var last marketops.Time
+	for _, e := range v.entries {
+		last = max(last, issued(e.Record))
+	}
+	got, whole := v.pack.Manifest.CreatedAt, len(v.entries) == len(v.pack.Records)
+	if got == last || !whole && got > last {
+		return true
+	}
+	v.report.Fail(Check{Name: CheckPack, Code: marketops.PackMalformed, Expected: last.String(), Got: got.String(), Detail: "created_at is not the time of the latest record"})
+	return false
 }
 
 func (v *verification) admitOne(e *entry) (err error) {

@@ -305,7 +305,7 @@ var attacks = []struct {
 		w.Claim(w.Allow().Receipt, lifetest.Publisher)
 		reorder(w, 0, 1, 2, 4, 3)
 	}},
-	{"intent before the claim", []marketops.Code{"order-violation"}, func(w *lifetest.World) {
+	{"intent before the claim", []marketops.Code{"order-violation", "outcome-missing"}, func(w *lifetest.World) {
 		w.Begin()
 		reorder(w, 0, 1, 2, 3, 5, 4)
 	}},
@@ -592,6 +592,7 @@ var spliced = []struct {
 		p.Records[leaf(w, 3)] = env
 	}},
 	{"another run", "run-mismatch", func(_ *lifetest.World, p *pack.Pack) { p.Manifest.RunID = marketops.NewRunID([16]byte{7}) }},
+	{"another date", "pack-malformed", func(_ *lifetest.World, p *pack.Pack) { p.Manifest.CreatedAt++ }},
 	{"no run", "pack-malformed", func(_ *lifetest.World, p *pack.Pack) { p.Manifest.RunID = "" }},
 	{"another plan", "plan-mismatch", func(_ *lifetest.World, p *pack.Pack) { p.Plan = []byte("{}") }},
 	{"another operation document", "operation-mismatch", func(w *lifetest.World, p *pack.Pack) {

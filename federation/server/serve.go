@@ -76,4 +76,3 @@ func ListenTLS(address, certFile, keyFile string) (net.Listener, error) {
 	}
 	return nil, &marketops.Failure{Code: marketops.ConfigInvalid, What: "cannot listen on " + address, Err: err}
 }
-

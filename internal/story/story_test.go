@@ -16,6 +16,7 @@
 //	leaf INDEX RECORD [PATH VALUE]   the record at INDEX is of this type, and its body says so
 //	json FILE PATH [VALUE]           FILE is exactly one JSON object with this value there; see json_test.go
 //	keep NAME FILE PATH              put that value into an environment variable
+//	forge FILE OLD NEW               change the signed text inside an envelope and leave the signature alone
 //	nowhere TEXT PATH…               no file below these paths holds the text
 //
 // A story may bring its own marketops.yaml (or any *.yaml): ${API} and ${UPLOADS} in it become the
@@ -54,7 +55,7 @@ func TestStories(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": world, "core": core, "authorised": authorised, "exits": exits,
 			"effects": effects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
-			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere,
+			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge,
 		},
 	})
 }
