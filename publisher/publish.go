@@ -182,25 +182,31 @@ func (p *Publisher) beforeEffect(ctx context.Context, s *spending, effect string
 	return err
 }
 
-// judge turns what the port found into an outcome, or into none: an operation whose state is
-// not known because GitHub cannot be reached stays open, for reconcile to read later.
+// judge turns what the port found into an outcome, or into none: an operation that stopped because
+// GitHub or the Core could not be reached stays open.
 func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome, string) {
 	status := "unknown"
 	var failure *marketops.Failure
 	switch {
 	case err == nil && len(ev.Effects) > 0 && !slices.ContainsFunc(ev.Effects, notApplied):
 		status = "success"
-	case errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, unknown) && !s.claim.Earlier:
-		status = "failed"
-	case errors.Is(err, marketops.GitHubUnreachable), errors.Is(err, marketops.CoreUnreachable),
-		errors.Is(err, marketops.GitHubRateLimited), errors.Is(err, context.Canceled):
+	case passing(err):
 		return nil, "open"
+	case errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, unknown) && (len(ev.Effects) > 0 || !s.claim.Earlier):
+		status = "failed"
 	}
 	pos := s.intent.Position
 	return &receipt.Outcome{OperationID: s.receipt.Operation, RunID: s.job.Run, ReceiptID: s.receipt.ReceiptID, Receipt: s.record.Digest,
 		OperationKind: s.receipt.OperationKind, Epoch: s.claim.Epoch, Intent: &pos, Status: status, Effects: ev.Effects,
 		Code: outcomeCode(status, err), RetryCount: ev.Retries, GitHub: ev.GitHub,
 		Checkpoint: &receipt.Seen{Origin: s.seen.Origin, Size: int64(s.seen.Size), Root: s.seen.Root}}, status
+}
+
+// passing reports whether an error says nothing about the operation: trying again under the same
+// receipt goes on from where it stood, and an outcome would only burn the receipt.
+func passing(err error) bool {
+	return errors.Is(err, marketops.GitHubUnreachable) || errors.Is(err, marketops.GitHubRateLimited) ||
+		errors.Is(err, marketops.CoreUnreachable) || errors.Is(err, context.Canceled)
 }
 
 func notApplied(e receipt.Effect) bool { return e.State != "applied" }

@@ -237,8 +237,10 @@ func line(res publisher.Result, arg string) string {
 		return head + "already published" + leaf + " " + res.URL
 	case res.Status == "success":
 		return head + "success" + leaf + " " + res.URL
-	case res.Status == "open":
+	case res.Status == "open" && cli.ExitCode(res.Err) == cli.ExitUnknown:
 		return head + "not known yet: marketops reconcile " + arg
+	case res.Status == "open":
+		return head + "stopped" + codeOf(res.Err) + "; the same command goes on under the same receipt"
 	}
 	return head + res.Status + codeOf(res.Err) + leaf
 }
