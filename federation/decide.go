@@ -104,6 +104,9 @@ func stale(run Run, w Wanted) (out []string) {
 	if t := w.Op.Tag; t != nil && t.Tagger.Date > run.Now+receipt.Epsilon {
 		out = append(out, fmt.Sprintf("the tag is dated %s, which is still to come", t.Tagger.Date))
 	}
+	if w.Stale != "" {
+		out = append(out, w.Stale)
+	}
 	o := w.Observed
 	if o == nil {
 		return out

@@ -45,7 +45,8 @@ const (
 	MaxSubmission = marketops.Time(7 * 24 * 60 * 60) // seconds after which a submission is stale
 )
 
-// Observer reads GitHub without any right to change it. An error leaves the fact unobserved.
+// Observer reads GitHub without any right to change it. An error leaves the facts unobserved; one
+// of code repository-mismatch says that the repository is not the planned one any more.
 type Observer interface {
 	Observe(ctx context.Context, op marketops.Operation) (*policy.Observed, error)
 }
@@ -75,6 +76,7 @@ type Wanted struct {
 	Spent    map[marketops.Digest]bool // approvals that served a receipt for this operation
 	Live     int                       // live receipts for its repository, those of other runs included
 	Observed *policy.Observed          // nil: the Core did not look
+	Stale    string                    // what the Core saw that makes the plan stale by itself; "" for nothing
 }
 
 // Verdict is the answer for one operation. The zero value denies.

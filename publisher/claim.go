@@ -4,6 +4,7 @@ package publisher
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/omega/marketops"
 )
@@ -16,6 +17,9 @@ func (p *Publisher) claim(ctx context.Context, s *spending) error {
 		return err
 	}
 	s.claim, s.claimEntry = claimed.Claim, claimed.Entry
+	if s.claim.State != "claimed" && s.claim.State != "executing" {
+		return marketops.Refuse(marketops.Consumed, fmt.Sprintf("the claim is %.20q: its outcome is for the Core to bring into the log", s.claim.State))
+	}
 	if s.claim.Owner != p.Signer.Public().ID() {
 		return marketops.Refuse(marketops.OperationInFlight, "the claim belongs to another publisher")
 	}

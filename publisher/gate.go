@@ -2,7 +2,9 @@ package publisher
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -30,6 +32,9 @@ func (g *Gated) Passed() bool { return g != nil && g.passed }
 
 // WouldPass reports whether every check but the mode's passed: the answer of a dry run.
 func (g *Gated) WouldPass() bool {
+	if g == nil || len(g.Checks) == 0 {
+		return false
+	}
 	_, failed := marketops.FirstFailure(g.Checks[1:])
 	return !failed && g.record != nil
 }
@@ -47,6 +52,22 @@ func (g *Gated) Refusal() *marketops.Refusal {
 	}
 	what := fmt.Sprintf("operation %d (%s %s): %s", g.Job.Number, g.Job.Op.Kind, g.Job.Op.Target.FullName, why)
 	return &marketops.Refusal{Code: c.Code, What: what, Checks: g.Checks}
+}
+
+// refusedAtClaim is the gated job with the answer that the claim got instead of the gate's; nil
+// unless err is a refusal under a code of the gate. Others say that something is out of order.
+func (g *Gated) refusedAtClaim(err error) *Gated {
+	var r *marketops.Refusal
+	if !errors.As(err, &r) {
+		return nil
+	}
+	at := slices.IndexFunc(g.Checks, func(c marketops.Check) bool { return c.Code == r.Code })
+	if at < 0 {
+		return nil
+	}
+	late := &Gated{Job: g.Job, Checks: slices.Clone(g.Checks), record: g.record, mode: g.mode}
+	late.Checks[at] = marketops.Check{Code: r.Code, Status: marketops.Fail, Detail: r.What}
+	return late
 }
 
 // Gate asks every question about a job and sends nothing. In dry_run all but the first are asked

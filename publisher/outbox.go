@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -72,7 +73,7 @@ func (o Outbox) names() (out []string, err error) {
 func (o Outbox) Pending() int { n, _ := o.names(); return len(n) }
 
 // Flush hands over what waits. A record that the Core refuses for good (its epoch was overtaken)
-// is set aside with the suffix ".refused", never lost.
+// is set aside with the suffix ".refused", never lost; one that it does not take now stays.
 func (o Outbox) Flush(ctx context.Context, core Core) error {
 	names, err := o.names()
 	if err != nil {
@@ -84,6 +85,12 @@ func (o Outbox) Flush(ctx context.Context, core Core) error {
 		}
 	}
 	return nil
+}
+
+// notNow are the Core's refusals that are about the moment or the call, not about the record.
+var notNow = []marketops.Code{
+	marketops.LimitReached, marketops.DiskFull, marketops.LogUnavailable, marketops.ClockUnsure,
+	marketops.NotYetValid, marketops.Expired, marketops.Stale,
 }
 
 func (o Outbox) flush(ctx context.Context, core Core, path string, outcome bool) error {
@@ -101,7 +108,7 @@ func (o Outbox) flush(ctx context.Context, core Core, path string, outcome bool)
 	}
 	_, err = hand(ctx, d)
 	var refused *marketops.Refusal
-	if errors.As(err, &refused) {
+	if errors.As(err, &refused) && !slices.Contains(notNow, refused.Code) {
 		return os.Rename(path, path+".refused")
 	}
 	if err != nil {
@@ -133,6 +140,9 @@ func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {
 		return nil, api.Decided{}, err
 	}
 	r := g.Refusal()
+	if r == nil {
+		return nil, api.Decided{}, marketops.Refuse(marketops.NothingToVerify, "nothing was refused")
+	}
 	body := &receipt.Refusal{Head: head, RunID: string(g.Job.Run), OperationKind: g.Job.Op.Kind, Code: r.Code}
 	for _, c := range r.Checks {
 		body.Checks = append(body.Checks, receipt.CheckResult{Code: c.Code, Status: c.Status})

@@ -45,10 +45,26 @@ func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 		_, err = p.Core.Execute(ctx, s.fence()) // S4
 	}
 	if err != nil {
-		res.Status, res.Err = "not-attempted", err
-		return res
+		return p.stopped(ctx, g, s, res, err)
 	}
 	return p.carryOut(ctx, s, res)
+}
+
+// stopped is the end before S4. A claim that the ledger refused is a refusal like the gate's:
+// something was claimed, revoked or superseded after the gate had asked.
+func (p *Publisher) stopped(ctx context.Context, g *Gated, s *spending, res Result, err error) Result {
+	res.Status, res.Err = "not-attempted", err
+	late := g.refusedAtClaim(err)
+	if late == nil || s.claim.Epoch != 0 {
+		return res
+	}
+	res.Status, res.Checks = "refused", late.Checks
+	entry, lost := p.Refuse(ctx, late)
+	if lost != nil {
+		p.tell(g.Job, "refused", "not yet recorded: "+lost.Error())
+	}
+	res.Entry = entry
+	return res
 }
 
 // prepare is S1 to S3. If it fails nothing was sent to GitHub by this epoch.
@@ -134,7 +150,7 @@ func (p *Publisher) act(ctx context.Context, s *spending) (Evidence, error) {
 	renew := func(ctx context.Context) (api.Lease, error) { return p.Core.Renew(ctx, s.fence()) }
 	stop, err := heartbeat(ctx, cancel, renew)
 	if err != nil {
-		return Evidence{}, &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "the lease was lost", Err: err}
+		return Evidence{}, fmt.Errorf("%w: %w", errNoLease, err)
 	}
 	defer stop()
 	deadline, _ := ctx.Deadline()
@@ -182,17 +198,22 @@ func (p *Publisher) beforeEffect(ctx context.Context, s *spending, effect string
 	return err
 }
 
+// errNoLease: this epoch sent nothing, for its lease could not be renewed before it began.
+var errNoLease = errors.New("the lease could not be renewed before anything was sent")
+
 // judge turns what the port found into an outcome, or into none: an operation that stopped because
-// GitHub or the Core could not be reached stays open.
+// GitHub or the Core could not be reached stays open. An [*marketops.Unknown] is never a failure,
+// whatever failure is its cause.
 func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome, string) {
 	status := "unknown"
 	var failure *marketops.Failure
+	var lost *marketops.Unknown
 	switch {
 	case err == nil && len(ev.Effects) > 0 && !slices.ContainsFunc(ev.Effects, notApplied):
 		status = "success"
 	case passing(err):
 		return nil, "open"
-	case errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, unknown) && (len(ev.Effects) > 0 || !s.claim.Earlier):
+	case !errors.As(err, &lost) && errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, unknown) && (len(ev.Effects) > 0 || !s.claim.Earlier):
 		status = "failed"
 	}
 	pos := s.intent.Position
@@ -203,10 +224,16 @@ func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome
 }
 
 // passing reports whether an error says nothing about the operation: trying again under the same
-// receipt goes on from where it stood, and an outcome would only burn the receipt.
+// receipt goes on from where it stood, and an outcome would only burn the receipt. An epoch that
+// was overtaken has no say any more.
 func passing(err error) bool {
-	return errors.Is(err, marketops.GitHubUnreachable) || errors.Is(err, marketops.GitHubRateLimited) ||
-		errors.Is(err, marketops.CoreUnreachable) || errors.Is(err, context.Canceled)
+	return errors.Is(err, errNoLease) || errors.Is(err, context.Canceled) ||
+		slices.ContainsFunc(passingCodes, func(c marketops.Code) bool { return errors.Is(err, c) })
+}
+
+var passingCodes = []marketops.Code{
+	marketops.GitHubUnreachable, marketops.GitHubRateLimited, marketops.TokenMissing, marketops.DiskFull,
+	marketops.CoreUnreachable, marketops.LedgerUnavailable, marketops.LogUnavailable, marketops.OperationInFlight,
 }
 
 func notApplied(e receipt.Effect) bool { return e.State != "applied" }

@@ -37,14 +37,26 @@ func (p *Publisher) Reconcile(ctx context.Context, j *Job) (Standing, error) {
 	case "executing":
 		return p.look(ctx, j, st)
 	case "closed", "decided":
-		done, err := p.finished(ctx, j)
-		if done != nil {
-			st.Result = *done
-		}
-		return st, err
+		return p.ended(ctx, j, id, st)
+	case "revoked":
+		st.Err = marketops.Refuse(marketops.Revoked, string(id))
+		return st, nil
+	case "none", "claimed":
+		st.Resume = true
+		return st, nil
 	}
-	st.Resume = state.State != "revoked"
-	return st, nil
+	return st, &marketops.Failure{Code: marketops.CoreUnreachable, What: fmt.Sprintf("the Core calls a claim %.20q", state.State)}
+}
+
+// ended reports the outcome that the log holds, whoever brought it about. Decided and not yet in
+// the log is open, and never "not attempted".
+func (p *Publisher) ended(ctx context.Context, j *Job, id marketops.ReceiptID, st Standing) (Standing, error) {
+	st.Status = "open"
+	done, err := p.recorded(ctx, j, id)
+	if done != nil {
+		st.Result = *done
+	}
+	return st, err
 }
 
 // look reads GitHub for an operation that may have reached it.

@@ -120,6 +120,11 @@ func (p *Publisher) finished(ctx context.Context, j *Job) (*Result, error) {
 	if state.State != "closed" && state.State != "decided" {
 		return nil, nil
 	}
+	return p.recorded(ctx, j, id)
+}
+
+// recorded is the result that the log holds of a job; nil if it holds none.
+func (p *Publisher) recorded(ctx context.Context, j *Job, id marketops.ReceiptID) (*Result, error) {
 	entry, out, err := p.outcomeOf(ctx, j.Run, id)
 	if err != nil || out == nil {
 		return nil, err
@@ -128,10 +133,21 @@ func (p *Publisher) finished(ctx context.Context, j *Job) (*Result, error) {
 		return nil, nil // the receipt was spent on something else: the gate refuses
 	}
 	res := &Result{Number: j.Number, Op: j.Op, Status: out.Status, Already: true, Entry: entry, URL: urlOf(out)}
-	if out.Status != "success" {
-		res.Err = &marketops.Failure{Code: out.Code, What: fmt.Sprintf("the outcome is recorded as leaf %d", entry.Position.Index)}
-	}
+	res.Err = causeOf(out, fmt.Sprintf("the outcome is recorded as leaf %d", entry.Position.Index))
 	return res, nil
+}
+
+// causeOf is the error that an outcome stands for, of the type that its status demands.
+func causeOf(out *receipt.Outcome, what string) error {
+	switch out.Status {
+	case "success":
+		return nil
+	case "failed":
+		return &marketops.Failure{Code: out.Code, What: what}
+	case "rejected":
+		return marketops.Refuse(out.Code, what)
+	}
+	return &marketops.Unknown{Code: out.Code, What: what}
 }
 
 // receiptID reads the id from a receipt that verifies; whether it may be used is the gate's.

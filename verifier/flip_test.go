@@ -27,26 +27,25 @@ func TestNoByteIsFree(t *testing.T) {
 		t.Fatal("control")
 	}
 	for i := range good {
-		for _, flip := range []byte{0x01, 0x20, 0x80} {
-			b := bytes.Clone(good)
-			b[i] ^= flip
-			if judge(b, trust, w).Verified() {
-				t.Fatalf("byte %d of %d flipped by %#x is verified", i, len(good), flip)
-			}
+		b := bytes.Clone(good)
+		b[i] ^= 1 << (i % 8)
+		if judge(b, trust, w).Verified() {
+			t.Fatalf("byte %d of %d flipped is verified", i, len(good))
 		}
 	}
 }
 
-// TestNoFileIsFree changes each byte of each file of an opened pack, behind the manifest's back.
+// TestNoFileIsFree changes bytes of each file of an opened pack, behind the manifest's back. An
+// envelope's key id is a hint that nobody believes; what was signed must not change.
 func TestNoFileIsFree(t *testing.T) {
 	w := lifetest.New()
 	w.Live()
 	trust := w.Trust()
 	bend := func(what string, b []byte, p *pack.Pack) {
-		step := max(1, len(b)/200)
-		for i := 0; i < len(b); i += step {
+		name := receipt.NameOf(b)
+		for i := 0; i < len(b); i += max(1, len(b)/40) {
 			b[i] ^= 1
-			if verifier.Verify(p, trust, w.Now).Verified() {
+			if verifier.Verify(p, trust, w.Now).Verified() && (name.IsZero() || receipt.NameOf(b) != name) {
 				t.Errorf("%s: byte %d of %d flipped is verified", what, i, len(b))
 			}
 			b[i] ^= 1
@@ -75,28 +74,21 @@ func TestNoFileIsFree(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	w := lifetest.New()
 	w.Live()
-	trust := w.Trust()
+	trust, good := w.Trust(), w.PackBytes()
 	control := w.Pack()
-	for h := range control.Records {
-		f.Add(control.Records[h], control.Proofs[h], control.Checkpoint, control.Plan, byte(0))
-	}
-	f.Add([]byte(nil), []byte(nil), []byte(nil), []byte(nil), byte(1))
-	f.Fuzz(func(t *testing.T, record, proof, checkpoint, plan []byte, which byte) {
-		p := w.Pack()
-		same, i := true, byte(0)
-		for h := range p.Records {
-			if i == which%byte(len(p.Records)) {
-				same = bytes.Equal(p.Records[h], record) && bytes.Equal(p.Proofs[h], proof)
-				p.Records[h], p.Proofs[h] = record, proof
-			}
-			i++
+	target := w.Entries[3].Record.LeafHash()
+	f.Add(control.Records[target], control.Proofs[target], control.Checkpoint, control.Plan)
+	f.Add([]byte("{}"), []byte("c2sp.org/tlog-proof@v1\nindex 0\n\n"), []byte("log.example.com\n0\n\n"), []byte("{}"))
+	f.Fuzz(func(t *testing.T, record, proof, checkpoint, plan []byte) {
+		p, err := pack.Read(bytes.NewReader(good), int64(len(good)))
+		if err != nil {
+			t.Fatal(err)
 		}
-		same = same && bytes.Equal(p.Checkpoint, checkpoint) && bytes.Equal(p.Plan, plan)
-		p.Checkpoint, p.Plan = checkpoint, plan
+		name := receipt.NameOf(p.Records[target])
+		p.Records[target], p.Proofs[target], p.Checkpoint, p.Plan = record, proof, checkpoint, plan
 		r := verifier.Verify(p, trust, w.Now)
-		if !same && r.Verified() && !bytes.Equal(record, nil) {
-			// Envelopes may be spelt in several ways; what they sign may not differ.
-			t.Logf("another spelling verified")
+		if r.Verified() && (receipt.NameOf(record) != name || !bytes.Equal(plan, control.Plan)) {
+			t.Fatal("something else is verified")
 		}
 		if r.Verdict == "" || len(r.NotCovered) == 0 {
 			t.Fatal("no verdict")

@@ -162,28 +162,14 @@ func (v *verification) withheldFrom(s *life.Spending) map[string]string {
 	return out
 }
 
-// subjects refuses a receipt with a subject that its operation does not have: a stock verifier
-// would vouch for that file.
+// subjects refuses a receipt with a subject that its operation does not have.
 func (v *verification) subjects(s *life.Spending) {
 	op := v.docs[s.Operation]
 	if op == nil {
 		return
 	}
-	allowed := map[string]bool{}
-	if op.Release != nil {
-		for _, a := range op.Release.Assets {
-			allowed[a.SHA256.Hex()] = true
-		}
-	}
-	if op.PullRequest != nil && op.PullRequest.Changes != nil {
-		for _, c := range op.PullRequest.Changes.Changes {
-			allowed[c.SHA256.Hex()] = true
-		}
-	}
-	for _, sub := range v.entries[v.byDigest[s.Digest]].Record.Subject[1:] {
-		if !allowed[sub.Digest.SHA256] {
-			v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: sub.Name, Detail: "the receipt vouches for a file that its operation does not publish"})
-		}
+	if name, foreign := life.Foreign(v.entries[v.byDigest[s.Digest]].Record, op); foreign {
+		v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: life.VouchesTooMuch})
 	}
 }
 

@@ -82,13 +82,9 @@ func (s *session) approvals(ctx context.Context, r *plan.Run) ([]api.Entry, erro
 
 // publisherFor wires the publisher. The GitHub credential is not read here: the port asks for it
 // right before its first request, which no refused operation ever reaches.
-func (s *session) publisherFor(r *plan.Run, gh config.GitHub) (*publisher.Publisher, error) {
+func (s *session) publisherFor(r *plan.Run, gh config.GitHub, mode marketops.Mode) (*publisher.Publisher, error) {
 	token := writeToken(r.Sources.Root, gh.Token)
-	port, err := github.New(github.Options{
-		API: gh.API, Uploads: gh.Uploads, Token: token,
-		Now: time.Now, Pacing: github.DefaultPacing(), Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
-		Wait: func(reason string, d time.Duration) { s.Say("waiting %s: %s", d.Round(time.Second), reason) },
-	})
+	port, err := s.port(gh, token, mode)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +92,18 @@ func (s *session) publisherFor(r *plan.Run, gh config.GitHub) (*publisher.Publis
 	return &publisher.Publisher{Core: s.core, Log: s.view, Trust: s.trust, Signer: s.by, Port: port, Host: gh.Host(), Now: now,
 		Random: rand.Reader, Ready: ready, Outbox: publisher.Outbox{Dir: filepath.Join(r.Dir, "outbox")},
 		Tell: func(e publisher.Event) { s.Say("operation %d: %s %s", e.Number, e.Step, e.Detail) }}, nil
+}
+
+// port is the live port in prod alone; everything else gets one that can make no call.
+func (s *session) port(gh config.GitHub, token func(context.Context) (string, error), mode marketops.Mode) (publisher.SideEffectPort, error) {
+	if mode != marketops.Prod {
+		return nullPort(), nil
+	}
+	return github.New(github.Options{
+		API: gh.API, Uploads: gh.Uploads, Token: token,
+		Now: time.Now, Pacing: github.DefaultPacing(), Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
+		Wait: func(reason string, d time.Duration) { s.Say("waiting %s: %s", d.Round(time.Second), reason) },
+	})
 }
 
 func writeToken(dir, ref string) func(context.Context) (string, error) {

@@ -43,7 +43,7 @@ github.read_token (env://MARKETOPS_READ_TOKEN) is, if it is there.`,
 	}
 	c.Flags().StringVarP(&o.config, "config", "c", "marketops.yaml", "what may be published, and where GitHub is")
 	c.Flags().StringVarP(&o.out, "output", "o", "", "folder of the new run (default: .marketops/runs/<run id>)")
-	c.AddCommand(newPlanShow(g))
+	c.AddCommand(newPlanShow(g), newPlanDiff(g))
 	return c
 }
 

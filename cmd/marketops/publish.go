@@ -69,7 +69,7 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 		return err
 	}
 	defer r.Close()
-	s, pub, err := g.publishing(r, o.key, o.config)
+	s, pub, err := g.publishing(r, o.key, o.config, o.effective())
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 	return w.report(r, err)
 }
 
-// publishing opens what publish and reconcile share.
-func (g *globals) publishing(r *plan.Run, key, file string) (*session, *publisher.Publisher, error) {
+// publishing opens what publish and reconcile share. In a dry run the port can make no call.
+func (g *globals) publishing(r *plan.Run, key, file string, mode marketops.Mode) (*session, *publisher.Publisher, error) {
 	if file == "" {
 		recorded, err := r.Get(configNote, 4096)
 		if err != nil {
@@ -99,7 +99,7 @@ func (g *globals) publishing(r *plan.Run, key, file string) (*session, *publishe
 	if err != nil {
 		return nil, nil, err
 	}
-	pub, err := s.publisherFor(r, cfg.GitHub)
+	pub, err := s.publisherFor(r, cfg.GitHub, mode)
 	return s, pub, err
 }
 

@@ -17,7 +17,7 @@ import (
 
 func newReceipt(g *globals) *cobra.Command {
 	c := &cobra.Command{Use: "receipt", Short: "Look at receipts", Args: cobra.ArbitraryArgs, RunE: cli.Group}
-	c.AddCommand(&cobra.Command{
+	c.AddCommand(newReceiptCheck(g), &cobra.Command{
 		Use:   "show FILE|RECEIPT",
 		Short: "Show a receipt, verified against trust.json, and how far it has been spent",
 		Long: `Show a receipt from a file (RUN/receipts/1.json) or by its id (c-…). The signature is verified

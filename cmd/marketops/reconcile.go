@@ -89,7 +89,7 @@ func (g *globals) reconcileRun(ctx context.Context, arg, key, file string) ([]st
 		return nil, err
 	}
 	defer r.Close()
-	s, pub, err := g.publishing(r, key, file)
+	s, pub, err := g.publishing(r, key, file, marketops.Prod)
 	if err != nil {
 		return nil, err
 	}

@@ -55,11 +55,13 @@ The life of a run:
 			root.AddCommand(c)
 		}
 	}
-	add("setup", newInit(g), newKey(g), newTrust(g), newVersion(g))
+	add("setup", newInit(g), newKey(g), newTrust(g), newConfig(g), newVersion(g))
 	add("plan", newPlan(g))
 	add("authorise", newSubmit(g), newApprove(g), newAuthorize(g), newReceipt(g), newRevoke(g))
 	add("publish", newPublish(g), newReconcile(g))
 	add("prove", newPack(g), newVerify(g), newAudit(g), newLog(g))
+	root.AddCommand(topics()...)
+	root.AddCommand(newMan())
 	root.SetHelpCommandGroupID("setup")
 	root.SetCompletionCommandGroupID("setup")
 	return root

@@ -110,17 +110,26 @@ func (c *Client) Intent(ctx context.Context, envelope []byte) (Entry, error) {
 
 // Execute opens the door to GitHub for one epoch.
 func (c *Client) Execute(ctx context.Context, f Fence) (Lease, error) {
-	return post[Lease](ctx, c, "/v1/execute", f)
+	return c.lease(ctx, "/v1/execute", f)
 }
 
 // Renew asks for a longer lease.
 func (c *Client) Renew(ctx context.Context, f Fence) (Lease, error) {
-	return post[Lease](ctx, c, "/v1/renew", f)
+	return c.lease(ctx, "/v1/renew", f)
 }
 
 // Attempt counts a visible effect before it is tried.
 func (c *Client) Attempt(ctx context.Context, f Fence) (Lease, error) {
-	return post[Lease](ctx, c, "/v1/attempt", f)
+	return c.lease(ctx, "/v1/attempt", f)
+}
+
+// lease refuses an answer without a lease in it: nothing may be begun on the strength of "{}".
+func (c *Client) lease(ctx context.Context, path string, f Fence) (Lease, error) {
+	l, err := post[Lease](ctx, c, path, f)
+	if err == nil && l.Until <= 0 {
+		err = &marketops.Failure{Code: marketops.CoreUnreachable, What: "the Core's answer to " + path + " grants no lease"}
+	}
+	return l, err
 }
 
 // Outcome freezes an outcome and has it appended.

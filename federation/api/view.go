@@ -51,10 +51,7 @@ func (v *View) look(age time.Duration) (*log.Tree, error) {
 	if v.latest != nil && time.Since(v.looked) < age {
 		return v.latest, nil
 	}
-	raw, err := v.tiles.ReadFile(log.CheckpointPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &marketops.Failure{Code: marketops.LogUnavailable, What: "the log has no checkpoint yet"}
-	}
+	raw, err := v.read()
 	if err != nil {
 		return nil, err
 	}
@@ -65,28 +62,70 @@ func (v *View) look(age time.Duration) (*log.Tree, error) {
 	return v.accept(raw)
 }
 
+func (v *View) read() ([]byte, error) {
+	raw, err := v.tiles.ReadFile(log.CheckpointPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &marketops.Failure{Code: marketops.LogUnavailable, What: "the log has no checkpoint yet"}
+	}
+	return raw, err
+}
+
 func (v *View) accept(raw []byte) (*log.Tree, error) {
 	cp, err := v.policy.Open(raw)
 	if err != nil {
 		return nil, err
 	}
-	tree := log.NewTree(cp, v.tiles)
-	known, err := v.remembered(cp.Origin)
+	known, err := v.newest(cp.Origin)
 	if err != nil {
 		return nil, err
 	}
-	if known != nil {
-		if err := consistent(known, tree); err != nil {
-			return nil, v.accuse(known, cp, err)
-		}
-	}
-	if known == nil || known.Size < cp.Size {
-		if err := v.remember(cp); err != nil {
+	tree, err := v.follow(known, cp)
+	if errors.Is(err, marketops.LogRolledBack) {
+		// Another process of this user may have remembered a newer checkpoint since raw was read. One
+		// that is read now is as new, or the log did shrink.
+		if cp, err = v.open(); err != nil {
 			return nil, err
 		}
+		tree, err = v.follow(known, cp)
+	}
+	if err != nil {
+		return nil, v.accuse(known, cp, err)
+	}
+	if err := v.remember(cp); err != nil {
+		return nil, err
 	}
 	v.latest, v.looked = tree, time.Now()
 	return tree, nil
+}
+
+func (v *View) open() (*log.Checkpoint, error) {
+	raw, err := v.read()
+	if err != nil {
+		return nil, err
+	}
+	return v.policy.Open(raw)
+}
+
+// follow returns the tree of a checkpoint that extends the known one; nil is no known one.
+func (v *View) follow(known, cp *log.Checkpoint) (*log.Tree, error) {
+	tree := log.NewTree(cp, v.tiles)
+	if known == nil {
+		return tree, nil
+	}
+	return tree, consistent(known, tree)
+}
+
+// newest is the larger of what the file remembers and what this View has accepted itself: the
+// file may be gone, and another process may have put an older one there.
+func (v *View) newest(origin string) (*log.Checkpoint, error) {
+	known, err := v.remembered(origin)
+	if err != nil || v.latest == nil || v.latest.Checkpoint().Origin != origin {
+		return known, err
+	}
+	if own := v.latest.Checkpoint(); known == nil || known.Size < own.Size {
+		known = own
+	}
+	return known, nil
 }
 
 // consistent accepts a known checkpoint that is the new one's past, or the same.
@@ -168,7 +207,12 @@ func (v *View) remembered(origin string) (*log.Checkpoint, error) {
 	return cp, nil
 }
 
+// remember keeps a checkpoint unless one that is as new is kept already.
 func (v *View) remember(cp *log.Checkpoint) error {
+	known, err := v.remembered(cp.Origin)
+	if err != nil || known != nil && known.Size >= cp.Size {
+		return err
+	}
 	if err := writeDurably(v.file(cp.Origin), cp.Raw); err != nil {
 		return &marketops.Failure{Code: marketops.DiskFull, What: "the checkpoint cannot be remembered", Err: err}
 	}

@@ -106,15 +106,28 @@ func (c *Core) judge(ctx context.Context, r *run, open []int) ([]federation.Verd
 			return nil, err
 		}
 		w.Live = live
-		if c.opts.Config.Observe == config.ObserveGitHub {
-			if w.Observed, err = c.opts.Observer.Observe(ctx, w.Op); err != nil {
-				c.log.Warn("GitHub was not observed", "repository", w.Op.Target.FullName, "error", err)
-				w.Observed = nil
-			}
-		}
+		c.observe(ctx, &w)
 		ask.Operations = append(ask.Operations, w)
 	}
 	return rules.Decide(ask), nil
+}
+
+// observe looks at GitHub where core.yaml says so. What it could not see stays unobserved, and
+// policy decides whether it can do without.
+func (c *Core) observe(ctx context.Context, w *federation.Wanted) {
+	if c.opts.Config.Observe != config.ObserveGitHub {
+		return
+	}
+	seen, err := c.opts.Observer.Observe(ctx, w.Op)
+	switch {
+	case err == nil:
+		w.Observed = seen
+	case marketops.CodeOf(err) == marketops.RepositoryMismatch:
+		w.Stale = "the repository is not the planned one any more"
+	}
+	if err != nil {
+		c.log.Warn("GitHub was not observed", "repository", w.Op.Target.FullName, "error", err)
+	}
 }
 
 // issue mints, freezes all or none, and appends.

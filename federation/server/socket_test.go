@@ -175,7 +175,7 @@ func TestReadEndpoints(t *testing.T) {
 		"/records/" + log.RecordPath(leaf):             200,
 		"/v1/info":                                     200,
 		"/v1/runs/" + string(s.run):                    200,
-		"/tile/0/000.p/1":                              404,
+		"/tile/0/000.p/255":                            404,
 		"/tile/../.state/treeState":                    404,
 		"/tile/%2e%2e/.state/treeState":                404,
 		"/.state/treeState":                            404,

@@ -47,11 +47,11 @@ func constants(file string) (map[marketops.Code]string, error) {
 
 // search reads the module once and returns where each code of the table stands, in its order.
 func search(root fs.FS, names map[marketops.Code]string) ([]proof, error) {
-	stories, err := contents(root, "testdata/script", ".txtar")
+	stories, err := contents(root, "testdata/script", ".txtar", expectations)
 	if err != nil {
 		return nil, err
 	}
-	tests, err := contents(root, ".", "_test.go")
+	tests, err := contents(root, ".", "_test.go", uncommented)
 	if err != nil {
 		return nil, err
 	}
@@ -64,14 +64,14 @@ func search(root fs.FS, names map[marketops.Code]string) ([]proof, error) {
 		text := regexp.QuoteMeta(string(c.Code))
 		out = append(out, proof{
 			code: c.Code, vectors: vectors,
-			stories: matching(stories, `(^|[^a-z-])`+text+`($|[^a-z-])`),
+			stories: matching(stories, `(^|[^a-z.-])`+text+`($|[^a-z.-])`),
 			tests:   matching(tests, `\bmarketops\.`+names[c.Code]+`\b|"`+text+`"`),
 		})
 	}
 	return out, nil
 }
 
-func contents(root fs.FS, dir, suffix string) (map[string]string, error) {
+func contents(root fs.FS, dir, suffix string, keep func(string) string) (map[string]string, error) {
 	out := map[string]string{}
 	err := fs.WalkDir(root, dir, func(name string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && name == dir {
@@ -87,16 +87,28 @@ func contents(root fs.FS, dir, suffix string) (map[string]string, error) {
 			return nil
 		}
 		b, err := fs.ReadFile(root, name)
-		out[name] = uncommented(string(b))
+		out[name] = keep(string(b))
 		return err
 	})
 	return out, err
 }
 
-var commentRE = regexp.MustCompile(`(?m)^\s*(#|//).*$`)
+var (
+	commentRE = regexp.MustCompile(`(?m)^\s*//.*$`)
+	archiveRE = regexp.MustCompile(`(?m)^-- .* --$`)
+	expectRE  = regexp.MustCompile(`(?m)^!? ?(stdout|stderr|json|leaf|grep|cmp) .*$`)
+)
 
 // uncommented drops the lines that are comments: to write about a code does not prove it.
 func uncommented(s string) string { return commentRE.ReplaceAllString(s, "") }
+
+// expectations keeps the lines of a story that expect something, and none of its files.
+func expectations(s string) string {
+	if at := archiveRE.FindStringIndex(s); at != nil {
+		s = s[:at[0]]
+	}
+	return strings.Join(expectRE.FindAllString(s, -1), "\n")
+}
 
 func matching(files map[string]string, pattern string) (out []string) {
 	re := regexp.MustCompile(`(?m)` + pattern)

@@ -37,11 +37,9 @@ func (b *Book) receipt(e Entry, r *receipt.Receipt) {
 // key is what only one live receipt may hold: the op_key where the document is at hand, else
 // the operation on its target.
 func (b *Book) key(r *receipt.Receipt) marketops.Digest {
-	if b.rules.Document != nil {
-		if op := b.rules.Document(r.Operation); op != nil {
-			if k, err := op.Key(); err == nil {
-				return k
-			}
+	if op := b.document(r.Operation); op != nil {
+		if k, err := op.Key(); err == nil {
+			return k
 		}
 	}
 	return marketops.DigestOf([]byte(r.Target.ID() + "\n" + r.Operation.String()))
@@ -56,12 +54,47 @@ func (b *Book) issued(e Entry, s *Spending) {
 	if life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore); life > limit {
 		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: marketops.LifetimeExcessive, Expected: seconds(limit), Got: seconds(life)})
 	}
-	if b.rules.Document == nil {
+	op := b.document(r.Operation)
+	if op == nil {
 		return
 	}
-	if op := b.rules.Document(r.Operation); op != nil && (op.Target != r.Target || op.Kind != r.OperationKind) {
-		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: marketops.OperationMismatch, Detail: "the receipt is of another kind or repository than its operation document"})
+	same(b, Receipts, e, marketops.KindMismatch, "a receipt is of its operation's kind", op.Kind, r.OperationKind)
+	same(b, Receipts, e, marketops.RepositoryMismatch, "a receipt is for its operation's repository", op.Target, r.Target)
+	if name, foreign := Foreign(e.Record, op); foreign {
+		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: VouchesTooMuch})
 	}
+}
+
+func (b *Book) document(d marketops.Digest) *marketops.Operation {
+	if b.rules.Document == nil {
+		return nil
+	}
+	return b.rules.Document(d)
+}
+
+// VouchesTooMuch explains what [Foreign] finds.
+const VouchesTooMuch = "the receipt vouches for a file that its operation does not publish"
+
+// Foreign returns the first subject of a receipt that its operation does not have. A stock
+// verifier would take the receipt for that file's.
+func Foreign(r *receipt.Record, op *marketops.Operation) (name string, found bool) {
+	allowed := map[string]bool{}
+	if op.Release != nil {
+		for _, a := range op.Release.Assets {
+			allowed[a.SHA256.Hex()] = true
+		}
+	}
+	if op.PullRequest != nil && op.PullRequest.Changes != nil {
+		for _, c := range op.PullRequest.Changes.Changes {
+			allowed[c.SHA256.Hex()] = true
+		}
+	}
+	for _, s := range r.Subject[1:] {
+		if !allowed[s.Digest.SHA256] {
+			return s.Name, true
+		}
+	}
+	return "", false
 }
 
 func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }

@@ -229,3 +229,11 @@ func (w *World) Pack() *pack.Pack {
 func (w *World) Drop(name string) {
 	w.Entries = slices.DeleteFunc(w.Entries, func(e Entry) bool { return e.Record.Body.Name() == name })
 }
+
+// Document returns an operation of the world by its digest, or nil.
+func (w *World) Document(d marketops.Digest) *marketops.Operation {
+	if i := slices.Index(w.Digests(), d); i >= 0 {
+		return &w.Ops[i]
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/config"
+	"github.com/spf13/cobra"
+)
+
+func newConfig(g *globals) *cobra.Command {
+	c := &cobra.Command{Use: "config", Short: "Show the settings in force", Args: cobra.ArbitraryArgs, RunE: cli.Group}
+	var file string
+	show := &cobra.Command{
+		Use:   "show",
+		Short: "Show each setting and where it came from",
+		Long: `Show each setting and where it came from: flag, environment, file or default. Credentials are shown by
+the name of their source, never by value. Mode, GitHub's address and trust never come from the
+environment.`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error { return g.showConfig(file) },
+	}
+	show.Flags().StringVarP(&file, "config", "c", "marketops.yaml", "what may be published, and where GitHub is")
+	c.AddCommand(show)
+	return c
+}
+
+type setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	From  string `json:"from"`
+}
+
+type configView struct {
+	Schema   string    `json:"schema"`
+	Settings []setting `json:"settings"`
+}
+
+func (g *globals) showConfig(path string) error {
+	file, err := config.Load(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	state, err := findState()
+	if err != nil {
+		return err
+	}
+	v := configView{Schema: "marketops.config-show/v1"}
+	if v.Settings, err = g.settings(state, path, file); err != nil {
+		return err
+	}
+	rows := [][]string{{"SETTING", "VALUE", "FROM"}}
+	for _, s := range v.Settings {
+		rows = append(rows, []string{s.Name, s.Value, s.From})
+	}
+	g.Table(rows)
+	return g.Result(v)
+}
+
+func (g *globals) settings(state, path string, file *config.File) ([]setting, error) {
+	memory, err := memoryDir()
+	if err != nil {
+		return nil, err
+	}
+	core, err := g.coreSetting(state, path, file)
+	if err != nil {
+		return nil, err
+	}
+	trust := setting{"trust", g.trust, "flag --trust"}
+	if g.trust == "" {
+		trust = setting{"trust", filepath.Join(state, "trust.json"), "default"}
+	}
+	out := []setting{
+		{"mode", string(marketops.DryRun), "default; --mode prod on publish alone raises it"},
+		{"state", state, "nearest " + stateName + " upward"}, {"memory", memory, "XDG_STATE_HOME, or the home folder"}, core, trust,
+	}
+	return append(out, githubSettings(path, file)...), nil
+}
+
+func (g *globals) coreSetting(state, path string, file *config.File) (setting, error) {
+	switch {
+	case g.core != "":
+		return setting{"core", g.core, "flag --core"}, nil
+	case os.Getenv("MARKETOPS_CORE") != "":
+		return setting{"core", os.Getenv("MARKETOPS_CORE"), "environment MARKETOPS_CORE"}, nil
+	case file != nil && file.Core != "":
+		return setting{"core", file.Core, path}, nil
+	}
+	address, err := g.coreAddress(state, "")
+	return setting{"core", address, "default"}, err
+}
+
+func githubSettings(path string, file *config.File) []setting {
+	given, from := config.DefaultGitHub(), "default ("+path+" is not there)"
+	if file != nil {
+		given, from = file.GitHub, path
+	}
+	usual := config.DefaultGitHub()
+	origin := func(value, standard string) string {
+		if value == standard {
+			return "default"
+		}
+		return from
+	}
+	return []setting{
+		{"github.api", given.API, origin(given.API, usual.API)},
+		{"github.uploads", given.Uploads, origin(given.Uploads, usual.Uploads)},
+		{"github.token", given.Token, origin(given.Token, usual.Token)},
+		{"github.read_token", given.ReadToken, origin(given.ReadToken, usual.ReadToken)},
+	}
+}

@@ -1,0 +1,305 @@
+package federation
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+const now = marketops.Time(1_790_000_000)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bench is a run that waits for a decision, and everybody's keys.
+type bench struct {
+	t     *testing.T
+	rules Rules
+	run   Run
+	keys  map[string]*crypto.PrivateKey
+}
+
+func newBench(t *testing.T, policies string, ops ...marketops.Operation) *bench {
+	t.Helper()
+	b := &bench{t: t, keys: map[string]*crypto.PrivateKey{}}
+	for _, name := range []string{"bob", "alice", "carol", "mallory", "authority", "checkpoint"} {
+		seed := make([]byte, 32)
+		rand.Read(seed)
+		k, err := crypto.NewPrivateKey(seed)
+		must(t, err)
+		b.keys[name] = k
+	}
+	b.rules = Rules{Trust: b.trust(nil), Policy: bundle(t, policies), Limits: Limits{ReceiptsPerRepository: 5, SubmissionsPerDay: 5, OperationsPerPlan: 5}}
+	b.submit(ops)
+	return b
+}
+
+// bundle is the starter policy, or other policies under the starter's schema.
+func bundle(t *testing.T, policies string) *policy.Bundle {
+	t.Helper()
+	fsys := policy.Starter()
+	if policies != "" {
+		schema, err := fs.ReadFile(fsys, "schema.cedarschema")
+		must(t, err)
+		fsys = fstest.MapFS{"schema.cedarschema": {Data: schema}, "10.cedar": {Data: []byte(policies)}}
+	}
+	p, err := policy.Load(fsys)
+	must(t, err)
+	return p
+}
+
+func (b *bench) trust(change func(*receipt.TrustFile)) *receipt.Trust {
+	b.t.Helper()
+	key := func(name string) receipt.TrustKey {
+		return receipt.TrustKey{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(b.keys[name].Public().SPKI()), NotBefore: 1, NotAfter: now * 2}
+	}
+	all := []string{"*"}
+	f := receipt.TrustFile{Schema: "marketops.trust/v1", Version: 1, Expires: now + 86400, MaxLifetime: 86400,
+		Persons: []receipt.TrustPerson{
+			{ID: "bob", Groups: []string{"requesters", "approvers"}, Keys: []receipt.TrustKey{key("bob")}},
+			{ID: "alice", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("alice")}},
+			{ID: "carol", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("carol")}},
+			{ID: "mallory", Groups: []string{}, Keys: []receipt.TrustKey{key("mallory")}},
+		},
+		Authorities: []receipt.TrustKey{key("authority")}, AuthorityRules: []receipt.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		Approvals: []receipt.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
+		LogPolicy: "log " + log.Vkey("log.test", b.keys["checkpoint"].Public()) + "\nquorum none\n",
+	}
+	if change != nil {
+		change(&f)
+	}
+	data, err := json.Marshal(f)
+	must(b.t, err)
+	t, err := receipt.ParseTrust(data)
+	must(b.t, err)
+	return t
+}
+
+func tagOp(name string) marketops.Operation {
+	op := marketops.NewOperation(marketops.TagRepo, marketops.Target{Type: "github", Host: "api.github.test", RepositoryID: 7, FullName: "octo-org/widgets"})
+	op.Tag = &marketops.Tag{Name: name, Commit: strings.Repeat("a", 40), Tree: strings.Repeat("b", 40), Message: name,
+		Tagger: marketops.Person{Name: "Bot", Email: "bot@example.com", Date: now - 3600}}
+	return op
+}
+
+func pullOp() marketops.Operation {
+	op := tagOp("x")
+	op.Kind, op.Tag = marketops.OpenPR, nil
+	op.PullRequest = &marketops.PullRequest{Base: marketops.Ref{Branch: "main", SHA: strings.Repeat("a", 40)},
+		Head: marketops.Ref{Branch: "next", SHA: strings.Repeat("c", 40)}, Title: "Next"}
+	return op
+}
+
+func (b *bench) submit(ops []marketops.Operation) {
+	b.t.Helper()
+	head, err := receipt.NewHead(rand.Reader, now)
+	must(b.t, err)
+	b.run = Run{ID: marketops.NewRunID([16]byte{1}), Digest: marketops.Digest{1}, Now: now,
+		Submission: receipt.Submission{Head: head, RunID: marketops.NewRunID([16]byte{1}), Requester: "bob", Plan: marketops.Digest{2}},
+		Requester:  receipt.Holder{Role: receipt.RolePerson, Name: "bob", Groups: []string{"requesters", "approvers"}}}
+	for _, op := range ops {
+		d, err := op.Digest()
+		must(b.t, err)
+		b.run.Submission.Operations = append(b.run.Submission.Operations, d)
+		b.run.Operations = append(b.run.Operations, Wanted{Op: op, Digest: d, Spent: map[marketops.Digest]bool{}})
+	}
+}
+
+func (b *bench) vote(name string, change func(*receipt.Approval)) receipt.Vote {
+	b.t.Helper()
+	head, err := receipt.NewHead(rand.Reader, now)
+	must(b.t, err)
+	a := &receipt.Approval{Head: head, Verdict: "approve", RunID: b.run.ID, Submission: b.run.Digest, Requester: "bob", Plan: b.run.Submission.Plan,
+		Operations: b.run.Submission.Operations, Policy: b.rules.Policy.Digest(), NotBefore: now, ExpiresAt: now + 3600}
+	if change != nil {
+		change(a)
+	}
+	rec, err := receipt.Seal(a, b.keys[name], receipt.SubjectOf("plan.json", a.Plan))
+	must(b.t, err)
+	v, err := b.rules.Trust.OpenVote(rec.Envelope, now, nil)
+	must(b.t, err)
+	return v
+}
+
+func (b *bench) approve(names ...string) *bench {
+	b.t.Helper()
+	for _, name := range names {
+		b.run.Votes = append(b.run.Votes, b.vote(name, nil))
+	}
+	return b
+}
+
+const (
+	two      = `@id("two") permit(principal, action, resource) when { context.common.approvals >= 2 };`
+	observes = `@id("seen") @needs("observed") permit(principal, action, resource) when { context.common has observed && !context.common.observed.archived };`
+)
+
+func TestDecide(t *testing.T) {
+	cases := []struct {
+		name     string
+		policies string
+		op       marketops.Operation
+		code     marketops.Code
+		missing  string
+		set      func(*bench)
+	}{
+		{"nobody", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "from alice, carol: marketops approve r-01", nil},
+		{"enough", "", tagOp("v1.0.0"), "", "", func(b *bench) { b.approve("alice") }},
+		{"only the requester", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "1 more", func(b *bench) { b.approve("bob") }},
+		{"veto", "", tagOp("v1.0.0"), marketops.RejectedByApprover, "", func(b *bench) {
+			b.approve("carol").run.Votes = append(b.run.Votes, b.vote("alice", func(a *receipt.Approval) { a.Verdict = "reject" }))
+		}},
+		{"rejection by somebody without a say", "", tagOp("v1.0.0"), "", "", func(b *bench) {
+			b.approve("carol").run.Votes = append(b.run.Votes, b.vote("mallory", func(a *receipt.Approval) { a.Verdict = "reject" }))
+		}},
+		{"spent", "", tagOp("v1.0.0"), marketops.ApprovalSpent, "1 more", func(b *bench) {
+			b.approve("alice")
+			b.run.Operations[0].Spent[b.run.Votes[0].Record.Digest] = true
+		}},
+		{"spent, and approved again", "", tagOp("v1.0.0"), "", "", func(b *bench) {
+			b.approve("alice", "alice")
+			b.run.Operations[0].Spent[b.run.Votes[0].Record.Digest] = true
+		}},
+		{"approval is over", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "1 more", func(b *bench) { b.approve("alice").run.Now = now + 3600 }},
+		{"approval under another policy", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "1 more", func(b *bench) {
+			b.run.Votes = append(b.run.Votes, b.vote("alice", func(a *receipt.Approval) { a.Policy = marketops.Digest{9} }))
+		}},
+		{"policy wants more", two, tagOp("v1.0.0"), marketops.ApprovalMissing, "policy wants more approvals than 1", func(b *bench) { b.approve("alice") }},
+		{"one person twice is one", two, tagOp("v1.0.0"), marketops.ApprovalMissing, "policy wants more approvals than 1", func(b *bench) { b.approve("alice", "alice") }},
+		{"policy has more", two, tagOp("v1.0.0"), "", "", func(b *bench) { b.approve("alice", "carol") }},
+		{"policy says no", "", tagOp("v1.0.0"), marketops.PolicyDenied, "", func(b *bench) { b.approve("alice").run.Requester.Groups = []string{"others"} }},
+		{"not observed", observes, tagOp("v1.0.0"), marketops.FactUnobserved, "", func(b *bench) { b.approve("alice") }},
+		{"observed", observes, tagOp("v1.0.0"), "", "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", TagAbsent: true}
+		}},
+		{"tag is there by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main"}
+		}},
+		{"archived by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", TagAbsent: true, Archived: true}
+		}},
+		{"head moved", "", pullOp(), marketops.PlanStale, "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", HeadSHA: strings.Repeat("d", 40)}
+		}},
+		{"head where it was", "", pullOp(), "", "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", HeadSHA: strings.Repeat("c", 40)}
+		}},
+		{"repository is another by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Stale = "it is repository 8"
+		}},
+		{"submitted long ago", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) { b.approve("alice").run.Submission.IssuedAt -= MaxSubmission + 1 }},
+		{"no room", "", tagOp("v1.0.0"), marketops.LimitReached, "", func(b *bench) { b.approve("alice").run.Operations[0].Live = 5 }},
+		{"no limits", "", tagOp("v1.0.0"), marketops.LimitReached, "", func(b *bench) { b.approve("alice").rules.Limits = Limits{} }},
+		{"trust is over", "", tagOp("v1.0.0"), marketops.TrustMissing, "", func(b *bench) {
+			b.approve("alice").rules.Trust = b.trust(func(f *receipt.TrustFile) { f.Expires = now })
+		}},
+		{"no authority rule", "", tagOp("v1.0.0"), marketops.ThresholdUnmet, "", func(b *bench) {
+			b.approve("alice").rules.Trust = b.trust(func(f *receipt.TrustFile) { f.AuthorityRules = nil })
+		}},
+		{"no floor", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "no approvals rule", func(b *bench) {
+			b.approve("alice").rules.Trust = b.trust(func(f *receipt.TrustFile) { f.Approvals = nil })
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, c.policies, c.op)
+			if c.set != nil {
+				c.set(b)
+			}
+			v := b.rules.Decide(b.run)[0]
+			if v.Code != c.code || (v.Leave() != nil) != (c.code == "") {
+				t.Fatalf("code %q (leave %v), want %q: missing %q, why not %q", v.Code, v.Leave() != nil, c.code, v.Missing, v.WhyNot)
+			}
+			if c.missing != "" && !strings.Contains(strings.Join(v.Missing, "\n"), c.missing) {
+				t.Errorf("missing %q does not say %q", v.Missing, c.missing)
+			}
+			if g, ok := v.Leave().Grant(); ok && (len(g.Approvals) == 0 || g.Operation != b.run.Operations[0].Digest || g.Run != b.run.ID) {
+				t.Errorf("grant %+v", g)
+			}
+		})
+	}
+}
+
+// TestAllOrNone: one denial takes the leave of every other operation.
+func TestAllOrNone(t *testing.T) {
+	b := newBench(t, "", tagOp("v1.0.0"), tagOp("v2.0.0")).approve("alice")
+	for _, v := range b.rules.Decide(b.run) {
+		if v.Leave() == nil {
+			t.Fatalf("control: %+v", v)
+		}
+	}
+	b.run.Operations[1].Live = 99
+	for i, v := range b.rules.Decide(b.run) {
+		if v.Leave() != nil || v.Code != marketops.LimitReached || len(v.WhyNot) == 0 {
+			t.Errorf("operation %d: %+v", i+1, v)
+		}
+	}
+}
+
+func TestZeroLeave(t *testing.T) {
+	var none *Leave
+	for _, l := range []*Leave{none, {}} {
+		if _, ok := l.Grant(); ok {
+			t.Error("a leave that nothing decided grants something")
+		}
+	}
+	if (&Verdict{}).Leave() != nil {
+		t.Error("the zero verdict has leave")
+	}
+}
+
+func TestBump(t *testing.T) {
+	for tag, want := range map[string]string{
+		"v1.0.0": "major", "2.0.0": "major", "v1.4.0": "minor", "v1.4.2": "patch", "v0.0.1": "patch", "v1.0.0-rc.1": "prerelease",
+		"widgets/v1.2.3": "patch", "v1.2": "none", "latest": "none", "v01.2.3": "none", "": "none", "v1.0.0+build": "major",
+	} {
+		if got := Bump(tag); got != want {
+			t.Errorf("Bump(%q) = %q, want %q", tag, got, want)
+		}
+	}
+}
+
+func TestSubmissionLimits(t *testing.T) {
+	l := Limits{SubmissionsPerDay: 2, OperationsPerPlan: 3}
+	for _, c := range []struct {
+		operations, today int
+		ok                bool
+	}{{3, 1, true}, {4, 1, false}, {3, 2, false}, {1, 0, true}} {
+		if err := l.AdmitSubmission(c.operations, c.today); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if (Limits{}).AdmitSubmission(1, 0) == nil {
+		t.Error("zero limits allow something")
+	}
+}
+
+func TestOperationsOf(t *testing.T) {
+	a, b := tagOp("v1.0.0"), tagOp("v1.0.0")
+	b.Tag.Message = "another"
+	doc := func(o marketops.Operation) []byte { d, err := o.Document(); must(t, err); return d }
+	da, db := doc(a), doc(b)
+	_, err := operationsOf([]marketops.Digest{marketops.DigestOf(da), marketops.DigestOf(db)}, [][]byte{da, db})
+	if marketops.CodeOf(err) != marketops.RuleDenied {
+		t.Errorf("one tag twice: %v", err)
+	}
+	ops, err := operationsOf([]marketops.Digest{marketops.DigestOf(da)}, [][]byte{da})
+	if err != nil || !slices.Equal([]string{ops[0].Tag.Name}, []string{"v1.0.0"}) {
+		t.Errorf("control: %v", err)
+	}
+}
