@@ -48,7 +48,7 @@ func (g *globals) checkReceipts(ctx context.Context, args []string, o publishOpt
 		return err
 	}
 	defer r.Close()
-	s, pub, err := g.publishing(r, o.key, o.config, marketops.DryRun)
+	s, pub, err := g.publishing(r, o.key, o.config, marketops.DryRun, &bars{})
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (g *globals) checkReceipts(ctx context.Context, args []string, o publishOpt
 	if err != nil {
 		return err
 	}
-	jobs, err := s.jobs(ctx, r, j)
+	jobs, err := s.jobs(ctx, r, j, &bars{})
 	if err != nil {
 		return err
 	}

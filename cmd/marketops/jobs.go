@@ -25,7 +25,7 @@ type opJournal struct{ *plan.OperationJournal }
 func (j opJournal) Call(c publisher.CallEvidence) error { return j.Append("call", c) }
 
 // jobs gathers what each operation of a run needs to be asked about.
-func (s *session) jobs(ctx context.Context, r *plan.Run, j *plan.Journal) ([]*publisher.Job, error) {
+func (s *session) jobs(ctx context.Context, r *plan.Run, j *plan.Journal, b *bars) ([]*publisher.Job, error) {
 	submission, err := s.loadEntry(r, "submission")
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func (s *session) jobs(ctx context.Context, r *plan.Run, j *plan.Journal) ([]*pu
 			return nil, err
 		}
 		for _, c := range content {
-			job.Content = append(job.Content, c)
+			job.Content = append(job.Content, b.watch(c.Name, c))
 			job.Measured = append(job.Measured, c.Measured)
 			if c.Problem != "" {
 				s.Say("operation %d: %s: %s", i+1, c.Path, c.Problem)
@@ -82,9 +82,9 @@ func (s *session) approvals(ctx context.Context, r *plan.Run) ([]api.Entry, erro
 
 // publisherFor wires the publisher. The GitHub credential is not read here: the port asks for it
 // right before its first request, which no refused operation ever reaches.
-func (s *session) publisherFor(r *plan.Run, gh config.GitHub, mode marketops.Mode) (*publisher.Publisher, error) {
+func (s *session) publisherFor(r *plan.Run, gh config.GitHub, mode marketops.Mode, b *bars) (*publisher.Publisher, error) {
 	token := writeToken(r.Sources.Root, gh.Token)
-	port, err := s.port(gh, token, mode)
+	port, err := s.port(gh, token, mode, b)
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +95,17 @@ func (s *session) publisherFor(r *plan.Run, gh config.GitHub, mode marketops.Mod
 }
 
 // port is the live port in prod alone; everything else gets one that can make no call.
-func (s *session) port(gh config.GitHub, token func(context.Context) (string, error), mode marketops.Mode) (publisher.SideEffectPort, error) {
+func (s *session) port(gh config.GitHub, token func(context.Context) (string, error), mode marketops.Mode, b *bars) (publisher.SideEffectPort, error) {
 	if mode != marketops.Prod {
 		return nullPort(), nil
 	}
 	return github.New(github.Options{
 		API: gh.API, Uploads: gh.Uploads, Token: token,
 		Now: time.Now, Pacing: github.DefaultPacing(), Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
-		Wait: func(reason string, d time.Duration) { s.Say("waiting %s: %s", d.Round(time.Second), reason) },
+		Wait: func(reason string, d time.Duration) {
+			s.Say("waiting %s: %s", d.Round(time.Second), reason)
+			b.wait(reason, d)
+		},
 	})
 }
 

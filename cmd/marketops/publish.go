@@ -69,21 +69,23 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 		return err
 	}
 	defer r.Close()
-	s, pub, err := g.publishing(r, o.key, o.config, o.effective())
+	b := newBars(g.Streams)
+	s, pub, err := g.publishing(r, o.key, o.config, o.effective(), b)
 	if err != nil {
 		return err
 	}
 	if o.assets != "" {
 		r.UseAssets(o.assets)
 	}
-	w := &publishing{session: s, pub: pub, mode: o.effective(), arg: arg}
+	w := &publishing{session: s, pub: pub, mode: o.effective(), arg: arg, bars: b}
 	s.announce(r, w.mode)
 	err = plan.Resume(ctx, r, w, time.Now)
+	b.done()
 	return w.report(r, err)
 }
 
 // publishing opens what publish and reconcile share. In a dry run the port can make no call.
-func (g *globals) publishing(r *plan.Run, key, file string, mode marketops.Mode) (*session, *publisher.Publisher, error) {
+func (g *globals) publishing(r *plan.Run, key, file string, mode marketops.Mode, b *bars) (*session, *publisher.Publisher, error) {
 	if file == "" {
 		recorded, err := r.Get(configNote, 4096)
 		if err != nil {
@@ -99,7 +101,7 @@ func (g *globals) publishing(r *plan.Run, key, file string, mode marketops.Mode)
 	if err != nil {
 		return nil, nil, err
 	}
-	pub, err := s.publisherFor(r, cfg.GitHub, mode)
+	pub, err := s.publisherFor(r, cfg.GitHub, mode, b)
 	return s, pub, err
 }
 
@@ -121,6 +123,7 @@ type publishing struct {
 	pub     *publisher.Publisher
 	mode    marketops.Mode
 	arg     string
+	bars    *bars
 	results []publisher.Result
 }
 
@@ -130,7 +133,7 @@ func (w *publishing) Execute(ctx context.Context, r *plan.Run) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := w.jobs(ctx, r, j)
+	jobs, err := w.jobs(ctx, r, j, w.bars)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (g *globals) reconcileRun(ctx context.Context, arg, key, file string) ([]st
 		return nil, err
 	}
 	defer r.Close()
-	s, pub, err := g.publishing(r, key, file, marketops.Prod)
+	s, pub, err := g.publishing(r, key, file, marketops.Prod, &bars{})
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (g *globals) reconcileRun(ctx context.Context, arg, key, file string) ([]st
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := s.jobs(ctx, r, j)
+	jobs, err := s.jobs(ctx, r, j, &bars{})
 	if err != nil {
 		return nil, err
 	}

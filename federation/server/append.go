@@ -149,6 +149,7 @@ func (c *Core) settled(ctx context.Context, digests ...marketops.Digest) error {
 
 // flights lets one goroutine append a leaf while all others that want it wait.
 type flights struct {
+	up   sync.WaitGroup
 	mu   sync.Mutex
 	open map[[32]byte]*flight
 	seen map[[32]byte]bool // leaves of which an append failed; they may be in the log
@@ -169,7 +170,8 @@ func (f *flights) do(ctx context.Context, leaf [32]byte, run func(seen bool) (ui
 	if !under {
 		fl = &flight{done: make(chan struct{})}
 		f.open[leaf] = fl
-		go f.run(leaf, fl, f.seen[leaf], run)
+		seen := f.seen[leaf]
+		f.up.Go(func() { f.run(leaf, fl, seen, run) })
 	}
 	f.mu.Unlock()
 	select {

@@ -3,11 +3,14 @@ package server
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log/claims"
@@ -25,6 +28,10 @@ func (c *Core) authorize(ctx context.Context, who *caller, in api.Run) (api.Deci
 }
 
 func (c *Core) decide(ctx context.Context, id marketops.RunID) (api.Decisions, error) {
+	seen, err := c.observe(ctx, id)
+	if err != nil {
+		return api.Decisions{}, err
+	}
 	lock := c.runs.of(id)
 	lock.Lock()
 	defer lock.Unlock()
@@ -41,7 +48,7 @@ func (c *Core) decide(ctx context.Context, id marketops.RunID) (api.Decisions, e
 		out.Authorized = true
 		return out, nil
 	}
-	verdicts, err := c.judge(ctx, r, open)
+	verdicts, err := c.judge(ctx, r, open, seen)
 	if err != nil {
 		return api.Decisions{}, err
 	}
@@ -90,12 +97,12 @@ func (c *Core) stillGood(ctx context.Context, f *force, i issued, now marketops.
 	if _, err := f.trust.Admit(i.rec, now, c.place(i.row)); err != nil {
 		return false, nil
 	}
-	return now+receipt.Epsilon < i.body.ExpiresAt && i.body.Policy == f.policy.Digest() &&
-		slices.Equal(i.body.Audience, slices.Sorted(slices.Values(f.audience(now)))), nil
+	valid := func(key crypto.KeyID) bool { return f.mayPublish(key, now) }
+	return now+receipt.Epsilon < i.body.ExpiresAt && i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid), nil
 }
 
 // judge asks the rules about the operations at the open places only: the others have theirs.
-func (c *Core) judge(ctx context.Context, r *run, open []int) ([]federation.Verdict, error) {
+func (c *Core) judge(ctx context.Context, r *run, open []int, seen sights) ([]federation.Verdict, error) {
 	_, rules := c.rules()
 	ask := r.Run
 	ask.Operations = nil
@@ -106,28 +113,48 @@ func (c *Core) judge(ctx context.Context, r *run, open []int) ([]federation.Verd
 			return nil, err
 		}
 		w.Live = live
-		c.observe(ctx, &w)
+		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
 		ask.Operations = append(ask.Operations, w)
 	}
 	return rules.Decide(ask), nil
 }
 
-// observe looks at GitHub where core.yaml says so. What it could not see stays unobserved, and
-// policy decides whether it can do without.
-func (c *Core) observe(ctx context.Context, w *federation.Wanted) {
+// observeTimeout bounds all looks at GitHub for one decision.
+const observeTimeout = 20 * time.Second
+
+// sights are what was seen on GitHub, by operation.
+type sights map[marketops.Digest]sight
+
+type sight struct {
+	observed *policy.Observed
+	stale    string
+}
+
+// observe looks at GitHub where core.yaml says so, before the run is locked. What it could not
+// see stays unobserved, and policy decides whether it can do without.
+func (c *Core) observe(ctx context.Context, id marketops.RunID) (sights, error) {
 	if c.opts.Config.Observe != config.ObserveGitHub {
-		return
+		return nil, nil
 	}
-	seen, err := c.opts.Observer.Observe(ctx, w.Op)
-	switch {
-	case err == nil:
-		w.Observed = seen
-	case marketops.CodeOf(err) == marketops.RepositoryMismatch:
-		w.Stale = "the repository is not the planned one any more"
-	}
+	r, err := c.loadRun(ctx, id)
 	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
+	defer cancel()
+	out := sights{}
+	for _, w := range r.Operations {
+		seen, err := c.opts.Observer.Observe(ctx, w.Op)
+		switch {
+		case err == nil:
+			out[w.Digest] = sight{observed: seen}
+			continue
+		case marketops.CodeOf(err) == marketops.RepositoryMismatch:
+			out[w.Digest] = sight{stale: "the repository is not the planned one any more"}
+		}
 		c.log.Warn("GitHub was not observed", "repository", w.Op.Target.FullName, "error", err)
 	}
+	return out, nil
 }
 
 // issue mints, freezes all or none, and appends.

@@ -158,6 +158,7 @@ func (c *Core) Close() error {
 func (c *Core) release(ctx context.Context) error {
 	c.stop()
 	c.background.Wait()
+	c.flights.up.Wait() // each has a time limit of its own
 	var errs []error
 	if c.tree != nil {
 		errs = append(errs, c.tree.Close(ctx))

@@ -89,8 +89,8 @@ func (c *Core) fitsClaim(ctx context.Context, rec *receipt.Record, o *receipt.Ou
 // to leave the evidence here.
 func (c *Core) saw(o *receipt.Outcome, intent uint64) error {
 	s := o.Checkpoint
-	if s == nil || s.Origin != c.opts.Config.Origin || s.Size < 0 || s.Size > log.MaxSize {
-		return marketops.Refuse(marketops.ReceiptUnlogged, "the outcome names no checkpoint of this log")
+	if s == nil || s.Origin != c.opts.Config.Origin || s.Size > log.MaxSize || s.Size <= int64(intent) {
+		return marketops.Refuse(marketops.ReceiptUnlogged, "the outcome names no checkpoint of this log that covers its intent")
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
-	"github.com/omega/marketops/receipt"
 )
 
 // Bounds of looking back into the log at start.
@@ -59,7 +58,9 @@ func (c *Core) reindexOne(ctx context.Context, row claims.Record, published *boo
 	}
 	*published = true
 	if _, err = c.tree.Published(ctx, e.Position.Index); err != nil {
-		return err
+		// Without a quorum of witnesses the log grows all the same; a leaf may be there twice then.
+		c.log.Warn("the log is not published while recovering", "error", err)
+		return nil
 	}
 	if first, found := c.findLeaf(row.Leaf); found {
 		return c.ledger.Indexed(ctx, row.Leaf, first)
@@ -85,48 +86,56 @@ func (c *Core) findLeaf(leaf log.Hash) (at uint64, found bool) {
 	return at, found && err == nil
 }
 
-// recount reads the newest part of the log to count again what the limits are about, and to
-// find runs that were not sealed.
+// recount reads the newest part of the log, backwards to what is older than a day, to count
+// again what the limits are about and to find runs that were not sealed.
 func (c *Core) recount(ctx context.Context) error {
 	tree, err := c.tip()
 	if err != nil {
 		return err
 	}
 	size := tree.Checkpoint().Size
-	from := size - min(size, countBack)
-	return tree.Entries(from, size, func(_ uint64, entry []byte) error {
+	for to, least := size, size-min(size, countBack); to > least; {
+		from := (to - 1) / log.TileWidth * log.TileWidth
+		old, err := c.recountBundle(ctx, tree, from, to)
+		if err != nil || old {
+			return err
+		}
+		to = from
+	}
+	return nil
+}
+
+// recountBundle reports whether it met a record that is older than a day.
+func (c *Core) recountBundle(ctx context.Context, tree *log.Tree, from, to uint64) (old bool, err error) {
+	err = tree.Entries(from, to, func(_ uint64, entry []byte) error {
 		row, found, err := c.ledger.ByLeaf(ctx, log.LeafHash(entry))
 		if err != nil || !found {
 			return err
 		}
+		if c.now()-row.FrozenAt >= day {
+			old = true
+			return nil
+		}
 		return c.recountOne(row)
 	})
+	return old, err
 }
 
 func (c *Core) recountOne(row claims.Record) error {
-	now := c.now()
 	switch row.Kind {
 	case "submission":
-		if now-row.FrozenAt < day {
-			c.load.submitted(row.FrozenAt)
-		}
+		c.load.submitted(row.FrozenAt)
 	case "receipt":
-		if now-row.FrozenAt < day+receipt.MaxLifetime {
-			i, err := c.reopenReceipt(c.force.Load(), row)
-			if marketops.CodeOf(err) == marketops.KeyUnknown {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if i.body.ExpiresAt > now {
-				c.load.issued(i.body)
-			}
+		i, err := c.reopenReceipt(c.force.Load(), row)
+		if marketops.CodeOf(err) == marketops.KeyUnknown {
+			return nil // of an authority that is gone: nobody can spend it
 		}
+		if err != nil {
+			return err
+		}
+		c.load.issued(i.body)
 	case claims.KindOutcome, claims.KindResolution, claims.KindRevocation:
-		if now-row.FrozenAt < day {
-			c.seals.add(row.Run)
-		}
+		c.seals.later(row.Run)
 	}
 	return nil
 }

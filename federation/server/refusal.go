@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -37,22 +38,9 @@ func (c *Core) refused(ctx context.Context, who *caller, about issue.Refused, er
 }
 
 func isRefusal(err error) bool {
-	for ; err != nil; err = unwrap(err) {
-		if _, ok := err.(*marketops.Refusal); ok {
-			return true
-		}
-		if _, ok := err.(*marketops.Failure); ok {
-			return false
-		}
-	}
-	return false
-}
-
-func unwrap(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok {
-		return u.Unwrap()
-	}
-	return nil
+	var refusal *marketops.Refusal
+	var failure *marketops.Failure
+	return errors.As(err, &refusal) && !errors.As(err, &failure)
 }
 
 func (c *Core) recordRefusal(ctx context.Context, about issue.Refused) error {

@@ -19,29 +19,34 @@ type queue struct {
 	wake chan struct{}
 }
 
+// add asks for a run to be sealed soon.
 func (q *queue) add(id marketops.RunID) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.init()
-	if len(q.runs) < maxQueue {
-		q.runs[id] = true
-	}
+	q.later(id)
 	select {
-	case q.wake <- struct{}{}:
+	case q.bell() <- struct{}{}:
 	default:
 	}
 }
 
-func (q *queue) init() {
+// later leaves a run for the next sweep.
+func (q *queue) later(id marketops.RunID) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.runs == nil {
-		q.runs, q.wake = map[marketops.RunID]bool{}, make(chan struct{}, 1)
+		q.runs = map[marketops.RunID]bool{}
+	}
+	if len(q.runs) < maxQueue {
+		q.runs[id] = true
 	}
 }
 
-func (q *queue) woken() <-chan struct{} {
+// bell is rung when a run waits.
+func (q *queue) bell() chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.init()
+	if q.wake == nil {
+		q.wake = make(chan struct{}, 1)
+	}
 	return q.wake
 }
 
@@ -59,9 +64,10 @@ func (q *queue) take() (out []marketops.RunID) {
 func (c *Core) sealAll(ctx context.Context) {
 	for _, id := range c.seals.take() {
 		if err := c.seal(ctx, id); err != nil {
-			c.log.Error("a run could not be sealed", "run", string(id), "error", err)
-			c.seals.add(id)
-			return
+			if ctx.Err() == nil {
+				c.log.Error("a run could not be sealed", "run", string(id), "error", err)
+			}
+			c.seals.later(id)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/omega/marketops"
@@ -22,6 +23,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	stopTimeout   = 10 * time.Second
 	maxHeader     = 64 << 10 // bytes
+	maxOpen       = 1024     // connections of one listener
 )
 
 // Serve answers on the listeners until ctx ends, then finishes the calls under way.
@@ -32,7 +34,7 @@ func (c *Core) Serve(ctx context.Context, listeners ...net.Listener) error {
 	}
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
-		go func() { ended <- srv.Serve(l) }()
+		go func() { ended <- srv.Serve(&bounded{l, make(chan struct{}, maxOpen)}) }()
 	}
 	var err error
 	select {
@@ -45,6 +47,34 @@ func (c *Core) Serve(ctx context.Context, listeners ...net.Listener) error {
 		err = nil
 	}
 	return errors.Join(err, srv.Shutdown(stop))
+}
+
+// bounded lets no more connections in than it has room for; the others wait in the kernel.
+type bounded struct {
+	net.Listener
+	room chan struct{}
+}
+
+// Accept implements [net.Listener].
+func (b *bounded) Accept() (net.Conn, error) {
+	b.room <- struct{}{}
+	c, err := b.Listener.Accept()
+	if err != nil {
+		<-b.room
+		return nil, err
+	}
+	return &guest{Conn: c, leave: sync.OnceFunc(func() { <-b.room })}, nil
+}
+
+type guest struct {
+	net.Conn
+	leave func()
+}
+
+// Close implements [net.Conn].
+func (g *guest) Close() error {
+	defer g.leave()
+	return g.Conn.Close()
 }
 
 // ListenUnix takes a socket path that the caller holds the state folder for: whatever socket

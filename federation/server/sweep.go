@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/omega/marketops"
@@ -19,7 +20,7 @@ func (c *Core) sweepForever() {
 		select {
 		case <-c.life.Done():
 			return
-		case <-c.seals.woken():
+		case <-c.seals.bell():
 			c.sealAll(c.life)
 		case <-t.C:
 			c.Sweep(c.life)
@@ -31,10 +32,8 @@ func (c *Core) sweepForever() {
 // again at the next sweep and said in the Core's own log.
 func (c *Core) Sweep(ctx context.Context) {
 	c.lookForChange(ctx)
-	for what, do := range map[string]func(context.Context) error{"append": c.drain, "settle": c.settle} {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
-			c.log.Error("sweep", "what", what, "error", err)
-		}
+	if err := errors.Join(c.drain(ctx), c.settle(ctx)); err != nil && ctx.Err() == nil {
+		c.log.Error("sweep", "error", err)
 	}
 	c.sealAll(ctx)
 }

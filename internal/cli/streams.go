@@ -24,13 +24,15 @@ type Streams struct {
 	JSON   bool
 	Quiet  bool
 	TTY    bool // Out is a terminal
+	ErrTTY bool // Err is a terminal
 	Colour bool
 }
 
 // System returns the process's own streams.
 func System(name string) *Streams {
 	tty := term.IsTerminal(int(os.Stdout.Fd()))
-	return &Streams{Name: name, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, TTY: tty, Colour: tty && os.Getenv("NO_COLOR") == ""}
+	return &Streams{Name: name, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, TTY: tty,
+		ErrTTY: term.IsTerminal(int(os.Stderr.Fd())), Colour: tty && os.Getenv("NO_COLOR") == ""}
 }
 
 // Say writes a line of talk to people, made safe. Quiet and JSON do not silence errors.
