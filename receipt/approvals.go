@@ -24,7 +24,7 @@ func (e *examination) approvals() {
 		e.answers[marketops.ApprovalMissing] = marketops.Check{Status: marketops.Fail, Detail: err.Error()}
 		return
 	}
-	votes, err := e.votes()
+	votes, err := e.votes(sub.Requester)
 	if err != nil {
 		e.answers[marketops.ApprovalMissing] = marketops.Check{Status: marketops.Fail, Detail: err.Error()}
 		return
@@ -55,16 +55,17 @@ func (e *examination) submission() (*Submission, error) {
 	return sub, nil
 }
 
-// votes opens all approvals; one that cannot be opened is an error, for it may be a veto.
-func (e *examination) votes() (out []Vote, err error) {
+// votes opens all approvals; one that cannot be opened is an error, for it may be a veto. So is
+// one that names another requester: its signer was shown something else.
+func (e *examination) votes(requester string) (out []Vote, err error) {
 	for _, l := range e.ev.Approvals {
 		v, err := e.trust.OpenVote(l.Envelope, e.receipt.IssuedAt, e.position(l))
 		if err != nil {
 			return nil, err
 		}
 		r, a := e.receipt, v.Body
-		if a.RunID != r.RunID || a.Plan != r.Plan || a.Submission != r.Submission || v.Record.About() != r.Plan {
-			return nil, errors.New("an approval is of another run, plan or submission")
+		if a.RunID != r.RunID || a.Plan != r.Plan || a.Submission != r.Submission || a.Requester != requester || v.Record.About() != r.Plan {
+			return nil, errors.New("an approval is of another run, plan, submission or requester")
 		}
 		named := slices.Contains(r.Approvals, v.Record.Digest)
 		if named && (a.Policy != r.Policy || !slices.Contains(a.Operations, r.Operation) ||

@@ -219,6 +219,9 @@ func (t *Trust) checkRules() error {
 		authorities[k.ID] = true
 	}
 	for _, r := range t.file.AuthorityRules {
+		if r.Group != "" { // it would be taken for a restriction and be none
+			return fmt.Errorf("authority_rules: authorities have no groups, so %.80q means nothing", r.Group)
+		}
 		if err := r.check(len(authorities)); err != nil {
 			return fmt.Errorf("authority_rules: %w", err)
 		}

@@ -61,6 +61,7 @@ var badTrust = []struct {
 	{"authority-threshold-unmet", func(f *receipt.TrustFile) { f.AuthorityRules[0].Threshold = 3 }},
 	{"authority-threshold-zero", func(f *receipt.TrustFile) { f.AuthorityRules[0].Threshold = 0 }},
 	{"authority-threshold-of-one-with-two-keys", func(f *receipt.TrustFile) { f.Authorities[1].ID = f.Authorities[0].ID }},
+	{"authority-rule-with-group", func(f *receipt.TrustFile) { f.AuthorityRules[0].Group = "release" }},
 	{"approval-threshold-unmet", func(f *receipt.TrustFile) { f.Approvals[0].Threshold = 4 }},
 	{"approval-threshold-zero", func(f *receipt.TrustFile) { f.Approvals[0].Threshold = 0 }},
 	{"approval-threshold-negative", func(f *receipt.TrustFile) { f.Approvals[0].Threshold = -1 }},

@@ -107,7 +107,7 @@ func (v *verification) words(s *life.Spending, name string) string {
 		}
 		return fmt.Sprintf("%d of %d required; none is the requester", len(v.approvers(s)), need)
 	}
-	return ""
+	return "submission, approvals, receipt, in that order"
 }
 
 // asking is the question that the publisher's gate had to answer at the first claim.

@@ -72,13 +72,13 @@ func (v *verification) tally(name string) string {
 	}
 	switch name {
 	case CheckClaims:
-		return fmt.Sprintf("%d for %d receipts", claims, len(v.book.Receipts()))
+		return life.Count(claims, "claim") + " for " + life.Count(len(v.book.Receipts()), "receipt")
 	case CheckIntents:
 		return fmt.Sprintf("%d, each before its outcome", intents)
 	case CheckOutcomes:
-		return fmt.Sprintf("%d, one per claimed receipt", outcomes)
+		return fmt.Sprintf("%d, one per receipt that was carried out", outcomes)
 	}
-	return fmt.Sprintf("%d records", len(v.entries))
+	return life.Count(len(v.entries), "record") + ", each above what it names"
 }
 
 // evidence compares each text with the salted digest that a record names it by.

@@ -3,7 +3,6 @@ package verifier
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -102,9 +101,9 @@ func (v *verification) admit() bool {
 	sound = sound && v.dated()
 	if sound {
 		if !v.report.Answered(CheckRecords) { // a record of an unknown type was found before
-			v.report.Pass(CheckRecords, "", fmt.Sprintf("%d records by %d keys", len(v.entries), v.keys()))
+			v.report.Pass(CheckRecords, "", life.Count(len(v.entries), "record")+" by "+life.Count(v.keys(), "key"))
 		}
-		v.report.Pass(CheckPack, "", fmt.Sprintf("%d files of run %s", len(v.pack.Manifest.Files), v.report.Run))
+		v.report.Pass(CheckPack, "", life.Count(len(v.pack.Manifest.Files), "file")+" of run "+string(v.report.Run))
 	}
 	return sound
 }
@@ -166,88 +165,4 @@ func (v *verification) times() bool {
 	}
 	v.report.Pass(CheckTime, "", "the last record is of "+last.String())
 	return true
-}
-
-var errCanonical = errors.New("not in canonical form (RFC 8785)")
-
-// documents compares plan and operation documents with their digests and with what names them.
-func (v *verification) documents() bool {
-	v.docs = map[marketops.Digest]*marketops.Operation{}
-	sound := v.planIsNamed()
-	for _, d := range slices.SortedFunc(maps.Keys(v.pack.Operations), compareDigests) {
-		if err := v.document(d); err != nil {
-			v.fail(CheckDocuments, "operation "+d.String(), err)
-			sound = false
-		}
-	}
-	for _, e := range v.entries {
-		if r, ok := e.Record.Body.(*receipt.Receipt); ok && sound && v.docs[r.Operation] == nil {
-			v.report.Fail(Check{Name: CheckDocuments, Subject: string(r.ReceiptID), Code: marketops.RecordWithheld, Expected: r.Operation.String(), Detail: "the operation document of a receipt was not given"})
-			return true
-		}
-	}
-	if sound {
-		v.report.Pass(CheckDocuments, "", fmt.Sprintf("plan and %d operations", len(v.docs)))
-	}
-	return sound
-}
-
-func compareDigests(a, b marketops.Digest) int { return bytes.Compare(a[:], b[:]) }
-
-func (v *verification) planIsNamed() bool {
-	got := marketops.DigestOf(v.pack.Plan)
-	if got != v.report.Plan || !canonical(v.pack.Plan) {
-		v.fail(CheckDocuments, "plan.json", marketops.RefuseErr(marketops.PlanMismatch, "plan.json is not the plan of the manifest", errCanonical))
-		return false
-	}
-	for _, e := range v.entries {
-		if p := planOf(e.Record.Body); !p.IsZero() && p != got {
-			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: e.Record.Body.Name() + " of another plan"})
-			return false
-		}
-	}
-	return true
-}
-
-// planOf returns the plan digest that a record binds, or zero if its kind binds none.
-func planOf(b receipt.Body) marketops.Digest {
-	switch b := b.(type) {
-	case *receipt.Submission:
-		return b.Plan
-	case *receipt.Approval:
-		return b.Plan
-	case *receipt.Receipt:
-		return b.Plan
-	case *receipt.Advisory:
-		return b.Plan
-	case *receipt.RunClosed:
-		return b.Plan
-	}
-	return marketops.Digest{}
-}
-
-// document accepts an operation document that is what its name says and that some record names.
-func (v *verification) document(d marketops.Digest) error {
-	op, err := marketops.ParseOperation(v.pack.Operations[d])
-	if err != nil {
-		return err
-	}
-	if got := marketops.DigestOf(v.pack.Operations[d]); got != d {
-		return marketops.Refuse(marketops.OperationMismatch, "the document is "+got.String())
-	}
-	if !slices.ContainsFunc(v.entries, func(e entry) bool { return names(e.Record, d) }) {
-		return marketops.Refuse(marketops.OperationMismatch, "no record names this document")
-	}
-	v.docs[d] = op
-	return nil
-}
-
-func names(r *receipt.Record, d marketops.Digest) bool {
-	switch b := r.Body.(type) {
-	case *receipt.Submission:
-		return slices.Contains(b.Operations, d)
-	case *receipt.Approval:
-		return slices.Contains(b.Operations, d)
-	}
-	return r.About() == d
 }

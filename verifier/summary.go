@@ -61,7 +61,7 @@ func (v *verification) operation(s *life.Spending) Operation {
 }
 
 // url returns where a person can look: what GitHub said, or for a tag and a release that
-// succeeded, where it must be.
+// succeeded on github.com, where it must be.
 func (v *verification) url(s *life.Spending) string {
 	for _, id := range s.Outcome.Body.GitHub {
 		if (id.Name == "url" || id.Name == "html_url") && (strings.HasPrefix(id.Value, "https://") || strings.HasPrefix(id.Value, "http://")) {
@@ -69,17 +69,14 @@ func (v *verification) url(s *life.Spending) string {
 		}
 	}
 	op := v.docs[s.Operation]
-	if op == nil || op.Tag == nil || s.Status() != "success" {
+	if op == nil || op.Tag == nil || s.Status() != "success" || op.Target.Host != "api.github.com" {
 		return ""
 	}
-	host, path := op.Target.Host, "tree"
-	if host == "api.github.com" {
-		host = "github.com"
-	}
+	path := "tree"
 	if op.Release != nil {
 		path = "releases/tag"
 	}
-	return fmt.Sprintf("https://%s/%s/%s/%s", host, op.Target.FullName, path, op.Tag.Name)
+	return fmt.Sprintf("https://github.com/%s/%s/%s", op.Target.FullName, path, op.Tag.Name)
 }
 
 // places lists where the records of one receipt stand.
@@ -114,12 +111,19 @@ func (v *verification) concerns(e entry, s *life.Spending) bool {
 	return false
 }
 
+// InOneHand is what no signature can show: a rehearsal, where one user holds every key, looks
+// the same as four eyes.
+const InOneHand = "that the keys of trust.json are in the hands of different persons"
+
 // uncovered says what a pack cannot say, always.
 func (v *verification) uncovered() {
 	r := v.report
-	r.Uncovered("that each receipt was spent once in the whole log, was not revoked later and has no second outcome (marketops-verify audit)")
-	r.Uncovered("that GitHub still serves these bytes (marketops audit --online)")
+	r.Uncovered("single use across the whole log (marketops-verify audit)")
+	r.Uncovered("a later revocation (marketops-verify audit)")
+	r.Uncovered("a second outcome (marketops-verify audit)")
+	r.Uncovered("that GitHub still serves these bytes")
 	r.Uncovered("that files you hold are the authorised ones; compare their SHA-256 with the operation documents")
+	r.Uncovered(InOneHand)
 	r.Uncovered("what the policy said: receipts bind its digest, the policy itself is no evidence")
 	if r.Unwitnessed != "" {
 		r.Uncovered("anything against the operator of the log: no witness is demanded, so " + r.Unwitnessed)
@@ -136,7 +140,7 @@ func (v *verification) uncovered() {
 		r.Uncovered("that the checkpoints which the publishers saw belong to this log (marketops-verify audit)")
 	}
 	if v.missing > 0 {
-		r.Uncovered(fmt.Sprintf("%d texts that were withheld, such as reasons and answers of GitHub", v.missing))
+		r.Uncovered(life.Count(v.missing, "text") + " withheld, such as reasons and answers of GitHub")
 	}
 	if v.trust.Expired(max(v.at, 0)) {
 		r.Uncovered("new use: the trust file has expired, and judges old evidence only")

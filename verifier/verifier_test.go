@@ -12,7 +12,7 @@ import (
 	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/internal/lifetest"
+	"github.com/omega/marketops/verifier/lifetest"
 	"github.com/omega/marketops/verifier/pack"
 )
 

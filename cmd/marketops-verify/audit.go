@@ -1,9 +1,6 @@
 package main
 
 import (
-	"path/filepath"
-
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 )
@@ -39,23 +36,12 @@ func (s surroundings) audit(args []string) int {
 	defer store.Close()
 	options := audit.Options{At: o.at}
 	if operations != "" {
-		options.Document = documents(operations)
+		documents, err := audit.OpenFolder(operations)
+		if err != nil {
+			return s.unread(verifier.OfAudit, o, err)
+		}
+		defer documents.Close()
+		options.Document = audit.Documents(documents)
 	}
 	return s.answer(audit.Audit(files, store, t, options), o)
-}
-
-// documents reads operation documents from a folder, by their digest. A file that is not what
-// its name says is none.
-func documents(dir string) func(marketops.Digest) *marketops.Operation {
-	return func(d marketops.Digest) *marketops.Operation {
-		b, err := readFile(filepath.Join(dir, d.Hex()+".json"), marketops.MaxOperation)
-		if err != nil || marketops.DigestOf(b) != d {
-			return nil
-		}
-		op, err := marketops.ParseOperation(b)
-		if err != nil {
-			return nil
-		}
-		return op
-	}
 }

@@ -41,7 +41,7 @@ const packUsage = `usage: marketops-verify PACK [flags]
 const auditUsage = `usage: marketops-verify audit --log DIR --records DIR --trust FILE [flags]
   --log DIR                  the log: checkpoint and tile/
   --records DIR              the record store
-  --operations DIR           operation documents, HEX.json each, to tell which share a resource
+  --operations DIR           operation documents, named by digest, to tell which share a resource
   --at TIME                  raise the log's own time to this, to find missing outcomes
   and --trust-digest, --min-trust-version, --json, --quiet as above
 `

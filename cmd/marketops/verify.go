@@ -117,7 +117,7 @@ of the state folder.`,
 	}
 	c.Flags().StringVar(&logDir, "log", "", "the log: checkpoint and tile/ (default: .marketops/log)")
 	c.Flags().StringVar(&records, "records", "", "the record store (default: .marketops/records)")
-	c.Flags().StringVar(&operations, "operations", "", "operation documents, HEX.json each, to tell which share a resource")
+	c.Flags().StringVar(&operations, "operations", "", "operation documents, named by digest, to tell which share a resource (default: .marketops/documents)")
 	o.bind(c)
 	return c
 }
@@ -144,8 +144,12 @@ func (g *globals) audit(logDir, records, operations string, o verifyOptions) err
 	if o.at != "" {
 		options.At = at
 	}
-	if operations != "" {
-		options.Document = documentsIn(operations)
+	documents, err := g.folder(operations, "documents")
+	if err == nil {
+		defer documents.Close()
+		options.Document = audit.Documents(documents)
+	} else if operations != "" {
+		return err
 	}
 	return g.verdict(audit.Audit(files, store, t, options))
 }
@@ -165,19 +169,4 @@ func (g *globals) folder(dir, name string) (*audit.Folder, error) {
 			State: "nothing was verified", Next: "name the folder with --" + name}
 	}
 	return f, nil
-}
-
-// documentsIn reads operation documents by digest; a file that is not what its name says is none.
-func documentsIn(dir string) func(marketops.Digest) *marketops.Operation {
-	return func(d marketops.Digest) *marketops.Operation {
-		b, err := readBounded(filepath.Join(dir, d.Hex()+".json"), marketops.MaxOperation)
-		if err != nil || marketops.DigestOf(b) != d {
-			return nil
-		}
-		op, err := marketops.ParseOperation(b)
-		if err != nil {
-			return nil
-		}
-		return op
-	}
 }

@@ -210,8 +210,13 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 	}
 }
 
+// unreachable keeps the words of the cause and, but for a cancellation, not the cause: a missing
+// socket is ENOENT, and must never be taken for the Core's "not there".
 func unreachable(method, path string, err error) error {
-	f := &marketops.Failure{Code: marketops.CoreUnreachable, What: method + " " + path, Err: err}
+	f := &marketops.Failure{Code: marketops.CoreUnreachable, What: method + " " + path, Err: errors.New(err.Error())}
+	if errors.Is(err, context.Canceled) {
+		f.Err = err
+	}
 	var dial *net.OpError
 	if !errors.As(err, &dial) || dial.Op != "dial" {
 		f.State = "the call may have reached the Core; repeating it is safe"

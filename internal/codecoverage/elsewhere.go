@@ -14,7 +14,6 @@ const (
 // elsewhere lists the codes that cannot be a vector or a story, and why. Each must still be named
 // by a Go test.
 var elsewhere = map[marketops.Code]string{
-	marketops.ClockUnsure:         needsLedger,
 	marketops.OperationInFlight:   needsLedger,
 	marketops.LedgerUnavailable:   needsLedger,
 	marketops.LimitReached:        needsLedger,
@@ -43,5 +42,4 @@ var elsewhere = map[marketops.Code]string{
 	marketops.NothingToVerify:     needsLog,
 	marketops.OrderViolation:      needsLog,
 	marketops.ReceiptReused:       needsLog,
-	marketops.OutcomeMissing:      needsLog,
 }

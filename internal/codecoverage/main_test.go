@@ -35,10 +35,11 @@ func TestSearch(t *testing.T) {
 		"testdata/vectors/expired/a.json": "{}", "testdata/vectors/expired/b.json": "{}", "testdata/vectors/expired/README.md": "",
 		"testdata/script/a.txtar": "# consumed\nexec x\nstderr 'refused: not-yet-valid'\nexec cat frozen\n-- stale --\nstdout revoked\n",
 		"a/a_test.go":             "package a\n// marketops.Stale\nvar _ = marketops.KeyUnknown\nvar _ = \"disk-full\"\n",
+		"a/lifetest/l.go":         "package lifetest\nvar _ = marketops.OrderViolation\n",
 		"a/a.go":                  "package a\nvar _ = marketops.Frozen\n",
 	})
 	for code, want := range map[marketops.Code][3]int{
-		marketops.Expired: {2, 0, 0}, marketops.NotYetValid: {0, 1, 0}, marketops.KeyUnknown: {0, 0, 1}, marketops.DiskFull: {0, 0, 1},
+		marketops.Expired: {2, 0, 0}, marketops.NotYetValid: {0, 1, 0}, marketops.KeyUnknown: {0, 0, 1}, marketops.DiskFull: {0, 0, 1}, marketops.OrderViolation: {0, 0, 1},
 		marketops.Consumed: {}, marketops.Frozen: {}, marketops.Stale: {}, marketops.Revoked: {},
 	} {
 		p := got[code]

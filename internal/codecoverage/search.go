@@ -47,11 +47,11 @@ func constants(file string) (map[marketops.Code]string, error) {
 
 // search reads the module once and returns where each code of the table stands, in its order.
 func search(root fs.FS, names map[marketops.Code]string) ([]proof, error) {
-	stories, err := contents(root, "testdata/script", ".txtar", expectations)
+	stories, err := contents(root, "testdata/script", story, expectations)
 	if err != nil {
 		return nil, err
 	}
-	tests, err := contents(root, ".", "_test.go", uncommented)
+	tests, err := contents(root, ".", goTest, uncommented)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func search(root fs.FS, names map[marketops.Code]string) ([]proof, error) {
 	return out, nil
 }
 
-func contents(root fs.FS, dir, suffix string, keep func(string) string) (map[string]string, error) {
+func contents(root fs.FS, dir string, want func(name string) bool, keep func(string) string) (map[string]string, error) {
 	out := map[string]string{}
 	err := fs.WalkDir(root, dir, func(name string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && name == dir {
@@ -83,7 +83,7 @@ func contents(root fs.FS, dir, suffix string, keep func(string) string) (map[str
 		if d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != "." {
 			return fs.SkipDir
 		}
-		if d.IsDir() || !strings.HasSuffix(name, suffix) || strings.HasPrefix(name, "internal/codecoverage/") {
+		if d.IsDir() || !want(name) || strings.HasPrefix(name, "internal/codecoverage/") {
 			return nil
 		}
 		b, err := fs.ReadFile(root, name)
@@ -91,6 +91,13 @@ func contents(root fs.FS, dir, suffix string, keep func(string) string) (map[str
 		return err
 	})
 	return out, err
+}
+
+func story(name string) bool { return path.Ext(name) == ".txtar" }
+
+// goTest accepts tests and the packages that only tests use, which are named after them: logtest.
+func goTest(name string) bool {
+	return strings.HasSuffix(name, "_test.go") || path.Ext(name) == ".go" && strings.HasSuffix(path.Dir(name), "test")
 }
 
 var (

@@ -37,11 +37,9 @@
 package audit
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -174,85 +172,4 @@ func (a *audit) known() []string {
 		a.report.Pass(CheckKnown, "", fmt.Sprintf("%d, all of this log", a.remembered))
 	}
 	return []string{CheckKnown}
-}
-
-// now is the log's time at the end of the walk.
-func (a *audit) now() marketops.Time {
-	return max(a.ledger, a.report.Checkpoint.CosignedAt, a.options.At)
-}
-
-// finish gives the answers that need the whole log.
-func (a *audit) finish() {
-	late, pending := a.book.Open(a.now(), life.Grace)
-	a.open = len(pending)
-	for _, s := range late {
-		a.fail(verifier.Check{Name: life.Outcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
-			Detail: fmt.Sprintf("the intent at %d has no outcome, and at %s its time is over", s.Intents[len(s.Intents)-1].Index, a.now())})
-	}
-	for _, name := range walked {
-		if !a.failed[name] {
-			a.report.Pass(name, "", a.words(name))
-		}
-	}
-	for name, n := range a.counts {
-		a.report.Counts = append(a.report.Counts, verifier.Count{Name: name, Count: n})
-	}
-	slices.SortFunc(a.report.Counts, func(x, y verifier.Count) int { return cmp.Compare(x.Name, y.Name) })
-}
-
-func (a *audit) words(name string) string {
-	switch name {
-	case CheckRecords:
-		return fmt.Sprintf("%d, signed by who may", a.tree.Checkpoint().Size-a.erased)
-	case CheckWithheld:
-		return fmt.Sprintf("%d erasable records were withheld", a.erased)
-	case life.Receipts, life.Approvals:
-		return fmt.Sprintf("%d receipts", a.counts["receipt"])
-	case life.Claims:
-		return fmt.Sprint(a.counts["claim"])
-	case life.Intents:
-		return fmt.Sprint(a.counts["intent"])
-	case life.Outcomes, life.Roots:
-		return fmt.Sprint(a.counts["outcome"])
-	case life.RunClosed:
-		return fmt.Sprintf("%d runs", a.counts["run-closed"])
-	}
-	return ""
-}
-
-// uncovered says what an audit cannot say, always.
-func (a *audit) uncovered() {
-	r := a.report
-	r.Uncovered("that GitHub holds what the outcomes say, and nothing that no receipt allowed (marketops audit --online)")
-	r.Uncovered("what the policy said: receipts bind its digest, the policy itself is no evidence")
-	if r.Unwitnessed != "" {
-		r.Uncovered("that the operator shows everybody this log: no witness is demanded, so " + r.Unwitnessed)
-	}
-	if a.options.Document == nil {
-		r.Uncovered("two receipts live at once for one tag or branch with different content: no operation documents were given (--operations)")
-	}
-	if a.book == nil {
-		return
-	}
-	if a.remembered == 0 {
-		r.Uncovered("that the log extends what was seen before: trust.json remembers no checkpoint of it")
-	}
-	if a.erased > 0 {
-		r.Uncovered(fmt.Sprintf("%d records of persons or advisories that were withheld", a.erased))
-	}
-	if a.open > 0 {
-		r.Uncovered(fmt.Sprintf("%d receipts with an intent and no outcome whose time is not over", a.open))
-	}
-	if n := a.unresolved(); n > 0 {
-		r.Uncovered(fmt.Sprintf("what became of %d operations whose outcome is unknown and that nobody has resolved", n))
-	}
-}
-
-func (a *audit) unresolved() (n int) {
-	for _, s := range a.book.Receipts() {
-		if s.Status() == "unknown" {
-			n++
-		}
-	}
-	return n
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/internal/lifetest"
+	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // judge audits the log of a world with its documents, days after its last record.
 func judge(w *lifetest.World) *verifier.Report {
-	return audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{At: w.Now + 5*86400, Document: w.Document})
+	return audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{At: w.Now + 5*86400, Document: w.Documents()})
 }
 
 func codes(r *verifier.Report) (out []string) {

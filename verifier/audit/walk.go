@@ -83,16 +83,30 @@ func (it *item) open(store log.TileReader, ring *crypto.Keyring) {
 		it.err = err
 		return
 	}
-	opened, err := crypto.OpenFull(env, receipt.PayloadType, ring)
-	if err != nil {
-		it.err = err
+	if it.rec, err = receipt.Open(env, ring); err != nil {
+		it.err = unknown(env, ring, it.leaf, err)
 		return
 	}
-	if !bytes.Equal(log.Leaf(opened), it.leaf) {
-		it.err = marketops.Refuse(marketops.LeafMismatch, "the store holds another record under this leaf")
-		return
+	if !bytes.Equal(it.rec.Leaf(), it.leaf) {
+		it.err = errOther
 	}
-	it.rec, it.err = receipt.Open(env, ring)
+}
+
+var errOther = marketops.Refuse(marketops.LeafMismatch, "the store holds another record under this leaf")
+
+// unknown looks behind an error: also a record of an unknown type must be the one of its leaf.
+func unknown(env []byte, ring *crypto.Keyring, leaf []byte, err error) error {
+	if marketops.CodeOf(err) != marketops.RecordUnknown {
+		return err
+	}
+	o, oerr := crypto.OpenFull(env, receipt.PayloadType, ring)
+	if oerr != nil {
+		return oerr
+	}
+	if !bytes.Equal(log.Leaf(o), leaf) {
+		return errOther
+	}
+	return err
 }
 
 // judge takes one entry into the book, or says why not.

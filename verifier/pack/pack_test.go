@@ -12,7 +12,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/verifier/internal/lifetest"
+	"github.com/omega/marketops/verifier/lifetest"
 	"github.com/omega/marketops/verifier/pack"
 )
 

@@ -159,6 +159,14 @@ func (b *Book) missing(check string, e Entry, what string, d marketops.Digest, r
 	b.find(f)
 }
 
+// Count says how many in words: "1 record", "2 records".
+func Count[N int | uint64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 func article(noun string) string {
 	if noun != "" && strings.IndexByte("aeiou", noun[0]) >= 0 {
 		return "an " + noun

@@ -230,10 +230,11 @@ func (w *World) Drop(name string) {
 	w.Entries = slices.DeleteFunc(w.Entries, func(e Entry) bool { return e.Record.Body.Name() == name })
 }
 
-// Document returns an operation of the world by its digest, or nil.
-func (w *World) Document(d marketops.Digest) *marketops.Operation {
-	if i := slices.Index(w.Digests(), d); i >= 0 {
-		return &w.Ops[i]
+// Documents returns the operations of the world by their digests.
+func (w *World) Documents() func(marketops.Digest) *marketops.Operation {
+	docs := map[marketops.Digest]*marketops.Operation{}
+	for n := range w.Ops {
+		docs[w.digest(n)] = &w.Ops[n]
 	}
-	return nil
+	return func(d marketops.Digest) *marketops.Operation { return docs[d] }
 }

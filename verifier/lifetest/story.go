@@ -14,12 +14,16 @@ var Policy = marketops.DigestOf([]byte("policy"))
 
 // Digests returns the operation digests of the run.
 func (w *World) Digests() (out []marketops.Digest) {
-	for _, op := range w.Ops {
-		d, err := op.Digest()
-		check(err)
-		out = append(out, d)
+	for n := range w.Ops {
+		out = append(out, w.digest(n))
 	}
 	return out
+}
+
+func (w *World) digest(n int) marketops.Digest {
+	d, err := w.Ops[n].Digest()
+	check(err)
+	return d
 }
 
 // Submit lets Bob ask for everything.
@@ -39,14 +43,14 @@ func (w *World) Vote(sub Entry, by *crypto.PrivateKey, verdict string) Entry {
 
 // Authorize issues the receipt for operation n on these approvals.
 func (w *World) Authorize(n int, sub Entry, votes ...Entry) Entry {
-	return w.Add(w.NewReceipt(n, sub, votes...), Authority, w.Digests()[n], w.Assets(n)...)
+	return w.Add(w.NewReceipt(n, sub, votes...), Authority, w.digest(n), w.Assets(n)...)
 }
 
 // NewReceipt returns the body of the receipt for operation n.
 func (w *World) NewReceipt(n int, sub Entry, votes ...Entry) *receipt.Receipt {
 	s, h := sub.Record.Body.(*receipt.Submission), w.Head()
 	r := &receipt.Receipt{Head: h, ReceiptID: marketops.NewReceiptID([16]byte{byte(w.nonce), byte(w.nonce >> 8)}), RunID: w.Run,
-		OperationKind: w.Ops[n].Kind, Operation: w.Digests()[n], Plan: s.Plan, Policy: Policy, Trust: receipt.TrustRef{Version: 7, Digest: marketops.DigestOf([]byte("trust"))},
+		OperationKind: w.Ops[n].Kind, Operation: w.digest(n), Plan: s.Plan, Policy: Policy, Trust: receipt.TrustRef{Version: 7, Digest: marketops.DigestOf([]byte("trust"))},
 		Target: w.Ops[n].Target, Audience: []crypto.KeyID{Publisher.Public().ID(), Other.Public().ID()}, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 7200, Submission: sub.Record.Digest, Approvals: []marketops.Digest{}}
 	for _, v := range votes {

@@ -1,0 +1,97 @@
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/internal/life"
+)
+
+// now is the log's time at the end of the walk.
+func (a *audit) now() marketops.Time {
+	return max(a.ledger, a.report.Checkpoint.CosignedAt, a.options.At)
+}
+
+// finish gives the answers that need the whole log.
+func (a *audit) finish() {
+	late, pending := a.book.Open(a.now(), life.Grace)
+	a.open = len(pending)
+	for _, s := range late {
+		a.fail(verifier.Check{Name: life.Outcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
+			Detail: fmt.Sprintf("the intent at %d has no outcome, and at %s its time is over", s.Intents[len(s.Intents)-1].Index, a.now())})
+	}
+	for _, name := range walked {
+		if !a.failed[name] {
+			a.report.Pass(name, "", a.words(name))
+		}
+	}
+	for name, n := range a.counts {
+		a.report.Counts = append(a.report.Counts, verifier.Count{Name: name, Count: n})
+	}
+	slices.SortFunc(a.report.Counts, func(x, y verifier.Count) int { return cmp.Compare(x.Name, y.Name) })
+}
+
+func (a *audit) words(name string) string {
+	switch name {
+	case CheckRecords:
+		return fmt.Sprintf("%d, signed by who may", a.tree.Checkpoint().Size-a.counts["withheld"])
+	case CheckWithheld:
+		return fmt.Sprintf("%s erased, none that may not be", life.Count(a.erased, "record"))
+	case life.Receipts, life.Approvals:
+		return life.Count(a.counts["receipt"], "receipt")
+	case life.Claims:
+		return fmt.Sprintf("%d, one per epoch", a.counts["claim"])
+	case life.Intents:
+		return fmt.Sprintf("%d, one per epoch", a.counts["intent"])
+	case life.Outcomes:
+		return fmt.Sprintf("%d, one per receipt that was carried out", a.counts["outcome"])
+	case life.Roots:
+		return "every root that an outcome quotes is the log's"
+	case life.Order:
+		return "each record stands above what it names"
+	case life.RunClosed:
+		return life.Count(a.counts["run-closed"], "seal")
+	}
+	return ""
+}
+
+// uncovered says what an audit cannot say, always.
+func (a *audit) uncovered() {
+	r := a.report
+	r.Uncovered("that GitHub holds what the outcomes say, and nothing that no receipt allowed")
+	r.Uncovered(verifier.InOneHand)
+	r.Uncovered("what the policy said: receipts bind its digest, the policy itself is no evidence")
+	if r.Unwitnessed != "" {
+		r.Uncovered("that the operator shows everybody this log: no witness is demanded, so " + r.Unwitnessed)
+	}
+	if a.options.Document == nil {
+		r.Uncovered("two receipts live at once for one tag or branch with different content: no operation documents were given (--operations)")
+	}
+	if a.book == nil {
+		return
+	}
+	if a.remembered == 0 {
+		r.Uncovered("that the log extends what was seen before: trust.json remembers no checkpoint of it")
+	}
+	if a.erased > 0 {
+		r.Uncovered(life.Count(a.erased, "record") + " of persons or advisories that were withheld")
+	}
+	if a.open > 0 {
+		r.Uncovered(life.Count(a.open, "receipt") + " with an intent and no outcome whose time is not over")
+	}
+	if n := a.unresolved(); n > 0 {
+		r.Uncovered("what became of " + life.Count(n, "operation") + " whose outcome is unknown and that nobody has resolved")
+	}
+}
+
+func (a *audit) unresolved() (n int) {
+	for _, s := range a.book.Receipts() {
+		if s.Status() == "unknown" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,396 @@
+package audit_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/audit"
+	"github.com/omega/marketops/verifier/lifetest"
+)
+
+// bent is a log whose files are changed on the way.
+type bent struct {
+	log.TileReader
+	change func(name string, b []byte) ([]byte, error)
+}
+
+func (b bent) ReadFile(name string) ([]byte, error) {
+	text, err := b.TileReader.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return b.change(name, text)
+}
+
+func TestTheLogItself(t *testing.T) {
+	missing := &fs.PathError{Op: "open", Path: "x", Err: fs.ErrNotExist}
+	for name, tc := range map[string]struct {
+		want marketops.Code
+		exit int
+		bend func(*lifetest.World) log.TileReader
+	}{
+		"no checkpoint": {marketops.NothingToVerify, 11, func(w *lifetest.World) log.TileReader { return lifetest.Store{} }},
+		"no entries":    {marketops.NothingToVerify, 11, func(w *lifetest.World) log.TileReader { return logtest.New(lifetest.Origin, lifetest.LogKey) }},
+		"unreadable": {marketops.LogUnavailable, 11, func(w *lifetest.World) log.TileReader {
+			return bent{w.Log, func(string, []byte) ([]byte, error) { return nil, errors.New("input/output error") }}
+		}},
+		"signed by a stranger": {marketops.CheckpointUnsigned, 11, func(w *lifetest.World) log.TileReader {
+			l := logtest.New(lifetest.Origin, lifetest.Stranger)
+			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
+				if n == log.CheckpointPath {
+					return l.SignRoot(w.Log.Size(), w.Log.Root(w.Log.Size())), nil
+				}
+				return b, nil
+			}}
+		}},
+		"another root": {marketops.InclusionInvalid, 11, func(w *lifetest.World) log.TileReader {
+			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
+				if n == log.CheckpointPath {
+					return w.Log.SignRoot(w.Log.Size(), log.Hash{1}), nil
+				}
+				return b, nil
+			}}
+		}},
+		"a leaf changed": {marketops.LeafMismatch, 11, func(w *lifetest.World) log.TileReader {
+			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
+				if strings.HasPrefix(n, "tile/entries/") {
+					b[200] ^= 1
+				}
+				return b, nil
+			}}
+		}},
+		"a tile changed": {marketops.InclusionInvalid, 11, func(w *lifetest.World) log.TileReader {
+			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
+				if strings.HasPrefix(n, "tile/0/") {
+					b[33] ^= 1
+				}
+				return b, nil
+			}}
+		}},
+		"a tile missing": {marketops.LogUnavailable, 11, func(w *lifetest.World) log.TileReader {
+			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
+				if strings.HasPrefix(n, "tile/0/") {
+					return nil, missing
+				}
+				return b, nil
+			}}
+		}},
+		"a bundle cut": {marketops.LeafMismatch, 11, func(w *lifetest.World) log.TileReader {
+			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
+				if strings.HasPrefix(n, "tile/entries/") {
+					return b[:len(b)-1], nil
+				}
+				return b, nil
+			}}
+		}},
+		"rolled back": {marketops.LogRolledBack, 14, func(w *lifetest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: int64(w.Log.Size()) + 1, Root: log.Hash{1}}}
+			return w.Log
+		}},
+		"another root known": {marketops.SplitView, 14, func(w *lifetest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
+			return w.Log
+		}},
+		"another prefix known": {marketops.ConsistencyInvalid, 14, func(w *lifetest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: 3, Root: log.Hash{1}}}
+			return w.Log
+		}},
+		"a checkpoint known that cannot be": {marketops.ConfigInvalid, 11, func(w *lifetest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: -3}}
+			return w.Log
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := lifetest.New()
+			w.Live()
+			files := tc.bend(w)
+			r := audit.Audit(files, w.Store, w.Trust(), audit.Options{})
+			if r.Code != tc.want || r.ExitCode() != tc.exit || r.Verdict != verifier.Failed {
+				t.Errorf("%s exit %d, want %s exit %d\n%s", r.Code, r.ExitCode(), tc.want, tc.exit, describe(r))
+			}
+		})
+	}
+}
+
+func TestKnownCheckpointsHold(t *testing.T) {
+	w := lifetest.New()
+	w.Live()
+	for _, size := range []uint64{0, 1, 5, w.Log.Size()} {
+		w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.Seen{Origin: lifetest.Origin, Size: int64(size), Root: w.Log.Root(size)})
+	}
+	w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.Seen{Origin: "other.example.com", Size: 99, Root: log.Hash{1}})
+	if r := judge(w); !r.Verified() {
+		t.Error(describe(r))
+	}
+}
+
+func TestNoTrust(t *testing.T) {
+	w := lifetest.New()
+	w.Live()
+	for _, trust := range []*receipt.Trust{nil, new(receipt.Trust)} {
+		if r := audit.Audit(w.Log, w.Store, trust, audit.Options{}); r.Code != marketops.TrustMissing || r.ExitCode() != 11 {
+			t.Error(describe(r))
+		}
+	}
+}
+
+func path(w *lifetest.World, n int) string { return log.RecordPath(w.Entries[n].Record.LeafHash()) }
+
+func TestRecords(t *testing.T) {
+	for name, tc := range map[string]struct {
+		want verifier.Verdict
+		code marketops.Code
+		bend func(*lifetest.World)
+	}{
+		"another record in its place": {verifier.Failed, "leaf-mismatch", func(w *lifetest.World) { w.Store[path(w, 3)] = w.Store[path(w, 2)] }},
+		"garbage":                     {verifier.Failed, "receipt-malformed", func(w *lifetest.World) { w.Store[path(w, 3)] = []byte("{}") }},
+		"a byte changed": {verifier.Failed, "signature-invalid", func(w *lifetest.World) {
+			b := w.Store[path(w, 3)]
+			b[bytes.Index(b, []byte(`"payload":"`))+200] ^= 1
+		}},
+		"too large":           {verifier.Failed, "leaf-mismatch", func(w *lifetest.World) { w.Store[path(w, 3)] = make([]byte, crypto.MaxEnvelope+1) }},
+		"outcome withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 6)) }},
+		"intent withheld":     {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 5)) }},
+		"claim withheld":      {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 4)) }},
+		"receipt withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 3)) }},
+		"seal withheld":       {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 7)) }},
+		"approval erased":     {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 1)) }},
+		"submission erased":   {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 0)) }},
+		"everything withheld": {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { clear(w.Store) }},
+		"withheld, by a stranger": {verifier.Failed, "key-unknown", func(w *lifetest.World) {
+			w.Sign["refusal"] = lifetest.Stranger
+			w.Refuse(marketops.Expired)
+			delete(w.Store, path(w, 8))
+		}},
+		"a leaf of an unknown kind": {verifier.Indeterminate, "record-unknown", func(w *lifetest.World) { w.Log.Append([]byte(`{"kind":"shard-sealed"}`)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := lifetest.New()
+			w.Live()
+			if r := judge(w); !r.Verified() {
+				t.Fatal("control:", describe(r))
+			}
+			tc.bend(w)
+			r := judge(w)
+			if r.Verdict != tc.want || !slices.Contains(codes(r), string(tc.code)) || r.ExitCode() != 11 {
+				t.Errorf("want %s %s\n%s", tc.want, tc.code, describe(r))
+			}
+		})
+	}
+}
+
+// TestErasedVoteOfSomebodyElse: what Bob wrote cannot be a veto, what Dave wrote can.
+func TestErasedVoteOfSomebodyElse(t *testing.T) {
+	for name, tc := range map[string]struct {
+		by   *crypto.PrivateKey
+		want verifier.Verdict
+	}{"not an approver": {lifetest.Bob, verifier.Verified}, "an approver": {lifetest.Dave, verifier.Indeterminate}} {
+		w := lifetest.New()
+		sub := w.Submit()
+		a, b := w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")
+		erased := w.Vote(sub, tc.by, "reject")
+		w.Authorize(0, sub, a, b)
+		delete(w.Store, log.RecordPath(erased.Record.LeafHash()))
+		if r := judge(w); r.Verdict != tc.want {
+			t.Errorf("%s: %s", name, describe(r))
+		}
+	}
+}
+
+func TestUnknownRecordsAreCounted(t *testing.T) {
+	w := lifetest.New()
+	l := w.Live()
+	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v1"), []byte("marketops/outcome/v2"), 1)
+	env, err := crypto.Sign(receipt.PayloadType, payload, lifetest.Publisher)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, _ := crypto.NewKeyring(lifetest.Publisher.Public())
+	o, err := crypto.OpenFull(env, receipt.PayloadType, ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Log.Append(log.Leaf(o))
+	w.Store[log.RecordPath(log.LeafHash(log.Leaf(o)))] = env
+	r := judge(w)
+	if r.Verdict != verifier.Indeterminate || r.Code != marketops.RecordUnknown || !slices.Contains(r.Counts, verifier.Count{Name: "unknown", Count: 1}) {
+		t.Error(describe(r), r.Counts)
+	}
+}
+
+// TestForkShownToAPublisher: the publisher acted on a checkpoint of another log under the same name.
+func TestForkShownToAPublisher(t *testing.T) {
+	w := lifetest.New()
+	w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
+	w.Live()
+	r := judge(w)
+	if !slices.Equal(codes(r), []string{"split-view"}) || r.ExitCode() != verifier.ExitMisbehaviour {
+		t.Error(describe(r))
+	}
+}
+
+// TestOneRecordTwice: a crash between an append and its index leaves the same leaf there twice.
+func TestOneRecordTwice(t *testing.T) {
+	w := lifetest.New()
+	lifetest.Unknown(w)
+	sub := w.Submit()
+	w.Append(sub.Record)
+	a, b := w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")
+	w.Append(a.Record)
+	rec := w.Authorize(0, sub, a, b)
+	w.Append(rec.Record)
+	claim := w.Claim(rec, lifetest.Publisher)
+	w.Append(claim.Record)
+	w.Announce(claim, lifetest.Publisher)
+	intent := w.Append(w.Entries[len(w.Entries)-1].Record) // the outcome names the second place
+	w.Finish(intent, lifetest.Publisher)
+	out := w.Append(w.Entries[len(w.Entries)-1].Record)
+	lifetest.Resolve(w, out, lifetest.Alice)
+	w.Append(w.Entries[len(w.Entries)-1].Record)
+	seal := w.Close()
+	w.Append(seal.Record)
+	if r := judge(w); !r.Verified() {
+		t.Error(describe(r))
+	}
+}
+
+func TestMissingOutcome(t *testing.T) {
+	w := lifetest.New()
+	l := w.Begin()
+	due := l.Receipt.Record.Body.(*receipt.Receipt).ExpiresAt + 86400
+	for at, want := range map[marketops.Time]verifier.Verdict{0: verifier.Verified, due - 1: verifier.Verified, due: verifier.Indeterminate} {
+		r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{At: at})
+		if r.Verdict != want || want != verifier.Verified && r.Code != marketops.OutcomeMissing {
+			t.Errorf("at %d: %s", at, describe(r))
+		}
+	}
+	// The log's own time passes with what the ledger signs.
+	w.Now = due
+	w.Ops = append(w.Ops, lifetest.Release("v2.0.0"))
+	sub := w.Submit()
+	rec := w.Authorize(1, sub, w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve"))
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); !r.Verified() {
+		t.Error("what others sign is no ledger time:", describe(r))
+	}
+	w.Claim(rec, lifetest.Publisher)
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); r.Code != marketops.OutcomeMissing {
+		t.Error(describe(r))
+	}
+}
+
+// TestResourceNeedsDocuments: that two receipts were live for one tag shows in their documents alone.
+func TestResourceNeedsDocuments(t *testing.T) {
+	w := lifetest.New()
+	other := lifetest.Release("v1.4.0")
+	other.Release.Body = "Other notes"
+	w.Ops = append(w.Ops, other)
+	l := w.Allow()
+	second := w.Authorize(1, l.Submission, l.First, l.Other)
+	w.Claim(l.Receipt, lifetest.Publisher)
+	w.Claim(second, lifetest.Other)
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); !r.Verified() || !strings.Contains(strings.Join(r.NotCovered, "\n"), "--operations") {
+		t.Error(describe(r), r.NotCovered)
+	}
+	if r := judge(w); !slices.Equal(codes(r), []string{"operation-in-flight"}) {
+		t.Error(describe(r))
+	}
+}
+
+// grown plays n whole lives after each other.
+func grown(t testing.TB, n int) *lifetest.World {
+	t.Helper()
+	w := lifetest.New()
+	w.Ops = nil
+	for i := range n {
+		w.Ops = append(w.Ops, lifetest.Release(fmt.Sprintf("v1.%d", i)))
+	}
+	sub := w.Submit()
+	a, b := w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")
+	for i := range n {
+		w.Edit["approval"] = func(b receipt.Body) { b.(*receipt.Approval).ExpiresAt += 86400 }
+		w.Finish(w.Announce(w.Claim(w.Authorize(i, sub, a, b), lifetest.Publisher), lifetest.Publisher), lifetest.Publisher)
+	}
+	w.Close()
+	return w
+}
+
+// TestManyBundles crosses the borders of batches, bundles and tiles.
+func TestManyBundles(t *testing.T) {
+	w := grown(t, 140) // 564 entries
+	r := judge(w)
+	if !r.Verified() || !slices.Contains(r.Counts, verifier.Count{Name: "outcome", Count: 140}) {
+		t.Fatal(describe(r), r.Counts)
+	}
+	w.Log.Collected = true
+	if r := judge(w); !r.Verified() {
+		t.Error("partial tiles gone:", describe(r))
+	}
+	b := w.Store[path(w, 500)]
+	b[bytes.Index(b, []byte(`"payload":"`))+200] ^= 1
+	if r := judge(w); r.Verified() || !slices.ContainsFunc(r.Checks, func(c verifier.Check) bool { return c.Subject == "leaf 500" }) {
+		t.Error("a record changed:", describe(r))
+	}
+}
+
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(t.TempDir(), "secret")
+	for name, text := range map[string]string{secret: "x", filepath.Join(dir, "checkpoint"): "hello"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "tile"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := audit.OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if b, err := f.ReadFile("checkpoint"); err != nil || string(b) != "hello" {
+		t.Error(string(b), err)
+	}
+	if _, err := f.ReadFile("tile/0/000"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if runtime.GOOS != "windows" {
+		if err := os.Symlink(secret, filepath.Join(dir, "link")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"link", "tile", "../secret", secret} {
+		if b, err := f.ReadFile(name); err == nil {
+			t.Errorf("%s was read: %q", name, b)
+		}
+	}
+	if _, err := audit.OpenFolder(filepath.Join(dir, "nowhere")); err == nil {
+		t.Error("a folder that is not there")
+	}
+}
+
+func BenchmarkAudit(b *testing.B) {
+	w := grown(b, 500)
+	trust := w.Trust()
+	b.ResetTimer()
+	for range b.N {
+		if r := audit.Audit(w.Log, w.Store, trust, audit.Options{}); !r.Verified() {
+			b.Fatal(describe(r))
+		}
+	}
+	b.ReportMetric(float64(w.Log.Size())*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}

@@ -1,0 +1,105 @@
+package verifier
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/internal/life"
+)
+
+var errCanonical = errors.New("not in canonical form (RFC 8785)")
+
+// documents compares plan and operation documents with their digests and with what names them.
+func (v *verification) documents() bool {
+	v.docs = map[marketops.Digest]*marketops.Operation{}
+	sound, named := v.planIsNamed(), v.named()
+	for _, d := range slices.SortedFunc(maps.Keys(v.pack.Operations), compareDigests) {
+		if err := v.document(d, named[d]); err != nil {
+			v.fail(CheckDocuments, "operation "+d.String(), err)
+			sound = false
+		}
+	}
+	for _, e := range v.entries {
+		if r, ok := e.Record.Body.(*receipt.Receipt); ok && sound && v.docs[r.Operation] == nil {
+			v.report.Fail(Check{Name: CheckDocuments, Subject: string(r.ReceiptID), Code: marketops.RecordWithheld, Expected: r.Operation.String(), Detail: "the operation document of a receipt was not given"})
+			return true
+		}
+	}
+	if sound {
+		v.report.Pass(CheckDocuments, "", "plan and "+life.Count(len(v.docs), "operation"))
+	}
+	return sound
+}
+
+func compareDigests(a, b marketops.Digest) int { return bytes.Compare(a[:], b[:]) }
+
+func (v *verification) planIsNamed() bool {
+	got := marketops.DigestOf(v.pack.Plan)
+	if got != v.report.Plan || !canonical(v.pack.Plan) {
+		v.fail(CheckDocuments, "plan.json", marketops.RefuseErr(marketops.PlanMismatch, "plan.json is not the plan of the manifest", errCanonical))
+		return false
+	}
+	for _, e := range v.entries {
+		if p := planOf(e.Record.Body); !p.IsZero() && p != got {
+			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: e.Record.Body.Name() + " of another plan"})
+			return false
+		}
+	}
+	return true
+}
+
+// planOf returns the plan digest that a record binds, or zero if its kind binds none.
+func planOf(b receipt.Body) marketops.Digest {
+	switch b := b.(type) {
+	case *receipt.Submission:
+		return b.Plan
+	case *receipt.Approval:
+		return b.Plan
+	case *receipt.Receipt:
+		return b.Plan
+	case *receipt.Advisory:
+		return b.Plan
+	case *receipt.RunClosed:
+		return b.Plan
+	}
+	return marketops.Digest{}
+}
+
+// document accepts an operation document that is what its name says and that some record names.
+func (v *verification) document(d marketops.Digest, named bool) error {
+	op, err := marketops.ParseOperation(v.pack.Operations[d])
+	if err != nil {
+		return err
+	}
+	if got := marketops.DigestOf(v.pack.Operations[d]); got != d {
+		return marketops.Refuse(marketops.OperationMismatch, "the document is "+got.String())
+	}
+	if !named {
+		return marketops.Refuse(marketops.OperationMismatch, "no record names this document")
+	}
+	v.docs[d] = op
+	return nil
+}
+
+// named returns the digests of operations that records name.
+func (v *verification) named() map[marketops.Digest]bool {
+	out := map[marketops.Digest]bool{}
+	for _, e := range v.entries {
+		out[e.Record.About()] = true
+		switch b := e.Record.Body.(type) {
+		case *receipt.Submission:
+			for _, d := range b.Operations {
+				out[d] = true
+			}
+		case *receipt.Approval:
+			for _, d := range b.Operations {
+				out[d] = true
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/omega/marketops/verifier"
+)
+
+func (p *page) operations(r *verifier.Report) {
+	if r.Omitted > 0 {
+		p.line("  %d further checks are not listed", r.Omitted)
+	}
+	if len(r.Operations)+len(r.Refusals)+len(r.Counts) > 0 {
+		p.line("")
+	}
+	for _, o := range r.Operations {
+		p.line("  %s %s %s  %s%s", o.Kind, o.Repository, o.Resource, o.Status, prefixed("  ", o.URL))
+		p.line("    %s", people(o))
+		p.line("    %s", leaves(o))
+	}
+	for _, f := range r.Refusals {
+		p.line("  refused %s  leaf %d, by %s at %s", f.Code, f.Index, f.By, f.At)
+	}
+	if len(r.Counts) > 0 {
+		p.counts(r.Counts)
+	}
+}
+
+func (p *page) counts(counts []verifier.Count) {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, c := range counts {
+		fmt.Fprintf(t, "%d\t %s\n", c.Count, c.Name)
+	}
+	t.Flush()
+	for line := range strings.Lines(b.String()) {
+		p.line("%s", strings.TrimRight(line, "\n"))
+	}
+}
+
+func people(o verifier.Operation) string {
+	s := "asked by " + orNothing(o.Requester) + "; approved by " + orNothing(strings.Join(o.Approvers, ", ")) + "; authorised by " + orNothing(strings.Join(o.Authority, ", "))
+	return s + prefixed("; published by ", o.Publisher) + prefixed("; resolved by ", o.Resolver) + prefixed("; code ", string(o.Code))
+}
+
+func leaves(o verifier.Operation) string {
+	parts := make([]string, len(o.Positions))
+	for i, at := range o.Positions {
+		parts[i] = fmt.Sprintf("%s %d", at.Record, at.Index)
+	}
+	return "leaves: " + strings.Join(parts, ", ")
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+// basis says what the report was computed from.
+func (p *page) basis(r *verifier.Report) {
+	if r.TrustVersion > 0 {
+		p.line("trust: version %d, %s", r.TrustVersion, r.TrustDigest)
+	}
+	if c := r.Checkpoint; c != nil {
+		p.line("checkpoint: %s size %d root %s", c.Origin, c.Size, c.Root)
+	}
+}
+
+func (p *page) verdict(r *verifier.Report, groups []*group) {
+	passed := 0
+	for _, g := range groups {
+		if len(g.others) == 0 {
+			passed++
+		}
+	}
+	word, color := string(r.Verdict), red
+	switch {
+	case r.Verified():
+		color = green
+	case r.Verdict == verifier.Indeterminate:
+		color = yellow
+	default:
+		word = string(verifier.Failed)
+	}
+	if p.color {
+		word = color + word + plain
+	}
+	p.b.WriteString(word)
+	if r.Unwitnessed != "" {
+		p.b.WriteString(" (unwitnessed)")
+	}
+	s := ": "
+	if r.Code != "" {
+		s += string(r.Code) + "; "
+	}
+	if r.Unwitnessed != "" {
+		s += r.Unwitnessed + "; "
+	}
+	p.line("%s%d of %d checks passed", s, passed, len(groups))
+	if i, ok := r.Code.Info(); ok && !r.Verified() {
+		p.line("  next   %s", i.Next)
+	}
+}
