@@ -1,1 +1,16 @@
+// Package interop holds marketops to foreign implementations: what it publishes must be accepted, and
+// what somebody has tampered with refused, by code that others wrote.
+//
+//	sigstore-go   exported bundles: receipt, outcome, and a downloaded asset against its receipt
+//	cosign        the same through the printed command line, in a namespace without a network; key files
+//	formats/proof, merkle, x/mod/sumdb   every .tlog-proof and its checkpoint
+//	tessera/fsck  the whole log
+//
+// It is a module of its own so that none of them becomes a dependency of the product, and there is
+// nothing in it but tests. They make their evidence by running the real binaries against the practice
+// GitHub, from plan to pack, and import nothing of marketops: leaves, keys and digests are
+// computed here a second time.
+//
+// The tests with cosign need its path in MARKETOPS_COSIGN and are skipped otherwise. Run all with
+// -count=1: go test does not see that the binaries outside this module have changed.
 package interop

@@ -2,6 +2,7 @@ package sigstore
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -68,12 +69,19 @@ func (b *book) receipts(operation marketops.Digest) (out []entry, err error) {
 	return out, nil
 }
 
-// outcome returns the outcome of a receipt; there is at most one in a verified pack.
-func (b *book) outcome(of marketops.Digest, what Subject) ([]entry, error) {
+// about returns the envelopes of the record that is wanted about a receipt. A verified pack holds
+// at most one outcome of it.
+func (b *book) about(receipts []entry, what Subject) ([]entry, error) {
+	if what == Receipt {
+		return receipts, nil
+	}
+	if what != Outcome {
+		return nil, marketops.Refuse(marketops.RecordUnknown, fmt.Sprintf("a record %.40q cannot be exported", what))
+	}
 	for _, e := range b.entries {
-		if o, ok := e.record.Body.(*receipt.Outcome); ok && what == Outcome && o.Receipt == of {
+		if o, ok := e.record.Body.(*receipt.Outcome); ok && o.Receipt == receipts[0].record.Digest {
 			return []entry{e}, nil
 		}
 	}
-	return nil, marketops.Refuse(marketops.OutcomeMissing, "the receipt has no "+string(what)+" in the pack")
+	return nil, marketops.Refuse(marketops.OutcomeMissing, "the receipt has no outcome in the pack")
 }

@@ -113,26 +113,32 @@ func New(p *pack.Pack, t *receipt.Trust, at marketops.Time, operation marketops.
 	if err != nil {
 		return nil, err
 	}
-	about := receipts
-	if what != Receipt {
-		if about, err = b.outcome(receipts[0].record.Digest, what); err != nil {
-			return nil, err
-		}
+	about, err := b.about(receipts, what)
+	if err != nil {
+		return nil, err
 	}
 	s := &Set{Operation: document, Report: report, PredicateType: receipt.PredicatePrefix + string(what) + receipt.PredicateSuffix}
 	s.Receipt = receipts[0].record.Body.(*receipt.Receipt).ReceiptID
 	s.Status = status(report, s.Receipt)
-	if s.Root, err = trustedRoot(t.Log()); err != nil {
+	if err := b.fill(s, about, operation); err != nil {
 		return nil, err
+	}
+	return s, nil
+}
+
+// fill makes the files that hold signatures and the keys that judge them.
+func (b *book) fill(s *Set, about []entry, operation marketops.Digest) (err error) {
+	if s.Root, err = trustedRoot(b.trust.Log()); err != nil {
+		return err
 	}
 	for i, e := range about {
 		signed, err := b.sign(e, operation, i)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.Signed = append(s.Signed, signed)
 	}
-	return s, nil
+	return nil
 }
 
 func status(r *verifier.Report, id marketops.ReceiptID) string {
