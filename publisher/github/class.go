@@ -95,7 +95,7 @@ func (x *exchange) words() string {
 func (r *reader) refusal(c *call, x *exchange) *marketops.Failure {
 	f := &marketops.Failure{Code: marketops.GitHubDenied, State: stateStopped}
 	what := c.step + ": GitHub answered " + http.StatusText(x.status)
-	if w := x.words(); w != "" {
+	if w := x.words(); w != "" && w != http.StatusText(x.status) {
 		what += ": " + w
 	}
 	if x.class() == redirected {

@@ -279,7 +279,7 @@ func TestBlindReads(t *testing.T) {
 	} {
 		for _, path := range []string{"/repos/*/*", "/repos/*/*/git/matching-refs/**", "/repos/*/*/git/commits/*"} {
 			t.Run(faultName(f)+strings.ReplaceAll(path, "/", "_"), func(t *testing.T) {
-				s := newStage(t)
+				s, f := newStage(t), f // f is shared by the paths
 				f.Method, f.Path, f.Times = "GET", path, 50
 				s.srv.Inject(f)
 				ev, err := s.apply(s.tagOp())

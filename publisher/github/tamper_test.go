@@ -155,3 +155,48 @@ func TestManyReleases(t *testing.T) {
 	}
 	s.lawful()
 }
+
+// TestLaggingList: the list does not show the draft that was just made; its recorded id does.
+func TestLaggingList(t *testing.T) {
+	s := newStage(t)
+	op := s.releaseOp()
+	s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/releases", Action: githubtest.StaleRead, Skip: 2})
+	if _, err := s.apply(op); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.count(githubtest.DraftCreated); n != 1 {
+		t.Errorf("%d drafts", n)
+	}
+	s.published(op)
+	s.lawful()
+}
+
+// TestDoubleWithForeignFileOnly: only the double that would be removed holds something of theirs.
+func TestDoubleWithForeignFileOnly(t *testing.T) {
+	s := newStage(t)
+	op := s.releaseOp()
+	var last release
+	for range 2 {
+		last = s.makes("POST", "releases", rel("v1.4.0", op.Release.Name, must(op.ReleaseBody()), true))
+	}
+	s.makes("POST", s.idPath(last)+"/assets?name=theirs.txt", []byte("theirs"))
+	_, err := s.apply(op)
+	s.isFailure(err, marketops.GitHubConflict)
+	if s.count(githubtest.ReleaseDeleted) != 0 {
+		t.Error(s.kinds())
+	}
+}
+
+// TestForeignPrerelease: our whole text, but marked as a prerelease.
+func TestForeignPrerelease(t *testing.T) {
+	s := newStage(t)
+	op := s.releaseOp()
+	theirs := rel("v1.4.0", op.Release.Name, must(op.ReleaseBody()), true)
+	theirs["prerelease"] = true
+	s.makes("POST", "releases", theirs)
+	_, err := s.apply(op)
+	s.isFailure(err, marketops.GitHubConflict)
+	if s.count(githubtest.ReleasePublished) != 0 {
+		t.Error(s.kinds())
+	}
+}
