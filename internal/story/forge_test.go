@@ -2,8 +2,12 @@ package story
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,4 +30,12 @@ func forge(ts *testscript.TestScript, neg bool, args []string) {
 	payload = bytes.ReplaceAll(payload, []byte(args[1]), []byte(args[2]))
 	file = bytes.Replace(file, []byte(envelope.Payload), []byte(base64.StdEncoding.EncodeToString(payload)), 1)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file, 0o644))
+}
+
+func rsaKey(ts *testscript.TestScript, neg bool, args []string) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	ts.Check(err)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -24,8 +25,9 @@ var (
 // startGitHub starts a practice GitHub that knows a token that may push and one that may only read.
 func startGitHub(ts *testscript.TestScript) {
 	ready := ts.MkAbs("github.json")
-	gh := start(ts, []string{"GITHUB_TOKEN", "READER_TOKEN"}, "practice-github", "--token-env", "GITHUB_TOKEN", "--read-token-env", "READER_TOKEN",
-		"--ready-file", ready, "--repo", "octo-org/widgets", "--repo", "octo-org/gadgets")
+	args := append([]string{"--token-env", "GITHUB_TOKEN", "--read-token-env", "READER_TOKEN", "--ready-file", ready,
+		"--repo", "octo-org/widgets", "--repo", "octo-org/gadgets"}, strings.Fields(ts.Getenv(appVariable))...)
+	gh := start(ts, []string{"GITHUB_TOKEN", "READER_TOKEN"}, "practice-github", args...)
 	githubsMu.Lock()
 	githubs[ts.Getenv("WORK")] = gh
 	githubsMu.Unlock()
@@ -94,4 +96,16 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 // faults demands that every mishap has struck: a story about one that did not is about nothing.
 func faults(ts *testscript.TestScript, neg bool, args []string) {
 	ask(ts, "fault", "--list", "--admin", ts.Getenv("ADMIN"))
+}
+
+// awaitEffects waits until the practice GitHub has changed N times: for a command in the background.
+func awaitEffects(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if len(ask(ts, "effects", "--admin", ts.Getenv("ADMIN"))) >= want {
+			return
+		}
+	}
+	ts.Fatalf("the practice GitHub did not change %d times", want)
 }

@@ -18,7 +18,7 @@ import (
 //
 //	json stdout schema marketops.plan-result/v1
 //	json stdout plan.operations.0.number 1
-//	json stdout plan.rejected.# 0        how many members or elements
+//	json stdout plan.rejected.count 0    how many members or elements
 //	! json stdout operations.0.leaf      there is no such value, or it is null
 func jsonAt(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
@@ -78,18 +78,18 @@ func all(v any) string {
 	return string(b)
 }
 
-// at walks a path of member names and indices; a final # counts. What is not there is nil.
+// at walks a path of member names and indices; a final count counts. What is not there is nil.
 func at(v any, path string) any {
 	for step := range strings.SplitSeq(path, ".") {
 		switch in := v.(type) {
 		case map[string]any:
-			if v = in[step]; step == "#" {
+			if v = in[step]; v == nil && step == "count" {
 				v = len(in)
 			}
 		case []any:
 			n, err := strconv.Atoi(step)
 			switch {
-			case step == "#":
+			case step == "count":
 				v = len(in)
 			case err != nil || n < 0 || n >= len(in):
 				return nil
@@ -104,16 +104,21 @@ func at(v any, path string) any {
 }
 
 // nowhere looks into every file below the paths; stdout and stderr count as files. Looking into
-// nothing fails.
+// nothing fails. Negated, it demands that the text is found.
 func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || args[0] == "" {
 		ts.Fatalf("usage: nowhere TEXT PATH…")
 	}
-	looked := 0
+	looked, found := 0, ""
+	look := func(name string, text []byte) {
+		looked++
+		if bytes.Contains(text, []byte(args[0])) {
+			found = name
+		}
+	}
 	for _, path := range args[1:] {
 		if path == "stdout" || path == "stderr" {
-			looked++
-			absent(ts, []byte(ts.ReadFile(path)), args[0], path)
+			look(path, []byte(ts.ReadFile(path)))
 			continue
 		}
 		ts.Check(filepath.WalkDir(ts.MkAbs(path), func(p string, d fs.DirEntry, err error) error {
@@ -121,18 +126,11 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 				return err
 			}
 			b, err := os.ReadFile(p)
-			looked++
-			absent(ts, b, args[0], p)
+			look(p, b)
 			return err
 		}))
 	}
-	if looked == 0 {
-		ts.Fatalf("there was nothing to look into")
-	}
-}
-
-func absent(ts *testscript.TestScript, in []byte, text, path string) {
-	if bytes.Contains(in, []byte(text)) {
-		ts.Fatalf("%s holds %q", path, text)
+	if looked == 0 || (found != "") != neg {
+		ts.Fatalf("%d files looked into, %q holds %q", looked, found, args[0])
 	}
 }

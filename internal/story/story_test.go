@@ -5,9 +5,11 @@
 //
 //	world               start the practice GitHub, init, start the Core, write a small project
 //	core start|stop|kill
+//	core refuses CODE   start one that must end with this exit code; core.txt has what it said
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
 //	exits CODE CMD…     run a command and demand exactly this exit code
 //	effects N           the practice GitHub has changed exactly N times
+//	await-effects N     wait until it has, for a command in the background
 //	writes N            it has received exactly N requests that are not GET
 //	fault LINE          script one mishap on the practice GitHub; faults demands that all have struck
 //	schema              nothing it received or answered broke GitHub's API description
@@ -17,6 +19,9 @@
 //	json FILE PATH [VALUE]           FILE is exactly one JSON object with this value there; see json_test.go
 //	keep NAME FILE PATH              put that value into an environment variable
 //	forge FILE OLD NEW               change the signed text inside an envelope and leave the signature alone
+//	app FILE            write the key of a GitHub App, which the practice GitHub of the next world knows
+//	secretless PATH…    no file below these paths, or in a pack, holds the App's key, a JWT or a token of the App
+//	rsakey FILE         write a private key of a kind that is not accepted
 //	nowhere TEXT PATH…               no file below these paths holds the text
 //
 // A story may bring its own marketops.yaml (or any *.yaml): ${API} and ${UPLOADS} in it become the
@@ -26,6 +31,7 @@ package story
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -44,7 +50,22 @@ import (
 // coverVariable names a folder for coverage data of the binaries; make coverage sets it.
 const coverVariable = "MARKETOPS_COVERDIR"
 
-const patience = 30 * time.Second // until a server answers; never a measure of speed
+const patience = 90 * time.Second // until a server answers; never a measure of speed
+
+// atOnce is how many stories run side by side: they mostly wait, for GitHub's pace of one write a second.
+const atOnce = "6"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", atOnce); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 func TestStories(t *testing.T) {
 	bin := buildAll(t)
@@ -54,8 +75,9 @@ func TestStories(t *testing.T) {
 		Setup:               func(e *testscript.Env) error { return setup(e, bin) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": world, "core": core, "authorised": authorised, "exits": exits,
-			"effects": effects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
-			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge,
+			"effects": effects, "await-effects": awaitEffects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
+			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge, "rsakey": rsaKey,
+			"app": appKey, "secretless": secretless,
 		},
 	})
 }
@@ -208,8 +230,24 @@ func core(ts *testscript.TestScript, neg bool, args []string) {
 		if args[0] == "stop" && !b.cmd.ProcessState.Success() {
 			ts.Fatalf("the Core did not stop cleanly: %v\n%s", b.cmd.ProcessState, b.out.String())
 		}
+	case "refuses":
+		refuses(ts, args[1:])
 	default:
 		ts.Fatalf("core %s?", args[0])
+	}
+}
+
+// refuses starts a Core that must end by itself with this exit code; core.txt has what it said.
+func refuses(ts *testscript.TestScript, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	b := start(ts, nil, "marketops-core", append([]string{"serve"}, args[1:]...)...)
+	end := time.AfterFunc(patience, func() { b.cmd.Process.Kill() })
+	b.cmd.Wait()
+	end.Stop()
+	ts.Check(os.WriteFile(ts.MkAbs("core.txt"), b.out.Bytes(), 0o644))
+	if got := b.cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("the Core ended with %d, want %d:\n%s", got, want, b.out.String())
 	}
 }
 
