@@ -247,9 +247,11 @@ func (f *Failure) Unwrap() []error { return causes(f.Code, f.Err) }
 
 // Unknown says that GitHub may have changed and that a later look must decide.
 type Unknown struct {
-	Code Code
-	What string
-	Err  error
+	Code  Code
+	What  string
+	State string
+	Next  string
+	Err   error
 }
 
 func (u *Unknown) Error() string { return sentence(u.Code, u.What, u.Err) }

@@ -88,7 +88,7 @@ func DryRun(ctx context.Context, o Options) (*Run, error) {
 	if len(e.run.Operations) == 0 {
 		what := "marketops.yaml has no publications"
 		if n := len(e.candidates); n > 0 {
-			what = fmt.Sprintf("each of %d publications was rejected", n)
+			what = fmt.Sprintf("all publications (%d) were rejected", n)
 		}
 		return e.run, marketops.Refuse(marketops.NothingSelected, what)
 	}

@@ -152,8 +152,8 @@ func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {
 	if body.Request = body.OperationID; body.Request.IsZero() {
 		body.Request = marketops.DigestOf([]byte(g.Job.Run))
 	}
-	if g.record != nil {
-		body.ReceiptID = string(g.record.Body.(*receipt.Receipt).ReceiptID)
+	if id, ok := p.receiptID(g.Job); ok {
+		body.ReceiptID = string(id)
 	}
 	var d api.Decided
 	body.Evidence = attach(&d, head, []byte(r.Error()))

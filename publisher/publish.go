@@ -13,7 +13,7 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// claimNote is the journal's memory that this run directory set out to spend a receipt.
+// claimNote is the journal's memory that this run directory won a claim of a receipt.
 const claimNote = "claim"
 
 // spending is one epoch of one receipt on its way from S1 to S8.
@@ -69,10 +69,10 @@ func (p *Publisher) stopped(ctx context.Context, g *Gated, s *spending, res Resu
 
 // prepare is S1 to S3. If it fails nothing was sent to GitHub by this epoch.
 func (p *Publisher) prepare(ctx context.Context, s *spending) error {
-	if err := s.job.Journal.Record(claimNote, string(s.receipt.ReceiptID)); err != nil {
+	if err := p.claim(ctx, s); err != nil {
 		return err
 	}
-	if err := p.claim(ctx, s); err != nil {
+	if err := s.job.Journal.Record(claimNote, string(s.receipt.ReceiptID)); err != nil {
 		return err
 	}
 	p.tell(s.job, "S2 intent", fmt.Sprintf("epoch %d", s.claim.Epoch))

@@ -13,9 +13,10 @@
 //	S7 decided    the outcome's bytes are frozen in the ledger
 //	S8 closed     the outcome stands in a published checkpoint
 //
-// Before S4 nothing was sent and the GitHub credential was not read. After S4 the credential is
-// used, and the outcome must be found out by reading if no usable answer came: "no answer" is
-// [*marketops.Unknown], never a failure.
+// Before S4 nothing was sent and the GitHub credential was not used; that it is there is looked up
+// once the gate has passed, so that its absence wastes no receipt. After S4 the outcome must be
+// found out by reading if no usable answer came: "no answer" is [*marketops.Unknown], never a
+// failure.
 //
 // A [Permit] is made in exactly one place, after S4, from a gate that passed, a claim that was
 // won and an intent that is public. Ports take nothing else.

@@ -150,11 +150,13 @@ func causeOf(out *receipt.Outcome, what string) error {
 	return &marketops.Unknown{Code: out.Code, What: what}
 }
 
-// receiptID reads the id from a receipt that verifies; whether it may be used is the gate's.
+// receiptID reads the id from a receipt that an authority signed; whether it may be used is the
+// gate's.
 func (p *Publisher) receiptID(j *Job) (marketops.ReceiptID, bool) {
 	for _, e := range j.Receipts {
 		if rec, err := receipt.Open(e.Envelope, p.Trust.Ring()); err == nil {
-			if r, ok := rec.Body.(*receipt.Receipt); ok {
+			h, _ := p.Trust.Holder(rec.By)
+			if r, ok := rec.Body.(*receipt.Receipt); ok && h.Role == receipt.RoleAuthority {
 				return r.ReceiptID, true
 			}
 		}

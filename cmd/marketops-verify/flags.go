@@ -60,12 +60,20 @@ func (c *common) flags(name string) *flag.FlagSet {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&c.trust, "trust", "", "")
-	f.TextVar(&c.pin.Digest, "trust-digest", &marketops.Digest{}, "")
+	f.Func("trust-digest", "", c.pinDigest)
 	f.Int64Var(&c.pin.MinVersion, "min-trust-version", 0, "")
 	f.Func("at", "", func(s string) error { return c.at.UnmarshalText([]byte(s)) })
 	f.BoolVar(&c.json, "json", false, "")
 	f.BoolVar(&c.quiet, "quiet", false, "")
 	return f
+}
+
+// pinDigest refuses what would pin nothing: an unset variable of a script, or all zeros.
+func (c *common) pinDigest(s string) (err error) {
+	if c.pin.Digest, err = marketops.ParseDigest(s); err == nil && c.pin.Digest.IsZero() {
+		err = errors.New("a digest of zeros pins nothing")
+	}
+	return err
 }
 
 // parse reads flags before, between and after the arguments; after "--" all are arguments.

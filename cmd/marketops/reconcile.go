@@ -16,15 +16,25 @@ import (
 
 func newReconcile(g *globals) *cobra.Command {
 	var key, file string
+	var decide resolveOptions
 	c := &cobra.Command{
 		Use:   "reconcile [RUN]",
 		Short: "After a crash: find out what is true on GitHub and record it",
 		Long: `Look at every operation of the run, or of all runs under .marketops/runs, that was begun and not
 finished. GitHub is read and never written. Where what is seen decides, the outcome is recorded;
-where publishing again would simply go on, it says so.`,
+where publishing again would simply go on, it says so.
+
+An outcome that reading cannot decide is unknown and blocks its tag or branch. With --resolve a person
+whom trust.json lets resolve decides it, with a signed and logged reason, for good.`,
 		Args: cli.Args(cobra.MaximumNArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { return g.reconcile(c.Context(), args, key, file) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("resolve") {
+				return g.resolve(c.Context(), args, decide)
+			}
+			return g.reconcile(c.Context(), args, key, file)
+		},
 	}
+	decide.bind(c)
 	c.Flags().StringVar(&key, "key", "", "the publisher's private key: a file or env://NAME (default: .marketops/keys/publisher.pem)")
 	c.Flags().StringVarP(&file, "config", "c", "", "where GitHub is (default: the file the run was planned from)")
 	return c
@@ -120,10 +130,22 @@ func (s *session) settleAll(ctx context.Context, pub *publisher.Publisher, jobs 
 		}
 		out = append(out, standingView{operation(st.Result), st.Claim, st.Seen, st.Resume})
 		if st.Status == "unknown" || st.Status == "open" {
-			errs = append(errs, &marketops.Unknown{Code: marketops.OutcomeUnknown, What: fmt.Sprintf("operation %d", st.Number), Err: st.Err})
+			errs = append(errs, stillUnknown(st, arg))
 		}
 	}
 	return out, worst(errs)
+}
+
+// stillUnknown says what a person can do about an operation that reading did not decide.
+func stillUnknown(st publisher.Standing, arg string) error {
+	u := &marketops.Unknown{Code: marketops.OutcomeUnknown, What: fmt.Sprintf("operation %d may have reached GitHub", st.Number), Err: st.Err}
+	if st.Resume {
+		u.State = "the receipt is claimed and still good"
+		u.Next = fmt.Sprintf("marketops publish %s --mode prod looks again and goes on from where it stood", arg)
+	} else {
+		u.Next = fmt.Sprintf("look at GitHub, then marketops reconcile %s --resolve %d --verdict success|failed --reason TEXT", arg, st.Number)
+	}
+	return u
 }
 
 func standing(st publisher.Standing, arg string) string {

@@ -17,14 +17,23 @@ import (
 )
 
 type verifyOptions struct {
-	at, digest string
+	at         string
+	digest     marketops.Digest
 	minVersion int64
 }
 
 func (o *verifyOptions) bind(c *cobra.Command) {
 	c.Flags().StringVar(&o.at, "at", "", "judge as of this time (2026-03-01T12:00:00Z; default: now)")
-	c.Flags().StringVar(&o.digest, "trust-digest", "", "refuse any trust file but the one with this SHA-256")
+	c.Flags().Func("trust-digest", "refuse any trust file but the one with this `SHA-256` (sha256:…)", o.pin)
 	c.Flags().Int64Var(&o.minVersion, "min-trust-version", 0, "refuse an older trust file")
+}
+
+// pin takes no empty digest and no zero one: both would pin nothing, and look as if they did.
+func (o *verifyOptions) pin(text string) (err error) {
+	if o.digest, err = marketops.ParseDigest(text); err == nil && o.digest.IsZero() {
+		err = errors.New("this is the digest of no file")
+	}
+	return err
 }
 
 func newVerify(g *globals) *cobra.Command {
@@ -69,14 +78,7 @@ func (g *globals) judging(o verifyOptions) (*receipt.Trust, marketops.Time, erro
 			return nil, 0, &cli.UsageError{Err: err}
 		}
 	}
-	pin := verifier.Pin{MinVersion: o.minVersion}
-	if o.digest != "" {
-		d, err := marketops.ParseDigest(o.digest)
-		if err != nil {
-			return nil, 0, &cli.UsageError{Err: err}
-		}
-		pin.Digest = d
-	}
+	pin := verifier.Pin{Digest: o.digest, MinVersion: o.minVersion}
 	state, err := findState()
 	if err != nil && g.trust == "" {
 		return nil, 0, marketops.RefuseErr(marketops.TrustMissing, "no --trust, and no state folder to take it from", err)

@@ -199,6 +199,9 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 		if err == nil {
 			return answer(resp, path)
 		}
+		if marketops.CodeOf(err) != "" {
+			return nil, err // the call could not be signed: nobody was asked
+		}
 		var dial *net.OpError
 		if !errors.As(err, &dial) || dial.Op != "dial" || time.Since(begun) > reachTimeout || ctx.Err() != nil {
 			return nil, unreachable(method, path, err)

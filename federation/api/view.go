@@ -224,6 +224,7 @@ func (v *View) accuse(known, now *log.Checkpoint, err error) error {
 	if c := marketops.CodeOf(err); c != marketops.LogRolledBack && c != marketops.SplitView && c != marketops.ConsistencyInvalid && c != marketops.InclusionInvalid {
 		return err
 	}
+	v.looked = time.Time{} // whoever waits looks for himself
 	path := v.file(now.Origin) + ".evidence"
 	both := append(append(append([]byte(nil), known.Raw...), '\n'), now.Raw...)
 	if werr := writeDurably(path, both); werr != nil {

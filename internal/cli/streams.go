@@ -106,7 +106,7 @@ func ProblemOf(err error) Problem {
 	case errors.As(err, &usage):
 		p.Kind = "usage"
 	case errors.As(err, &u):
-		p.Kind, p.Code, p.What, p.Why = "unknown", u.Code, u.What, text(u.Err)
+		p.Kind, p.Code, p.What, p.Why, p.State, p.Next = "unknown", u.Code, u.What, text(u.Err), u.State, u.Next
 	case errors.As(err, &f):
 		p.Code, p.What, p.Why, p.State, p.Next = f.Code, f.What, text(f.Err), f.State, f.Next
 	case errors.As(err, &r):

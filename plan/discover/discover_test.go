@@ -484,7 +484,9 @@ publications:
 	}
 	r, err := plan.DryRun(ctx, plan.Options{
 		Config: c, Dir: c.Dir, Host: c.GitHub.Host(), Source: s.source(reading), Advisor: key, Now: time.Now, Random: random, Run: id,
-		Preview: func(o marketops.Operation) []marketops.Call { return []marketops.Call{{Method: "POST", Path: "/" + o.Resource()}} }, Out: filepath.Join(t.TempDir(), "run"),
+		Preview: func(o marketops.Operation) []marketops.Call {
+			return []marketops.Call{{Method: "POST", Path: "/" + o.Resource()}}
+		}, Out: filepath.Join(t.TempDir(), "run"),
 	})
 	if err != nil {
 		t.Fatal(err)

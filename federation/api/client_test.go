@@ -1,0 +1,333 @@
+package api_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/receipt"
+)
+
+var clock = marketops.Time(1_800_000_000)
+
+func now() marketops.Time { return clock }
+
+func socket(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
+}
+
+// listen serves a handler on a socket.
+func listen(t *testing.T, path string, h http.HandlerFunc) {
+	t.Helper()
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: h}
+	go srv.Serve(l)
+	t.Cleanup(func() { srv.Close() })
+}
+
+func dial(t *testing.T, address string, by crypto.Signer) *api.Client {
+	t.Helper()
+	c, err := api.Dial(address, origin, by, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// calls is one of each kind: signed and unsigned, with answers of all types.
+var calls = map[string]func(context.Context, *api.Client) error{
+	"info":    func(ctx context.Context, c *api.Client) error { _, err := c.Info(ctx); return err },
+	"records": func(ctx context.Context, c *api.Client) error { _, err := c.Records(ctx, "r-1"); return err },
+	"claim":   func(ctx context.Context, c *api.Client) error { _, err := c.Claim(ctx, api.ClaimWanted{}); return err },
+	"intent":  func(ctx context.Context, c *api.Client) error { _, err := c.Intent(ctx, []byte("{}")); return err },
+	"execute": func(ctx context.Context, c *api.Client) error { _, err := c.Execute(ctx, api.Fence{}); return err },
+	"renew":   func(ctx context.Context, c *api.Client) error { _, err := c.Renew(ctx, api.Fence{}); return err },
+	"attempt": func(ctx context.Context, c *api.Client) error { _, err := c.Attempt(ctx, api.Fence{}); return err },
+	"outcome": func(ctx context.Context, c *api.Client) error { _, err := c.Outcome(ctx, api.Decided{}); return err },
+	"evidence": func(ctx context.Context, c *api.Client) error {
+		_, err := c.Evidence(ctx, marketops.Digest{})
+		return err
+	},
+}
+
+// TestStrangeAnswers: what is not the expected answer is an error, and only a known refusal is
+// a refusal.
+func TestStrangeAnswers(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		code   marketops.Code
+		refuse bool
+	}{
+		{"a page", 200, "<html>", marketops.CoreUnreachable, false},
+		{"nothing", 200, "", marketops.CoreUnreachable, false},
+		{"unknown member", 200, `{"until":"2027-01-15T08:00:00Z","granted":true}`, marketops.CoreUnreachable, false},
+		{"twice", 200, `{"until":"2027-01-15T08:00:00Z","until":"2027-01-15T08:00:00Z"}`, marketops.CoreUnreachable, false},
+		{"trailing", 200, `{"attempts":1} {}`, marketops.CoreUnreachable, false},
+		{"another case", 200, `{"Until":"2027-01-15T08:00:00Z"}`, marketops.CoreUnreachable, false},
+		{"created", 201, `{}`, marketops.CoreUnreachable, false},
+		{"no content", 204, ``, marketops.CoreUnreachable, false},
+		{"moved", 302, ``, marketops.CoreUnreachable, false},
+		{"bad gateway", 502, "<html>", marketops.CoreUnreachable, false},
+		{"problem without code", 409, `{"kind":"refusal","what":"no"}`, marketops.CoreUnreachable, false},
+		{"unknown code", 409, `{"kind":"refusal","code":"granted","what":"yes"}`, marketops.CoreUnreachable, false},
+		{"unknown kind", 409, `{"kind":"grant","code":"revoked","what":"yes"}`, marketops.Revoked, false},
+		{"failure", 500, `{"kind":"failure","code":"ledger-unavailable","what":"disk"}`, marketops.LedgerUnavailable, false},
+		{"refusal", 409, `{"kind":"refusal","code":"revoked","what":"c-1","checks":[{"code":"revoked","status":"fail"}]}`, marketops.Revoked, true},
+	} {
+		t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) {
+			path := socket(t)
+			listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+				if c.status == 302 {
+					w.Header().Set("Location", "/elsewhere")
+				}
+				w.WriteHeader(c.status)
+				w.Write([]byte(c.body))
+			})
+			client := dial(t, path, logtest.Key(3))
+			for name, call := range calls {
+				if name == "evidence" && c.status == 200 {
+					continue // any bytes are evidence; their name says whether they are the right ones
+				}
+				err := call(context.Background(), client)
+				var refusal *marketops.Refusal
+				if !errors.Is(err, c.code) || errors.As(err, &refusal) != c.refuse {
+					t.Errorf("%s: %v", name, err)
+				}
+				if c.refuse && len(refusal.Checks) != 1 {
+					t.Errorf("%s: %+v", name, refusal)
+				}
+			}
+		})
+	}
+}
+
+// TestEmptyLease: "{}" opens no door. The control is a lease.
+func TestEmptyLease(t *testing.T) {
+	path := socket(t)
+	body := "{}"
+	listen(t, path, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, body) })
+	c := dial(t, path, logtest.Key(3))
+	for _, body = range []string{"{}", "null", `{"until":"1970-01-01T00:00:00Z","attempts":0}`} {
+		for _, name := range []string{"execute", "renew", "attempt"} {
+			if err := calls[name](context.Background(), c); !errors.Is(err, marketops.CoreUnreachable) {
+				t.Errorf("%s answered %s: %v", name, body, err)
+			}
+		}
+	}
+	body = `{"until":"2027-01-15T08:02:00Z","attempts":1}`
+	if l, err := c.Execute(context.Background(), api.Fence{}); err != nil || l.Attempts != 1 {
+		t.Errorf("control: %+v, %v", l, err)
+	}
+}
+
+// TestNotThere: a 404 is absence for a reader and nothing good for anybody else.
+func TestNotThere(t *testing.T) {
+	path := socket(t)
+	listen(t, path, http.NotFound)
+	c := dial(t, path, logtest.Key(3))
+	if _, err := c.Evidence(context.Background(), marketops.Digest{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if _, err := c.ReadFile("checkpoint"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := calls["execute"](context.Background(), c); err == nil {
+		t.Error("a 404 opened the door")
+	}
+}
+
+// TestHugeAnswer: an answer without end is cut at the limit.
+func TestHugeAnswer(t *testing.T) {
+	path := socket(t)
+	var mu sync.Mutex
+	sent := 0
+	listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+		block := make([]byte, 1<<20)
+		for range 1000 {
+			n, err := w.Write(block)
+			mu.Lock()
+			sent += n
+			mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	})
+	c := dial(t, path, logtest.Key(3))
+	if _, err := c.Evidence(context.Background(), marketops.Digest{}); !errors.Is(err, marketops.CoreUnreachable) {
+		t.Error(err)
+	}
+	if _, err := c.Claim(context.Background(), api.ClaimWanted{}); !errors.Is(err, marketops.CoreUnreachable) {
+		t.Error(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if sent > 2*(api.MaxBody+8<<20) {
+		t.Errorf("%d bytes were taken", sent)
+	}
+}
+
+// TestSignedCalls: what changes something carries a request that fits it, with a nonce of its
+// own; what reads carries none; and without a key nothing is sent.
+func TestSignedCalls(t *testing.T) {
+	path := socket(t)
+	ring, err := crypto.NewKeyring(logtest.Key(3).Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	nonces, unsigned, served := map[string]bool{}, 0, 0
+	listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		served++
+		header := r.Header.Values(api.RequestHeader)
+		if r.Method == http.MethodGet {
+			if len(header) != 0 {
+				t.Errorf("%s is signed", r.URL.Path)
+			}
+			unsigned++
+			fmt.Fprint(w, "{}")
+			return
+		}
+		env, err := base64.StdEncoding.DecodeString(strings.Join(header, ""))
+		if err != nil {
+			t.Error(err)
+		}
+		rec, err := receipt.Open(env, ring)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		req := rec.Body.(*receipt.Request)
+		if req.Method != "POST "+r.URL.Path || req.Core != origin || req.IssuedAt != clock || req.ExpiresAt-req.IssuedAt > receipt.MaxRequestAge || nonces[req.Nonce] {
+			t.Errorf("%+v", req)
+		}
+		nonces[req.Nonce] = true
+		fmt.Fprint(w, `{"until":"2027-01-15T08:00:00Z"}`)
+	})
+	c := dial(t, path, logtest.Key(3))
+	for range 3 {
+		for name, call := range calls {
+			if err := call(context.Background(), c); err != nil && name != "claim" && name != "intent" && name != "outcome" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if len(nonces) != 18 || unsigned != 9 {
+		t.Errorf("%d signed and %d unsigned calls", len(nonces), unsigned)
+	}
+	before := served
+	if err := calls["claim"](context.Background(), dial(t, path, nil)); !errors.Is(err, marketops.KeyUnreadable) || served != before {
+		t.Errorf("%v, %d calls", err, served-before)
+	}
+}
+
+// TestCoreComesUp: while no connection can be made the call waits, for three seconds at most;
+// nothing was sent, and it is sent once.
+func TestCoreComesUp(t *testing.T) {
+	t.Parallel()
+	path := socket(t)
+	done := make(chan error, 1)
+	var mu sync.Mutex
+	served := 0
+	go func() { done <- calls["renew"](context.Background(), dial(t, path, logtest.Key(3))) }()
+	time.Sleep(300 * time.Millisecond) // the Core is still starting
+	listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		served++
+		fmt.Fprint(w, `{"until":"2027-01-15T08:00:00Z"}`)
+	})
+	if err := <-done; err != nil || served != 1 {
+		t.Errorf("%v after %d calls", err, served)
+	}
+}
+
+// TestCoreDown: after three seconds the error says that nothing was sent and what to do.
+func TestCoreDown(t *testing.T) {
+	t.Parallel()
+	begun := time.Now()
+	err := calls["claim"](context.Background(), dial(t, socket(t), logtest.Key(3)))
+	took := time.Since(begun)
+	var f *marketops.Failure
+	if !errors.As(err, &f) || f.Code != marketops.CoreUnreachable || f.State != "" {
+		t.Errorf("%+v", err)
+	}
+	if info, ok := marketops.CoreUnreachable.Info(); !ok || !strings.Contains(info.Next+info.Meaning, "serve") {
+		t.Errorf("%+v", info)
+	}
+	if took < 3*time.Second || took > 10*time.Second {
+		t.Errorf("gave up after %s", took)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := calls["claim"](ctx, dial(t, socket(t), logtest.Key(3))); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestCutOff: a connection that breaks after the call was sent is not tried again.
+func TestCutOff(t *testing.T) {
+	path := socket(t)
+	var mu sync.Mutex
+	served := 0
+	listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		served++
+		mu.Unlock()
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			conn.Close()
+		}
+	})
+	c := dial(t, path, logtest.Key(3))
+	for i, name := range []string{"claim", "outcome", "execute"} {
+		err := calls[name](context.Background(), c)
+		var f *marketops.Failure
+		if !errors.As(err, &f) || f.Code != marketops.CoreUnreachable || !strings.Contains(f.State, "may have reached") {
+			t.Errorf("%s: %+v", name, err)
+		}
+		mu.Lock()
+		if served != i+1 {
+			t.Errorf("%s: %d calls arrived, want %d", name, served, i+1)
+		}
+		mu.Unlock()
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for _, bad := range []string{"http://core.example.com", "tcp://127.0.0.1:1", "unix:///run/core.sock"} {
+		if _, err := api.Dial(bad, origin, nil, now); !errors.Is(err, marketops.ConfigInvalid) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if _, err := api.Dial("https://core.example.com/", origin, nil, now); err != nil {
+		t.Error(err)
+	}
+}
