@@ -21,7 +21,7 @@ build:
 # interop/ is a module of its own, so that other people's verifiers are no dependency of ours.
 # Its cosign tests are skipped, saying so, until make interop has built one.
 test:
-	@{ $(GO) test -json ./... ; cd interop && MARKETOPS_COSIGN="$(wildcard $(COSIGN))" $(GO) test -count=1 -json . ; } | $(GO) run ./internal/testreport
+	@export MARKETOPS_COSIGN="$(wildcard $(COSIGN))"; { $(GO) test -json ./... ; cd interop && $(GO) test -count=1 -json . ; } | $(GO) run ./internal/testreport
 
 # The first build of cosign takes minutes.
 interop: $(COSIGN)

@@ -156,7 +156,7 @@ var Codes = []CodeInfo{
 	{CoreAlreadyRunning, "setup", "another Federation Core serves this state folder", "a second start", "nothing was done", "use the running one, or stop it first"},
 	{KeyUnreadable, "setup", "a key file cannot be used", "missing, not private enough (mode 0600), weak, or of another type", "nothing was done", "name the right file with --key, or make one: marketops key new"},
 	{PassphraseWrong, "setup", "the passphrase does not open the key", "a typing mistake, or another key", "nothing was done", "try again, or set MARKETOPS_PASSWORD"},
-	{TokenMissing, "setup", "there is no GitHub write credential", "GITHUB_TOKEN, or what github.token names, is empty", "nothing was sent; receipts unspent", "set GITHUB_TOKEN and publish again"},
+	{TokenMissing, "setup", "there is no usable GitHub write credential", "GITHUB_TOKEN, or what github.token or github.app.key names, is empty or not accepted", "nothing was sent; receipts unspent", "mend the credential and publish again"},
 	{DiskFull, "setup", "the disk is full or below its reserve", "no room for records that must not be lost", "no new operation was begun", "free some space and try again"},
 	{LedgerUnavailable, "infra", "the claim ledger cannot answer", "database error or Core shutting down", "no new operation was begun", "try again; marketops-core serve prints the cause"},
 	{LogUnavailable, "infra", "the log cannot take or show an entry", "disk, lock or checkpoint trouble in the Core", "no new operation was begun", "try again; marketops-core serve prints the cause"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
@@ -105,10 +106,15 @@ func githubSettings(path string, file *config.File) []setting {
 		}
 		return from
 	}
-	return []setting{
+	out := []setting{
 		{"github.api", given.API, origin(given.API, usual.API)},
 		{"github.uploads", given.Uploads, origin(given.Uploads, usual.Uploads)},
-		{"github.token", given.Token, origin(given.Token, usual.Token)},
-		{"github.read_token", given.ReadToken, origin(given.ReadToken, usual.ReadToken)},
 	}
+	if a := given.App; a != nil {
+		out = append(out, setting{"github.app.id", strconv.Itoa(a.ID), from},
+			setting{"github.app.installation", strconv.Itoa(a.Installation), from}, setting{"github.app.key", a.Key, from})
+	} else {
+		out = append(out, setting{"github.token", given.Token, origin(given.Token, usual.Token)})
+	}
+	return append(out, setting{"github.read_token", given.ReadToken, origin(given.ReadToken, usual.ReadToken)})
 }

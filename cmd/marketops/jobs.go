@@ -19,7 +19,10 @@ import (
 )
 
 // opJournal lets a port write into the run's journal.
-type opJournal struct{ *plan.OperationJournal }
+type opJournal struct {
+	*plan.OperationJournal
+	op marketops.Operation // whose journal it is
+}
 
 // Call implements [publisher.Journal].
 func (j opJournal) Call(c publisher.CallEvidence) error { return j.Append("call", c) }
@@ -37,7 +40,7 @@ func (s *session) jobs(ctx context.Context, r *plan.Run, j *plan.Journal, b *bar
 	out := make([]*publisher.Job, len(r.Operations))
 	for i, op := range r.Operations {
 		job := &publisher.Job{Number: i + 1, Run: r.Info.RunID, Op: op, Submission: submission, Approvals: approvals,
-			Journal: opJournal{j.Operation(r.Plan.Operations[i].Operation)}, Measured: []marketops.Digest{}}
+			Journal: opJournal{j.Operation(r.Plan.Operations[i].Operation), op}, Measured: []marketops.Digest{}}
 		if job.Receipts, err = s.loadFolder(r, "receipts", fmt.Sprint(i+1)); err != nil {
 			return nil, err
 		}
@@ -83,12 +86,11 @@ func (s *session) approvals(ctx context.Context, r *plan.Run) ([]api.Entry, erro
 // publisherFor wires the publisher. The GitHub credential is not read here: the port asks for it
 // right before its first request, which no refused operation ever reaches.
 func (s *session) publisherFor(r *plan.Run, gh config.GitHub, mode marketops.Mode, b *bars) (*publisher.Publisher, error) {
-	token := writeToken(r.Sources.Root, gh.Token)
+	token, ready := writeCredential(r.Sources.Root, gh)
 	port, err := s.port(gh, token, mode, b)
 	if err != nil {
 		return nil, err
 	}
-	ready := func(ctx context.Context) error { _, err := token(ctx); return err }
 	return &publisher.Publisher{Core: s.core, Log: s.view, Trust: s.trust, Signer: s.by, Port: port, Host: gh.Host(), Now: now,
 		Random: rand.Reader, Ready: ready, Outbox: publisher.Outbox{Dir: filepath.Join(r.Dir, "outbox")},
 		Tell: func(e publisher.Event) { s.Say("operation %d: %s %s", e.Number, e.Step, e.Detail) }}, nil
@@ -99,7 +101,7 @@ func (s *session) port(gh config.GitHub, token func(context.Context) (string, er
 	if mode != marketops.Prod {
 		return nullPort(), nil
 	}
-	return github.New(github.Options{
+	live, err := github.New(github.Options{
 		API: gh.API, Uploads: gh.Uploads, Token: token,
 		Now: time.Now, Pacing: github.DefaultPacing(), Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
 		Wait: func(reason string, d time.Duration) {
@@ -107,6 +109,10 @@ func (s *session) port(gh config.GitHub, token func(context.Context) (string, er
 			b.wait(reason, d)
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	return aimed{live}, nil
 }
 
 func writeToken(dir, ref string) func(context.Context) (string, error) {

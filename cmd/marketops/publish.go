@@ -37,7 +37,8 @@ Running it again after an interruption goes on under the same receipts. Operatio
 say so and are not repeated. The first operation that is not a success stops the rest.
 
 The GitHub write credential is read after every check has passed, from what github.token in
-marketops.yaml names (env://GITHUB_TOKEN unless it says otherwise).`,
+marketops.yaml names (env://GITHUB_TOKEN unless it says otherwise), or minted from github.app once
+the intent is public.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.modeGiven = c.Flags().Changed("mode")

@@ -194,6 +194,40 @@ func TestGitHubAddressesGoTogether(t *testing.T) {
 	}
 }
 
+func TestApp(t *testing.T) {
+	const app = "app: {id: 12345, installation: 678, key: ./app.pem}"
+	parse := func(github string) (*File, error) {
+		return Parse("m.yaml", []byte("version: 1\ngithub:\n  "+github+"\n"))
+	}
+	f, err := parse(app)
+	if err != nil || *f.GitHub.App != (App{12345, 678, "./app.pem"}) || f.GitHub.Token != "" || f.GitHub.ReadToken != defaultReadToken {
+		t.Fatalf("got %+v, %v", f, err)
+	}
+	if f, err := parse(strings.Replace(app, "./app.pem", "env://APP_KEY", 1)); err != nil || f.GitHub.App.Key != "env://APP_KEY" {
+		t.Errorf("got %+v, %v", f, err)
+	}
+	for bad, says := range map[string]string{
+		app + "\n  token: env://GITHUB_TOKEN":           ":3: github.app and github.token are two write credentials",
+		app + "\n  read_token: ./app.pem":               "name one secret",
+		"app: {}":                                       "github.app needs id and installation",
+		"app: {id: 12345, key: ./app.pem}":              "github.app needs id and installation",
+		"app: {installation: 678, key: ./app.pem}":      "github.app needs id and installation",
+		"app: {id: 12345, installation: 678}":           ":3: github.app.key: a secret is named",
+		"app: ./app.pem":                                ":3: github.app: want a mapping",
+		"app: null":                                     ":3: github.app: want a mapping",
+		strings.Replace(app, "12345", "\"12345\"", 1):   ":3: github.app.id: want a whole number",
+		strings.Replace(app, "12345", "0", 1):           "github.app needs id",
+		strings.Replace(app, "12345", "-1", 1):          "github.app.id: want a whole number",
+		strings.Replace(app, "./app.pem", canary, 1):    ":3: github.app.key: a secret is named",
+		strings.Replace(app, "key: ", "secret: x, ", 1): "unknown key",
+	} {
+		_, err := parse(bad)
+		if !errors.Is(err, marketops.ConfigInvalid) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: got %v, want %q", bad, err, says)
+		}
+	}
+}
+
 func TestLoad(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "marketops.yaml")

@@ -12,7 +12,8 @@
 //	github:                          # all optional
 //	  api: https://api.github.com/   # api and uploads go together
 //	  uploads: https://uploads.github.com/
-//	  token: env://GITHUB_TOKEN
+//	  token: env://GITHUB_TOKEN      # or, never both, a GitHub App:
+//	  app: {id: 12345, installation: 678, key: ./app.pem}
 //	  read_token: env://MARKETOPS_READ_TOKEN
 //	core: .marketops/core.sock       # optional
 //	publications:
@@ -39,7 +40,7 @@
 //
 // A secret is named, never written: env://NAME, or a path that begins with /, ./ or ../ (or a
 // drive). Anything else in its place is refused unseen, because it may be the secret itself.
-// [ReadSecret] is the one function that reads the environment: mode, GitHub's address and
+// [ReadSecret] and [ReadKey] are the functions that read the environment: mode, GitHub's address and
 // trust never come from there. A [Secret] prints as "[secret]".
 package config
 

@@ -14,6 +14,14 @@ type GitHub struct {
 	Uploads   string `yaml:"uploads"`    // ends in a slash
 	Token     string `yaml:"token"`      // the write credential: a reference for [ReadSecret]
 	ReadToken string `yaml:"read_token"` // never the same reference as Token
+	App       *App   `yaml:"app"`        // a GitHub App in place of Token, which is then ""
+}
+
+// App is a GitHub App and one installation of it.
+type App struct {
+	ID           int    `yaml:"id"`
+	Installation int    `yaml:"installation"`
+	Key          string `yaml:"key"` // the App's private key: a reference for [ReadKey]
 }
 
 // What a file that does not say means.
@@ -62,14 +70,38 @@ func (g *GitHub) check(d *document) error {
 		{"token", &g.Token, def.Token, false}, {"read_token", &g.ReadToken, def.ReadToken, false},
 	} {
 		if _, ok := has[f.key]; !ok {
+			if f.key == "token" && g.App != nil {
+				continue
+			}
 			*f.value = f.def
 		}
 		if err := checkMember(d, f.key, f.value, f.address); err != nil {
 			return err
 		}
 	}
-	if g.Token == g.ReadToken {
-		return invalid(d.name, d.at("github"), "github.token and github.read_token name one secret: planning would read the write credential")
+	if err := g.checkApp(d); err != nil {
+		return err
+	}
+	if g.Token == g.ReadToken || g.App != nil && g.App.Key == g.ReadToken {
+		return invalid(d.name, d.at("github"), "github.token or github.app.key and github.read_token name one secret: planning would read the write credential")
+	}
+	return nil
+}
+
+// checkApp wants all three members, and one write credential: of two, which one acts would be
+// a guess.
+func (g *GitHub) checkApp(d *document) error {
+	_, token := d.entries("github")["token"]
+	switch {
+	case g.App == nil:
+		return nil
+	case token:
+		return invalid(d.name, d.at("github", "app"), "github.app and github.token are two write credentials: name one")
+	case g.App.ID <= 0 || g.App.Installation <= 0:
+		return invalid(d.name, d.at("github", "app"), "github.app needs id and installation, the two numbers that GitHub shows")
+	}
+	if err := checkSecretRef(g.App.Key); err != nil {
+		return invalid(d.name, d.at("github", "app", "key"), "github.app.key: "+err.Error())
 	}
 	return nil
 }

@@ -77,11 +77,20 @@ func checkSecretRef(ref string) error {
 }
 
 // ReadSecret reads what a secret reference names: env://NAME, or a file, relative to dir.
-// It is the one function here that reads the environment. A file must be regular, at most
+// It and [ReadKey] are the functions here that read the environment. A file must be regular, at most
 // [MaxSecret] bytes and closed to group and others; one newline at its end is dropped. Errors are
 // [marketops.TokenMissing] for a variable or file that is absent or empty and
 // [marketops.ConfigInvalid] for the rest; none shows the text.
 func ReadSecret(dir, ref string) (Secret, error) {
+	s, err := ReadKey(dir, ref)
+	if err == nil && strings.ContainsFunc(s.Reveal(), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return Secret{}, marketops.Refuse(marketops.ConfigInvalid, ref+" holds spaces or characters that no token has")
+	}
+	return s, err
+}
+
+// ReadKey is [ReadSecret] for a text of several lines, such as a key in PEM. It does not parse it.
+func ReadKey(dir, ref string) (Secret, error) {
 	if err := checkSecretRef(ref); err != nil {
 		return Secret{}, marketops.RefuseErr(marketops.ConfigInvalid, "secret reference", err)
 	}
@@ -91,9 +100,6 @@ func ReadSecret(dir, ref string) (Secret, error) {
 	}
 	if text == "" {
 		return Secret{}, marketops.Refuse(marketops.TokenMissing, ref+" is not set or empty")
-	}
-	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return Secret{}, marketops.Refuse(marketops.ConfigInvalid, ref+" holds spaces or characters that no token has")
 	}
 	return NewSecret(text), nil
 }

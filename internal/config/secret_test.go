@@ -137,3 +137,37 @@ func TestReadSecret(t *testing.T) {
 		}
 	}
 }
+
+// A key has several lines; everything else is held to the same rules as a token.
+func TestReadKey(t *testing.T) {
+	dir := t.TempDir()
+	const key = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"
+	path := filepath.Join(dir, "app.pem")
+	if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := ReadKey(dir, "./app.pem"); err != nil || s.Reveal() != key {
+		t.Errorf("got %q, %v", s.Reveal(), err)
+	}
+	if s, err := ReadSecret(dir, "./app.pem"); !errors.Is(err, marketops.ConfigInvalid) || !s.IsZero() {
+		t.Errorf("a key passed for a token: %v", err)
+	}
+	t.Setenv("APP_KEY", key)
+	if s, err := ReadKey(dir, "env://APP_KEY"); err != nil || s.Reveal() != key {
+		t.Errorf("got %q, %v", s.Reveal(), err)
+	}
+	for ref, want := range map[string]marketops.Code{"./absent.pem": marketops.TokenMissing, "env://ABSENT": marketops.TokenMissing, key: marketops.ConfigInvalid} {
+		if _, err := ReadKey(dir, ref); !errors.Is(err, want) || strings.Contains(err.Error(), "MIIB") {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	if runtime.GOOS == "windows" {
+		return
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadKey(dir, "./app.pem"); !errors.Is(err, marketops.ConfigInvalid) {
+		t.Errorf("others can read it: %v", err)
+	}
+}

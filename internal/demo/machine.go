@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 type demo struct {
 	tags        string
 	keep, terse bool
+	commands    bool // run nothing
+	out         io.Writer
 	dir, bin    string
 	env         []string
 	api         string
@@ -34,7 +37,7 @@ const (
 )
 
 func (d *demo) chapter(title string) {
-	fmt.Printf("\n\n%s\n%s\n", title, strings.Repeat("=", len(title)))
+	fmt.Fprintf(d.out, "\n\n%s\n%s\n", title, strings.Repeat("=", len(title)))
 }
 
 // build compiles the three binaries and the practice GitHub, as any user would.
@@ -46,7 +49,10 @@ func (d *demo) build() error {
 		{"marketops-verify", "./cmd/marketops-verify", ""}, {"practice-github", "./internal/githubtest/serve", ""},
 	} {
 		args := []string{"build", "-o", filepath.Join(d.bin, b.out), "-tags", b.tags, b.pkg}
-		fmt.Println("$ go", strings.Join(args[:2], " "), b.pkg)
+		fmt.Fprintln(d.out, "$ go", strings.Join(args[:2], " "), b.pkg)
+		if d.commands {
+			continue
+		}
 		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", b.pkg, err, out)
 		}
@@ -61,17 +67,17 @@ func (d *demo) start() error {
 	d.env = []string{"PATH=" + d.bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + filepath.Join(d.dir, "home"),
 		"GITHUB_TOKEN=practice-token-of-the-publisher", "MARKETOPS_PASSWORD=", "NO_COLOR=1", "XDG_RUNTIME_DIR=" + d.dir}
 	ready := filepath.Join(d.dir, "github.json")
-	if err := d.serve("practice-github", "--token-env", "GITHUB_TOKEN", "--ready-file", ready, "--repo", "octo-org/widgets", "--repo", "octo-org/gadgets"); err != nil {
+	if err := d.serve("practice-github", "--token-env", "GITHUB_TOKEN", "--ready-file", "github.json", "--repo", "octo-org/widgets", "--repo", "octo-org/gadgets"); err != nil {
 		return err
 	}
-	if err := await(func() error { return d.readReady(ready) }); err != nil {
+	if err := d.await(func() error { return d.readReady(ready) }); err != nil {
 		return fmt.Errorf("the practice GitHub: %w", err)
 	}
 	d.step("marketops init --origin log.example.com --person bob --approver alice", 0, "makes keys, policy and trust for a rehearsal on one machine", "rehearsal")
 	if err := d.serve("marketops-core", "serve"); err != nil {
 		return err
 	}
-	return errors.Join(d.err, await(d.dialCore))
+	return errors.Join(d.err, d.await(d.dialCore))
 }
 
 func (d *demo) readReady(path string) error {
@@ -97,7 +103,10 @@ func (d *demo) dialCore() error {
 	return errors.New("no socket answers")
 }
 
-func await(ready func() error) error {
+func (d *demo) await(ready func() error) error {
+	if d.commands {
+		return nil
+	}
 	var err error
 	for end := time.Now().Add(startWait); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if err = ready(); err == nil {
@@ -108,7 +117,10 @@ func await(ready func() error) error {
 }
 
 func (d *demo) serve(name string, args ...string) error {
-	fmt.Printf("$ %s %s &\n", name, strings.Join(args, " "))
+	fmt.Fprintf(d.out, "$ %s %s &\n", name, strings.Join(args, " "))
+	if d.commands {
+		return nil
+	}
 	c := exec.Command(filepath.Join(d.bin, name), args...)
 	c.Dir, c.Env = d.dir, d.env
 	log, err := os.Create(filepath.Join(d.dir, name+".log"))
@@ -143,10 +155,13 @@ func (d *demo) step(line string, exit int, meaning, word string) {
 	if d.err != nil {
 		return
 	}
-	fmt.Printf("\n# %s\n$ %s\n", meaning, line)
+	fmt.Fprintf(d.out, "\n# %s\n$ %s\n", meaning, line)
+	if d.commands {
+		return
+	}
 	out, got := d.exec(line)
 	if !d.terse {
-		fmt.Print(indent(out))
+		fmt.Fprint(d.out, indent(out))
 	}
 	switch {
 	case got != exit:
@@ -179,12 +194,16 @@ func (d *demo) effects(want int, meaning string) {
 	if d.err != nil {
 		return
 	}
+	if d.commands {
+		fmt.Fprintln(d.out, "$ practice-github effects")
+		return
+	}
 	out, _ := d.exec("practice-github effects --admin " + d.admin)
 	n := len(strings.Fields(strings.ReplaceAll(strings.TrimSpace(out), " ", "_")))
 	if n == d.seen && n > 0 {
 		out = fmt.Sprintf("the same %d lines as before", n)
 	}
-	fmt.Printf("\n# %s\n$ practice-github effects\n%s", meaning, indent(out))
+	fmt.Fprintf(d.out, "\n# %s\n$ practice-github effects\n%s", meaning, indent(out))
 	if want >= 0 && n != want || want < 0 && n <= d.seen {
 		d.err = fmt.Errorf("the practice GitHub changed %d times, want %d (%s)", n, want, meaning)
 	}

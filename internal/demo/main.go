@@ -1,7 +1,8 @@
 // Command demo shows the whole life of a run on the practice GitHub: plan, approve, authorise,
 // publish, log, verify offline, and three attempts that are refused. Every step is a real binary;
 // each command is printed before it runs, with what it means and what it answered. It exits
-// non-zero if anything differs from what it says.
+// non-zero if anything differs from what it says. docs/demo.txt is its output; -commands prints the
+// command lines alone and runs nothing, which is how a test sees that the file is of today.
 package main
 
 import (
@@ -17,7 +18,9 @@ func main() {
 	flag.StringVar(&d.tags, "publisher-tags", "", "build tags for marketops; the mutants use it")
 	flag.BoolVar(&d.keep, "keep", false, "keep the folder in which everything happened")
 	flag.BoolVar(&d.terse, "terse", false, "print no output of the commands")
+	flag.BoolVar(&d.commands, "commands", false, "print the commands and run none of them")
 	flag.Parse()
+	d.out = os.Stdout
 	if err := d.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "\ndemo: FAILED:", err)
 		os.Exit(1)
@@ -31,7 +34,7 @@ func (d *demo) run() (err error) {
 	defer func() {
 		err = errors.Join(err, d.close())
 		if d.keep || err != nil {
-			fmt.Println("\neverything is in", d.dir)
+			fmt.Fprintln(d.out, "\neverything is in", d.dir)
 		} else {
 			os.RemoveAll(d.dir)
 		}
@@ -41,7 +44,7 @@ func (d *demo) run() (err error) {
 			return err
 		}
 	}
-	fmt.Println(`
+	fmt.Fprintln(d.out, `
 What you saw: a tag and a release were planned without touching anything, approved by a second
 person, authorised by single-use receipts, published exactly once, and every step, the refusals
 included, stands in a log that was verified without any network. See README.md for the rest.`)

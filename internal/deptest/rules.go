@@ -58,6 +58,14 @@ var Rules = []Rule{
 		Not: []string{sigstore, "golang.org/x/crypto/ssh/..."},
 		Why: "a heavy dependency lives in one room, crypto/signer",
 	}, {
+		Who: []string{"./..."}, Except: []string{"./publisher/app"}, Direct: true,
+		Not: []string{"github.com/bradleyfalzon/...", "github.com/golang-jwt/...", "github.com/google/go-github/v88/..."},
+		Why: "the key of a GitHub App is used in one room, publisher/app",
+	}, {
+		Who: []string{"./plan/...", "./verifier/...", "./publisher/github"},
+		Not: []string{"./publisher/app"},
+		Why: "who plans or proves has no way to a write credential, and the port gets its own handed in",
+	}, {
 		Who: []string{"./..."}, Direct: true, Tests: true,
 		Not: []string{"log"},
 		Why: "diagnostics go through log/slog; our own package log would be mistaken for it",

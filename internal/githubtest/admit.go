@@ -22,7 +22,10 @@ func (s *Server) respond(c *call, stale bool) answer {
 // GitHub's order: who, whether too often, where, whether allowed, whether well-formed.
 func (c *call) admitted() (answer, bool) {
 	violation := c.server.schema.request(c)
-	if c.entry.Auth == AuthWrong {
+	if c.route != nil && c.route.ID == mintOperation && c.app == nil {
+		return c.refuse(http.StatusUnauthorized, wordsBadJWT), true
+	}
+	if c.entry.Auth == AuthWrong || c.app != nil && (c.route == nil || c.route.ID != mintOperation) {
 		return c.refuse(http.StatusUnauthorized, wordsBadSecret), true
 	}
 	if c.route == nil {
@@ -68,29 +71,33 @@ func (c *call) admit() (answer, bool) {
 		return answer{}, false
 	}
 	repo := c.server.repos[key(owner, c.params["repo"])]
-	if repo == nil || repo.spec.Private && !c.token.reaches(repo.FullName()) {
+	if repo == nil || repo.spec.Private && !c.token.reaches(repo) {
 		return c.notFound(), true
 	}
 	if key(owner, c.params["repo"]) != key(repo.spec.Owner, repo.spec.Name) {
 		return c.moved(repo), true
 	}
 	c.repo = repo
-	c.push = c.token != nil && c.token.Push && c.token.reaches(repo.FullName())
+	c.push = c.token.reaches(repo) && c.token.may("contents", "write")
 	if repo.spec.Disabled {
 		return c.refuse(http.StatusForbidden, wordsBlocked), true
 	}
-	if c.route.Method == http.MethodGet {
-		return answer{}, false
+	subject, access := permissionOf(c.route)
+	if c.route.Method != http.MethodGet {
+		return c.admitWrite(subject)
 	}
-	return c.admitWrite()
+	if repo.spec.Private && c.route.ID != "repos/get" && !c.token.may(subject, access) {
+		return c.refuse(http.StatusForbidden, c.token.denied()), true
+	}
+	return answer{}, false
 }
 
-func (c *call) admitWrite() (answer, bool) {
+func (c *call) admitWrite(subject string) (answer, bool) {
 	switch {
 	case c.token == nil:
 		return c.refuse(http.StatusUnauthorized, wordsNeedsAuth), true
-	case !c.push:
-		return c.refuse(http.StatusForbidden, wordsNoPush), true
+	case !c.token.reaches(c.repo) || !c.token.may(subject, "write"):
+		return c.refuse(http.StatusForbidden, c.token.denied()), true
 	case c.repo.spec.Archived:
 		return c.refuse(http.StatusForbidden, wordsArchived), true
 	}
@@ -140,13 +147,13 @@ func (s *Server) currentPath(path string) string {
 }
 
 // permissionOf is the fine-grained permission GitHub names for an operation.
-func permissionOf(r *route) string {
-	subject, access := "contents", "read"
+func permissionOf(r *route) (subject, access string) {
+	subject, access = "contents", "read"
 	if strings.HasPrefix(r.ID, "pulls/") {
 		subject = "pull_requests"
 	}
 	if r.Method != http.MethodGet {
 		access = "write"
 	}
-	return subject + "=" + access
+	return subject, access
 }

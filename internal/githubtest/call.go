@@ -17,7 +17,8 @@ type call struct {
 	request *http.Request
 	body    []byte
 	entry   *Request
-	token   *Token // nil: anonymous, or a wrong secret (see entry.Auth)
+	token   *Token // nil: anonymous, an App, or a wrong secret (see entry.Auth)
+	app     *App   // who came with a JWT
 
 	route  *route
 	params map[string]string

@@ -65,6 +65,12 @@
 // drafts are invisible without push. The journal records whether the right secret arrived
 // and where, never its value.
 //
+// An [App] of the options mints installation tokens with a JWT, which is verified: RS256 under the
+// App's key, its id as issuer, issued in the past and ending within ten minutes. A token is
+// narrowed to the repositories and permissions that were asked for and ends when its time is over.
+// What lies outside is 403 "Resource not accessible by integration", or 404 where the
+// repository is private; the journal's Scope says what each token was for. A JWT opens nothing else.
+//
 // # Faults
 //
 // A [Fault] names a method, a path pattern ("*" is one segment, a final "**" the rest), how

@@ -17,6 +17,7 @@ const (
 	Redirect       Action = "redirect"        // Status (302 if 0) to Location
 	PrimaryLimit   Action = "primary-limit"   // Status (403 if 0), remaining 0, reset after RetryAfter (an hour if 0)
 	SecondaryLimit Action = "secondary-limit" // Status (403 if 0), Retry-After unless RetryAfter is 0
+	EchoBefore     Action = "echo-before"     // Status (403 if 0), with the credential of the request in headers, body and Location
 	Delay          Action = "delay"           // waits Wait, then answers honestly
 	StaleRead      Action = "stale"           // a read answers the state before the last change
 )
@@ -32,6 +33,7 @@ const (
 	WrongSHA    Action = "wrong-sha"    // every "sha" is another one
 	LyingDigest Action = "lying-digest" // every "digest" is another one
 	NullDigest  Action = "null-digest"  // every "digest" is null
+	EchoAfter   Action = "echo-after"   // the credential of the request stands in headers, a new member and every html_url
 	AssetOpen   Action = "asset-open"   // an upload breaks off: 502, and an asset in state "open" is left behind
 )
 
@@ -127,8 +129,8 @@ func matchPath(pattern, path []string) bool {
 
 // actions lists every action in the order of the documentation.
 var actions = []Action{
-	ResetBefore, StatusBefore, Redirect, PrimaryLimit, SecondaryLimit, Delay, StaleRead,
-	ResetAfter, StatusAfter, DelayAfter, HTML, EmptyBody, Truncated, WrongSHA, LyingDigest, NullDigest, AssetOpen,
+	ResetBefore, StatusBefore, Redirect, PrimaryLimit, SecondaryLimit, EchoBefore, Delay, StaleRead,
+	ResetAfter, StatusAfter, DelayAfter, HTML, EmptyBody, Truncated, WrongSHA, LyingDigest, NullDigest, EchoAfter, AssetOpen,
 }
 
 func known(a Action) bool { return slices.Contains(actions, a) }

@@ -5,6 +5,7 @@ func handlers() map[string]func(*call) answer {
 	return map[string]func(*call) answer{
 		"users/get-authenticated": getUser,
 		"rate-limit/get":          getRateLimit,
+		mintOperation:             mintToken,
 
 		"repos/get":                           getRepo,
 		"repos/get-branch":                    getBranch,

@@ -28,6 +28,7 @@ type Request struct {
 	Operation  string    `json:"operation"` // GitHub's operation id, or empty if there is none
 	Auth       Auth      `json:"auth"`
 	Login      string    `json:"login"`       // whose secret it was
+	Scope      string    `json:"scope"`       // what a minted token is narrowed to: "1001 contents=write metadata=read"
 	BodySHA256 string    `json:"body_sha256"` // hex; of no bytes if there was no body
 	BodySize   int       `json:"body_size"`
 	Status     int       `json:"status"`     // 0: no answer was sent
@@ -38,7 +39,7 @@ type Request struct {
 }
 
 // String is one line: "POST /repos/o/r/git/refs 201 effect". A request that was not
-// answered has the status "reset".
+// answered has the status "reset". A token that an App minted adds what it is narrowed to: "as 1001 contents=write".
 func (r Request) String() string {
 	status := fmt.Sprint(r.Status)
 	if r.Status == 0 {
@@ -51,6 +52,9 @@ func (r Request) String() string {
 	line += " " + status
 	if r.Host != HostAPI {
 		line += " " + string(r.Host)
+	}
+	if r.Scope != "" {
+		line += " as " + r.Scope
 	}
 	if r.Effect {
 		line += " effect"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,7 +13,8 @@ import (
 // Options say what a practice GitHub is made of. The zero value is refused: Dir is needed.
 type Options struct {
 	Dir    string  // holds the bare repositories and the asset bytes; it must exist
-	Tokens []Token // nobody else may write or see anything private
+	Tokens []Token // nobody else but Apps may write or see anything private
+	Apps   []App   // whose keys mint tokens
 	Listen Listen  // zero: any free port of 127.0.0.1
 
 	// Now is the server's clock; nil is the machine's. A test that compares dates sets it.
@@ -33,6 +35,8 @@ type Token struct {
 	Login  string   // whose it is; the author of everything done with it
 	Push   bool     // may write, and see drafts
 	Repos  []string // "owner/name", or "*" for every repository; empty opens nothing but public reads
+
+	minted *minted // of a token that an App minted: what it is narrowed to, instead of Push and Repos
 }
 
 func (o Options) check() error {
@@ -44,14 +48,38 @@ func (o Options) check() error {
 			return errors.New("githubtest: a token needs a login and a secret of at least 8 characters")
 		}
 	}
+	for _, a := range o.Apps {
+		if err := a.check(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func (t *Token) reaches(fullName string) bool {
+func (t *Token) reaches(repo *Repo) bool {
 	if t == nil {
 		return false
 	}
-	for _, r := range t.Repos {
+	if t.minted != nil {
+		return slices.Contains(t.minted.repositories, repo.spec.ID)
+	}
+	return listed(t.Repos, repo.FullName())
+}
+
+// may reports whether the token has a permission in a repository that it reaches.
+func (t *Token) may(subject, access string) bool {
+	if t == nil {
+		return false
+	}
+	if t.minted == nil {
+		return access == "read" || t.Push
+	}
+	has := t.minted.permissions[subject]
+	return has == "write" || has == access
+}
+
+func listed(repos []string, fullName string) bool {
+	for _, r := range repos {
 		if r == "*" || strings.EqualFold(r, fullName) {
 			return true
 		}

@@ -20,6 +20,7 @@ type Server struct {
 	faults  faults
 	limits  limits
 	schema  schema
+	mint    mint
 
 	// mu is held while one request reads or changes state, so that requests are atomic
 	// and their order in the journal of effects is the order of what happened.

@@ -19,6 +19,8 @@ func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault) {
 		s.cut(w)
 	case StatusBefore, Redirect, PrimaryLimit, SecondaryLimit:
 		s.send(w, c, s.instead(c, f), untouched)
+	case EchoBefore:
+		s.send(w, c, c.echo(c.failed(f.Status, http.StatusForbidden, "you said "+c.credential())), untouched)
 	case Delay:
 		s.pause(f.Wait)
 		s.send(w, c, s.honest(c, false), nil)
@@ -47,6 +49,8 @@ func (s *Server) strikeAfter(w http.ResponseWriter, c *call, f *Fault, a answer)
 	case EmptyBody:
 		a.body, a.raw = nil, nil
 		s.send(w, c, a, untouched)
+	case EchoAfter:
+		s.send(w, c, c.echo(a), c.echoBody)
 	case Truncated:
 		s.sendHalf(w, c, a)
 	default:

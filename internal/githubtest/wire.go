@@ -49,35 +49,44 @@ func (s *Server) arrive(host Host, r *http.Request) (*call, bool) {
 		limit = maxUpload
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	token, auth := s.authenticate(r.Header.Get("Authorization"))
+	token, app, auth := s.authenticate(r.Header.Get("Authorization"))
 	sum := sha256.Sum256(body)
 	line := Request{
 		Host: host, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
 		Auth: auth, BodySHA256: hex.EncodeToString(sum[:]), BodySize: len(body), At: s.now(),
 	}
-	if token != nil {
-		line.Login = token.Login
+	switch {
+	case token != nil:
+		line.Login, line.Scope = token.Login, token.minted.String()
+	case app != nil:
+		line.Login = app.Slug
 	}
-	c := &call{server: s, host: host, request: r, body: body, token: token, entry: s.journal.open(line)}
+	c := &call{server: s, host: host, request: r, body: body, token: token, app: app, entry: s.journal.open(line)}
 	return c, err == nil && int64(len(body)) <= limit
 }
 
-// authenticate recognises a token without keeping what was sent.
-func (s *Server) authenticate(header string) (*Token, Auth) {
+// authenticate recognises a token or an App without keeping what was sent.
+func (s *Server) authenticate(header string) (*Token, *App, Auth) {
 	if header == "" {
-		return nil, AuthNone
+		return nil, nil, AuthNone
 	}
 	scheme, secret, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "bearer") && !strings.EqualFold(scheme, "token") {
-		return nil, AuthWrong
+		return nil, nil, AuthWrong
+	}
+	if t := s.mint.find(secret, s.now()); t != nil {
+		return t, nil, AuthRight
+	}
+	if a := s.signedBy(secret); a != nil {
+		return nil, a, AuthRight
 	}
 	for i := range s.options.Tokens {
 		t := &s.options.Tokens[i]
 		if subtle.ConstantTimeCompare([]byte(t.Secret), []byte(secret)) == 1 {
-			return t, AuthRight
+			return t, nil, AuthRight
 		}
 	}
-	return nil, AuthWrong
+	return nil, nil, AuthWrong
 }
 
 // send completes the journal before the client can see the answer, so that a test which
@@ -116,7 +125,8 @@ func (s *Server) standardHeaders(h http.Header, c *call) {
 	h.Set("X-Github-Media-Type", "github.v3; format=json")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if c.token != nil && c.route != nil {
-		h.Set("X-Accepted-Github-Permissions", permissionOf(c.route))
+		subject, access := permissionOf(c.route)
+		h.Set("X-Accepted-Github-Permissions", subject+"="+access)
 	}
 	s.limits.describe(h, s.now())
 }

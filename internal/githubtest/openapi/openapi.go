@@ -65,6 +65,7 @@ func Operations() []string { return slices.Clone(operations) }
 var operations = []string{
 	"users/get-authenticated",
 	"rate-limit/get",
+	"apps/create-installation-access-token",
 	"repos/get",
 	"repos/get-branch",
 	"repos/get-commit",

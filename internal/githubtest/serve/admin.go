@@ -47,6 +47,7 @@ func (a *admin) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) { show(w, a.srv.Requests()) })
 	mux.HandleFunc("GET /effects", func(w http.ResponseWriter, _ *http.Request) { show(w, a.srv.Effects()) })
+	mux.HandleFunc("GET /minted", func(w http.ResponseWriter, _ *http.Request) { show(w, a.srv.MintedTokens()) })
 	mux.HandleFunc("GET /violations", func(w http.ResponseWriter, _ *http.Request) { show(w, a.srv.SchemaViolations()) })
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { show(w, a.srv.PendingFaults()) })
 	mux.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) { a.srv.ClearFaults(); show(w, "cleared") })

@@ -7,6 +7,7 @@
 //	serve requests   what arrived, one line each: "POST /repos/o/r/git/refs 201 effect"
 //	serve effects    what changed, one line each
 //	serve violations what broke GitHub's own description; exit 1 if anything did
+//	serve minted     the secrets of the tokens that the App minted, to look for them where they must not be
 //	serve fault      script a mishap, list or clear those still to come
 //	serve repo       add a repository, a commit, a ref behind the publisher's back
 //	serve wait       wait until a server is ready
@@ -47,6 +48,7 @@ func commands() []command {
 		{"requests", "print what arrived", requestsCommand},
 		{"effects", "print what changed", effectsCommand},
 		{"violations", "print what broke GitHub's description; exit 1 if anything did", violationsCommand},
+		{"minted", "print the secrets of the tokens that the App minted", mintedCommand},
 		{"fault", "script a mishap, list or clear those still to come", faultCommand},
 		{"repo", "add a repository, a commit or a ref behind the publisher's back", repoCommand},
 		{"wait", "wait until a server is ready", waitCommand},

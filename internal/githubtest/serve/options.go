@@ -10,7 +10,7 @@ import (
 )
 
 const serveUsage = `usage: serve --token-env NAME --repo OWNER/NAME[,private][,archived][,immutable][,id=N] [flags]
-       serve requests|effects|violations|fault|repo|wait --help
+       serve requests|effects|violations|minted|fault|repo|wait --help
 
 Runs the practice GitHub on loopback until SIGTERM, SIGINT or, with --until-stdin-closes,
 the end of stdin. Prints one line of JSON with its addresses when it is ready.
@@ -21,6 +21,7 @@ type options struct {
 	dir, ready            string
 	tokenEnv, readEnv     string
 	login, clock          string
+	app                   appFlags
 	listen                githubtest.Listen
 	admin                 string
 	repos                 repoFlags
@@ -41,6 +42,10 @@ func parseOptions(args []string, io streams) (*options, error) {
 	f.StringVar(&o.listen.Uploads, "listen-uploads", "127.0.0.1:0", "loopback address for uploads")
 	f.StringVar(&o.listen.Store, "listen-store", "127.0.0.1:0", "loopback address of the object store and web pages")
 	f.StringVar(&o.admin, "listen-admin", "127.0.0.1:0", "loopback address of the admin API")
+	f.Int64Var(&o.app.id, "app", 0, "id of a GitHub App whose installation may write to every repository")
+	f.Int64Var(&o.app.installation, "app-installation", 0, "id of its installation")
+	f.StringVar(&o.app.key, "app-key", "", "file with its public key, PEM")
+	f.DurationVar(&o.app.lifetime, "app-lifetime", 0, "of its tokens (default GitHub's hour)")
 	f.Var(&o.repos, "repo", "a repository to make, repeatable")
 	f.IntVar(&o.commits, "commits", 2, "commits on main of each repository; their ids are the same in every run")
 	f.IntVar(&o.primaryLimit, "limit", 0, "requests per hour (default GitHub's 5000)")
@@ -76,6 +81,13 @@ func (o *options) server(getenv func(string) string) (githubtest.Options, error)
 			return out, fmt.Errorf("the environment variable %s is empty", t.env)
 		}
 		out.Tokens = append(out.Tokens, githubtest.Token{Secret: secret, Login: t.login, Push: t.push, Repos: []string{"*"}})
+	}
+	if o.app.id != 0 {
+		a, err := o.app.read()
+		if err != nil {
+			return out, err
+		}
+		out.Apps = append(out.Apps, a)
 	}
 	if o.clock != "" {
 		at, err := time.Parse(time.RFC3339, o.clock)

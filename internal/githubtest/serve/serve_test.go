@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"os"
@@ -12,7 +16,7 @@ import (
 	"testing"
 )
 
-const secret = "secret-token-1"
+const pushSecret = "secret-token-1"
 
 // running is a server started through the command line, as a script starts it.
 type running struct {
@@ -42,7 +46,7 @@ func start(t *testing.T, args ...string) *running {
 }
 
 func environment(name string) string {
-	return map[string]string{"TOKEN": secret, "READ": "read-token-1"}[name]
+	return map[string]string{"TOKEN": pushSecret, "READ": "read-token-1"}[name]
 }
 
 // end stops the server once and checks its exit code.
@@ -73,7 +77,7 @@ func (r *running) post(path, body string) (int, error) {
 	if err != nil {
 		r.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+secret)
+	req.Header.Set("Authorization", "Bearer "+pushSecret)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err
@@ -169,22 +173,23 @@ func TestUsage(t *testing.T) {
 		code int
 		says string
 	}{
-		"nothing":         {nil, exitUsage, "--token-env is needed"},
-		"no repository":   {[]string{"--token-env", "TOKEN"}, exitUsage, "--repo is needed"},
-		"a stray word":    {[]string{"--token-env", "TOKEN", "--repo", "o/r", "stray"}, exitUsage, "stray"},
-		"no name":         {[]string{"--token-env", "TOKEN", "--repo", "widgets"}, exitUsage, "OWNER/NAME"},
-		"an odd property": {[]string{"--token-env", "TOKEN", "--repo", "o/r,haunted"}, exitUsage, "haunted"},
-		"an empty token":  {[]string{"--token-env", "UNSET", "--repo", "o/r"}, exitError, "UNSET is empty"},
-		"another machine": {[]string{"--token-env", "TOKEN", "--repo", "o/r", "--listen-api", "0.0.0.0:0"}, exitError, "not a loopback"},
-		"an open admin":   {[]string{"--token-env", "TOKEN", "--repo", "o/r", "--listen-admin", ":0"}, exitError, "not a loopback"},
-		"a broken clock":  {[]string{"--token-env", "TOKEN", "--repo", "o/r", "--clock", "noon"}, exitError, "--clock"},
-		"help":            {[]string{"--help"}, 0, "usage: serve"},
-		"help of fault":   {[]string{"fault", "--help"}, 0, "reset-after"},
-		"no admin":        {[]string{"requests"}, exitError, "--admin is needed"},
-		"no such file":    {[]string{"requests", "--admin", "/nonexistent"}, exitError, "nonexistent"},
-		"which fault":     {[]string{"fault", "--admin", "http://127.0.0.1:1"}, exitUsage, "which fault"},
-		"which action":    {[]string{"repo"}, exitUsage, "which action"},
-		"waiting in vain": {[]string{"wait", "--admin", "/nonexistent", "--for", "30ms"}, exitError, "not ready"},
+		"nothing":              {nil, exitUsage, "--token-env is needed"},
+		"no repository":        {[]string{"--token-env", "TOKEN"}, exitUsage, "--repo is needed"},
+		"a stray word":         {[]string{"--token-env", "TOKEN", "--repo", "o/r", "stray"}, exitUsage, "stray"},
+		"no name":              {[]string{"--token-env", "TOKEN", "--repo", "widgets"}, exitUsage, "OWNER/NAME"},
+		"an odd property":      {[]string{"--token-env", "TOKEN", "--repo", "o/r,haunted"}, exitUsage, "haunted"},
+		"an empty token":       {[]string{"--token-env", "UNSET", "--repo", "o/r"}, exitError, "UNSET is empty"},
+		"another machine":      {[]string{"--token-env", "TOKEN", "--repo", "o/r", "--listen-api", "0.0.0.0:0"}, exitError, "not a loopback"},
+		"an open admin":        {[]string{"--token-env", "TOKEN", "--repo", "o/r", "--listen-admin", ":0"}, exitError, "not a loopback"},
+		"a broken clock":       {[]string{"--token-env", "TOKEN", "--repo", "o/r", "--clock", "noon"}, exitError, "--clock"},
+		"help":                 {[]string{"--help"}, 0, "usage: serve"},
+		"help of fault":        {[]string{"fault", "--help"}, 0, "reset-after"},
+		"no admin":             {[]string{"requests"}, exitError, "--admin is needed"},
+		"no such file":         {[]string{"requests", "--admin", "/nonexistent"}, exitError, "nonexistent"},
+		"which fault":          {[]string{"fault", "--admin", "http://127.0.0.1:1"}, exitUsage, "which fault"},
+		"which action":         {[]string{"repo"}, exitUsage, "which action"},
+		"an App without a key": {[]string{"--token-env", "TOKEN", "--repo", "o/r", "--app", "1", "--app-key", "/nonexistent"}, exitError, "--app-key"},
+		"waiting in vain":      {[]string{"wait", "--admin", "/nonexistent", "--for", "30ms"}, exitError, "not ready"},
 	} {
 		if out, code := execute(c.args...); code != c.code || !strings.Contains(out, c.says) {
 			t.Errorf("%s: exit %d: %s", name, code, out)
@@ -216,21 +221,44 @@ func TestFlagsReachTheServer(t *testing.T) {
 		_ = json.NewDecoder(res.Body).Decode(&body)
 		return res.Header, body
 	}
-	h, user := get("user", secret)
+	h, user := get("user", pushSecret)
 	if user["login"] != "robot" || h.Get("Date") != "Wed, 04 Mar 2026 05:06:07 GMT" || h.Get("X-RateLimit-Limit") != "9" {
 		t.Errorf("%v, %v", user["login"], h)
 	}
 	if _, user := get("user", "read-token-1"); user["login"] != "reader" {
 		t.Errorf("read token is %v", user["login"])
 	}
-	if _, setting := get("repos/octo-org/solid/immutable-releases", secret); setting["enabled"] != true {
+	if _, setting := get("repos/octo-org/solid/immutable-releases", pushSecret); setting["enabled"] != true {
 		t.Errorf("immutable: %v", setting)
 	}
-	if _, list := get("repos/octo-org/widgets/compare/main...main", secret); list["status"] != "identical" {
+	if _, list := get("repos/octo-org/widgets/compare/main...main", pushSecret); list["status"] != "identical" {
 		t.Errorf("compare: %v", list)
 	}
 	r.end(0)
 	if _, err := os.Stat(filepath.Join(dir, "git")); err != nil {
 		t.Error("a directory of the caller's was removed")
+	}
+}
+
+// The App's flags reach the server: a JWT of nobody is refused, and nothing was minted.
+func TestAppFlags(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "app.pub")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, "--app", "12345", "--app-installation", "678", "--app-key", path)
+	if status, err := r.post("app/installations/678/access_tokens", "{}"); err != nil || status != 401 {
+		t.Errorf("a token minted a token: %d %v", status, err)
+	}
+	if out, code := r.run("minted"); code != 0 || out != "" {
+		t.Errorf("minted: %d %s", code, out)
 	}
 }
