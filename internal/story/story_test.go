@@ -77,7 +77,7 @@ func TestStories(t *testing.T) {
 			"world": world, "core": core, "authorised": authorised, "exits": exits,
 			"effects": effects, "await-effects": awaitEffects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
 			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge, "rsakey": rsaKey,
-			"app": appKey, "secretless": secretless,
+			"app": appKey, "secretless": secretless, "unzip": unzip, "somebody": somebody,
 		},
 	})
 }
