@@ -52,17 +52,23 @@ func newLogLeaf(g *globals) *cobra.Command {
 		Short: "Show one leaf and the record that it commits to, both verified",
 		Args:  cli.Args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
-			index, err := strconv.ParseUint(args[0], 10, 63)
-			if err != nil {
-				return &cli.UsageError{Err: fmt.Errorf("%q is not an index", args[0])}
-			}
-			s, err := g.connect("", "")
+			s, index, err := g.connectTo(args[0])
 			if err != nil {
 				return err
 			}
 			return s.showLeaf(index)
 		},
 	}
+}
+
+// connectTo connects for reading one entry of the log.
+func (g *globals) connectTo(arg string) (*session, uint64, error) {
+	index, err := strconv.ParseUint(arg, 10, 63)
+	if err != nil {
+		return nil, 0, &cli.UsageError{Err: fmt.Errorf("%q is not an index", arg)}
+	}
+	s, err := g.connect("", "")
+	return s, index, err
 }
 
 // leafView is one leaf in --json.
@@ -121,11 +127,7 @@ func newLogProve(g *globals) *cobra.Command {
 		Short: "Write the C2SP .tlog-proof of one leaf, verified",
 		Args:  cli.Args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
-			index, err := strconv.ParseUint(args[0], 10, 63)
-			if err != nil {
-				return &cli.UsageError{Err: fmt.Errorf("%q is not an index", args[0])}
-			}
-			s, err := g.connect("", "")
+			s, index, err := g.connectTo(args[0])
 			if err != nil {
 				return err
 			}

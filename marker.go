@@ -1,0 +1,31 @@
+package marketops
+
+// Marker lines tie what GitHub shows to the operation that asked for it. They find;
+// comparing content decides, because anyone with write access can copy a line.
+const (
+	bodyMarker = "<!-- marketops op="
+	tagMarker  = "Marketops-Operation: "
+)
+
+// ReleaseBody returns the text that GitHub will hold: the planned body and the marker.
+func (o Operation) ReleaseBody() (string, error) { return o.marked(o.Release.Body) }
+
+// PullRequestBody returns the text that GitHub will hold: the planned body and the marker.
+func (o Operation) PullRequestBody() (string, error) { return o.marked(o.PullRequest.Body) }
+
+func (o Operation) marked(text string) (string, error) {
+	d, err := o.Digest()
+	if err != nil {
+		return "", err
+	}
+	return text + "\n\n" + bodyMarker + d.String() + " -->", nil
+}
+
+// TagMessage returns the message of the tag object: the planned one and the marker.
+func (o Operation) TagMessage() (string, error) {
+	d, err := o.Digest()
+	if err != nil {
+		return "", err
+	}
+	return o.Tag.Message + "\n\n" + tagMarker + d.String() + "\n", nil
+}

@@ -1,0 +1,51 @@
+package receipt
+
+import (
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+)
+
+// TrustFile is the document behind [Trust]: whom to believe, and the one input of a verifier
+// that nothing proves. Members are as in docs/formats.md.
+type TrustFile struct {
+	Schema           string         `json:"schema"`
+	Version          int64          `json:"version"` // grows with every change
+	Expires          marketops.Time `json:"expires"` // binds new use, not old evidence
+	Persons          []TrustPerson  `json:"persons"`
+	Authorities      []TrustKey     `json:"authorities"`
+	AuthorityRules   []Rule         `json:"authority_rules"` // threshold counts authorities
+	Advisory         []TrustKey     `json:"advisory"`
+	Publishers       []TrustKey     `json:"publishers"`
+	Ledger           []TrustKey     `json:"ledger"`
+	Resolvers        []Rule         `json:"resolvers"`
+	Revokers         []Rule         `json:"revokers"`
+	Approvals        []Rule         `json:"approvals"`    // the floor; threshold counts persons of group
+	LogPolicy        string         `json:"log_policy"`   // C2SP tlog-policy text
+	MaxLifetime      int64          `json:"max_lifetime"` // seconds that a receipt may live, at most 86400
+	KnownCheckpoints []Seen         `json:"known_checkpoints"`
+}
+
+// TrustPerson is a human being with a stable id that is not an e-mail address.
+type TrustPerson struct {
+	ID     string     `json:"id"`
+	Groups []string   `json:"groups"`
+	Keys   []TrustKey `json:"keys"`
+}
+
+// TrustKey is a key with an opaque id and the times in which it may sign.
+type TrustKey struct {
+	ID          string         `json:"id"`
+	Alg         string         `json:"alg"`  // "ed25519"
+	SPKI        string         `json:"spki"` // base64 of DER
+	NotBefore   marketops.Time `json:"not_before"`
+	NotAfter    marketops.Time `json:"not_after"`
+	RevokedFrom []log.Position `json:"revoked_from,omitzero"` // per origin: nothing at or above this index
+}
+
+// Rule applies to kinds and targets: "*" or a kind, "*" or "host#id"; never a name.
+type Rule struct {
+	Kinds     []string `json:"kinds"`
+	Targets   []string `json:"targets"`
+	Group     string   `json:"group,omitzero"`
+	Threshold int      `json:"threshold,omitzero"`
+}

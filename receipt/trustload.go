@@ -1,0 +1,172 @@
+package receipt
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+)
+
+var idRE = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+func personID(s string) error {
+	if !idRE.MatchString(s) {
+		return fmt.Errorf("person id %.80q is not of the form %s", s, idRE)
+	}
+	return nil
+}
+
+func untrusted(err error) error {
+	return marketops.RefuseErr(marketops.TrustMissing, "the trust file is not usable", err)
+}
+
+func (t *Trust) load() error {
+	f := &t.file
+	if f.Schema != schemaTrust || f.Version < 1 || f.Expires <= 0 {
+		return fmt.Errorf("schema %.60q, version and expires must be %s, 1 or more, and a time", f.Schema, schemaTrust)
+	}
+	if f.MaxLifetime < 1 || f.MaxLifetime > int64(MaxLifetime) {
+		return fmt.Errorf("max_lifetime %d is not within 1 to %d seconds", f.MaxLifetime, MaxLifetime)
+	}
+	if err := t.loadKeys(); err != nil {
+		return err
+	}
+	if err := t.checkRules(); err != nil {
+		return err
+	}
+	var err error
+	t.policy, err = log.ParsePolicy(f.LogPolicy)
+	return err
+}
+
+func (t *Trust) loadKeys() error {
+	var ring []crypto.PublicKey
+	add := func(h Holder) error {
+		k, err := h.Key.public()
+		if err != nil {
+			return fmt.Errorf("key %.80q: %w", h.Key.ID, err)
+		}
+		if other, twice := t.holders[k.ID()]; twice {
+			return fmt.Errorf("key %.80q is also %s %q: one key, one holder, one role", h.Key.ID, other.Role, other.Name)
+		}
+		t.holders[k.ID()] = h
+		ring = append(ring, k)
+		return nil
+	}
+	for _, p := range t.file.Persons {
+		if err := t.checkPerson(p); err != nil {
+			return err
+		}
+		for _, k := range p.Keys {
+			if err := add(Holder{RolePerson, p.ID, p.Groups, k}); err != nil {
+				return err
+			}
+		}
+	}
+	for role, keys := range map[Role][]TrustKey{RoleAuthority: t.file.Authorities, RoleAdvisory: t.file.Advisory,
+		RolePublisher: t.file.Publishers, RoleLedger: t.file.Ledger} {
+		for _, k := range keys {
+			if err := add(Holder{role, k.ID, nil, k}); err != nil {
+				return err
+			}
+		}
+	}
+	var err error
+	t.ring, err = crypto.NewKeyring(ring...)
+	return err
+}
+
+func (t *Trust) checkPerson(p TrustPerson) error {
+	seen := 0
+	for _, q := range t.file.Persons {
+		if q.ID == p.ID {
+			seen++
+		}
+	}
+	if seen != 1 {
+		return fmt.Errorf("person %.80q is there %d times", p.ID, seen)
+	}
+	return personID(p.ID)
+}
+
+func (k TrustKey) public() (crypto.PublicKey, error) {
+	if k.Alg != "ed25519" || !idRE.MatchString(k.ID) || k.NotAfter <= k.NotBefore {
+		return crypto.PublicKey{}, errors.New("alg, id or validity window is not usable")
+	}
+	for _, from := range k.RevokedFrom { // a misspelt origin would revoke nothing
+		if err := log.CheckOrigin(from.Origin); err != nil {
+			return crypto.PublicKey{}, fmt.Errorf("revoked_from: %w", err)
+		}
+	}
+	der, err := base64.StdEncoding.DecodeString(k.SPKI)
+	if err != nil || base64.StdEncoding.EncodeToString(der) != k.SPKI {
+		return crypto.PublicKey{}, errors.New("spki is not canonical base64")
+	}
+	return crypto.ParseSPKI(der)
+}
+
+func (t *Trust) checkRules() error {
+	authorities := map[string]bool{}
+	for _, k := range t.file.Authorities {
+		authorities[k.ID] = true
+	}
+	for _, r := range t.file.AuthorityRules {
+		if r.Group != "" { // it would be taken for a restriction and be none
+			return fmt.Errorf("authority_rules: authorities have no groups, so %.80q means nothing", r.Group)
+		}
+		if err := r.check(len(authorities)); err != nil {
+			return fmt.Errorf("authority_rules: %w", err)
+		}
+	}
+	for _, r := range t.file.Approvals {
+		if err := r.check(t.groupSize(r.Group)); err != nil {
+			return fmt.Errorf("approvals: %w", err)
+		}
+	}
+	for _, r := range slices.Concat(t.file.Resolvers, t.file.Revokers) {
+		if r.Threshold > 1 {
+			return fmt.Errorf("resolvers and revokers: one person acts alone, so threshold %d would promise too much", r.Threshold)
+		}
+		r.Threshold = 1
+		if err := r.check(t.groupSize(r.Group)); err != nil {
+			return fmt.Errorf("resolvers and revokers: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t *Trust) groupSize(group string) (n int) {
+	for _, p := range t.file.Persons {
+		if slices.Contains(p.Groups, group) && len(p.Keys) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+var targetRE = regexp.MustCompile(`^(\*|[a-z0-9.:-]+#[0-9]+)$`)
+
+func (r Rule) check(available int) error {
+	if r.Threshold < 1 || r.Threshold > available {
+		return fmt.Errorf("threshold %d of group %.80q cannot be met by %d", r.Threshold, r.Group, available)
+	}
+	if len(r.Kinds) == 0 || len(r.Targets) == 0 {
+		return errors.New("a rule names kinds and targets, or *")
+	}
+	for _, k := range r.Kinds {
+		if err := oneOf("kind", k, "*", string(marketops.TagRepo), string(marketops.PublishRelease), string(marketops.OpenPR)); err != nil {
+			return err
+		}
+	}
+	for _, tg := range r.Targets {
+		if !targetRE.MatchString(tg) {
+			return fmt.Errorf("target %.80q is neither * nor host#id", tg)
+		}
+	}
+	return nil
+}

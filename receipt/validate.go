@@ -1,0 +1,168 @@
+package receipt
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/omega/marketops"
+)
+
+// Name implements [Body].
+func (*Submission) Name() string { return "submission" }
+
+// Name implements [Body].
+func (*Approval) Name() string { return "approval" }
+
+// Name implements [Body].
+func (*Receipt) Name() string { return "receipt" }
+
+// Name implements [Body].
+func (*Advisory) Name() string { return "advisory" }
+
+// Name implements [Body].
+func (*Claim) Name() string { return "claim" }
+
+// Name implements [Body].
+func (*Intent) Name() string { return "intent" }
+
+// Name implements [Body].
+func (*Outcome) Name() string { return "outcome" }
+
+// Name implements [Body].
+func (*Refusal) Name() string { return "refusal" }
+
+// Name implements [Body].
+func (*Resolution) Name() string { return "resolution" }
+
+// Name implements [Body].
+func (*Revocation) Name() string { return "revocation" }
+
+// Name implements [Body].
+func (*RunClosed) Name() string { return "run-closed" }
+
+// Name implements [Body].
+func (*Request) Name() string { return "request" }
+
+var (
+	errDigest = errors.New("a digest is missing")
+	errWindow = errors.New("the window ends before it begins")
+)
+
+func digests(required ...marketops.Digest) error {
+	for _, d := range required {
+		if d.IsZero() {
+			return errDigest
+		}
+	}
+	return nil
+}
+
+func operations(ops []marketops.Digest) error {
+	if len(ops) == 0 || len(ops) > marketops.MaxAssets {
+		return fmt.Errorf("%d operations", len(ops))
+	}
+	return digests(ops...)
+}
+
+func oneOf(what, got string, allowed ...string) error {
+	for _, a := range allowed {
+		if got == a {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is %.40q, want one of %q", what, got, allowed)
+}
+
+func (s *Submission) validate() error {
+	return errors.Join(s.Head.validate(), operations(s.Operations), personID(s.Requester), digests(s.Plan, s.Findings, s.NotShipped))
+}
+
+func (a *Approval) validate() error {
+	if a.ExpiresAt <= a.NotBefore {
+		return errWindow
+	}
+	return errors.Join(a.Head.validate(), oneOf("verdict", a.Verdict, "approve", "reject"), operations(a.Operations),
+		personID(a.Requester), marketops.Line("reason", a.Reason), digests(a.Submission, a.Plan, a.Policy))
+}
+
+func (r *Receipt) validate() error {
+	if r.ExpiresAt <= r.NotBefore {
+		return errWindow
+	}
+	if len(r.Audience) == 0 {
+		return errors.New("the audience is empty")
+	}
+	return errors.Join(r.Head.validate(), digests(r.Operation, r.Plan, r.Policy, r.Trust.Digest, r.Submission), digests(r.Approvals...))
+}
+
+func (a *Advisory) validate() error {
+	if a.Enforceable {
+		return errors.New("an advisory cannot be enforceable")
+	}
+	return errors.Join(a.Head.validate(), digests(a.Operation, a.Plan), oneOf("decision", a.Decision, "blocked_by_mode", "denied"))
+}
+
+func (c *Claim) validate() error {
+	if c.Epoch < 1 || (c.Epoch == 1) != (c.Previous == nil) {
+		return errors.New("epoch 1, and only epoch 1, has no previous claim")
+	}
+	if c.Previous != nil && c.Previous.IsZero() {
+		return errDigest
+	}
+	return errors.Join(c.Head.validate(), digests(c.Receipt, c.Operation))
+}
+
+func (i *Intent) validate() error {
+	if i.Epoch < 1 {
+		return errors.New("epochs count from 1")
+	}
+	return errors.Join(i.Head.validate(), digests(i.Claim, i.Receipt, i.Operation))
+}
+
+func (o *Outcome) validate() error {
+	if (o.Intent == nil) != (o.Status == "rejected") {
+		return errors.New("every outcome but rejected names its intent")
+	}
+	if (o.Code == "") != (o.Status == "success") {
+		return errors.New("every outcome but success has a code")
+	}
+	for _, e := range o.Effects {
+		if err := oneOf("effect state", e.State, "applied", "absent", "unknown"); err != nil {
+			return err
+		}
+		if o.Status == "failed" && e.State == "unknown" || o.Status == "success" && e.State != "applied" || o.Status == "rejected" {
+			return fmt.Errorf("effect %.40q is %s in an outcome that is %s", e.Name, e.State, o.Status)
+		}
+	}
+	if o.Status == "success" && len(o.Effects) == 0 {
+		return errors.New("a success names what it changed")
+	}
+	return errors.Join(o.Head.validate(), digests(o.OperationID, o.Receipt),
+		oneOf("status", o.Status, "success", "failed", "rejected", "unknown"))
+}
+
+func (r *Refusal) validate() error {
+	if r.Code == "" {
+		return errors.New("a refusal has a code")
+	}
+	return errors.Join(r.Head.validate(), digests(r.Request))
+}
+
+func (r *Resolution) validate() error {
+	return errors.Join(r.Head.validate(), digests(r.Outcome, r.Reason), oneOf("verdict", r.Verdict, "success", "failed"))
+}
+
+func (r *Revocation) validate() error {
+	return errors.Join(r.Head.validate(), digests(r.Receipt, r.Reason), personID(r.By))
+}
+
+func (r *RunClosed) validate() error {
+	return errors.Join(r.Head.validate(), digests(r.Plan), digests(r.Records...))
+}
+
+func (r *Request) validate() error {
+	if r.ExpiresAt <= r.IssuedAt || r.ExpiresAt-r.IssuedAt > MaxRequestAge {
+		return fmt.Errorf("a request lives 1 to %d seconds", MaxRequestAge)
+	}
+	return r.Head.validate()
+}

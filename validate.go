@@ -1,0 +1,207 @@
+package marketops
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var (
+	hostRE      = regexp.MustCompile(`^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$`)
+	fullNameRE  = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$`)
+	assetNameRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	refNameRE   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`)
+	shaRE       = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	typeRE      = regexp.MustCompile(`^[a-z0-9.+-]{1,80}/[a-z0-9.+-]{1,80}$`)
+	emailRE     = regexp.MustCompile(`^[^\s<>@]{1,64}@[A-Za-z0-9.-]{1,255}$`)
+)
+
+// FullSHA reports whether s is a full git object id in lower-case hex.
+func FullSHA(s string) bool { return shaRE.MatchString(s) }
+
+// Validate reports the first thing that an operation document must not contain. The codes
+// are [NameUnsafe] for names and text, [OperationMismatch] for everything else.
+func (o Operation) Validate() error {
+	if o.Schema != schemaOp || o.Marker != markerV1 {
+		return Refuse(OperationMismatch, fmt.Sprintf("schema %.40q with marker %d is not known", o.Schema, o.Marker))
+	}
+	if err := o.Target.validate(); err != nil {
+		return err
+	}
+	switch o.Kind {
+	case TagRepo:
+		return o.validateTag()
+	case PublishRelease:
+		return o.validateRelease()
+	case OpenPR:
+		return o.validatePullRequest()
+	}
+	return Refuse(KindMismatch, fmt.Sprintf("kind %.40q is not known", o.Kind))
+}
+
+func (t Target) validate() error {
+	if t.Type != "github" || !hostRE.MatchString(t.Host) || t.RepositoryID <= 0 || t.RepositoryID > maxID {
+		return Refuse(RepositoryMismatch, fmt.Sprintf("target %.300q is not a GitHub repository", t.ID()))
+	}
+	if n := t.Repo(); !fullNameRE.MatchString(t.FullName) || n == "." || n == ".." || strings.HasSuffix(n, ".git") {
+		return Refuse(NameUnsafe, fmt.Sprintf("%.200q is not a repository name of GitHub's grammar", t.FullName))
+	}
+	return nil
+}
+
+func (o Operation) validateTag() error {
+	if o.Tag == nil || o.Release != nil || o.PullRequest != nil {
+		return Refuse(OperationMismatch, "tag_repo has a tag and nothing else")
+	}
+	return o.Tag.validate()
+}
+
+func (t *Tag) validate() error {
+	if err := refName("tag", t.Name); err != nil {
+		return err
+	}
+	if !FullSHA(t.Commit) || !FullSHA(t.Tree) || len(t.Commit) != len(t.Tree) {
+		return Refuse(OperationMismatch, "commit and tree must be full object ids")
+	}
+	if t.Message == "" {
+		return Refuse(NameUnsafe, "the tag message is empty")
+	}
+	if err := Text("tag message", t.Message, MaxBody); err != nil {
+		return err
+	}
+	return t.Tagger.validate("tagger")
+}
+
+func (p Person) validate(role string) error {
+	if p.Name == "" || strings.TrimSpace(p.Name) != p.Name || strings.ContainsAny(p.Name, "<>\n") {
+		return Refuse(NameUnsafe, fmt.Sprintf("%s name %.80q cannot stand in a git object", role, p.Name))
+	}
+	if !emailRE.MatchString(p.Email) {
+		return Refuse(NameUnsafe, fmt.Sprintf("%s e-mail %.80q cannot stand in a git object", role, p.Email))
+	}
+	if p.Date <= 0 {
+		return Refuse(OperationMismatch, role+" has no date")
+	}
+	return Line(role+" name", p.Name)
+}
+
+func (o Operation) validateRelease() error {
+	if o.Tag == nil || o.Release == nil || o.PullRequest != nil {
+		return Refuse(OperationMismatch, "publish_release has a tag and a release and nothing else")
+	}
+	if err := o.Tag.validate(); err != nil {
+		return err
+	}
+	r := o.Release
+	if err := Line("release name", r.Name); err != nil {
+		return err
+	}
+	if err := Text("release body", r.Body, MaxBody); err != nil {
+		return err
+	}
+	if r.MakeLatest != "true" && r.MakeLatest != "false" {
+		return Refuse(OperationMismatch, fmt.Sprintf("make_latest is %.20q, want true or false", r.MakeLatest))
+	}
+	if r.Prerelease && r.MakeLatest == "true" {
+		return Refuse(OperationMismatch, "a prerelease cannot be the latest release")
+	}
+	return validateAssets(r.Assets)
+}
+
+func validateAssets(assets []Asset) error {
+	if assets == nil || len(assets) > MaxAssets {
+		return Refuse(OperationMismatch, fmt.Sprintf("%d assets, want a list of at most %d", len(assets), MaxAssets))
+	}
+	for i, a := range assets {
+		if !assetNameRE.MatchString(a.Name) || len(a.Name) > MaxName {
+			return Refuse(AssetUnsafe, fmt.Sprintf("asset name %.80q; allowed is %s", a.Name, assetNameRE))
+		}
+		if i > 0 && assets[i-1].Name >= a.Name {
+			return Refuse(AssetUnsafe, fmt.Sprintf("asset %.80q is twice there or out of order", a.Name))
+		}
+		if a.Size <= 0 || a.Size > MaxAssetSize || a.SHA256.IsZero() || !typeRE.MatchString(a.ContentType) {
+			return Refuse(AssetUnsafe, fmt.Sprintf("asset %.80q: size, digest or content type is not usable", a.Name))
+		}
+	}
+	return nil
+}
+
+func (o Operation) validatePullRequest() error {
+	p := o.PullRequest
+	if p == nil || o.Tag != nil || o.Release != nil {
+		return Refuse(OperationMismatch, "open_pr has a pull request and nothing else")
+	}
+	if err := p.validateRefs(); err != nil {
+		return err
+	}
+	if p.Title == "" {
+		return Refuse(NameUnsafe, "the title is empty")
+	}
+	if err := Line("title", p.Title); err != nil {
+		return err
+	}
+	if p.Changes != nil {
+		if err := p.Changes.validate(); err != nil {
+			return err
+		}
+	}
+	return Text("pull request body", p.Body, MaxBody)
+}
+
+func (p *PullRequest) validateRefs() error {
+	for _, r := range []Ref{p.Base, p.Head} {
+		if err := refName("branch", r.Branch); err != nil {
+			return err
+		}
+	}
+	if !FullSHA(p.Base.SHA) || (p.Changes == nil) != FullSHA(p.Head.SHA) || (p.Changes != nil && p.Head.SHA != "") {
+		return Refuse(OperationMismatch, "base, and head unless there is a change set, must be full commit ids")
+	}
+	if p.Base.Branch == p.Head.Branch {
+		return Refuse(OperationMismatch, "base and head are the same branch")
+	}
+	return nil
+}
+
+func (c *ChangeSet) validate() error {
+	if len(c.Changes) == 0 || len(c.Changes) > MaxAssets {
+		return Refuse(OperationMismatch, fmt.Sprintf("%d changes, want 1 to %d", len(c.Changes), MaxAssets))
+	}
+	if err := Text("commit message", c.Message, MaxBody); err != nil {
+		return err
+	}
+	for i, ch := range c.Changes {
+		if err := ch.validate(); err != nil {
+			return err
+		}
+		if i > 0 && c.Changes[i-1].Path >= ch.Path {
+			return Refuse(NameUnsafe, fmt.Sprintf("path %.200q is twice there or out of order", ch.Path))
+		}
+	}
+	return c.Author.validate("author")
+}
+
+func (c Change) validate() error {
+	for _, part := range strings.Split(c.Path, "/") {
+		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") {
+			return Refuse(NameUnsafe, fmt.Sprintf("path %.200q is not a clean relative path", c.Path))
+		}
+	}
+	if c.Mode != "100644" && c.Mode != "100755" || c.SHA256.IsZero() || c.Size < 0 || c.Size > MaxAssetSize {
+		return Refuse(AssetUnsafe, fmt.Sprintf("change %.200q: mode, size or digest is not usable", c.Path))
+	}
+	return Line("path", c.Path)
+}
+
+// refName accepts the part of git-check-ref-format that cannot be misread by people or shells.
+func refName(what, s string) error {
+	ok := refNameRE.MatchString(s) && len(s) <= MaxName && !strings.Contains(s, "..") && !strings.Contains(s, "//") &&
+		!strings.HasSuffix(s, "/") && !strings.HasSuffix(s, ".") && !FullSHA(s)
+	for _, part := range strings.Split(s, "/") {
+		ok = ok && !strings.HasPrefix(part, ".") && !strings.HasSuffix(part, ".lock")
+	}
+	if !ok {
+		return Refuse(NameUnsafe, fmt.Sprintf("%s name %.80q", what, s))
+	}
+	return nil
+}
