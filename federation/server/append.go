@@ -72,6 +72,7 @@ func (c *Core) append(ctx context.Context, r claims.Record, rec *receipt.Record)
 		}
 		r.Index = &index
 	}
+	c.memos.indexed(r, *r.Index)
 	return c.entry(r), nil
 }
 
@@ -108,14 +109,24 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 	}
 	if seen {
 		if index, ok := c.findLeaf(rec.LeafHash()); ok {
-			return index, c.ledger.Indexed(ctx, r.Leaf, index)
+			return index, c.indexed(ctx, r, index)
 		}
 	}
 	index, err := c.tree.Append(ctx, rec.Leaf())
 	if err != nil {
 		return 0, err
 	}
-	return index, c.ledger.Indexed(ctx, r.Leaf, index)
+	return index, c.indexed(ctx, r, index)
+}
+
+// indexed notes a place; that of an outcome closes its claim with it, unless a publisher has
+// taken the claim over meanwhile, which the sweep then closes.
+func (c *Core) indexed(ctx context.Context, r claims.Record, index uint64) error {
+	if r.Kind == claims.KindOutcome && c.ledger.CloseClaim(ctx, r.Receipt, r.Epoch, index) == nil {
+		c.seals.add(r.Run)
+		return nil
+	}
+	return c.ledger.Indexed(ctx, r.Leaf, index)
 }
 
 // reopen reads a frozen envelope back. Keys are not judged again: what is frozen was admitted,
@@ -131,6 +142,9 @@ func (c *Core) reopen(r claims.Record) (*receipt.Record, error) {
 // settled makes sure that the records of these digests have an index before anything names them.
 func (c *Core) settled(ctx context.Context, digests ...marketops.Digest) error {
 	for _, d := range digests {
+		if _, ok := c.memos.settled.get(d); ok {
+			continue
+		}
 		rs, err := c.ledger.ByDigest(ctx, d)
 		if err != nil {
 			return err
@@ -143,6 +157,7 @@ func (c *Core) settled(ctx context.Context, digests ...marketops.Digest) error {
 				return err
 			}
 		}
+		c.memos.settled.put(d, true)
 	}
 	return nil
 }

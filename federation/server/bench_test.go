@@ -117,6 +117,9 @@ func loaded(b *testing.B, total int) (*world, func(int)) {
 		op.Target.RepositoryID = int64(i + 1)
 		stories[i] = w.ready(op)
 	})
+	if slices.Contains(stories, nil) {
+		b.FailNow() // the goroutine that could not go on has said why
+	}
 	c := w.client("pub")
 	return w, func(i int) { stories[i].benchPublish(b, c) }
 }

@@ -2,9 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io/fs"
-	"net/http"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -157,10 +156,28 @@ func (c *Core) begin(ctx context.Context, w wish, n claims.NewClaim, version int
 	if err := c.inForce(w, version); err != nil {
 		return claims.Claim{}, claims.Record{}, err
 	}
-	if err := c.disk(); err != nil {
+	if err := errors.Join(c.clock(), c.disk()); err != nil {
 		return claims.Claim{}, claims.Record{}, err
 	}
 	return c.ledger.Claim(ctx, n)
+}
+
+// clock refuses to begin anything before a time at which a quorum of witnesses has cosigned. The
+// ledger compares with the claims that it granted.
+func (c *Core) clock() error {
+	p := c.force.Load().trust.Log()
+	if !p.Witnessed() {
+		return nil
+	}
+	raw, err := c.tree.Checkpoint()
+	if err != nil {
+		return err
+	}
+	at, ok := p.CosignedAt(raw)
+	if now := c.now(); ok && now+receipt.Epsilon < at {
+		return marketops.Refuse(marketops.ClockUnsure, fmt.Sprintf("it is %s here, but witnesses cosigned at %s", now, at))
+	}
+	return nil
 }
 
 // resume continues an open claim. A repeated call of the same owner gets the same epoch as long
@@ -198,6 +215,28 @@ func (c *Core) intentOf(ctx context.Context, id marketops.ReceiptID, epoch int64
 	return newest, nil
 }
 
+// intentIndex returns where the intent of an epoch stands in the log, if it does.
+func (c *Core) intentIndex(ctx context.Context, id marketops.ReceiptID, epoch int64) (uint64, bool, error) {
+	if index, ok := c.memos.intents.get(epochOf{id, epoch}); ok {
+		return index, true, nil
+	}
+	row, err := c.intentOf(ctx, id, epoch)
+	if err != nil || row == nil || row.Index == nil {
+		return 0, false, err
+	}
+	return *row.Index, true, nil
+}
+
+// newestIntent is the intent of the claim's own epoch, else the newest of an earlier one: who
+// took over only to read has announced nothing.
+func (c *Core) newestIntent(ctx context.Context, row claims.Claim) (uint64, bool, error) {
+	index, found, err := c.intentIndex(ctx, row.Receipt, row.Epoch)
+	if found || err != nil {
+		return index, found, err
+	}
+	return c.intentIndex(ctx, row.Receipt, 0)
+}
+
 // appendClaims brings the claims of earlier epochs into the log before the one of this epoch.
 func (c *Core) appendClaims(ctx context.Context, id marketops.ReceiptID, epoch int64) error {
 	if epoch == 1 {
@@ -215,59 +254,4 @@ func (c *Core) appendClaims(ctx context.Context, id marketops.ReceiptID, epoch i
 		}
 	}
 	return nil
-}
-
-// claimState is the wire form of a row.
-func (c *Core) claimState(ctx context.Context, row claims.Claim) (api.ClaimState, error) {
-	out := api.ClaimState{
-		Receipt: row.Receipt, Run: row.Run, Operation: row.OpDigest, State: string(row.State), Outcome: string(row.Outcome),
-		Owner: row.Owner, Epoch: row.Epoch, LeaseUntil: row.LeaseUntil, Attempts: int64(row.Attempts),
-	}
-	if row.Epoch <= 1 {
-		return out, nil
-	}
-	opened, err := c.openedAt(ctx, row.Receipt)
-	out.Earlier = opened > 0 && opened < row.Epoch
-	return out, err
-}
-
-// openedAt returns the epoch that opened the door to GitHub, 0 if none did.
-func (c *Core) openedAt(ctx context.Context, id marketops.ReceiptID) (int64, error) {
-	history, err := c.ledger.History(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	for _, h := range history {
-		if h.From == claims.Claimed && h.To == claims.Executing {
-			return h.Epoch, nil
-		}
-	}
-	return 0, nil
-}
-
-func (c *Core) getClaim(w http.ResponseWriter, r *http.Request) error {
-	id := marketops.ReceiptID(r.PathValue("receipt"))
-	if !id.Valid() {
-		return fs.ErrNotExist
-	}
-	row, found, err := c.ledger.Get(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	if !found {
-		i, err := c.receipt(r.Context(), id)
-		if marketops.CodeOf(err) == marketops.ReceiptMissing {
-			return fs.ErrNotExist
-		}
-		if err != nil {
-			return err
-		}
-		answer(w, http.StatusOK, api.ClaimState{Receipt: id, Run: i.body.RunID, Operation: i.body.Operation, State: "none"})
-		return nil
-	}
-	out, err := c.claimState(r.Context(), row)
-	if err == nil {
-		answer(w, http.StatusOK, out)
-	}
-	return err
 }

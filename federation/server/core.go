@@ -80,7 +80,7 @@ type Core struct {
 	nonces  nonces
 	rates   rates
 	load    load
-	known   receipts
+	memos   memos
 	seals   queue
 
 	background sync.WaitGroup

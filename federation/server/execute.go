@@ -111,14 +111,14 @@ func (c *Core) execute(ctx context.Context, who *caller, in api.Fence) (api.Leas
 
 // published demands the intent of this very epoch under a published checkpoint.
 func (c *Core) published(ctx context.Context, row claims.Claim) error {
-	intent, err := c.intentOf(ctx, row.Receipt, row.Epoch)
+	index, found, err := c.intentIndex(ctx, row.Receipt, row.Epoch)
 	if err != nil {
 		return err
 	}
-	if intent == nil || intent.Index == nil {
+	if !found {
 		return marketops.Refuse(marketops.ReceiptUnlogged, fmt.Sprintf("epoch %d of %s has no intent in the log", row.Epoch, row.Receipt))
 	}
-	_, err = c.tree.Published(ctx, *intent.Index)
+	_, err = c.tree.Published(ctx, index)
 	return err
 }
 

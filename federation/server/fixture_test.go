@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,6 +41,8 @@ type world struct {
 	free  atomic.Uint64
 	keys  map[string]*crypto.PrivateKey
 	trust receipt.TrustFile
+
+	clients sync.Map // by name; all of one person's calls share connections
 }
 
 func newKey(t testing.TB) *crypto.PrivateKey {
@@ -183,8 +186,12 @@ func (w *world) writeTrust(version int64, change func(*receipt.TrustFile)) {
 
 func (w *world) client(name string) *api.Client {
 	w.t.Helper()
+	if c, ok := w.clients.Load(name); ok {
+		return c.(*api.Client)
+	}
 	c, err := api.Dial(w.sock, origin, w.keys[name], w.now)
 	must(w.t, err)
+	w.clients.Store(name, c)
 	return c
 }
 

@@ -52,7 +52,7 @@ func (c *Core) takeUp(ctx context.Context) error {
 		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("trust.json has version %d, version %d was in force", f.trust.Version(), seen))
 	}
 	c.force.Store(f)
-	c.known.clear()
+	c.memos.receipts.clear()
 	return nil
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -35,15 +36,19 @@ func (c *Core) recover(ctx context.Context) error {
 func (c *Core) reindex(ctx context.Context) error {
 	published := false
 	for {
-		rows, err := c.ledger.Unindexed(ctx)
-		if err != nil || len(rows) == 0 {
+		done, err := c.outbox(ctx, func(row claims.Record) error {
+			c.log.Info("recovering", "record", row.Kind, "run", string(row.Run))
+			return c.reindexOne(ctx, row, &published)
+		})
+		switch {
+		case err != nil && !errors.Is(err, marketops.KeyUnknown):
 			return err
-		}
-		c.log.Info("recovering", "records", len(rows))
-		for _, row := range rows {
-			if err := c.reindexOne(ctx, row, &published); err != nil {
-				return err
-			}
+		case err != nil && done == 0:
+			// New claims stop by themselves while an outcome waits; whoever comes to mend it can read.
+			c.log.Error("a record is signed by a key that trust.json no longer lists: list it with revoked_from instead", "error", err)
+			return nil
+		case done == 0:
+			return nil
 		}
 	}
 }

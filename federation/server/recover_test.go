@@ -103,6 +103,32 @@ func TestAppendedNotIndexed(t *testing.T) {
 	}
 }
 
+// TestRemovedKey: a frozen record of a key that was taken out of the trust file holds up its own
+// run and neither the start nor anybody else.
+func TestRemovedKey(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	s, other := w.newStory().submit(), w.newStory().submit()
+	lost, kept := s.vote("dora", nil), other.vote("alice", nil)
+	w.core.stop()
+	w.core.background.Wait()
+	must(t, w.core.ledger.Freeze(ctx, frozenForm(lost)))
+	must(t, w.core.ledger.Freeze(ctx, frozenForm(kept)))
+	w.down()
+	w.writeTrust(2, func(f *receipt.TrustFile) { f.Persons = f.Persons[:3] })
+	w.start()
+	if _, names := w.records(other.run); !slices.Equal(names, []string{"submission", "approval"}) {
+		t.Errorf("records %q", names)
+	}
+	w.ready().publish(0, "pub")
+	w.down()
+	w.writeTrust(3, nil)
+	w.start()
+	if _, names := w.records(s.run); !slices.Equal(names, []string{"submission", "approval"}) {
+		t.Errorf("after the key was listed again: %q", names)
+	}
+}
+
 // TestUnsealedRun: a run-closed that a crash prevented is made at the next start.
 func TestUnsealedRun(t *testing.T) {
 	w := newWorld(t)

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
@@ -158,8 +157,7 @@ func (c *Core) operation(d marketops.Digest) (*marketops.Operation, error) {
 }
 
 func (c *Core) reopenReceipt(f *force, row claims.Record) (issued, error) {
-	if i, ok := c.known.get(row.Leaf); ok {
-		i.row = row
+	if i, ok := c.memos.receipts.get(row.Receipt); ok && i.row.Leaf == row.Leaf {
 		return i, nil
 	}
 	rec, err := receipt.Open(row.Envelope, f.trust.Ring())
@@ -176,14 +174,17 @@ func (c *Core) reopenReceipt(f *force, row claims.Record) (issued, error) {
 	}
 	key, err := op.Key()
 	i := issued{row, rec, body, *op, key}
-	if err == nil {
-		c.known.put(row.Leaf, i)
+	if err == nil && row.Index != nil {
+		c.memos.receipts.put(row.Receipt, i)
 	}
 	return i, err
 }
 
 // receipt finds a receipt by its id. Code receipt-missing.
 func (c *Core) receipt(ctx context.Context, id marketops.ReceiptID) (issued, error) {
+	if i, ok := c.memos.receipts.get(id); ok {
+		return i, nil
+	}
 	rows, err := c.ledger.ByReceipt(ctx, id)
 	if err != nil {
 		return issued{}, err
@@ -194,36 +195,6 @@ func (c *Core) receipt(ctx context.Context, id marketops.ReceiptID) (issued, err
 		}
 	}
 	return issued{}, marketops.Refuse(marketops.ReceiptMissing, "this Core issued no receipt "+string(id))
-}
-
-const maxKnown = 4096 // receipts that are kept opened
-
-// receipts remembers opened receipts by leaf hash, until trust changes.
-type receipts struct {
-	mu   sync.Mutex
-	open map[[32]byte]issued
-}
-
-func (r *receipts) get(leaf [32]byte) (issued, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	i, ok := r.open[leaf]
-	return i, ok
-}
-
-func (r *receipts) put(leaf [32]byte, i issued) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.open == nil || len(r.open) >= maxKnown {
-		r.open = map[[32]byte]issued{}
-	}
-	r.open[leaf] = i
-}
-
-func (r *receipts) clear() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.open = nil
 }
 
 func (c *Core) getInfo(w http.ResponseWriter, _ *http.Request) error {

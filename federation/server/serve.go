@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/omega/marketops"
@@ -20,21 +19,22 @@ const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 30 * time.Second
 	writeTimeout  = 60 * time.Second
-	idleTimeout   = 2 * time.Minute
+	idleTimeout   = 30 * time.Second
 	stopTimeout   = 10 * time.Second
 	maxHeader     = 64 << 10 // bytes
-	maxOpen       = 1024     // connections of one listener
+	maxOpen       = 1024     // connections
 )
 
 // Serve answers on the listeners until ctx ends, then finishes the calls under way.
 func (c *Core) Serve(ctx context.Context, listeners ...net.Listener) error {
+	r := newRoom(maxOpen)
 	srv := &http.Server{
-		Handler: c.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		ConnState: r.state, Handler: c.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
-		go func() { ended <- srv.Serve(&bounded{l, make(chan struct{}, maxOpen)}) }()
+		go func() { ended <- srv.Serve(&bounded{l, r}) }()
 	}
 	var err error
 	select {
@@ -47,34 +47,6 @@ func (c *Core) Serve(ctx context.Context, listeners ...net.Listener) error {
 		err = nil
 	}
 	return errors.Join(err, srv.Shutdown(stop))
-}
-
-// bounded lets no more connections in than it has room for; the others wait in the kernel.
-type bounded struct {
-	net.Listener
-	room chan struct{}
-}
-
-// Accept implements [net.Listener].
-func (b *bounded) Accept() (net.Conn, error) {
-	b.room <- struct{}{}
-	c, err := b.Listener.Accept()
-	if err != nil {
-		<-b.room
-		return nil, err
-	}
-	return &guest{Conn: c, leave: sync.OnceFunc(func() { <-b.room })}, nil
-}
-
-type guest struct {
-	net.Conn
-	leave func()
-}
-
-// Close implements [net.Conn].
-func (g *guest) Close() error {
-	defer g.leave()
-	return g.Conn.Close()
 }
 
 // ListenUnix takes a socket path that the caller holds the state folder for: whatever socket

@@ -39,18 +39,36 @@ func (c *Core) Sweep(ctx context.Context) {
 }
 
 // drain appends what is frozen, in the order in which it was frozen. Records that a call is
-// appending at this moment are waited for.
+// appending at this moment are waited for; what is frozen meanwhile is for the next sweep.
 func (c *Core) drain(ctx context.Context) error {
+	_, err := c.outbox(ctx, func(row claims.Record) error {
+		_, err := c.append(ctx, row, nil)
+		return err
+	})
+	return err
+}
+
+// outbox calls each with the frozen records that have no index, and returns for how many that
+// went well. A record that fails holds up its own run, whose later records may name it, and no other.
+func (c *Core) outbox(ctx context.Context, each func(claims.Record) error) (done int, err error) {
 	rows, err := c.ledger.Unindexed(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	failed := map[marketops.RunID]bool{}
+	var errs []error
 	for _, row := range rows {
-		if _, err := c.append(ctx, row, nil); err != nil {
-			return err
+		if failed[row.Run] {
+			continue
 		}
+		if err := each(row); err != nil {
+			failed[row.Run] = true
+			errs = append(errs, err)
+			continue
+		}
+		done++
 	}
-	return nil
+	return done, errors.Join(errs...)
 }
 
 // settle closes what is decided and decides what nobody will.

@@ -1,0 +1,130 @@
+package issue
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+const now = marketops.Time(1_790_000_000)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func key(t *testing.T) *crypto.PrivateKey {
+	t.Helper()
+	seed := make([]byte, 32)
+	rand.Read(seed)
+	k, err := crypto.NewPrivateKey(seed)
+	must(t, err)
+	return k
+}
+
+func mint(t *testing.T) (*Mint, Keys) {
+	t.Helper()
+	k := Keys{key(t), key(t), key(t)}
+	m, err := New(k, rand.Reader, func() marketops.Time { return now })
+	must(t, err)
+	return m, k
+}
+
+var spending = Spending{Run: marketops.NewRunID([16]byte{1}), Receipt: marketops.NewReceiptID([16]byte{2}), Digest: marketops.Digest{3}, Kind: marketops.TagRepo, Operation: marketops.Digest{4}}
+
+func TestNewRefuses(t *testing.T) {
+	a, b := key(t), key(t)
+	clock := func() marketops.Time { return now }
+	for name, k := range map[string]Keys{"none": {}, "one missing": {Authority: a, Advisory: b}, "one twice": {a, b, a}} {
+		if _, err := New(k, rand.Reader, clock); marketops.CodeOf(err) != marketops.KeyUnreadable {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := New(Keys{a, b, key(t)}, nil, clock); err == nil {
+		t.Error("a mint without randomness")
+	}
+	if _, err := New(Keys{a, b, key(t)}, rand.Reader, nil); err == nil {
+		t.Error("a mint without a clock")
+	}
+}
+
+// TestNoReceiptWithoutLeave: nothing that was not decided can be minted.
+func TestNoReceiptWithoutLeave(t *testing.T) {
+	m, _ := mint(t)
+	for _, l := range []*federation.Leave{nil, {}, (&federation.Verdict{}).Leave()} {
+		if rec, err := m.Receipt(l, []crypto.KeyID{"SHA256:x"}, 60); err == nil {
+			t.Errorf("a receipt was signed: %+v", rec.Body)
+		}
+	}
+}
+
+// TestRolesOfKeys: each record is signed by the key that the trust file gives it.
+func TestRolesOfKeys(t *testing.T) {
+	m, k := mint(t)
+	id := func(s crypto.Signer) crypto.KeyID { return s.Public().ID() }
+	check := func(name string, by crypto.KeyID, rec *receipt.Record, err error) {
+		t.Helper()
+		must(t, err)
+		if rec.By != by || rec.Body.Name() != name {
+			t.Errorf("%s is a %s by %s", name, rec.Body.Name(), rec.By)
+		}
+	}
+	rec, err := m.Claim(spending, "SHA256:p", 1, marketops.Digest{})
+	check("claim", id(k.Ledger), rec, err)
+	rec, err = m.Claim(spending, "SHA256:p", 2, marketops.Digest{9})
+	check("claim", id(k.Ledger), rec, err)
+	rec, err = m.Rejected(spending, 2, marketops.Expired)
+	check("outcome", id(k.Ledger), rec, err)
+	rec, err = m.Unknown(spending, 2, log.Position{Origin: "log.test", Index: 7})
+	check("outcome", id(k.Ledger), rec, err)
+	if o := rec.Body.(*receipt.Outcome); o.Status != "unknown" || o.Intent == nil || o.Checkpoint != nil || o.Code != marketops.OutcomeUnknown {
+		t.Errorf("%+v", o)
+	}
+	rec, err = m.RunClosed(spending.Run, marketops.Digest{5}, nil, []marketops.Digest{{6}}, nil)
+	check("run-closed", id(k.Ledger), rec, err)
+	rec, ev, err := m.Refusal(Refused{Request: marketops.Digest{7}, Code: marketops.SelfApproval, Text: "bob is the requester"})
+	check("refusal", id(k.Ledger), rec, err)
+	if r := rec.Body.(*receipt.Refusal); r.Head.Salted(ev.Text) != r.Evidence || rec.About() != r.Request {
+		t.Errorf("%+v", r)
+	}
+	rec, ev, err = m.Revocation(spending, "bob", "second thoughts")
+	check("revocation", id(k.Authority), rec, err)
+	if strings.Contains(string(rec.Opened.Payload), "second thoughts") {
+		t.Error("the reason stands in the record")
+	}
+	if r := rec.Body.(*receipt.Revocation); r.Head.Salted(ev.Text) != r.Reason {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestLedgerOutcomes: the ledger never signs success or failure, nor a rejection for other reasons.
+func TestLedgerOutcomes(t *testing.T) {
+	m, _ := mint(t)
+	for _, code := range []marketops.Code{"", marketops.GitHubDenied, marketops.PolicyDenied} {
+		if _, err := m.Rejected(spending, 1, code); err == nil {
+			t.Errorf("rejected as %q", code)
+		}
+	}
+	for _, code := range []marketops.Code{marketops.Revoked, marketops.Expired} {
+		_, err := m.Rejected(spending, 1, code)
+		must(t, err)
+	}
+}
+
+func TestClaimChain(t *testing.T) {
+	m, _ := mint(t)
+	if _, err := m.Claim(spending, "SHA256:p", 2, marketops.Digest{}); err == nil {
+		t.Error("epoch 2 without a previous claim")
+	}
+	if _, err := m.Claim(spending, "SHA256:p", 0, marketops.Digest{}); err == nil {
+		t.Error("epoch 0")
+	}
+}

@@ -1,0 +1,234 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	mrand "math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+const childEnv = "MARKETOPS_TEST_CORE"
+
+// TestMain is the Core itself when the test starts its own binary again.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childEnv); dir != "" {
+		fmt.Fprintln(os.Stderr, serveChild(dir))
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+func serveChild(dir string) error {
+	keys, err := readSeeds(dir)
+	if err != nil {
+		return err
+	}
+	core, err := Open(context.Background(), Options{
+		State: dir, Config: config.DefaultCore(origin).In(dir), Keys: issue.Keys{Authority: keys["authority"], Advisory: keys["advisory"], Ledger: keys["ledger"]},
+		Checkpoint: keys["checkpoint"], Version: "child", Random: rand.Reader, Now: func() marketops.Time { return marketops.TimeOf(time.Now()) },
+		Plan: readPlan, Free: FreeSpace, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return err
+	}
+	l, err := ListenUnix(filepath.Join(dir, "core.sock"))
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	return core.Serve(context.Background(), l)
+}
+
+func (w *world) writeSeeds() {
+	w.t.Helper()
+	seeds := map[string]string{}
+	for name, k := range w.keys {
+		seeds[name] = hex.EncodeToString(k.Seed())
+	}
+	b, err := json.Marshal(seeds)
+	must(w.t, err)
+	must(w.t, os.WriteFile(filepath.Join(w.dir, "seeds.json"), b, 0o600))
+}
+
+func readSeeds(dir string) (map[string]*crypto.PrivateKey, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "seeds.json"))
+	if err != nil {
+		return nil, err
+	}
+	var seeds map[string]string
+	if err := json.Unmarshal(b, &seeds); err != nil {
+		return nil, err
+	}
+	out := map[string]*crypto.PrivateKey{}
+	for name, s := range seeds {
+		seed, err := hex.DecodeString(s)
+		if err != nil {
+			return nil, err
+		}
+		if out[name], err = crypto.NewPrivateKey(seed); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// acks remembers what was answered, and kills the Core after so many answers.
+type acks struct {
+	mu      sync.Mutex
+	entries []api.Entry
+	left    atomic.Int64
+	kill    func()
+}
+
+func (a *acks) entry(e api.Entry) {
+	a.mu.Lock()
+	a.entries = append(a.entries, e)
+	a.mu.Unlock()
+	if a.left.Add(-1) == 0 {
+		a.kill()
+	}
+}
+
+// TestKilled kills the Core at random moments of real traffic. What was answered stays true, no
+// claim is lost or granted twice, and every operation that was begun can be brought to one outcome.
+func TestKilled(t *testing.T) {
+	w := newWorld(t)
+	var begun []*story
+	for range 18 {
+		begun = append(begun, w.ready())
+	}
+	w.writeSeeds()
+	w.down()
+	a := &acks{}
+	for round := range 3 {
+		w.killRound(a, begun, int64(3+mrand.IntN(10)), round)
+	}
+	w.clock.Store(time.Now().Unix())
+	w.start()
+	for _, s := range begun {
+		s.finish(a)
+	}
+	w.judgeLog(a, begun)
+}
+
+// killRound serves in a process of its own, until it was killed after so many answers.
+func (w *world) killRound(a *acks, begun []*story, answers int64, round int) {
+	w.t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^$")
+	child.Env = append(os.Environ(), childEnv+"="+w.dir)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	must(w.t, err)
+	must(w.t, child.Start())
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
+		child.Process.Kill()
+		w.t.Fatalf("round %d: the Core did not start: %q %v", round, line, err)
+	}
+	a.left.Store(answers)
+	a.kill = func() { child.Process.Kill() }
+	w.clock.Store(time.Now().Unix())
+	var wg sync.WaitGroup
+	for i, s := range begun {
+		wg.Go(func() { s.attempt(a, []string{"pub", "pub2"}[(i+round)%2]) })
+	}
+	wg.Wait()
+	child.Process.Kill()
+	child.Wait()
+}
+
+// attempt goes as far as it gets. Nothing is sent to a GitHub; the outcome stands for it.
+func (s *story) attempt(a *acks, by string) error {
+	ctx := context.Background()
+	c := s.client(by)
+	claimed, err := c.Claim(ctx, s.wanted(0, by))
+	if err != nil {
+		return err
+	}
+	a.entry(claimed.Entry)
+	intent, err := c.Intent(ctx, s.intentOf(0, by, claimed).Envelope)
+	if err != nil {
+		return err
+	}
+	a.entry(intent)
+	if _, err := c.Execute(ctx, s.fence(0, claimed.Claim.Epoch)); err != nil {
+		return err
+	}
+	e, err := c.Outcome(ctx, s.outcomeOf(0, by, claimed.Claim.Epoch, intent.Position, func(o *receipt.Outcome) { o.Checkpoint.Size = 1 << 30 }))
+	if err == nil {
+		a.entry(e)
+	}
+	return err
+}
+
+// finish brings a story to its end under the Core of this process.
+func (s *story) finish(a *acks) {
+	s.t.Helper()
+	state, err := s.client("bob").ClaimState(context.Background(), s.receipt(0).ReceiptID)
+	must(s.t, err)
+	if state.State == "closed" {
+		return
+	}
+	a.left.Store(1 << 40)
+	by := "pub"
+	if state.Owner == s.keys["pub2"].Public().ID() {
+		by = "pub2"
+	}
+	must(s.t, s.attempt(a, by))
+}
+
+// judgeLog reads the whole log as an auditor would.
+func (w *world) judgeLog(a *acks, begun []*story) {
+	w.t.Helper()
+	top := uint64(0)
+	for _, e := range a.entries {
+		top = max(top, e.Position.Index)
+	}
+	tree := w.tree(top)
+	for _, e := range a.entries {
+		w.proved(tree, e)
+	}
+	distinct := map[log.Hash]bool{}
+	must(w.t, tree.Entries(0, tree.Checkpoint().Size, func(_ uint64, leaf []byte) error { distinct[log.LeafHash(leaf)] = true; return nil }))
+	for _, s := range begun {
+		entries, _ := w.records(s.run)
+		outcomes, epochs := 0, map[int64]bool{}
+		for _, e := range entries {
+			if !distinct[e.Leaf] && e.Position.Index < tree.Checkpoint().Size {
+				w.t.Errorf("%s at %d is not in the log", e.Name, e.Position.Index)
+			}
+			rec, err := receipt.Open(e.Envelope, w.core.force.Load().trust.Ring())
+			must(w.t, err)
+			switch b := rec.Body.(type) {
+			case *receipt.Outcome:
+				outcomes++
+			case *receipt.Claim:
+				if epochs[b.Epoch] {
+					w.t.Errorf("epoch %d of %s was granted twice", b.Epoch, b.ReceiptID)
+				}
+				epochs[b.Epoch] = true
+			}
+		}
+		if outcomes != 1 {
+			w.t.Errorf("%s has %d outcomes", s.run, outcomes)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package setup
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+// encode returns the file that people read, after reading it back as a verifier would.
+func encode(f receipt.TrustFile) ([]byte, error) {
+	b, err := json.Marshal(f, jsontext.WithIndent("  "))
+	if err != nil {
+		return nil, err
+	}
+	b = append(b, '\n')
+	_, err = receipt.ParseTrust(b)
+	return b, err
+}
+
+func (m *maker) trustKey(name, id string) receipt.TrustKey {
+	return receipt.TrustKey{
+		ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(m.keys[name].Public().SPKI()),
+		NotBefore: m.o.Now - receipt.Epsilon, NotAfter: m.o.Now.Add(validity),
+	}
+}
+
+var everything = []string{"*"}
+
+// coreTrust lists the Core's own keys and its log.
+func (o Options) coreTrust(m *maker) receipt.TrustFile {
+	return receipt.TrustFile{
+		Schema: "marketops.trust/v1", Version: 1, Expires: o.Now.Add(validity),
+		Persons:        []receipt.TrustPerson{},
+		Authorities:    []receipt.TrustKey{m.trustKey(keyAuthority, "authority-1")},
+		AuthorityRules: []receipt.Rule{{Kinds: everything, Targets: everything, Threshold: 1}},
+		Advisory:       []receipt.TrustKey{m.trustKey(keyAdvisory, "core-advisory-1")},
+		Publishers:     []receipt.TrustKey{},
+		Ledger:         []receipt.TrustKey{m.trustKey(keyLedger, "ledger-1")},
+		LogPolicy:      fmt.Sprintf("log %s\nquorum none\n", log.Vkey(o.Origin, m.keys[keyCheckpoint].Public())),
+		MaxLifetime:    int64(receipt.MaxLifetime),
+	}
+}
+
+func (o Options) trust(m *maker) (receipt.TrustFile, error) {
+	operator := o.Operator
+	if operator == "" {
+		operator = o.Person
+	}
+	groups := func(person string, own ...string) []string {
+		if person == operator {
+			return append(own, "operators")
+		}
+		return own
+	}
+	f := o.coreTrust(m)
+	f.Persons = []receipt.TrustPerson{
+		{ID: o.Person, Groups: groups(o.Person, "requesters"), Keys: []receipt.TrustKey{m.trustKey(keyRequester, o.Person+"-1")}},
+		{ID: o.Approver, Groups: groups(o.Approver, "approvers"), Keys: []receipt.TrustKey{m.trustKey(keyApprover, o.Approver+"-1")}},
+	}
+	f.Advisory = append(f.Advisory, m.trustKey(keyEngine, "engine-1"))
+	f.Publishers = []receipt.TrustKey{m.trustKey(keyPublisher, "publisher-1")}
+	f.Resolvers = []receipt.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
+	f.Revokers = []receipt.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
+	f.Approvals = []receipt.Rule{{Kinds: everything, Targets: everything, Group: "approvers", Threshold: 1}}
+	return f, nil
+}
