@@ -5,26 +5,33 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 )
 
-// ProblemOf turns an error into what goes over the wire, and its HTTP status. Causes stay
-// behind: they may hold names that the other side has no business with.
+// ProblemOf turns an error into what goes over the wire, and its HTTP status. A refusal speaks of
+// what the caller sent and tells all of it; the cause of a failure stays behind, for it may hold
+// names that the other side has no business with.
 func ProblemOf(err error) (Problem, int) {
 	var r *marketops.Refusal
 	if errors.As(err, &r) {
-		return Problem{Kind: "refusal", Code: r.Code, What: r.Error(), State: r.State, Next: r.Next, Checks: r.Checks}, http.StatusConflict
+		return Problem{Kind: "refusal", Code: r.Code, What: words(r.Code, r.Error()), State: r.State, Next: r.Next, Checks: r.Checks}, http.StatusConflict
 	}
 	var f *marketops.Failure
 	if errors.As(err, &f) {
-		return Problem{Kind: "failure", Code: f.Code, What: f.Error(), State: f.State, Next: f.Next}, http.StatusInternalServerError
+		return Problem{Kind: "failure", Code: f.Code, What: f.What, State: f.State, Next: f.Next}, http.StatusInternalServerError
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return Problem{Kind: "failure", Code: marketops.StateMissing, What: "not there"}, http.StatusNotFound
 	}
 	return Problem{Kind: "failure", Code: marketops.LedgerUnavailable, What: "the Core could not answer"}, http.StatusInternalServerError
+}
+
+// words drops the code that every error text begins with: it travels beside it.
+func words(code marketops.Code, text string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(text, string(code)), ": ")
 }
 
 // problem is the way back. A code that is not in the table, or no readable problem at all, is a
