@@ -95,6 +95,11 @@ func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*G
 		if g == nil && results[i].Status == "success" {
 			continue
 		}
+		if err := ctx.Err(); err != nil { // interrupted: the next operation is not begun
+			results[i].Err = err
+			notAttempted(results)
+			return
+		}
 		if g != nil {
 			results[i] = p.Publish(ctx, g)
 		}
@@ -134,7 +139,44 @@ func (p *Publisher) recorded(ctx context.Context, j *Job, id marketops.ReceiptID
 	}
 	res := &Result{Number: j.Number, Op: j.Op, Status: out.Status, Already: true, Entry: entry, URL: urlOf(out)}
 	res.Err = causeOf(out, fmt.Sprintf("the outcome is recorded as leaf %d", entry.Position.Index))
+	if out.Status == "unknown" {
+		return res, p.resolved(ctx, j.Run, res)
+	}
 	return res, nil
+}
+
+// resolved lets a person's decision about an unknown outcome stand in its place: what the person
+// may decide the verifier judges, and the ledger has taken it.
+func (p *Publisher) resolved(ctx context.Context, run marketops.RunID, res *Result) error {
+	all, err := p.Core.Records(ctx, run)
+	if err != nil {
+		return err
+	}
+	outcome := receipt.NameOf(res.Entry.Envelope)
+	for _, e := range all.Entries {
+		rec, holder, err := p.Trust.Open(e.Envelope, p.Now(), &e.Position)
+		if err != nil {
+			continue
+		}
+		d, ok := rec.Body.(*receipt.Resolution)
+		if !ok || d.Outcome != outcome || !p.Trust.MayResolve(holder, res.Op.Kind, res.Op.Target) {
+			continue
+		}
+		tree, err := p.Log.Covering(ctx, e.Position.Index)
+		if err == nil {
+			_, err = api.ProveIn(tree, rec.LeafHash(), e.Position)
+		}
+		if err != nil {
+			return err
+		}
+		res.Status, res.Entry, res.Err = d.Verdict, e, nil
+		if d.Verdict != "success" {
+			res.Err = &marketops.Failure{Code: marketops.Consumed, What: fmt.Sprintf("the outcome was unknown and was resolved as %s: leaf %d", d.Verdict, e.Position.Index),
+				State: "the receipt is spent; the tag or branch is free", Next: "plan and ask again: marketops plan"}
+		}
+		return nil
+	}
+	return nil
 }
 
 // causeOf is the error that an outcome stands for, of the type that its status demands.

@@ -80,9 +80,25 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 	}
 	w := &publishing{session: s, pub: pub, mode: o.effective(), arg: arg, bars: b}
 	s.announce(r, w.mode)
+	heard := context.AfterFunc(ctx, func() {
+		s.Say("interrupted: nothing new is begun; what has reached GitHub is finished first")
+	})
+	defer heard()
 	err = plan.Resume(ctx, r, w, time.Now)
 	b.done()
-	return w.report(r, err)
+	return w.interrupted(w.report(r, err))
+}
+
+// interrupted is what Ctrl-C leaves, in place of the call that happened to be under way.
+func (w *publishing) interrupted(err error) error {
+	if err == nil || cli.ExitCode(err) != cli.ExitInterrupted {
+		return err
+	}
+	f := &marketops.Failure{What: "stopped by a signal", State: "nothing was sent", Next: "type the same command again: it goes on under the same receipts"}
+	if len(w.results) > 0 {
+		f.State = "what is not attempted sent nothing; the summary says what became of the rest"
+	}
+	return &cli.CodedError{Exit: cli.ExitInterrupted, Err: f}
 }
 
 // publishing opens what publish and reconcile share. In a dry run the port can make no call.
@@ -237,6 +253,8 @@ func line(res publisher.Result, arg string) string {
 		return head + "would publish: every check but the mode's passed"
 	case res.Status == "not-attempted" && res.Err == nil:
 		return head + "not attempted, receipt unspent"
+	case res.Status == "not-attempted" && errors.Is(res.Err, context.Canceled):
+		return head + "not attempted: interrupted before anything was sent"
 	case res.Already && res.Status == "success":
 		return head + "already published" + leaf + " " + res.URL
 	case res.Status == "success":
@@ -252,9 +270,6 @@ func line(res publisher.Result, arg string) string {
 func codeOf(err error) string {
 	if c := marketops.CodeOf(err); c != "" {
 		return ": " + string(c)
-	}
-	if errors.Is(err, context.Canceled) {
-		return ": interrupted before anything was sent"
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,8 +29,14 @@ An outcome that reading cannot decide is unknown and blocks its tag or branch. W
 whom trust.json lets resolve decides it, with a signed and logged reason, for good.`,
 		Args: cli.Args(cobra.MaximumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			if c.Flags().Changed("resolve") {
+			given := c.Flags().Changed
+			switch {
+			case given("resolve") && (given("key") || given("config")):
+				return &cli.UsageError{Err: errors.New("--resolve asks neither GitHub nor a publisher: without --config, and signed with --as, not --key")}
+			case given("resolve"):
 				return g.resolve(c.Context(), args, decide)
+			case given("verdict"), given("reason"), given("as"):
+				return &cli.UsageError{Err: errors.New("--verdict, --reason and --as decide nothing alone: they go with --resolve")}
 			}
 			return g.reconcile(c.Context(), args, key, file)
 		},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	"github.com/omega/marketops"
@@ -79,11 +80,31 @@ func (s *session) unknownOutcome(ctx context.Context, r *plan.Run, n int) (api.E
 		}
 		if out := rec.Body.(*receipt.Outcome); out.OperationID == r.Plan.Operations[n-1].Operation && out.Status == "unknown" {
 			e.Digest = rec.Digest
-			return e, out, nil
+			return e, out, s.undecided(ctx, all, rec.Digest, n)
 		}
 	}
 	return api.Entry{}, nil, &marketops.Refusal{Code: marketops.StateMissing, What: fmt.Sprintf("operation %d has no unknown outcome", n),
 		State: "nothing was changed", Next: "marketops reconcile " + string(r.Info.RunID)}
+}
+
+// undecided refuses where a person has decided already: the Core would too, but could not say what
+// stands there.
+func (s *session) undecided(ctx context.Context, all api.RunRecords, outcome marketops.Digest, n int) error {
+	for _, e := range all.Entries {
+		if e.Name != "resolution" {
+			continue
+		}
+		rec, _, err := s.proveEntry(ctx, e, "resolution")
+		if err != nil {
+			return err
+		}
+		if d := rec.Body.(*receipt.Resolution); d.Outcome == outcome {
+			return &marketops.Refusal{Code: marketops.Consumed, State: "nothing was changed",
+				What: fmt.Sprintf("operation %d was resolved before: leaf %d says %s", n, e.Position.Index, d.Verdict),
+				Err:  errors.New("a resolution is final"), Next: "marketops log leaf " + fmt.Sprint(e.Position.Index)}
+		}
+	}
+	return nil
 }
 
 func (s *session) resolution(outcome api.Entry, out *receipt.Outcome, o resolveOptions) (api.Decided, error) {

@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
 )
 
 // Bounds of looking back into the log at start.
@@ -112,10 +114,13 @@ func (c *Core) recount(ctx context.Context) error {
 
 // recountBundle reports whether it met a record that is older than a day.
 func (c *Core) recountBundle(ctx context.Context, tree *log.Tree, from, to uint64) (old bool, err error) {
-	err = tree.Entries(from, to, func(_ uint64, entry []byte) error {
+	err = tree.Entries(from, to, func(index uint64, entry []byte) error {
 		row, found, err := c.ledger.ByLeaf(ctx, log.LeafHash(entry))
-		if err != nil || !found {
+		if err != nil {
 			return err
+		}
+		if !found {
+			return c.stranger(index, entry)
 		}
 		if c.now()-row.FrozenAt >= day {
 			old = true
@@ -124,6 +129,23 @@ func (c *Core) recountBundle(ctx context.Context, tree *log.Tree, from, to uint6
 		return c.recountOne(row)
 	})
 	return old, err
+}
+
+// stranger judges a leaf that the ledger does not know. What the ledger itself signed it once knew:
+// claims.db is then older than the log, and would give out again what is spent.
+func (c *Core) stranger(index uint64, entry []byte) error {
+	leaf, err := log.ParseLeaf(entry)
+	if err != nil {
+		return nil // of another kind: an audit counts it
+	}
+	h, known := c.force.Load().trust.Holder(leaf.Key.ID())
+	if !known || h.Role != receipt.RoleLedger {
+		return nil
+	}
+	return &marketops.Failure{Code: marketops.LedgerUnavailable,
+		What:  fmt.Sprintf("claims.db does not know leaf %d, which the ledger signed: it is older than the log", index),
+		State: "the Core did not start; receipts that are spent would have looked unspent",
+		Next:  "put the newest claims.db back; if it is lost, begin a new log under another origin"}
 }
 
 func (c *Core) recountOne(row claims.Record) error {

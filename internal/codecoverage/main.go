@@ -35,13 +35,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "codecoverage:", err)
 		os.Exit(2)
 	}
-	if bad := report(os.Stdout, proofs); bad > 0 {
+	if bad := report(os.Stdout, proofs, elsewhere); bad > 0 {
 		os.Exit(1)
 	}
 }
 
-// report prints the table and what is wrong, and counts that.
-func report(out io.Writer, proofs []proof) (bad int) {
+// report prints the table and what is wrong, and counts that. elsewhere are the reasons that are
+// accepted in place of a vector or a story.
+func report(out io.Writer, proofs []proof, elsewhere map[marketops.Code]string) (bad int) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "code\tvectors\tstories\tGo tests\t")
 	var notes []string

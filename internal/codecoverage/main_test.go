@@ -51,6 +51,7 @@ func TestSearch(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	some := []string{"x"}
+	reasons := map[marketops.Code]string{marketops.DiskFull: "it is about a machine"}
 	for name, c := range map[string]struct {
 		proof proof
 		bad   int
@@ -59,12 +60,12 @@ func TestReport(t *testing.T) {
 		"vector":               {proof{code: marketops.Expired, vectors: some}, 0, "0 unproved"},
 		"story":                {proof{code: marketops.Expired, stories: some}, 0, "0 unproved"},
 		"Go test alone":        {proof{code: marketops.Expired, tests: some}, 1, "no vector and no story"},
-		"allowed":              {proof{code: marketops.DiskFull, tests: some}, 0, needsMachine},
+		"allowed":              {proof{code: marketops.DiskFull, tests: some}, 0, "it is about a machine"},
 		"allowed, untested":    {proof{code: marketops.DiskFull}, 1, "no Go test names it"},
 		"allowed, has a story": {proof{code: marketops.DiskFull, stories: some}, 0, "can go"},
 	} {
 		var out bytes.Buffer
-		if bad := report(&out, []proof{c.proof}); bad != c.bad || !strings.Contains(out.String(), c.says) {
+		if bad := report(&out, []proof{c.proof}, reasons); bad != c.bad || !strings.Contains(out.String(), c.says) {
 			t.Errorf("%s: %d\n%s", name, bad, out.String())
 		}
 	}

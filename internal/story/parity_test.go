@@ -39,10 +39,7 @@ var parityDir = filepath.Join("..", "..", "testdata", "script", "parity")
 //	exec forge …                   the forger of records; see package forge
 func TestParity(t *testing.T) {
 	bin := buildAll(t)
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "forge"), "./forge")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("forge: %v\n%s", err, out)
-	}
+	buildForge(t, bin)
 	testscript.Run(t, testscript.Params{
 		Dir:                 parityDir,
 		RequireExplicitExec: true,

@@ -8,6 +8,12 @@
 //	core refuses CODE   start one that must end with this exit code; core.txt has what it said
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
 //	exits CODE CMD…     run a command and demand exactly this exit code
+//	core pause|resume   it stops answering, without an end of its connections, and answers again
+//	begin NAME CMD…     start a command; what it says goes to NAME.txt
+//	await NAME TEXT     wait until it has said so
+//	interrupt NAME CODE send it one Ctrl-C, and demand that it ends by itself with exactly this exit code
+//	small DIR           mount a file system of 96 MiB there; only where the condition [mount] holds
+//	fill DIR KIB        leave so much free on it; unfill DIR gives the space back
 //	effects N           the practice GitHub has changed exactly N times
 //	await-effects N     wait until it has, for a command in the background
 //	writes N            it has received exactly N requests that are not GET
@@ -69,15 +75,18 @@ func TestMain(m *testing.M) {
 
 func TestStories(t *testing.T) {
 	bin := buildAll(t)
+	buildForge(t, bin)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		RequireExplicitExec: true,
+		Condition:           condition,
 		Setup:               func(e *testscript.Env) error { return setup(e, bin) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": world, "core": core, "authorised": authorised, "exits": exits,
 			"effects": effects, "await-effects": awaitEffects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
 			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge, "rsakey": rsaKey,
-			"app": appKey, "secretless": secretless, "unzip": unzip, "somebody": somebody,
+			"app": appKey, "secretless": secretless,
+			"begin": begin, "await": awaitTalk, "interrupt": interrupt, "small": small, "fill": fill, "unfill": unfill, "unzip": unzip, "somebody": somebody,
 		},
 	})
 }
@@ -143,6 +152,7 @@ func (b *background) end(sig os.Signal) {
 		return
 	}
 	b.cmd.Process.Signal(sig)
+	b.cmd.Process.Signal(syscall.SIGCONT) // it may be paused
 	b.cmd.Wait()
 }
 
@@ -230,6 +240,11 @@ func core(ts *testscript.TestScript, neg bool, args []string) {
 		if args[0] == "stop" && !b.cmd.ProcessState.Success() {
 			ts.Fatalf("the Core did not stop cleanly: %v\n%s", b.cmd.ProcessState, b.out.String())
 		}
+	case "pause", "resume":
+		coresMu.Lock()
+		b := cores[key]
+		coresMu.Unlock()
+		ts.Check(b.cmd.Process.Signal(map[string]os.Signal{"pause": syscall.SIGSTOP, "resume": syscall.SIGCONT}[args[0]]))
 	case "refuses":
 		refuses(ts, args[1:])
 	default:

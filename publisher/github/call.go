@@ -34,8 +34,8 @@ type call struct {
 	sink   *sink
 	follow func(context.Context, *exchange) error // what to do about a redirect; nil: refuse it
 	exists bool                                   // GitHub has told us of it before, so that a 404 only means that it lags behind
-	effect string                                 // "tag" or "release": others will see it
-	size   int64                                  // of the asset that is sent or fetched
+	effect string                                 // its name in an outcome: others will see it
+	size   int64                                  // of the asset or blob that is sent or fetched
 }
 
 func (c *call) writes() bool { return c.method != http.MethodGet }

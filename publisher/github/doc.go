@@ -29,8 +29,8 @@
 //
 // # Visible effects
 //
-// "tag" is POST git/refs and "release" is the PATCH that publishes a draft. Both have a natural
-// key at GitHub. Each is looked for first. After an ambiguous attempt, this one's or one
+// "tag" and "branch" are POST git/refs, "release" is the PATCH that publishes a draft, and
+// "pull_request" is POST pulls. All have a natural key at GitHub. Each is looked for first. After an ambiguous attempt, this one's or one
 // of an earlier epoch (Work.Earlier), it is sent again only when every read of the whole ladder
 // of pauses proves absence, and at most twice altogether. While an attempt is unresolved no
 // refusal counts as a failure: the answer is [marketops.Unknown] unless reading finds the effect
@@ -58,10 +58,30 @@
 // "true"; for "false" not ours, unless there was none before, when GitHub has no other to show.
 // What an earlier epoch published is not held to that: later releases may rightly be latest by now.
 //
+// # open_pr
+//
+// From an existing branch or, with a change set, from a branch made here. Looking comes first
+// and asks for every pull request from that branch, open or not: one with our words, base
+// and commit is success, also when it has been closed or merged since; it is never opened
+// again, even if its branch is gone. One that carries our marker and differs is a conflict that
+// leaves the outcome unknown if ours may have been sent; an open one of somebody else for the same
+// branches is a conflict, and untouched. Before anything is made visible both branches must stand
+// where they were planned (ref-moved).
+//
+// The commit of a change set has the base as its only parent, the files on top of the base's
+// tree, and author, committer, date and message of the document. Files are read twice, hashed
+// each time, and never sent if they differ; the id that GitHub gives to a blob must be the one
+// computed here. A branch that is there already counts as ours if its commit is the very one
+// that the files make; the comparison with the base must show no other file. Branches are never
+// moved or removed. Paths below .github/workflows and files of more than 25 MiB are refused.
+//
+// Observe has no files: it can tell that a branch is not ours, but not that it is.
+//
 // # Codes
 //
 // [marketops.Failure] with github-denied, github-conflict, github-rate-limited,
 // github-unreachable, redirect-refused, host-mismatch, upload-digest-differs,
-// repository-mismatch, content-mismatch, token-missing, or whatever code the leave to go
-// on was refused with; [marketops.Unknown] with outcome-unknown, the cause beneath it.
+// repository-mismatch, content-mismatch, ref-moved, rule-denied, token-missing, or whatever code
+// the leave to go on was refused with; [marketops.Unknown] with outcome-unknown, the cause
+// beneath it.
 package github

@@ -193,16 +193,3 @@ func TestObserve(t *testing.T) {
 }
 
 func (s *stage) tagOpLike(marketops.Operation) marketops.Operation { return s.tagOp() }
-
-func TestUnsupported(t *testing.T) {
-	s := newStage(t)
-	op := marketops.NewOperation(marketops.OpenPR, s.target())
-	op.PullRequest = &marketops.PullRequest{Base: marketops.Ref{Branch: "main", SHA: s.commit}, Head: marketops.Ref{Branch: "next", SHA: s.commit}, Title: "next"}
-	_, err := s.apply(op)
-	s.isFailure(err, marketops.RuleDenied)
-	_, err = s.port.Observe(context.Background(), op)
-	s.isFailure(err, marketops.RuleDenied)
-	if s.port.Preview(op) != nil || len(s.srv.Requests()) != 0 {
-		t.Error("something was planned or sent")
-	}
-}

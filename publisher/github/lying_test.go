@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -199,6 +200,7 @@ func TestCanary(t *testing.T) {
 		a.Header.Set("X-Oauth-Scopes", echo)
 		a.body = strings.ReplaceAll(a.body, `"node_id":"`, `"node_id":"`+secret)
 		a.body = strings.ReplaceAll(a.body, `/releases/tag/`, `/releases/`+url.QueryEscape(secret)+`/tag/`)
+		a.body = regexp.MustCompile(`/pull/([0-9]+)"`).ReplaceAllString(a.body, "/pull/"+url.QueryEscape(secret)+`/$1"`)
 		a.body = strings.ReplaceAll(a.body, `"message":"`+http.StatusText(a.StatusCode), `"message":"`+echo)
 	}
 	t.Run("success", func(t *testing.T) {
@@ -229,6 +231,46 @@ func TestCanary(t *testing.T) {
 				}
 				s.srv.Inject(f)
 				ev, err := s.apply(s.releaseOp())
+				if err == nil {
+					t.Fatal("nothing happened")
+				}
+				clean(s, "error", err.Error())
+				clean(s, "evidence", ev)
+				clean(s, "answer", string(ev.Answer))
+				clean(s, "journal", s.diary.calls)
+				clean(s, "waits", s.waits)
+			})
+		}
+	}
+	t.Run("pull request", func(t *testing.T) {
+		s := newStage(t)
+		s.front(spoilt)
+		op := s.changeOp()
+		ev, err := s.apply(op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		obs, err := s.port.Observe(context.Background(), op)
+		if err != nil || !strings.Contains(ev.URL, "redacted") {
+			t.Fatalf("%v, the echo did not reach us: %s", err, ev.URL)
+		}
+		clean(s, "evidence", ev)
+		clean(s, "answer", string(ev.Answer))
+		clean(s, "observation", obs)
+		clean(s, "journal", s.diary.calls)
+		clean(s, "facts", s.diary.facts)
+	})
+	for _, m := range pullWrites {
+		for _, status := range []int{422, 307} {
+			t.Run(fmt.Sprint(m.name, status), func(t *testing.T) {
+				s := newStage(t)
+				s.front(spoilt)
+				f := githubtest.Fault{Method: "POST", Path: m.path, Action: githubtest.StatusBefore, Status: status, Times: 40}
+				if status == 307 {
+					f.Action, f.Location = githubtest.Redirect, "https://"+url.PathEscape(secret)+".example.com/"+secret+"?"+secret
+				}
+				s.srv.Inject(f)
+				ev, err := s.apply(s.changeOp())
 				if err == nil {
 					t.Fatal("nothing happened")
 				}

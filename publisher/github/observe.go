@@ -38,6 +38,9 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.O
 }
 
 func (r *reader) lookAll(ctx context.Context, names []string) ([]sight, error) {
+	if r.op.PullRequest != nil {
+		return r.lookPullAll(ctx)
+	}
 	var sights []sight
 	for _, name := range names {
 		var at sight
@@ -53,6 +56,33 @@ func (r *reader) lookAll(ctx context.Context, names []string) ([]sight, error) {
 		sights = append(sights, at)
 	}
 	return sights, nil
+}
+
+// lookPullAll looks for the branch, if there is one to be made, and the pull request. The files of
+// a change set are not at hand: a branch like the planned one stays unknown, and what stands
+// on it too.
+func (r *reader) lookPullAll(ctx context.Context) ([]sight, error) {
+	want := r.op.PullRequest
+	if want.Changes == nil {
+		at, _, err := r.lookPull(ctx, want.Head.SHA, 0)
+		return []sight{at}, err
+	}
+	branch, like, err := r.lookBranch(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	head := ""
+	if like != nil {
+		head = like.SHA
+		r.seen.note("commit", like.SHA)
+		r.seen.note("tree", like.Tree.SHA)
+		branch.detail += ", whose files only publishing again can compare"
+	}
+	pull, _, err := r.lookPull(ctx, head, 0)
+	if pull.presence == publisher.Found {
+		pull.presence = publisher.Indeterminate
+	}
+	return []sight{branch, pull}, err
 }
 
 // combined is what all sights together say.

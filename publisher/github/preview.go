@@ -21,6 +21,9 @@ func Preview(op marketops.Operation) []marketops.Call {
 		return nil
 	}
 	r := &reader{op: op}
+	if op.PullRequest != nil {
+		return r.previewPull(slices.Contains(names, effectBranch))
+	}
 	calls := r.previewTag()
 	if slices.Contains(names, effectRelease) {
 		calls = append(calls, r.previewRelease()...)
@@ -69,5 +72,47 @@ func (r *reader) previewRelease() []marketops.Call {
 		r.plan(http.MethodGet, "read the release back", "releases/{release_id}"),
 		r.plan(http.MethodGet, "who is latest", "releases/latest"),
 		r.plan(http.MethodGet, "the release as strangers see it", "releases/tags/%s", t.Name),
+	)
+}
+
+func (r *reader) previewPull(branch bool) []marketops.Call {
+	p := r.op.PullRequest
+	calls := []marketops.Call{r.plan(http.MethodGet, "the repository is the planned one", "")}
+	if branch {
+		calls = append(calls, r.previewBranch()...)
+	}
+	pulls := marketops.Call{Method: http.MethodGet, Path: "/" + r.pullsPath()}
+	before, after := pulls, pulls
+	before.Why, after.Why = "no such pull request, open or not", "read the pull request back"
+	return append(calls, before,
+		r.plan(http.MethodGet, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
+		r.plan(http.MethodGet, p.Head.Branch+" is at the planned commit", "git/matching-refs/heads/%s", p.Head.Branch),
+		r.plan(http.MethodPost, fmt.Sprintf("visible: open the pull request %s, draft %t", p.Title, p.Draft), "pulls"),
+		after,
+		r.plan(http.MethodGet, "read it by its number", "pulls/{pull_number}"),
+	)
+}
+
+func (r *reader) previewBranch() []marketops.Call {
+	p := r.op.PullRequest
+	head := r.plan(http.MethodGet, "no such branch", "git/matching-refs/heads/%s", p.Head.Branch)
+	calls := []marketops.Call{
+		head,
+		{Method: http.MethodGet, Path: "/" + r.pullsPath(), Why: "nor a pull request of ours from it"},
+		r.plan(http.MethodGet, "no tag of that name", "git/matching-refs/tags/%s", p.Head.Branch),
+		r.plan(http.MethodGet, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
+		r.plan(http.MethodGet, "the tree of the base", "git/commits/%s", p.Base.SHA),
+	}
+	for _, c := range p.Changes.Changes {
+		calls = append(calls, r.plan(http.MethodPost, fmt.Sprintf("%s: %d bytes with %s, which nobody sees yet", c.Path, c.Size, c.SHA256), "git/blobs"))
+	}
+	head.Why = "read the branch back"
+	return append(calls,
+		r.plan(http.MethodPost, "the planned files on top of the base's", "git/trees"),
+		r.plan(http.MethodPost, "the commit, which nobody sees yet", "git/commits"),
+		r.plan(http.MethodGet, "the commit is the planned one", "git/commits/{commit}"),
+		r.plan(http.MethodPost, "visible: make the branch "+p.Head.Branch, "git/refs"),
+		head,
+		r.plan(http.MethodGet, "it changes the planned files and no others", "compare/%s...{commit}", p.Base.SHA),
 	)
 }

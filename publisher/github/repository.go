@@ -35,7 +35,7 @@ func (r *reader) preflight(ctx context.Context, toWrite bool) error {
 	r.seen.number("repository_id", repo.ID)
 	r.seen.note("repository_node_id", repo.NodeID)
 	if r.seen.url == "" && isWeb(repo.HTMLURL) {
-		r.seen.url = repo.HTMLURL + "/tree/" + escapePath(r.op.Tag.Name)
+		r.seen.url = repo.HTMLURL + r.webPath()
 	}
 	if !toWrite {
 		return nil
@@ -50,4 +50,12 @@ func (r *reader) preflight(ctx context.Context, toWrite bool) error {
 		return nil
 	}
 	return &marketops.Failure{Code: marketops.GitHubDenied, What: why, State: stateStopped}
+}
+
+// webPath is where a person can look before there is anything better.
+func (r *reader) webPath() string {
+	if r.op.PullRequest != nil {
+		return "/pulls"
+	}
+	return "/tree/" + escapePath(r.op.Tag.Name)
 }

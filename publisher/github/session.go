@@ -17,6 +17,8 @@ import (
 const (
 	effectTag     = "tag"
 	effectRelease = "release"
+	effectBranch  = "branch"
+	effectPull    = "pull_request"
 )
 
 // The states of an effect in an outcome.
@@ -34,6 +36,7 @@ type session struct {
 	sent    map[string]int // visible effects that went through the door
 	tag     tagWork
 	release releaseWork
+	change  changeWork
 }
 
 // complete reports whether work has what the promises rest on.
@@ -78,23 +81,43 @@ func effectsOf(op marketops.Operation) ([]string, error) {
 		return []string{effectTag}, nil
 	case marketops.PublishRelease:
 		return []string{effectTag, effectRelease}, nil
+	case marketops.OpenPR:
+		return pullEffects(op.PullRequest)
 	}
 	return nil, &marketops.Failure{Code: marketops.RuleDenied, State: stateStopped,
 		What: string(op.Kind) + " is not supported by this version"}
 }
 
+// file is what a document says about one file of its content.
+type file struct {
+	name string
+	size int64
+}
+
+// filesOf lists the assets or the changes of an operation, in the document's order.
+func filesOf(op marketops.Operation) (files []file) {
+	if op.Release != nil {
+		for _, a := range op.Release.Assets {
+			files = append(files, file{a.Name, a.Size})
+		}
+	}
+	if op.PullRequest != nil && op.PullRequest.Changes != nil {
+		for _, c := range op.PullRequest.Changes.Changes {
+			files = append(files, file{c.Path, c.Size})
+		}
+	}
+	return files
+}
+
 func checkContent(w *publisher.Work) error {
-	var assets []marketops.Asset
-	if w.Op.Release != nil {
-		assets = w.Op.Release.Assets
-	}
-	if len(w.Content) != len(assets) {
+	files := filesOf(w.Op)
+	if len(w.Content) != len(files) {
 		return &marketops.Failure{Code: marketops.ContentMismatch, State: stateStopped,
-			What: fmt.Sprintf("%d files for %d assets", len(w.Content), len(assets))}
+			What: fmt.Sprintf("%d files are open, and %d are planned", len(w.Content), len(files))}
 	}
-	for i, a := range assets {
-		if w.Content[i] == nil || w.Content[i].Size() != a.Size {
-			return &marketops.Failure{Code: marketops.ContentMismatch, What: "the size of " + a.Name, State: stateStopped}
+	for i, f := range files {
+		if w.Content[i] == nil || w.Content[i].Size() != f.size {
+			return &marketops.Failure{Code: marketops.ContentMismatch, What: "the size of " + f.name, State: stateStopped}
 		}
 	}
 	return nil
@@ -113,6 +136,10 @@ func wordsOf(op marketops.Operation) words {
 		w.body, _ = op.ReleaseBody()
 		w.marker = strings.TrimSpace(strings.TrimPrefix(w.body, op.Release.Body))
 	}
+	if op.PullRequest != nil {
+		w.body, _ = op.PullRequestBody()
+		w.marker = strings.TrimSpace(strings.TrimPrefix(w.body, op.PullRequest.Body))
+	}
 	return w
 }
 
@@ -127,6 +154,9 @@ func (s *session) record(key, value string) error {
 func (s *session) run(ctx context.Context) error {
 	if err := s.preflight(ctx, true); err != nil {
 		return err
+	}
+	if s.op.Kind == marketops.OpenPR {
+		return s.openPull(ctx)
 	}
 	if err := s.bringTag(ctx); err != nil {
 		return err

@@ -175,6 +175,11 @@ func (s *stage) work(op marketops.Operation) *publisher.Work {
 			w.Content = append(w.Content, bytes.NewReader(s.files[a.Name]))
 		}
 	}
+	if op.PullRequest != nil && op.PullRequest.Changes != nil {
+		for _, c := range op.PullRequest.Changes.Changes {
+			w.Content = append(w.Content, bytes.NewReader(s.files[c.Path]))
+		}
+	}
 	door := func(name string) error {
 		s.doors = append(s.doors, name)
 		if s.deny != nil {

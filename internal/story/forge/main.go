@@ -3,6 +3,7 @@
 //
 //	forge receipt FROM OUT --key KEY [what to change]   a receipt like FROM, changed and signed anew
 //	forge promote FROM OUT --key KEY                    an advisory, renamed to a receipt that is enforceable
+//	forge again FROM OUT --key KEY                      the same record once more, under another nonce
 //	forge show RECORD                                   what it says, unverified
 //	forge log STATE RECORD…                             append records to the log of a Core that is stopped, as
 //	                                                    a dishonest operator would, and write their proofs
@@ -24,9 +25,9 @@ func main() {
 }
 
 func run(args []string) error {
-	commands := map[string]func([]string) error{"receipt": makeReceipt, "promote": promote, "log": appendAll, "show": show}
+	commands := map[string]func([]string) error{"receipt": makeReceipt, "promote": promote, "again": again, "log": appendAll, "show": show}
 	if len(args) > 0 && commands[args[0]] != nil {
 		return commands[args[0]](args[1:])
 	}
-	return errors.New("usage: forge receipt|promote|show|log …")
+	return errors.New("usage: forge receipt|promote|again|show|log …")
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -62,8 +64,27 @@ func show(args []string) error {
 
 // promote renames an advisory to a receipt and says that it is enforceable.
 func promote(args []string) error {
+	return remake("promote", args, func(st *statement, members map[string]any) error {
+		members["enforceable"], members["mode"] = true, "prod"
+		st.PredicateType = receipt.PredicatePrefix + "receipt" + receipt.PredicateSuffix
+		return nil
+	})
+}
+
+// again makes a second record that says the same.
+func again(args []string) error {
+	return remake("again", args, func(_ *statement, members map[string]any) error {
+		var nonce [16]byte
+		_, err := rand.Read(nonce[:])
+		members["nonce"] = hex.EncodeToString(nonce[:])
+		return err
+	})
+}
+
+// remake changes members of a record and signs it anew.
+func remake(name string, args []string, change func(*statement, map[string]any) error) error {
 	var o options
-	from, to, err := o.parse("promote", args)
+	from, to, err := o.parse(name, args)
 	if err != nil {
 		return err
 	}
@@ -75,11 +96,12 @@ func promote(args []string) error {
 	if err := json.Unmarshal(st.Predicate, &members); err != nil {
 		return err
 	}
-	members["enforceable"], members["mode"] = true, "prod"
+	if err := change(&st, members); err != nil {
+		return err
+	}
 	if st.Predicate, err = canon.Encode(members); err != nil {
 		return err
 	}
-	st.PredicateType = receipt.PredicatePrefix + "receipt" + receipt.PredicateSuffix
 	payload, err := canon.Encode(st)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func (b *Book) claim(e Entry, c *receipt.Claim) {
 		return
 	}
 	if s.Outcome != nil {
-		b.after(e, s)
+		b.again(e, s, c)
 		return
 	}
 	if !b.bound(Claims, e, s, c.RunID, c.ReceiptID, c.Operation) {
@@ -32,6 +32,17 @@ func (b *Book) claim(e Entry, c *receipt.Claim) {
 	if len(s.Claims) == 1 {
 		b.begin(s, c)
 	}
+}
+
+// again finds a claim behind the end of its receipt: of an epoch that was claimed before it is the
+// ledger that spends twice, whatever else is out of order.
+func (b *Book) again(e Entry, s *Spending, c *receipt.Claim) {
+	if i := slices.IndexFunc(s.Claims, func(old Claim) bool { return old.Epoch == c.Epoch }); i >= 0 {
+		b.find(Finding{Check: Claims, Subject: string(s.ID), Code: marketops.ReceiptReused,
+			Detail: fmt.Sprintf("two claims for epoch %d, at %d and %d", c.Epoch, s.Claims[i].Index, e.Position.Index)})
+		return
+	}
+	b.after(e, s)
 }
 
 // after finds that something follows an outcome that nothing may follow.

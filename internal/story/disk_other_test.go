@@ -1,0 +1,21 @@
+//go:build !linux
+
+package story
+
+import (
+	"fmt"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// condition [mount] holds nowhere but on Linux.
+func condition(name string) (bool, error) {
+	if name != "mount" {
+		return false, fmt.Errorf("no condition %s", name)
+	}
+	return false, nil
+}
+
+func small(ts *testscript.TestScript, neg bool, args []string)  { ts.Fatalf("needs Linux") }
+func fill(ts *testscript.TestScript, neg bool, args []string)   { ts.Fatalf("needs Linux") }
+func unfill(ts *testscript.TestScript, neg bool, args []string) { ts.Fatalf("needs Linux") }

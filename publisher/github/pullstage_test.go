@@ -1,0 +1,114 @@
+package github
+
+import (
+	"context"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/publisher"
+)
+
+// topic makes the head branch of pullOp, with one commit beyond main.
+func (s *stage) topic() string {
+	s.Helper()
+	return must(s.repo.Commit("release/next", githubtest.Change{Message: "next", Files: map[string]string{"a": "b"}}))
+}
+
+// pullOp is a pull request from an existing branch.
+func (s *stage) pullOp() marketops.Operation {
+	s.Helper()
+	op := marketops.NewOperation(marketops.OpenPR, s.target())
+	op.PullRequest = &marketops.PullRequest{
+		Base: marketops.Ref{Branch: "main", SHA: s.commit}, Head: marketops.Ref{Branch: "release/next", SHA: s.topic()},
+		Title: "Prepare & <ship>", Body: "text & <text>\n\n- one",
+	}
+	return op
+}
+
+// changeOp is a pull request from a change set: a new file, an executable one below a folder, an
+// empty one and one that main has already with other content.
+func (s *stage) changeOp() marketops.Operation {
+	s.Helper()
+	op := marketops.NewOperation(marketops.OpenPR, s.target())
+	op.PullRequest = &marketops.PullRequest{
+		Base: marketops.Ref{Branch: "main", SHA: s.commit}, Head: marketops.Ref{Branch: "release/v1.4.0"},
+		Title: "Prepare 1.4.0", Body: "text", Draft: true,
+		Changes: &marketops.ChangeSet{
+			Message: "Prepare 1.4.0\n\nmore & <more>",
+			Author:  marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: 1770000000},
+		},
+	}
+	s.files["CHANGELOG.md"] = []byte("1.4.0\n\x00\xff not text\n")
+	s.files["README.md"] = []byte("hello again\n")
+	s.files["docs/empty"] = []byte{}
+	s.files["docs/run.sh"] = []byte("#!/bin/sh\n")
+	for _, path := range []string{"CHANGELOG.md", "README.md", "docs/empty", "docs/run.sh"} {
+		c := marketops.Change{Path: path, Mode: "100644", Size: int64(len(s.files[path])), SHA256: marketops.DigestOf(s.files[path])}
+		if strings.HasSuffix(path, ".sh") {
+			c.Mode = "100755"
+		}
+		op.PullRequest.Changes.Changes = append(op.PullRequest.Changes.Changes, c)
+	}
+	return op
+}
+
+// opened demands that GitHub shows exactly the pull request of the operation, once, and for a change
+// set a branch with exactly its commit.
+func (s *stage) opened(op marketops.Operation) {
+	s.Helper()
+	var all []pull
+	if err := s.somebody("GET", "pulls?state=all&per_page=100", nil, &all); err != nil || len(all) != 1 || s.count(githubtest.PullOpened) != 1 {
+		s.Fatalf("%d pull requests, %v\n%s", len(all), err, s.log())
+	}
+	p, want := all[0], op.PullRequest
+	head := want.Head.SHA
+	if want.Changes != nil {
+		head = s.repo.Ref("refs/heads/" + want.Head.Branch)
+		s.committed(op, head)
+	}
+	if p.Title != want.Title || p.Body != must(op.PullRequestBody()) || p.Draft != want.Draft ||
+		p.Head.Ref != want.Head.Branch || p.Head.SHA != head || p.Base.Ref != want.Base.Branch {
+		s.Errorf("the pull request is %+v", p)
+	}
+}
+
+// committed compares a commit with the change set, byte by byte and with git's own eyes.
+func (s *stage) committed(op marketops.Operation, sha string) {
+	s.Helper()
+	set := op.PullRequest.Changes
+	if n := s.count(githubtest.RefCreated); n != 1 {
+		s.Errorf("%d refs made", n)
+	}
+	who := set.Author.Name + " <" + set.Author.Email + "> 1770000000 +0000"
+	want := "parent " + op.PullRequest.Base.SHA + "\nauthor " + who + "\ncommitter " + who + "\n\n" + set.Message
+	if _, got, _ := strings.Cut(s.git("cat-file", "commit", sha), "\n"); got != want {
+		s.Errorf("the commit is\n%s\nwant\n%s", got, want)
+	}
+	var paths []string
+	for _, c := range set.Changes {
+		paths = append(paths, c.Path)
+		line, _, _ := strings.Cut(s.git("ls-tree", sha, c.Path), "\t")
+		blob := strings.TrimPrefix(line, c.Mode+" blob ")
+		if blob != blobID(sha, s.files[c.Path]) {
+			s.Errorf("%s is %s", c.Path, line)
+		}
+	}
+	if got := s.git("diff-tree", "-r", "--name-only", "--no-commit-id", sha); got != strings.Join(paths, "\n") {
+		s.Errorf("the commit changes\n%s", got)
+	}
+}
+
+// resumePull is the next epoch, on another machine that knows nothing.
+func (s *stage) resumePull(op marketops.Operation) publisher.Evidence {
+	s.Helper()
+	s.diary, s.port = newDiary(), s.newPort(s.port.options.API, s.port.options.Uploads)
+	w := s.work(op)
+	w.Earlier = true
+	ev, err := s.port.apply(context.Background(), w, s.diary)
+	if err != nil || strings.Contains(states(ev), "unknown") || strings.Contains(states(ev), "absent") {
+		s.Fatalf("resumed: %s, %v\n%s", states(ev), err, s.log())
+	}
+	s.opened(op)
+	return ev
+}
