@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"sync"
 	"time"
 
 	"github.com/omega/marketops/internal/cli"
@@ -15,25 +17,40 @@ const barFloor = 256 << 10 // bytes
 const redraw = 150 * time.Millisecond
 
 // bars shows uploads and waits on a terminal. Elsewhere it shows nothing: the plain lines of
-// each step say enough in a log file.
-type bars struct{ p *mpb.Progress }
+// each step say enough in a log file. While it shows, the streams' talk goes through it, so that
+// lines stand above the bars and not in them.
+type bars struct {
+	p       *mpb.Progress
+	streams *cli.Streams
+	talk    io.Writer // what the streams wrote to before
+
+	mu   sync.Mutex // held while bars are added
+	open []*mpb.Bar
+}
 
 func newBars(s *cli.Streams) *bars {
 	if !s.ErrTTY || s.Quiet || s.JSON {
 		return &bars{}
 	}
-	return &bars{mpb.New(mpb.WithOutput(s.Err), mpb.WithRefreshRate(redraw), mpb.WithAutoRefresh())}
+	b := &bars{p: mpb.New(mpb.WithOutput(s.Err), mpb.WithRefreshRate(redraw), mpb.WithAutoRefresh()), streams: s, talk: s.Err}
+	s.Err = b.p
+	return b
 }
 
-// watch returns content that moves a bar while it is sent.
+func (b *bars) add(total int64, options ...mpb.BarOption) *mpb.Bar {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	bar := b.p.AddBar(total, append(options, mpb.BarRemoveOnComplete())...)
+	b.open = append(b.open, bar)
+	return bar
+}
+
+// watch returns content that shows a bar from the moment when it is first read for sending.
 func (b *bars) watch(name string, c publisher.Content) publisher.Content {
 	if b.p == nil || c.Size() < barFloor {
 		return c
 	}
-	bar := b.p.AddBar(c.Size(), mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(cli.Safe(name)+" "), decor.CountersKibiByte("% .1f of % .1f")),
-		mpb.AppendDecorators(decor.Percentage(), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace)))
-	return &watched{Content: c, bar: bar}
+	return &watched{Content: c, name: cli.Safe(name), bars: b}
 }
 
 // wait shows how long a pause still lasts.
@@ -42,7 +59,7 @@ func (b *bars) wait(reason string, d time.Duration) {
 		return
 	}
 	steps := int64(d / time.Second)
-	bar := b.p.AddBar(steps, mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Name("waiting: "+cli.Safe(reason)+" ")),
+	bar := b.add(steps, mpb.PrependDecorators(decor.Name("waiting: "+cli.Safe(reason)+" ")),
 		mpb.AppendDecorators(decor.CurrentNoUnit("%d"), decor.TotalNoUnit(" of %d s")))
 	go func() {
 		for range steps {
@@ -52,20 +69,35 @@ func (b *bars) wait(reason string, d time.Duration) {
 	}()
 }
 
-// done takes the bars off the screen.
+// done takes the bars off the screen, writes what is left of the talk and gives it back. Doing it
+// again does nothing.
 func (b *bars) done() {
-	if b.p != nil {
-		b.p.Shutdown()
+	if b.p == nil || b.streams.Err == b.talk {
+		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, bar := range b.open {
+		bar.Abort(true)
+	}
+	b.p.Wait()
+	b.streams.Err = b.talk
 }
 
 type watched struct {
 	publisher.Content
-	bar *mpb.Bar
+	name string
+	bars *bars
+	once sync.Once
+	bar  *mpb.Bar
 }
 
 // ReadAt implements [publisher.Content]. Reading again after a failed try moves the bar back.
 func (w *watched) ReadAt(p []byte, off int64) (int, error) {
+	w.once.Do(func() {
+		w.bar = w.bars.add(w.Size(), mpb.PrependDecorators(decor.Name(w.name+" "), decor.CountersKibiByte("% .1f of % .1f")),
+			mpb.AppendDecorators(decor.Percentage(), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace)))
+	})
 	n, err := w.Content.ReadAt(p, off)
 	w.bar.SetCurrent(off + int64(n))
 	return n, err

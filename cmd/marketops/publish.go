@@ -71,6 +71,7 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 	}
 	defer r.Close()
 	b := newBars(g.Streams)
+	defer b.done()
 	s, pub, err := g.publishing(r, o.key, o.config, o.effective(), b)
 	if err != nil {
 		return err
