@@ -10,7 +10,7 @@ export GOFLAGS += -buildvcs=false
 COSIGN := $(CURDIR)/$(BIN)/cosign
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build test interop race demo lint bench mutants fuzz cross docs coverage clean
+.PHONY: all build test interop race demo lint bench mutants fuzz cross repro docs coverage clean
 
 all: build
 
@@ -63,6 +63,14 @@ cross:
 		GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops-verify || exit 1; done
 	@for t in linux/arm64 darwin/arm64; do \
 		echo "== $$t core"; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops-core || exit 1; done
+
+# marketops-verify is the same to the byte wherever it is built from one commit.
+repro:
+	@set -e; a=$$(mktemp -d); b=$$(mktemp -d); for d in $$a $$b; do \
+		git archive HEAD | tar -x -C $$d; \
+		(cd $$d && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -buildid=' -o verify ./cmd/marketops-verify); done; \
+	cmp $$a/verify $$b/verify && echo "reproduced: $$($(GO) version), $$(wc -c < $$a/verify) bytes, sha256 $$(sha256sum < $$a/verify | cut -d' ' -f1)"; \
+	rm -rf $$a $$b
 
 docs:
 	$(GO) test . -run TestRefusalsPage -update
