@@ -51,6 +51,9 @@ func (c *Core) takeUp(ctx context.Context) error {
 	if f.trust.Version() < seen {
 		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("trust.json has version %d, version %d was in force", f.trust.Version(), seen))
 	}
+	if err := c.ledger.SeeTrust(ctx, f.trust.Version()); err != nil {
+		return err
+	}
 	c.force.Store(f)
 	c.memos.receipts.clear()
 	return nil

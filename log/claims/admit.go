@@ -162,6 +162,18 @@ func (l *Ledger) Marks(ctx context.Context) (clock marketops.Time, trust int64, 
 	return marketops.Time(a.clock), a.trust, err
 }
 
+// SeeTrust raises the trust mark to a version that came into force, so that an older one is
+// refused from then on, also before the first claim under it.
+func (l *Ledger) SeeTrust(ctx context.Context, version int64) error {
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
+		if err := t.trusted(version); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, t.raise(trustMark, version)
+	})
+	return err
+}
+
 // LowerMark moves the clock mark back to a time, for an operator whose clock once ran ahead.
 // History("") keeps the old mark, the new one and the reason, which must not be empty. A time
 // that is not lower is refused; the mark rises by claims alone.

@@ -83,6 +83,20 @@ func TestTrustMark(t *testing.T) {
 	f.claim(m)
 }
 
+func TestTrustSeenWithoutClaim(t *testing.T) {
+	f := open(t)
+	wantCode(t, f.SeeTrust(ctx, 0), marketops.TrustRolledBack)
+	wantCode(t, f.SeeTrust(ctx, 3), "")
+	f.reopen()
+	wantCode(t, f.SeeTrust(ctx, 2), marketops.TrustRolledBack)
+	n := ask(1, alice)
+	n.Trust = 2
+	_, _, err := f.Claim(ctx, n)
+	wantCode(t, err, marketops.TrustRolledBack)
+	n.Trust = 3
+	f.claim(n)
+}
+
 func TestExpiry(t *testing.T) {
 	f := open(t)
 	n, _ := f.walk(1, Claimed, "")
