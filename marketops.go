@@ -34,15 +34,6 @@ const (
 	Prod   Mode = "prod"
 )
 
-// ParseMode accepts exactly "dry_run" and "prod". Anything else, another case or
-// surrounding space included, is [ModeNotProd].
-func ParseMode(s string) (Mode, error) {
-	if m := Mode(s); m == DryRun || m == Prod {
-		return m, nil
-	}
-	return "", Refuse(ModeNotProd, fmt.Sprintf("mode %q is neither %q nor %q", s, DryRun, Prod))
-}
-
 // Digest is a SHA-256 digest. Its text form is "sha256:" and 64 lower-case hex digits.
 type Digest [sha256.Size]byte
 

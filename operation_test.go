@@ -128,17 +128,6 @@ func TestMarkerEndsWhatGitHubShows(t *testing.T) {
 	}
 }
 
-func TestModeIsExact(t *testing.T) {
-	for _, s := range []string{"PROD", "Prod", " prod", "prod ", "", "production", "dry-run"} {
-		if m, err := ParseMode(s); m != "" || !errors.Is(err, ModeNotProd) {
-			t.Errorf("%q became %q, %v", s, m, err)
-		}
-	}
-	if m, err := ParseMode("prod"); m != Prod || err != nil {
-		t.Error("control: prod is prod")
-	}
-}
-
 func FuzzParseOperation(f *testing.F) {
 	for _, o := range []Operation{tagOp(), releaseOp(), prOp()} {
 		doc, _ := o.Document()

@@ -3,7 +3,6 @@ package crypto
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
@@ -192,11 +191,6 @@ func (k *PrivateKey) Public() PublicKey {
 // Sign implements [Signer].
 func (k *PrivateKey) Sign(message []byte) ([]byte, error) {
 	return ed25519.Sign(k.key.PrivateKey, message), nil
-}
-
-// Equal compares in constant time.
-func (k *PrivateKey) Equal(o *PrivateKey) bool {
-	return subtle.ConstantTimeCompare(k.key.PrivateKey, o.key.PrivateKey) == 1
 }
 
 // Format keeps a key out of every verb of fmt, %d and %x included, for a pointer and for a copy.
