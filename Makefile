@@ -10,7 +10,7 @@ export GOFLAGS += -buildvcs=false
 COSIGN := $(CURDIR)/$(BIN)/cosign
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build test interop race demo lint bench mutants fuzz cross repro docs coverage clean
+.PHONY: all build test interop race demo lint bench mutants fuzz cross repro model docs coverage clean
 
 all: build
 
@@ -63,6 +63,10 @@ cross:
 		GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops-verify || exit 1; done
 	@for t in linux/arm64 darwin/arm64; do \
 		echo "== $$t core"; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops-core || exit 1; done
+
+# Every order of the steps of the publish protocol, within small bounds; needs spin and gcc.
+model:
+	@docs/model/check.sh
 
 # marketops-verify is the same to the byte wherever it is built from one commit.
 repro:
