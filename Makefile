@@ -10,7 +10,7 @@ export GOFLAGS += -buildvcs=false
 COSIGN := $(CURDIR)/$(BIN)/cosign
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build test interop race demo lint bench mutants fuzz cross repro model docs coverage clean
+.PHONY: all build test interop race demo lint bench soak mutants fuzz cross repro model docs coverage clean
 
 all: build
 
@@ -45,6 +45,11 @@ lint:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/...
+
+# Kills publishers and the Core at random moments and has an independent checker judge what is left.
+# For example: make soak SOAK="-kills 200 -for 4m"
+soak:
+	@$(GO) run ./internal/soak $(SOAK)
 
 # Each mutant removes one safeguard; the demo or a test must notice.
 mutants:
