@@ -49,9 +49,6 @@ publications:
     tagger: {name: Release Bot, email: release@example.com}
 `
 
-// cosignVariable names the cosign that the interop tests use too.
-const cosignVariable = "MARKETOPS_COSIGN"
-
 var blockRE = regexp.MustCompile("(?m)^<!-- run: ([a-z-]+) -->\n+```[a-z]*\n((?s:.*?))^```$")
 
 // blocks returns the marked blocks of a page by label.
@@ -100,28 +97,6 @@ func TestPages(t *testing.T) {
 			"effects": effects, "schema": schema, "secretless": secretless,
 		},
 	})
-}
-
-// TestForeignCommands says so when the lines for cosign did not run.
-func TestForeignCommands(t *testing.T) {
-	if os.Getenv(cosignVariable) == "" {
-		t.Skip(cosignVariable + " does not name a cosign: its lines in README.md were left out (make interop builds one)")
-	}
-}
-
-func provideCosign(t *testing.T, bin string) bool {
-	path := os.Getenv(cosignVariable)
-	if path == "" {
-		return false
-	}
-	path, err := filepath.Abs(path)
-	if err == nil {
-		err = os.Symlink(path, filepath.Join(bin, "cosign"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return true
 }
 
 func practice(ts *testscript.TestScript, neg bool, args []string) {
