@@ -10,13 +10,21 @@ export GOFLAGS += -buildvcs=false
 COSIGN := $(CURDIR)/$(BIN)/cosign
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build test interop race demo lint bench soak mutants fuzz cross repro model docs coverage clean
+.PHONY: all build page browser test interop race demo lint bench soak mutants fuzz cross repro model docs coverage clean
 
 all: build
 
 build:
 	$(GO) build -trimpath -o $(BIN)/ ./cmd/marketops ./cmd/marketops-core
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $(BIN)/ ./cmd/marketops-verify
+
+# marketops-verify for a browser: one HTML file that cannot connect anywhere.
+page:
+	@mkdir -p $(BIN) && $(GO) run ./internal/page -o $(BIN)/marketops-verify.html
+
+# The page in a real browser; needs chromium.
+browser:
+	@$(GO) test -count=1 -json -tags browser ./internal/page | $(GO) run ./internal/testreport
 
 # interop/ is a module of its own, so that other people's verifiers are no dependency of ours.
 test:
@@ -43,6 +51,8 @@ lint:
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) vet -tags cosign ./internal/story
+	$(GO) vet -tags browser ./internal/page
+	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
 
 bench:
