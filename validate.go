@@ -2,22 +2,50 @@ package marketops
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/omega/marketops/internal/grammar"
 )
 
-var (
-	hostRE      = regexp.MustCompile(`^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$`)
-	fullNameRE  = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$`)
-	assetNameRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
-	refNameRE   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`)
-	shaRE       = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-	typeRE      = regexp.MustCompile(`^[a-z0-9.+-]{1,80}/[a-z0-9.+-]{1,80}$`)
-	emailRE     = regexp.MustCompile(`^[^\s<>@]{1,64}@[A-Za-z0-9.-]{1,255}$`)
+// The grammars of names. A message says the one of assets, which people choose.
+const (
+	hexChars = "0-9a-f"
+	domain   = "a-z0-9.-"
+	fileName = grammar.Alnum + "._-"
+	refChars = grammar.Alnum + "._/+-"
+	typeName = "a-z0-9.+-"
+
+	assetGrammar = "a letter or digit, then letters, digits and ._-"
 )
+
+func isHost(s string) bool {
+	name, port, with := strings.Cut(s, ":")
+	return grammar.Of(name, domain, 1, 253) && (!with || grammar.Of(port, "0-9", 1, 5))
+}
+
+func isFullName(s string) bool {
+	owner, name, _ := strings.Cut(s, "/")
+	return grammar.Begins(owner, grammar.Alnum) && grammar.Of(owner, grammar.Alnum+"-", 1, 39) && grammar.Of(name, fileName, 1, 100)
+}
+
+func isAssetName(s string) bool {
+	return grammar.Begins(s, grammar.Alnum) && grammar.Of(s, fileName, 1, MaxName)
+}
+
+func isContentType(s string) bool {
+	kind, of, _ := strings.Cut(s, "/")
+	return grammar.Of(kind, typeName, 1, 80) && grammar.Of(of, typeName, 1, 80)
+}
+
+func isEmail(s string) bool {
+	local, host, _ := strings.Cut(s, "@")
+	n := utf8.RuneCountInString(local)
+	return n > 0 && n <= 64 && !strings.ContainsAny(local, "\t\n\f\r <>") && grammar.Of(host, "A-Za-z0-9.-", 1, 255)
+}
 
 // FullSHA reports whether s is a full git object id in lower-case hex.
-func FullSHA(s string) bool { return shaRE.MatchString(s) }
+func FullSHA(s string) bool { return (len(s) == 40 || len(s) == 64) && grammar.Of(s, hexChars, 40, 64) }
 
 // Validate reports the first thing that an operation document must not contain. The codes
 // are [NameUnsafe] for names and text, [OperationMismatch] for everything else.
@@ -40,10 +68,10 @@ func (o Operation) Validate() error {
 }
 
 func (t Target) validate() error {
-	if t.Type != "github" || !hostRE.MatchString(t.Host) || t.RepositoryID <= 0 || t.RepositoryID > maxID {
+	if t.Type != "github" || !isHost(t.Host) || t.RepositoryID <= 0 || t.RepositoryID > maxID {
 		return Refuse(RepositoryMismatch, fmt.Sprintf("target %.300q is not a GitHub repository", t.ID()))
 	}
-	if n := t.Repo(); !fullNameRE.MatchString(t.FullName) || n == "." || n == ".." || strings.HasSuffix(n, ".git") {
+	if n := t.Repo(); !isFullName(t.FullName) || n == "." || n == ".." || strings.HasSuffix(n, ".git") {
 		return Refuse(NameUnsafe, fmt.Sprintf("%.200q is not a repository name of GitHub's grammar", t.FullName))
 	}
 	return nil
@@ -76,7 +104,7 @@ func (p Person) validate(role string) error {
 	if p.Name == "" || strings.TrimSpace(p.Name) != p.Name || strings.ContainsAny(p.Name, "<>\n") {
 		return Refuse(NameUnsafe, fmt.Sprintf("%s name %.80q cannot stand in a git object", role, p.Name))
 	}
-	if !emailRE.MatchString(p.Email) {
+	if !isEmail(p.Email) {
 		return Refuse(NameUnsafe, fmt.Sprintf("%s e-mail %.80q cannot stand in a git object", role, p.Email))
 	}
 	if p.Date <= 0 {
@@ -113,13 +141,13 @@ func validateAssets(assets []Asset) error {
 		return Refuse(OperationMismatch, fmt.Sprintf("%d assets, want a list of at most %d", len(assets), MaxAssets))
 	}
 	for i, a := range assets {
-		if !assetNameRE.MatchString(a.Name) || len(a.Name) > MaxName {
-			return Refuse(AssetUnsafe, fmt.Sprintf("asset name %.80q; allowed is %s", a.Name, assetNameRE))
+		if !isAssetName(a.Name) {
+			return Refuse(AssetUnsafe, fmt.Sprintf("asset name %.80q; allowed is %s", a.Name, assetGrammar))
 		}
 		if i > 0 && assets[i-1].Name >= a.Name {
 			return Refuse(AssetUnsafe, fmt.Sprintf("asset %.80q is twice there or out of order", a.Name))
 		}
-		if a.Size <= 0 || a.Size > MaxAssetSize || a.SHA256.IsZero() || !typeRE.MatchString(a.ContentType) {
+		if a.Size <= 0 || a.Size > MaxAssetSize || a.SHA256.IsZero() || !isContentType(a.ContentType) {
 			return Refuse(AssetUnsafe, fmt.Sprintf("asset %.80q: size, digest or content type is not usable", a.Name))
 		}
 	}
@@ -195,7 +223,7 @@ func (c Change) validate() error {
 
 // refName accepts the part of git-check-ref-format that cannot be misread by people or shells.
 func refName(what, s string) error {
-	ok := refNameRE.MatchString(s) && len(s) <= MaxName && !strings.Contains(s, "..") && !strings.Contains(s, "//") &&
+	ok := grammar.Begins(s, grammar.Alnum) && grammar.Of(s, refChars, 1, MaxName) && !strings.Contains(s, "..") && !strings.Contains(s, "//") &&
 		!strings.HasSuffix(s, "/") && !strings.HasSuffix(s, ".") && !FullSHA(s)
 	for _, part := range strings.Split(s, "/") {
 		ok = ok && !strings.HasPrefix(part, ".") && !strings.HasSuffix(part, ".lock")

@@ -1,17 +1,14 @@
 package crypto
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-
-	"golang.org/x/crypto/cryptobyte"
-	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // PublicKey is an Ed25519 public key that passed [NewPublicKey]. The zero value verifies nothing.
@@ -31,7 +28,12 @@ type Signer interface {
 // key a signature can hold for every message.
 var ErrWeakKey = errors.New("weak Ed25519 public key (small order or not canonical)")
 
-var oidEd25519 = asn1.ObjectIdentifier{1, 3, 101, 112}
+// DER leaves one spelling for everything around the 32 bytes of a key, so that a prefix says it.
+var (
+	spkiPrefix  = []byte("\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00")                 // RFC 8410 §4
+	pkcs8Prefix = []byte("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20") // RFC 8410 §7
+	sshPrefix   = []byte("\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20")                      // RFC 8709 §4
+)
 
 // smallOrderY holds the y coordinates, sign bit cleared, of the eight points of small order.
 var smallOrderY = [5][32]byte{
@@ -86,30 +88,15 @@ func belowP(y [32]byte) bool {
 
 // ParseSPKI reads a DER SubjectPublicKeyInfo (RFC 8410 §4) of an Ed25519 key, strictly.
 func ParseSPKI(der []byte) (PublicKey, error) {
-	var spki, alg cryptobyte.String
-	var oid asn1.ObjectIdentifier
-	var raw []byte
-	in := cryptobyte.String(der)
-	if !in.ReadASN1(&spki, cbasn1.SEQUENCE) || !in.Empty() ||
-		!spki.ReadASN1(&alg, cbasn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier(&oid) || !alg.Empty() ||
-		!spki.ReadASN1BitStringAsBytes(&raw) || !spki.Empty() {
+	raw, found := bytes.CutPrefix(der, spkiPrefix)
+	if !found || len(raw) != ed25519.PublicKeySize {
 		return PublicKey{}, errors.New("not an Ed25519 SubjectPublicKeyInfo")
-	}
-	if !oid.Equal(oidEd25519) {
-		return PublicKey{}, fmt.Errorf("key algorithm %s is not Ed25519", oid)
 	}
 	return NewPublicKey(raw)
 }
 
 // SPKI returns the 44 bytes of the DER SubjectPublicKeyInfo.
-func (k PublicKey) SPKI() []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidEd25519) })
-		b.AddASN1BitString(k.raw[:])
-	})
-	return b.BytesOrPanic()
-}
+func (k PublicKey) SPKI() []byte { return append(bytes.Clone(spkiPrefix), k.raw[:]...) }
 
 // Raw returns a copy of the 32 bytes.
 func (k PublicKey) Raw() []byte { return append([]byte(nil), k.raw[:]...) }
@@ -119,10 +106,7 @@ func (k PublicKey) IsZero() bool { return k == PublicKey{} }
 
 // ID returns the SSH fingerprint: SHA-256 over the RFC 4253 §6.6 blob of "ssh-ed25519".
 func (k PublicKey) ID() KeyID {
-	var b cryptobyte.Builder
-	b.AddUint32LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte("ssh-ed25519")) })
-	b.AddUint32LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(k.raw[:]) })
-	sum := sha256.Sum256(b.BytesOrPanic())
+	sum := sha256.Sum256(append(bytes.Clone(sshPrefix), k.raw[:]...))
 	return KeyID("SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]))
 }
 
@@ -148,34 +132,16 @@ func NewPrivateKey(seed []byte) (*PrivateKey, error) {
 
 // ParsePKCS8 reads a DER PKCS#8 v1 private key (RFC 8410 §7) of Ed25519, strictly.
 func ParsePKCS8(der []byte) (*PrivateKey, error) {
-	var p8, alg, seedDER cryptobyte.String
-	var version int
-	var oid asn1.ObjectIdentifier
-	var inner, seed cryptobyte.String
-	in := cryptobyte.String(der)
-	if !in.ReadASN1(&p8, cbasn1.SEQUENCE) || !in.Empty() || !p8.ReadASN1Integer(&version) || version != 0 ||
-		!p8.ReadASN1(&alg, cbasn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier(&oid) || !alg.Empty() ||
-		!p8.ReadASN1(&seedDER, cbasn1.OCTET_STRING) || !p8.Empty() {
-		return nil, errors.New("not a PKCS#8 v1 private key")
-	}
-	if !oid.Equal(oidEd25519) {
-		return nil, fmt.Errorf("key algorithm %s is not Ed25519", oid)
-	}
-	if inner = seedDER; !inner.ReadASN1(&seed, cbasn1.OCTET_STRING) || !inner.Empty() {
-		return nil, errors.New("not an Ed25519 PKCS#8 private key")
+	seed, found := bytes.CutPrefix(der, pkcs8Prefix)
+	if !found || len(seed) != ed25519.SeedSize {
+		return nil, errors.New("not an Ed25519 PKCS#8 v1 private key")
 	}
 	return NewPrivateKey(seed)
 }
 
 // PKCS8 returns the DER PKCS#8 v1 form. Handle it like the key itself.
 func (k *PrivateKey) PKCS8() []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1Int64(0)
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidEd25519) })
-		b.AddASN1(cbasn1.OCTET_STRING, func(b *cryptobyte.Builder) { b.AddASN1OctetString(k.key.Seed()) })
-	})
-	return b.BytesOrPanic()
+	return append(bytes.Clone(pkcs8Prefix), k.key.Seed()...)
 }
 
 // Seed returns a copy of the 32-byte seed, for log checkpoint signers that need it.

@@ -4,19 +4,23 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/grammar"
 	"github.com/omega/marketops/log"
 )
 
-var idRE = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+// isID is the grammar of person ids and of the names of keys.
+func isID(s string) bool {
+	return grammar.Begins(s, grammar.Lower) && grammar.Of(s, grammar.Lower+"._-", 1, 63)
+}
 
 func personID(s string) error {
-	if !idRE.MatchString(s) {
-		return fmt.Errorf("person id %.80q is not of the form %s", s, idRE)
+	if !isID(s) {
+		return fmt.Errorf("person id %.80q is not of the form [a-z0-9][a-z0-9._-]{0,62}", s)
 	}
 	return nil
 }
@@ -95,7 +99,7 @@ func (t *Trust) checkPerson(p TrustPerson) error {
 }
 
 func (k TrustKey) public() (crypto.PublicKey, error) {
-	if k.Alg != "ed25519" || !idRE.MatchString(k.ID) || k.NotAfter <= k.NotBefore {
+	if k.Alg != "ed25519" || !isID(k.ID) || k.NotAfter <= k.NotBefore {
 		return crypto.PublicKey{}, errors.New("alg, id or validity window is not usable")
 	}
 	for _, from := range k.RevokedFrom { // a misspelt origin would revoke nothing
@@ -149,7 +153,10 @@ func (t *Trust) groupSize(group string) (n int) {
 	return n
 }
 
-var targetRE = regexp.MustCompile(`^(\*|[a-z0-9.:-]+#[0-9]+)$`)
+func isTarget(s string) bool {
+	host, id, _ := strings.Cut(s, "#")
+	return s == "*" || grammar.Of(host, grammar.Lower+".:-", 1, len(s)) && grammar.Of(id, "0-9", 1, len(s))
+}
 
 func (r Rule) check(available int) error {
 	if r.Threshold < 1 || r.Threshold > available {
@@ -164,7 +171,7 @@ func (r Rule) check(available int) error {
 		}
 	}
 	for _, tg := range r.Targets {
-		if !targetRE.MatchString(tg) {
+		if !isTarget(tg) {
 			return fmt.Errorf("target %.80q is neither * nor host#id", tg)
 		}
 	}

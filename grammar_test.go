@@ -1,0 +1,33 @@
+package marketops
+
+import (
+	"regexp"
+	"testing"
+)
+
+// grammars are the names of a document as regular expressions, which say the same in another way.
+var grammars = []struct {
+	is func(string) bool
+	re *regexp.Regexp
+}{
+	{isHost, regexp.MustCompile(`^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$`)},
+	{isFullName, regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$`)},
+	{isAssetName, regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$`)},
+	{FullSHA, regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)},
+	{isContentType, regexp.MustCompile(`^[a-z0-9.+-]{1,80}/[a-z0-9.+-]{1,80}$`)},
+	{isEmail, regexp.MustCompile(`^[^\s<>@]{1,64}@[A-Za-z0-9.-]{1,255}$`)},
+}
+
+func FuzzGrammar(f *testing.F) {
+	for _, s := range []string{"", "api.github.com", "api.github.com:443", "a:", ":1", "a:123456", "octo-org/widgets", "-a/b", "a/b/c", "a/", "widget_1.tar.gz", ".x",
+		"3b1f9c2a3b1f9c2a3b1f9c2a3b1f9c2a3b1f9c2a", "3B1f9c2a3b1f9c2a3b1f9c2a3b1f9c2a3b1f9c2a", "text/plain", "text/plain;", "a@b", "é@example.com", "a b@c", "a\xff@c", "a@b@c", "\n"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, g := range grammars {
+			if got, want := g.is(s), g.re.MatchString(s); got != want {
+				t.Errorf("%q is %v under %s", s, got, g.re)
+			}
+		}
+	})
+}
