@@ -26,7 +26,7 @@ import (
 
 // MaxProgram is how large the compressed program may be, in bytes: what a person still opens
 // over a slow line.
-const MaxProgram = 1_900_000
+const MaxProgram = 1_700_000
 
 var (
 	//go:embed page.html
