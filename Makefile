@@ -8,6 +8,9 @@ BIN     := bin
 export GOFLAGS += -buildvcs=false
 
 COSIGN := $(CURDIR)/$(BIN)/cosign
+# A go test that ends badly is a failure even if it could not say so in an event.
+OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
+
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: all build page browser test interop race demo lint bench soak mutants fuzz cross repro model docs coverage clean
@@ -24,24 +27,24 @@ page:
 
 # The page in a real browser; needs chromium.
 browser:
-	@$(GO) test -count=1 -json -tags browser ./internal/page | $(GO) run ./internal/testreport
+	@{ $(GO) test -count=1 -json -tags browser ./internal/page $(OR_FAIL) ; } | $(GO) run ./internal/testreport
 
 # interop/ is a module of its own, so that other people's verifiers are no dependency of ours.
 test:
-	@{ $(GO) test -json ./... ; cd interop && $(GO) test -count=1 -json . ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -json ./... $(OR_FAIL) ; cd interop && $(GO) test -count=1 -json . $(OR_FAIL) ; } | $(GO) run ./internal/testreport
 
 # What needs a cosign: the pages' commands for it, and everything that it must accept and refuse.
 # The first build of cosign takes minutes.
 interop: $(COSIGN)
-	@export MARKETOPS_COSIGN="$(COSIGN)"; { $(GO) test -count=1 -json -tags cosign -run TestPages ./internal/story ; \
-		cd interop && $(GO) test -count=1 -json -tags cosign . ; } | $(GO) run ./internal/testreport
+	@export MARKETOPS_COSIGN="$(COSIGN)"; { $(GO) test -count=1 -json -tags cosign -run TestPages ./internal/story $(OR_FAIL) ; \
+		cd interop && $(GO) test -count=1 -json -tags cosign . $(OR_FAIL) ; } | $(GO) run ./internal/testreport
 
 $(COSIGN):
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 
 # The stories run built binaries, which the race detector does not see; they are left out.
 race:
-	@$(GO) test -race -json $$($(GO) list ./... | grep -v internal/story) | $(GO) run ./internal/testreport
+	@{ $(GO) test -race -json $$($(GO) list ./... | grep -v internal/story) $(OR_FAIL) ; } | $(GO) run ./internal/testreport
 
 demo:
 	@$(GO) run ./internal/demo
