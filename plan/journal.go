@@ -14,6 +14,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/durable"
 )
 
 // Limits of a journal.
@@ -64,7 +65,8 @@ func openJournal(root *os.Root, now func() time.Time) (*Journal, error) {
 		return nil, broken(journalName, err)
 	}
 	j := &Journal{file: f, now: now, notes: map[noteKey]string{}}
-	if err := j.begin(); err != nil {
+	// A journal whose name a power cut takes back would have recorded nothing.
+	if err := errors.Join(j.begin(), durable.Sync(root, ".")); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func openJournal(root *os.Root, now func() time.Time) (*Journal, error) {
 }
 
 func (j *Journal) begin() error {
-	if err := lock(j.file); err != nil {
+	if err := durable.Lock(j.file); err != nil {
 		return marketops.RefuseErr(marketops.OperationInFlight, "another process works on this run", err)
 	}
 	entries, whole, err := readJournal(j.file)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/durable"
 )
 
 // Limits of a run folder.
@@ -153,26 +154,10 @@ func (r *Run) Put(name string, data []byte) error {
 }
 
 func (r *Run) put(name string, data []byte) error {
-	dir, part := path.Dir(name), name+".part"
-	if err := r.root.MkdirAll(dir, 0o700); err != nil {
+	if err := r.root.MkdirAll(path.Dir(name), 0o700); err != nil {
 		return err
 	}
-	// A part that a crash left is nobody's; O_EXCL below keeps two writers apart.
-	if err := r.root.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := r.root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, r.root.Remove(part))
-	}
-	if err := r.root.Rename(part, name); err != nil {
-		return err
-	}
-	return syncFolder(r.root, dir)
+	return durable.WriteIn(r.root, name, data)
 }
 
 // List returns the names of the regular files in a subfolder, sorted; none if it is not there.
@@ -192,7 +177,7 @@ func (r *Run) List(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, d := range list {
-		if d.Type().IsRegular() && path.Ext(d.Name()) != ".part" {
+		if d.Type().IsRegular() && path.Ext(d.Name()) != durable.Part {
 			names = append(names, d.Name())
 		}
 	}

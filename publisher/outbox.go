@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -26,16 +27,7 @@ func (o Outbox) Keep(kind string, d api.Decided) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return full(err)
-	}
-	path := filepath.Join(o.Dir, kind+"-"+envelopeName(d)+".json")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return full(err)
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := durable.Write(filepath.Join(o.Dir, kind+"-"+envelopeName(d)+".json"), b); err != nil {
 		return full(err)
 	}
 	return nil
@@ -72,15 +64,16 @@ func (o Outbox) names() (out []string, err error) {
 // Pending returns how many records wait.
 func (o Outbox) Pending() int { n, _ := o.names(); return len(n) }
 
-// Flush hands over what waits. A record that the Core refuses for good (its epoch was overtaken)
-// is set aside with the suffix ".refused", never lost; one that it does not take now stays.
-func (o Outbox) Flush(ctx context.Context, core Core) error {
-	names, err := o.names()
+// Flush hands over what waits, and lets go of what it then sees in a published checkpoint. A record
+// that the Core refuses for good (its epoch was overtaken) is set aside with the suffix ".refused",
+// never lost; one that the Core does not take now, or has not logged whatever it answers, stays.
+func (p *Publisher) Flush(ctx context.Context) error {
+	names, err := p.Outbox.names()
 	if err != nil {
 		return err
 	}
 	for _, n := range names {
-		if err := o.flush(ctx, core, filepath.Join(o.Dir, n), strings.HasPrefix(n, "outcome-")); err != nil {
+		if err := p.flush(ctx, filepath.Join(p.Outbox.Dir, n), strings.HasPrefix(n, "outcome-")); err != nil {
 			return err
 		}
 	}
@@ -93,7 +86,7 @@ var notNow = []marketops.Code{
 	marketops.NotYetValid, marketops.Expired, marketops.Stale,
 }
 
-func (o Outbox) flush(ctx context.Context, core Core, path string, outcome bool) error {
+func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -102,11 +95,11 @@ func (o Outbox) flush(ctx context.Context, core Core, path string, outcome bool)
 	if err := json.Unmarshal(b, &d, json.RejectUnknownMembers(true)); err != nil {
 		return os.Rename(path, path+".refused")
 	}
-	hand := core.Refuse
+	hand := p.Core.Refuse
 	if outcome {
-		hand = core.Outcome
+		hand = p.Core.Outcome
 	}
-	_, err = hand(ctx, d)
+	entry, err := hand(ctx, d)
 	var refused *marketops.Refusal
 	if errors.As(err, &refused) && !slices.Contains(notNow, refused.Code) {
 		return os.Rename(path, path+".refused")
@@ -114,7 +107,11 @@ func (o Outbox) flush(ctx context.Context, core Core, path string, outcome bool)
 	if err != nil {
 		return err
 	}
-	return os.Remove(path)
+	rec, err := receipt.Open(d.Envelope, p.Trust.Ring())
+	if err != nil {
+		return err
+	}
+	return p.confirm(ctx, rec, entry)
 }
 
 // Refuse signs and hands over the record of a refusal; what cannot be handed over waits in the

@@ -140,7 +140,7 @@ func TestOutboxAnswers(t *testing.T) {
 					t.Errorf("outbox %q, then %q after %q", before, after, o.calls)
 				}
 				o.refuse = nil
-				s.ok(p.Outbox.Flush(context.Background(), p.Core))
+				s.ok(p.Flush(context.Background()))
 				if p.Outbox.Pending() != 0 {
 					t.Error("still waiting")
 				}
@@ -160,7 +160,7 @@ func TestOutboxAnswers(t *testing.T) {
 		defer p.leave()
 		s.ok(os.MkdirAll(p.Outbox.Dir, 0o700))
 		s.ok(os.WriteFile(filepath.Join(p.Outbox.Dir, "outcome-00.json"), []byte(`{"epoch":1,`), 0o600))
-		s.ok(p.Outbox.Flush(context.Background(), p.Core))
+		s.ok(p.Flush(context.Background()))
 		if got := files(t, p.Outbox); !slices.Equal(got, []string{"outcome-00.json.refused"}) {
 			t.Errorf("outbox %q", got)
 		}
@@ -192,5 +192,57 @@ func TestNoRoom(t *testing.T) {
 	}
 	if o := r.shipped(0); o.Epoch != 2 {
 		t.Errorf("epoch %d", o.Epoch)
+	}
+}
+
+// forgetful says that it has logged a refusal, and names the leaf of another record.
+type forgetful struct {
+	publisher.Core
+	entry api.Entry
+}
+
+func (f *forgetful) Refuse(context.Context, api.Decided) (api.Entry, error) { return f.entry, nil }
+
+// TestOutboxLie: a record leaves the outbox when the log holds it, not when the Core says so.
+func TestOutboxLie(t *testing.T) {
+	s := newStage(t)
+	r := s.authorised(s.tagOp())
+	p := r.sit("pub", r.folder())
+	defer p.leave()
+	p.jobs[0].Measured = nil
+	g, err := p.Gate(context.Background(), marketops.Prod, p.jobs[0])
+	s.ok(err)
+	honest := p.Core
+	p.Core = &order{Core: honest, refuse: errCut}
+	if _, err := p.Refuse(context.Background(), g); err == nil {
+		t.Fatal("recorded")
+	}
+	p.Core = &forgetful{honest, r.submission}
+	wantCode(t, p.Flush(context.Background()), marketops.InclusionInvalid)
+	if p.Outbox.Pending() != 1 {
+		t.Fatal("a record that nobody logged is gone")
+	}
+	p.Core = honest
+	s.ok(p.Flush(context.Background()))
+	if p.Outbox.Pending() != 0 {
+		t.Error("still waiting")
+	}
+}
+
+// TestOutboxRehearsal: a rehearsal hands nothing over, for it logs nothing.
+func TestOutboxRehearsal(t *testing.T) {
+	s := newStage(t)
+	r := s.authorised(s.tagOp())
+	p := r.sit("pub", r.folder())
+	defer p.leave()
+	d := api.Decided{Envelope: []byte("{}")}
+	s.ok(p.Outbox.Keep("refusal", d))
+	o := &order{Core: p.Core}
+	p.Core = o
+	if _, err := p.Run(context.Background(), marketops.DryRun, p.jobs); err != nil || slices.Contains(o.calls, "refuse") {
+		t.Fatalf("%v after %q", err, o.calls)
+	}
+	if _, err := p.Run(context.Background(), marketops.Prod, p.jobs); err != nil || o.calls[1] != "refuse" {
+		t.Errorf("the control: %v after %q", err, o.calls)
 	}
 }

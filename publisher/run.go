@@ -15,8 +15,10 @@ import (
 // repeated. In dry_run nothing is claimed, logged or sent. The error is about not being able to
 // ask at all; refusals are in the results.
 func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) ([]Result, error) {
-	if err := p.Outbox.Flush(ctx, p.Core); err != nil {
-		return nil, err
+	if mode != marketops.DryRun {
+		if err := p.Flush(ctx); err != nil {
+			return nil, err
+		}
 	}
 	results := make([]Result, len(jobs))
 	gated := make([]*Gated, len(jobs))

@@ -145,7 +145,7 @@ func TestZombie(t *testing.T) {
 			if o := r.shipped(0); o.Epoch != 2 {
 				t.Errorf("the outcome is of epoch %d", o.Epoch)
 			}
-			s.ok(p.Outbox.Flush(context.Background(), p.Core))
+			s.ok(p.Flush(context.Background()))
 			for _, name := range files(t, p.Outbox) {
 				if filepath.Ext(name) != ".refused" {
 					t.Errorf("the sleeper's %s still waits", name)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
 )
 
 // highest returns the highest version remembered under name in dir, after remembering this one.
@@ -24,14 +25,7 @@ func highest(dir, name string, version int64) (int64, error) {
 	if seen >= version {
 		return seen, nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return 0, err
-	}
-	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := os.WriteFile(temp, []byte(strconv.FormatInt(version, 10)+"\n"), 0o600); err != nil {
-		return 0, err
-	}
-	return version, os.Rename(temp, path)
+	return version, durable.Write(path, []byte(strconv.FormatInt(version, 10)+"\n"))
 }
 
 func readVersion(path string) (int64, error) {

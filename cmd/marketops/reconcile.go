@@ -110,7 +110,7 @@ func (g *globals) reconcileRun(ctx context.Context, arg, key, file string) ([]st
 	if err != nil {
 		return nil, err
 	}
-	if err := pub.Outbox.Flush(ctx, s.core); err != nil {
+	if err := pub.Flush(ctx); err != nil {
 		return nil, err
 	}
 	j, err := r.Journal(time.Now)

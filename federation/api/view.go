@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log"
 )
 
@@ -213,7 +214,7 @@ func (v *View) remember(cp *log.Checkpoint) error {
 	if err != nil || known != nil && known.Size >= cp.Size {
 		return err
 	}
-	if err := writeDurably(v.file(cp.Origin), cp.Raw); err != nil {
+	if err := durable.Write(v.file(cp.Origin), cp.Raw); err != nil {
 		return &marketops.Failure{Code: marketops.DiskFull, What: "the checkpoint cannot be remembered", Err: err}
 	}
 	return nil
@@ -227,7 +228,7 @@ func (v *View) accuse(known, now *log.Checkpoint, err error) error {
 	v.looked = time.Time{} // whoever waits looks for himself
 	path := v.file(now.Origin) + ".evidence"
 	both := append(append(append([]byte(nil), known.Raw...), '\n'), now.Raw...)
-	if werr := writeDurably(path, both); werr != nil {
+	if werr := durable.Write(path, both); werr != nil {
 		path = "nowhere: " + werr.Error()
 	}
 	code := marketops.CodeOf(err)
@@ -235,23 +236,4 @@ func (v *View) accuse(known, now *log.Checkpoint, err error) error {
 		code = marketops.ConsistencyInvalid
 	}
 	return &marketops.Refusal{Code: code, What: "the log is not the one seen before; both checkpoints are in " + path, Err: err}
-}
-
-// writeDurably replaces a file so that a crash leaves the old or the new one.
-func writeDurably(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

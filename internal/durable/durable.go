@@ -1,0 +1,54 @@
+// Package durable replaces files so that a crash at any moment leaves the old one or the new one,
+// whole, and so that the new one is there after a power cut once the call has returned nil.
+//
+//	write   a part beside the file, under a name of its own, mode 0600
+//	sync    the part
+//	rename  the part to the file
+//	sync    the folder, without which the rename may be lost
+//
+// Everything that a later decision rests on is written this way: outbox, memory, run folder, pace.
+// What is appended to (the journal) syncs each line. A crash may leave a part behind, a file that
+// ends in ".part"; nothing reads those.
+package durable
+
+import (
+	"crypto/rand"
+	"errors"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+// Part is how the name of an unfinished file ends.
+const Part = ".part"
+
+// Write replaces the file at name with data. Missing folders are made with mode 0700.
+func Write(name string, data []byte) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(WriteIn(root, filepath.Base(name), data), root.Close())
+}
+
+// WriteIn is [Write] below a root, which name, slash-separated, cannot leave. The folder of the
+// file must be there.
+func WriteIn(root *os.Root, name string, data []byte) error {
+	part := name + "." + rand.Text() + Part // unlike every other writer's
+	f, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = root.Rename(part, name)
+	}
+	if err != nil {
+		return errors.Join(err, root.Remove(part))
+	}
+	return Sync(root, path.Dir(name))
+}
