@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -331,9 +332,15 @@ func TestNoCredential(t *testing.T) {
 	r := s.authorised(s.tagOp())
 	p := r.sit("pub", r.folder())
 	defer p.leave()
-	p.Ready = func(context.Context) error { return &marketops.Failure{Code: marketops.TokenMissing} }
+	p.Ready = func(_ context.Context, lasts time.Duration) error {
+		if left := r.receiptOf(0).ExpiresAt - s.now(); lasts <= 0 || lasts >= time.Duration(left)*time.Second {
+			t.Errorf("a receipt that lasts %s, of %d s", lasts, left)
+		}
+		return &marketops.Failure{Code: marketops.TokenMissing}
+	}
 	results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
-	wantCode(t, err, marketops.TokenMissing)
+	s.ok(err)
+	wantCode(t, results[0].Err, marketops.TokenMissing)
 	state, serr := s.client("pub").ClaimState(context.Background(), r.receiptOf(0).ReceiptID)
 	if serr != nil || state.State != "none" || results[0].Status != "not-attempted" || len(s.hub.Requests()) != 0 {
 		t.Errorf("%+v %+v %v", results[0], state, serr)

@@ -51,7 +51,7 @@ func TestWholeProtocol(t *testing.T) {
 	if w.requests[0] != 0 || s.asked.Load() == 0 {
 		t.Errorf("%v requests before each door", w.requests)
 	}
-	if p.ready != 1 || p.Outbox.Pending() != 0 {
+	if p.ready != len(results) || p.Outbox.Pending() != 0 {
 		t.Errorf("ready asked %d times, %d records wait", p.ready, p.Outbox.Pending())
 	}
 	s.lawful()

@@ -65,8 +65,10 @@ type Publisher struct {
 	Now    func() marketops.Time
 	Random io.Reader
 	Outbox Outbox
-	Ready  func(context.Context) error // called after every gate passed and before the first claim: is the credential there?
-	Tell   func(Event)                 // progress for people; must not block
+	// Ready is called after every gate passed and right before each claim: is the credential there, and
+	// could it write? It may wait, but not for longer than the receipt lasts.
+	Ready func(ctx context.Context, lasts time.Duration) error
+	Tell  func(Event) // progress for people; must not block
 }
 
 // Job is one operation of a run with everything that was authorised about it.

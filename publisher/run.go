@@ -3,7 +3,7 @@ package publisher
 import (
 	"context"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -41,12 +41,6 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 	}
 	if refused := p.refuseAll(ctx, results, gated); refused {
 		return results, nil
-	}
-	if slices.ContainsFunc(gated, func(g *Gated) bool { return g != nil }) {
-		if err := p.Ready(ctx); err != nil {
-			notAttempted(results)
-			return results, err
-		}
 	}
 	p.publishAll(ctx, results, gated)
 	return results, nil
@@ -97,12 +91,12 @@ func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*G
 		if g == nil && results[i].Status == "success" {
 			continue
 		}
-		if err := ctx.Err(); err != nil { // interrupted: the next operation is not begun
-			results[i].Err = err
-			notAttempted(results)
-			return
-		}
 		if g != nil {
+			if err := p.ready(ctx, g); err != nil { // not ready, or interrupted: it is not begun
+				results[i].Err = err
+				notAttempted(results)
+				return
+			}
 			results[i] = p.Publish(ctx, g)
 		}
 		if results[i].Status != "success" {
@@ -110,6 +104,15 @@ func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*G
 			return
 		}
 	}
+}
+
+// ready does what must be done before a receipt is claimed, while it can still be interrupted.
+func (p *Publisher) ready(ctx context.Context, g *Gated) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	lasts := g.record.Body.(*receipt.Receipt).ExpiresAt - receipt.Epsilon - p.Now()
+	return p.Ready(ctx, time.Duration(lasts)*time.Second)
 }
 
 // finished returns the result of a job that this run directory began and whose outcome is

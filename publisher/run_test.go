@@ -165,7 +165,7 @@ func (r *run) sit(key, dir string) *seat {
 	s.Publisher = &publisher.Publisher{
 		Core: core, Log: api.NewView(core, r.trust.Log(), filepath.Join(r.dir, "memory-of-"+key)), Trust: r.trust, Signer: r.keys[key],
 		Port: port, Host: r.host(), Now: r.now, Random: rand.Reader, Outbox: publisher.Outbox{Dir: filepath.Join(dir, "outbox")},
-		Ready: func(context.Context) error { s.ready++; return nil },
+		Ready: func(context.Context, time.Duration) error { s.ready++; return nil },
 		Tell:  func(e publisher.Event) { s.told = append(s.told, e.Step) },
 	}
 	j, err := folder.Journal(time.Now)

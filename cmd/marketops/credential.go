@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -10,18 +11,42 @@ import (
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/app"
 	"github.com/omega/marketops/publisher/github"
+	"github.com/omega/marketops/publisher/pace"
 )
 
-// writeCredential returns how the port gets GitHub's write credential right before each request, and
-// how the publisher makes sure that it is there before any receipt is claimed. The second asks
-// nothing of GitHub.
-func writeCredential(dir string, gh config.GitHub) (token func(context.Context) (string, error), ready func(context.Context) error) {
-	if gh.App != nil {
+// credential is GitHub's write credential: how the port gets it right before each request, how the
+// publisher makes sure that it is there before any receipt is claimed, without asking GitHub, and
+// the name under which its pace is shared with other runs on this machine.
+type credential struct {
+	token func(context.Context) (string, error)
+	ready func(context.Context) error
+	name  func(context.Context) (string, error)
+}
+
+func writeCredential(dir string, gh config.GitHub) credential {
+	if a := gh.App; a != nil {
 		l := &lateApp{dir: dir, gh: gh}
-		return l.token, func(context.Context) error { _, err := l.open(); return err }
+		return credential{
+			token: l.token,
+			ready: func(context.Context) error { _, err := l.open(); return err },
+			// Its tokens change every hour; GitHub counts by the installation.
+			name: func(context.Context) (string, error) {
+				return pace.Credential(gh.API, "app", fmt.Sprint(a.ID, "/", a.Installation)), nil
+			},
+		}
 	}
-	token = writeToken(dir, gh.Token)
-	return token, func(ctx context.Context) error { _, err := token(ctx); return err }
+	token := writeToken(dir, gh.Token)
+	return credential{
+		token: token,
+		ready: func(ctx context.Context) error { _, err := token(ctx); return err },
+		name: func(ctx context.Context) (string, error) {
+			secret, err := token(ctx)
+			if err != nil {
+				return "", err
+			}
+			return pace.Credential(gh.API, "token", secret), nil
+		},
+	}
 }
 
 // lateApp reads the App's key when it is first needed: no refused operation ever gets there.

@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github"
+	"github.com/omega/marketops/publisher/pace"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -86,8 +87,7 @@ func (s *session) approvals(ctx context.Context, r *plan.Run) ([]api.Entry, erro
 // publisherFor wires the publisher. The GitHub credential is not read here: the port asks for it
 // right before its first request, which no refused operation ever reaches.
 func (s *session) publisherFor(r *plan.Run, gh config.GitHub, mode marketops.Mode, b *bars) (*publisher.Publisher, error) {
-	token, ready := writeCredential(r.Sources.Root, gh)
-	port, err := s.port(gh, token, mode, b)
+	port, ready, err := s.port(gh, writeCredential(r.Sources.Root, gh), mode, b)
 	if err != nil {
 		return nil, err
 	}
@@ -96,24 +96,41 @@ func (s *session) publisherFor(r *plan.Run, gh config.GitHub, mode marketops.Mod
 		Tell: func(e publisher.Event) { s.Say("operation %d: %s %s", e.Number, e.Step, e.Detail) }}, nil
 }
 
-// port is the live port in prod alone; everything else gets one that can make no call.
-func (s *session) port(gh config.GitHub, token func(context.Context) (string, error), mode marketops.Mode, b *bars) (publisher.SideEffectPort, error) {
+// port is the live port in prod alone, with what must hold before each claim; everything else gets
+// one that can make no call and is never ready.
+func (s *session) port(gh config.GitHub, c credential, mode marketops.Mode, b *bars) (publisher.SideEffectPort, readiness, error) {
 	if mode != marketops.Prod {
-		return nullPort(), nil
+		never := func(context.Context, time.Duration) error {
+			return marketops.Refuse(marketops.ModeNotProd, string(mode))
+		}
+		return nullPort(), never, nil
+	}
+	memory, err := memoryDir()
+	if err != nil {
+		return nil, nil, err
 	}
 	live, err := github.New(github.Options{
-		API: gh.API, Uploads: gh.Uploads, Token: token,
-		Now: time.Now, Pacing: github.DefaultPacing(), Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
+		API: gh.API, Uploads: gh.Uploads, Token: c.token, Pacing: github.Paced(pace.New(filepath.Join(memory, "pace"), pace.GitHub(), c.name)),
+		Now: time.Now, Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
 		Wait: func(reason string, d time.Duration) {
 			s.Say("waiting %s: %s", d.Round(time.Second), reason)
 			b.wait(reason, d)
 		},
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return aimed{live}, nil
+	ready := func(ctx context.Context, lasts time.Duration) error {
+		if err := c.ready(ctx); err != nil {
+			return err
+		}
+		return live.Ready(ctx, lasts)
+	}
+	return aimed{live}, ready, nil
 }
+
+// readiness is [publisher.Publisher.Ready].
+type readiness = func(context.Context, time.Duration) error
 
 func writeToken(dir, ref string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {

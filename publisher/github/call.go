@@ -67,10 +67,8 @@ var errNoLeave = errors.New("a write without leave")
 // error is local: the request was not sent, or its answer could not be kept.
 func (r *reader) once(ctx context.Context, c *call) (*exchange, error) {
 	x := &exchange{sink: c.sink}
-	if c.writes() {
-		if err := r.admitted(ctx, c); err != nil {
-			return x, err
-		}
+	if err := r.admitted(ctx, c); err != nil {
+		return x, err
 	}
 	ctx, cancel, err := r.limitTime(ctx, c)
 	if err != nil {
@@ -95,16 +93,23 @@ func (r *reader) once(ctx context.Context, c *call) (*exchange, error) {
 	return x, r.keep(c, x, sent)
 }
 
-// admitted asks everybody who has a say before a write: the pace first, because it takes
-// time, then those who look at the present.
+// admitted asks everybody who has a say: the pace first, because it takes time, then, before a
+// write, those who look at the present.
 func (r *reader) admitted(ctx context.Context, c *call) error {
-	if r.leave == nil {
-		return errNoLeave
+	ask := r.port.options.Pacing.Book.Rest
+	if c.writes() {
+		if r.leave == nil {
+			return errNoLeave
+		}
+		ask = r.port.options.Pacing.Book.Write
 	}
-	if err := r.port.rest(ctx, "pacing the writes", r.port.pace.delay(r.port.options.Now())); err != nil {
-		return interrupted(c.step, err)
+	if err := r.port.await(ctx, ask, r.until()); err != nil {
+		return stopped(c.step, err)
 	}
-	return r.leave(ctx, c)
+	if c.writes() {
+		return r.leave(ctx, c)
+	}
+	return nil
 }
 
 // limitTime ends the call before the deadline of the work.
@@ -200,6 +205,15 @@ func place(location string) string {
 		return "an address that cannot be read"
 	}
 	return u.Scheme + "://" + u.Host + u.EscapedPath()
+}
+
+// stopped keeps a failure and takes anything else for the end of the caller's patience.
+func stopped(step string, err error) error {
+	var own *marketops.Failure
+	if errors.As(err, &own) {
+		return own
+	}
+	return interrupted(step, err)
 }
 
 func interrupted(step string, err error) error {

@@ -4,7 +4,7 @@
 //
 //   - Nothing is written without a permit that the gate of package publisher made, and none is
 //     used twice. [Port.Preview] does no I/O; [Port.Observe] has no way to write.
-//   - Every write passes one door: the pace of the credential, Work.BeforeCall, for a visible
+//   - Every write passes one door: the pace of the credential ([Book]), Work.BeforeCall, for a visible
 //     effect Work.BeforeEffect, the deadline, then one request on a connection of its own.
 //     There is no other way out, and nothing below the door sends a request again.
 //   - The credential is asked for right before each request and added only to requests whose

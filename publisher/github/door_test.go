@@ -77,7 +77,7 @@ func TestBadCredential(t *testing.T) {
 func TestNew(t *testing.T) {
 	s := newStage(t)
 	good := s.options("https://ghe.example.com/api/v3", "https://ghe.example.com/api/uploads")
-	good.Pacing, good.Pauses = DefaultPacing(), DefaultPauses()
+	good.Pacing, good.Pauses = Paced(&waiting{}), DefaultPauses()
 	p, err := New(good)
 	if err != nil || p.api.String() != "https://ghe.example.com/api/v3/" {
 		t.Fatal(err)
@@ -119,37 +119,118 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestPace: no second has two writes, no minute 82, no hour 501.
-func TestPace(t *testing.T) {
-	p := newPacer(DefaultPacing())
-	start := time.Unix(1_770_000_000, 0)
-	now := start
-	var at []time.Time
-	for range 1200 {
-		now = now.Add(p.delay(now))
-		at = append(at, now)
+// waiting is a book that makes the port wait some times before it lets through, and notes who asked.
+type waiting struct {
+	times   int
+	wait    time.Duration
+	fail    error
+	asked   []string
+	limited time.Duration
+}
+
+func (w *waiting) answer(who string) (time.Duration, string, error) {
+	w.asked = append(w.asked, who)
+	if w.fail != nil {
+		return 0, "", w.fail
 	}
-	for i := range at {
-		for _, w := range []struct {
-			n    int
-			span time.Duration
-		}{{1, time.Second}, {81, time.Minute}, {500, time.Hour}} {
-			if i+w.n < len(at) && at[i+w.n].Sub(at[i]) < w.span-time.Millisecond {
-				t.Fatalf("%d writes within %v after write %d", w.n+1, at[i+w.n].Sub(at[i]), i)
+	if w.times--; w.times >= 0 {
+		return w.wait, "the book says so", nil
+	}
+	return 0, "", nil
+}
+
+func (w *waiting) Write(context.Context, time.Time) (time.Duration, string, error) {
+	return w.answer("write")
+}
+func (w *waiting) Ask(context.Context, time.Time) (time.Duration, string, error) {
+	return w.answer("ask")
+}
+func (w *waiting) Rest(context.Context, time.Time) (time.Duration, string, error) {
+	return w.answer("rest")
+}
+func (w *waiting) Limited(_ context.Context, now, until time.Time) error {
+	w.limited = until.Sub(now)
+	return w.fail
+}
+
+// TestBook: every request is booked, a wait is waited and asked about again, one that is too long stops
+// the work with nothing sent, and a book that cannot be kept does too.
+func TestBook(t *testing.T) {
+	for name, c := range map[string]struct {
+		book *waiting
+		code marketops.Code // "" is success
+	}{
+		"free":     {&waiting{}, ""},
+		"waits":    {&waiting{times: 3, wait: time.Millisecond}, ""},
+		"too long": {&waiting{times: 1, wait: 10 * time.Minute}, marketops.GitHubRateLimited},
+		"full":     {&waiting{fail: errFull}, marketops.DiskFull},
+		"no token": {&waiting{fail: &marketops.Failure{Code: marketops.TokenMissing}}, marketops.TokenMissing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.port.options.Pacing.Book = c.book
+			_, err := s.apply(s.tagOp())
+			if c.code != "" {
+				s.isFailure(err, c.code)
+				if len(s.srv.Requests()) != 0 {
+					t.Errorf("sent: %s", s.log())
+				}
+				return
+			}
+			writes := strings.Count(strings.Join(c.book.asked, " "), "write")
+			if err != nil || writes != len(s.srv.Mutations()) || len(c.book.asked) < len(s.srv.Requests()) {
+				t.Errorf("%v, asked %q for\n%s", err, c.book.asked, s.log())
+			}
+		})
+	}
+}
+
+// TestBookLearns: a limit is told to the book for as long as GitHub says, on reads as on writes, and
+// also where it is too long to be waited for.
+func TestBookLearns(t *testing.T) {
+	for _, method := range []string{"GET", "POST"} {
+		for _, after := range []time.Duration{time.Second, 3 * time.Hour} {
+			s := newStageSerial(t)
+			book := &waiting{}
+			s.port.options.Pacing.Book = book
+			s.srv.Inject(githubtest.Fault{Method: method, Path: "/repos/**", Action: githubtest.SecondaryLimit, RetryAfter: after})
+			_, err := s.apply(s.tagOp())
+			if book.limited != after || (err == nil) != (after == time.Second) {
+				t.Errorf("%s: limited for %s, %v", method, book.limited, err)
 			}
 		}
 	}
-	if got := at[100].Sub(start); got > 101*time.Second {
-		t.Errorf("the hundredth write only after %v", got)
+}
+
+// TestReady: what can be foreseen is waited for, shown and interrupted before anything is claimed;
+// it books nothing, and does not outwait the receipt.
+func TestReady(t *testing.T) {
+	s := newStage(t)
+	ready := func(ctx context.Context, b *waiting, lasts time.Duration) error {
+		s.port.options.Pacing.Book = b
+		return s.port.Ready(ctx, lasts)
 	}
-	if d := newPacer(Unpaced(1)).delay(now); d != 0 {
-		t.Errorf("unpaced waits %v", d)
+	b := &waiting{times: 2, wait: time.Millisecond}
+	if err := ready(context.Background(), b, time.Hour); err != nil || strings.Join(b.asked, " ") != "ask ask ask" {
+		t.Errorf("%v after %q", err, b.asked)
+	}
+	s.isFailure(ready(context.Background(), &waiting{times: 1, wait: time.Hour}, 30*time.Minute), marketops.GitHubRateLimited)
+	s.isFailure(ready(context.Background(), &waiting{fail: errFull}, time.Hour), marketops.DiskFull)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.port.options.Wait = func(reason string, d time.Duration) {
+		if reason != "the book says so" || d != 10*time.Minute {
+			t.Errorf("%s %q", d, reason)
+		}
+		cancel()
+	}
+	if err := ready(ctx, &waiting{times: 1, wait: 10 * time.Minute}, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }
 
 // TestLimitWait: Retry-After, else the reset by GitHub's own clock, else the floor, doubling.
 func TestLimitWait(t *testing.T) {
-	r := &reader{port: &Port{options: Options{Now: time.Now, Pacing: DefaultPacing()}}}
+	r := &reader{port: &Port{options: Options{Now: time.Now, Pacing: Paced(&waiting{})}}}
 	date := time.Unix(1_770_000_000, 0).UTC()
 	head := func(pairs ...string) *exchange {
 		x := &exchange{header: http.Header{"Date": {date.Format(http.TimeFormat)}}}

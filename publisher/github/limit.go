@@ -45,11 +45,15 @@ func (r *reader) serverTime(x *exchange) time.Time {
 	return r.port.options.Now()
 }
 
-// limitReached turns a limit into a pause, or into a failure if waiting cannot help.
-func (r *reader) limitReached(c *call, x *exchange, n int) error {
-	d := r.limitWait(x, n)
+// limitReached turns a limit into a pause, or into a failure if waiting cannot help. Either way
+// every other user of the credential is told.
+func (r *reader) limitReached(ctx context.Context, c *call, x *exchange, n int) error {
+	d, now := r.limitWait(x, n), r.port.options.Now()
+	if err := r.port.options.Pacing.Book.Limited(ctx, now, now.Add(d)); err != nil {
+		return backoff.Permanent(r.port.unbooked(err))
+	}
 	until := r.until()
-	late := !until.IsZero() && r.port.options.Now().Add(d).After(until)
+	late := !until.IsZero() && now.Add(d).After(until)
 	if n >= maxLimits || d > longestLimit || late {
 		return backoff.Permanent(&marketops.Failure{
 			Code: marketops.GitHubRateLimited, State: stateStopped,

@@ -14,7 +14,7 @@ import (
 const minPauses = 3
 
 // Options say where GitHub is and how to deal with it. Every field is needed; there are no
-// silent defaults, see [DefaultPacing] and [DefaultPauses].
+// silent defaults, see [Paced] and [DefaultPauses].
 type Options struct {
 	// API and Uploads are base addresses, https or, to loopback only, http.
 	API, Uploads string
@@ -22,7 +22,7 @@ type Options struct {
 	Token func(context.Context) (string, error)
 	// Now is the clock for deadlines, evidence and pacing.
 	Now func() time.Time
-	// Pacing bounds how fast the credential writes.
+	// Pacing bounds how fast the credential writes, over all processes.
 	Pacing Pacing
 	// Wait is told of every pause that a person might wonder about, before it begins.
 	Wait func(reason string, d time.Duration)

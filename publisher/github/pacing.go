@@ -3,63 +3,96 @@ package github
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
-	"golang.org/x/time/rate"
+	"github.com/omega/marketops"
 )
 
-// noteworthy is the shortest pacing pause that is shown.
+// noteworthy is the shortest pause for the pace that is shown.
 const noteworthy = 3 * time.Second
 
-// Pacing bounds the writes of one credential. The zero value is refused.
+// Book is the pace of the credential; [*pace.Book] shares it with every process of the machine. All
+// waits are from now. An error means that nothing may be sent.
+type Book interface {
+	// Write books one write to be sent now, or says how long to wait before asking again, and why.
+	Write(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	// Ask is Write without booking.
+	Ask(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	// Rest says how much longer GitHub wants nothing at all.
+	Rest(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	// Limited remembers that GitHub wants nothing until a time.
+	Limited(ctx context.Context, now, until time.Time) error
+}
+
+// Pacing bounds the requests of one credential. The zero value is refused.
 type Pacing struct {
-	PerSecond, PerMinute, PerHour int
+	Book Book
 	// LimitFloor is the first wait when GitHub limits without saying for how long; it doubles.
 	LimitFloor time.Duration
-
-	off bool
 }
 
-// DefaultPacing returns GitHub's own advice: one write a second, 80 a minute, 500 an hour, and
-// at least a minute of rest when limited.
-func DefaultPacing() Pacing {
-	return Pacing{PerSecond: 1, PerMinute: 80, PerHour: 500, LimitFloor: time.Minute}
-}
+// Paced returns a pacing by a book, and at least a minute of rest when limited.
+func Paced(b Book) Pacing { return Pacing{Book: b, LimitFloor: time.Minute} }
 
 // Unpaced returns no pacing at all, which [New] accepts for a GitHub on loopback only.
-func Unpaced(limitFloor time.Duration) Pacing { return Pacing{LimitFloor: limitFloor, off: true} }
+func Unpaced(limitFloor time.Duration) Pacing {
+	return Pacing{Book: unpaced{}, LimitFloor: limitFloor}
+}
+
+type unpaced struct{}
+
+func (unpaced) Write(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
+func (unpaced) Ask(context.Context, time.Time) (time.Duration, string, error)   { return 0, "", nil }
+func (unpaced) Rest(context.Context, time.Time) (time.Duration, string, error)  { return 0, "", nil }
+func (unpaced) Limited(context.Context, time.Time, time.Time) error             { return nil }
 
 func (p Pacing) check() error {
-	if p.LimitFloor <= 0 || !p.off && (p.PerSecond <= 0 || p.PerMinute <= 0 || p.PerHour <= 1) {
-		return errors.New("github: pacing is needed, such as DefaultPacing")
+	if p.Book == nil || p.LimitFloor <= 0 {
+		return errors.New("github: pacing is needed, such as Paced")
 	}
 	return nil
 }
 
-// pacer holds every write to three limits at once.
-type pacer struct{ limits []*rate.Limiter }
+func (p Pacing) off() bool { return p.Book == unpaced{} }
 
-// newPacer spaces writes evenly by second and minute. By the hour half of the allowance may be
-// used at once and the other half flows, so that no hour whatever sees more than all of it.
-func newPacer(p Pacing) *pacer {
-	if p.off {
-		return &pacer{}
-	}
-	half := p.PerHour / 2
-	return &pacer{limits: []*rate.Limiter{
-		rate.NewLimiter(rate.Limit(p.PerSecond), 1),
-		rate.NewLimiter(rate.Limit(float64(p.PerMinute)/60), 1),
-		rate.NewLimiter(rate.Limit(float64(half)/3600), half),
-	}}
+type asking func(context.Context, time.Time) (time.Duration, string, error)
+
+// Ready waits until the credential could write, so that a wait that can be foreseen comes before a
+// receipt is claimed. It sends and books nothing. lasts is how long the receipt is still good: where
+// the wait outlasts it, or what is bearable, the failure is github-rate-limited at once.
+func (p *Port) Ready(ctx context.Context, lasts time.Duration) error {
+	return p.await(ctx, p.options.Pacing.Book.Ask, p.options.Now().Add(min(lasts, longestLimit)))
 }
 
-// delay books one write and returns how long it must wait.
-func (p *pacer) delay(now time.Time) time.Duration {
-	var d time.Duration
-	for _, l := range p.limits {
-		d = max(d, l.ReserveN(now, 1).DelayFrom(now))
+// await asks until it need not wait any more, but waits for nothing beyond until; zero: the usual bound.
+func (p *Port) await(ctx context.Context, ask asking, until time.Time) error {
+	for {
+		now := p.options.Now()
+		d, why, err := ask(ctx, now)
+		if err != nil {
+			return p.unbooked(err)
+		}
+		if d <= 0 {
+			return ctx.Err()
+		}
+		if d > longestLimit || !until.IsZero() && now.Add(d).After(until) {
+			return &marketops.Failure{Code: marketops.GitHubRateLimited, State: stateStopped,
+				What: fmt.Sprintf("%s: a wait of %s, which is too long", why, d.Round(time.Second))}
+		}
+		if err := p.rest(ctx, why, d); err != nil {
+			return err
+		}
 	}
-	return d
+}
+
+// unbooked is the failure of a pace that cannot be kept. Going on would be faster than allowed.
+func (p *Port) unbooked(err error) error {
+	code := marketops.CodeOf(err)
+	if code == "" {
+		code = marketops.DiskFull
+	}
+	return &marketops.Failure{Code: code, What: "the pace of the writes cannot be kept", State: stateStopped, Err: p.secrets.wash(err)}
 }
 
 // rest is sleep, shown first if it is long.

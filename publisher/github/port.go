@@ -24,7 +24,6 @@ type Port struct {
 	client  *gogithub.Client
 	second  *http.Client // without credential, for the bytes behind a redirect
 	secrets *redactor
-	pace    *pacer
 	applies sync.Mutex // held for the whole of an Apply: GitHub wants writes one after the other
 }
 
@@ -43,10 +42,10 @@ func New(o Options) (*Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Pacing.off && !isLoopback(api.Hostname()) {
+	if o.Pacing.off() && !isLoopback(api.Hostname()) {
 		return nil, marketops.Refuse(marketops.ConfigInvalid, "writes to a GitHub that is not on loopback must be paced")
 	}
-	p := &Port{options: o, api: api, uploads: uploads, secrets: &redactor{}, pace: newPacer(o.Pacing)}
+	p := &Port{options: o, api: api, uploads: uploads, secrets: &redactor{}}
 	p.connect()
 	return p, nil
 }

@@ -58,7 +58,7 @@ func (r *reader) read(ctx context.Context, c *call, use func(*exchange) error) (
 			return nil
 		case limited:
 			limits++
-			return r.limitReached(c, x, limits-1)
+			return r.limitReached(ctx, c, x, limits-1)
 		case unauthorised:
 			if !denied {
 				denied = true

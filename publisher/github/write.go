@@ -42,7 +42,7 @@ func (r *reader) write(ctx context.Context, c *call, use func(*exchange) error) 
 			return nil
 		case limited:
 			limits++
-			return r.limitReached(c, x, limits-1)
+			return r.limitReached(ctx, c, x, limits-1)
 		case unauthorised:
 			if !denied {
 				denied = true
