@@ -79,6 +79,11 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 	if o.assets != "" {
 		r.UseAssets(o.assets)
 	}
+	if o.effective() == marketops.Prod {
+		if err := g.recover(ctx, s.state, r.Info.RunID); err != nil {
+			return err
+		}
+	}
 	w := &publishing{session: s, pub: pub, mode: o.effective(), arg: arg, bars: b}
 	s.announce(r, w.mode)
 	heard := context.AfterFunc(ctx, func() {
@@ -156,8 +161,19 @@ func (w *publishing) Execute(ctx context.Context, r *plan.Run) error {
 	if err != nil {
 		return err
 	}
-	w.results, err = w.pub.Run(ctx, w.mode, jobs)
-	return err
+	if w.mode != marketops.Prod {
+		w.results, err = w.pub.Run(ctx, w.mode, jobs)
+		return err
+	}
+	open := begunIn(w.state)
+	again, err := open.remember(r)
+	if err != nil {
+		return err
+	}
+	if w.results, err = w.pub.Run(ctx, w.mode, jobs); err != nil {
+		return err
+	}
+	return open.ended(r.Info.RunID, again, w.results)
 }
 
 // operationView is one operation's result in --json.

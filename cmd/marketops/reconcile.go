@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/omega/marketops"
@@ -21,9 +22,12 @@ func newReconcile(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reconcile [RUN]",
 		Short: "After a crash: find out what is true on GitHub and record it",
-		Long: `Look at every operation of the run, or of all runs under .marketops/runs, that was begun and not
-finished. GitHub is read and never written. Where what is seen decides, the outcome is recorded;
-where publishing again would simply go on, it says so.
+		Long: `Look at every operation of the run that was begun and not finished; without RUN, of all runs under
+.marketops/runs and of all that were interrupted, wherever their folders lie.
+
+GitHub is read and never written. Where what is seen decides, the outcome is recorded; where
+publishing again would simply go on, it says so. Publishing another run does the same for what was
+interrupted, before it begins.
 
 An outcome that reading cannot decide is unknown and blocks its tag or branch. With --resolve a person
 whom trust.json lets resolve decides it, with a signed and logged reason, for good.`,
@@ -53,6 +57,9 @@ type standingView struct {
 	Seen   string `json:"seen"`
 	Resume bool   `json:"resume"`
 }
+
+// open reports whether something of the operation is still to be done or to be found out.
+func (v standingView) open() bool { return v.Status == "open" || v.Resume && v.Claim != "none" }
 
 type reconcileView struct {
 	Schema     string         `json:"schema"`
@@ -97,7 +104,14 @@ func runsToReconcile(args []string) ([]string, error) {
 	for _, e := range found {
 		out = append(out, filepath.Join(state, "runs", e.Name()))
 	}
-	return out, nil
+	left, err := begunIn(state).folders()
+	for run, dir := range left {
+		if dir != filepath.Join(state, "runs", string(run)) {
+			out = append(out, dir)
+		}
+	}
+	slices.Sort(out)
+	return out, err
 }
 
 func (g *globals) reconcileRun(ctx context.Context, arg, key, file string) ([]standingView, error) {
@@ -110,18 +124,22 @@ func (g *globals) reconcileRun(ctx context.Context, arg, key, file string) ([]st
 	if err != nil {
 		return nil, err
 	}
-	if err := pub.Flush(ctx); err != nil {
+	j, err := r.Journal(time.Now) // first: another process that works on the run has its own outbox
+	if err != nil {
 		return nil, err
 	}
-	j, err := r.Journal(time.Now)
-	if err != nil {
+	if err := pub.Flush(ctx); err != nil {
 		return nil, err
 	}
 	jobs, err := s.jobs(ctx, r, j, &bars{})
 	if err != nil {
 		return nil, err
 	}
-	return s.settleAll(ctx, pub, jobs, arg)
+	found, err := s.settleAll(ctx, pub, jobs, arg)
+	if len(found) == len(jobs) && !slices.ContainsFunc(found, standingView.open) {
+		err = errors.Join(err, begunIn(s.state).forget(r.Info.RunID))
+	}
+	return found, err
 }
 
 func (s *session) settleAll(ctx context.Context, pub *publisher.Publisher, jobs []*publisher.Job, arg string) (out []standingView, err error) {
