@@ -88,6 +88,10 @@ func (s *session) contents(ctx context.Context, r *plan.Run) (*pack.Contents, er
 	}
 	c := &pack.Contents{Run: r.Info.RunID, Plan: r.PlanBytes, Operations: r.Documents, Checkpoint: tree.Checkpoint()}
 	for _, e := range all.Entries {
+		if len(e.Envelope) == 0 {
+			s.Say("withheld: the %s of leaf %d was erased", e.Name, e.Position.Index)
+			continue
+		}
 		rec, err := receipt.Open(e.Envelope, s.trust.Ring())
 		if err != nil {
 			return nil, err

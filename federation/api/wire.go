@@ -79,7 +79,7 @@ type Entry struct {
 	Digest   marketops.Digest `json:"digest"`
 	Leaf     log.Hash         `json:"leaf"`
 	Position log.Position     `json:"position"`
-	Envelope []byte           `json:"envelope"`
+	Envelope []byte           `json:"envelope"` // "" where the record was erased
 }
 
 // Run names a run.
@@ -87,7 +87,7 @@ type Run struct {
 	Run marketops.RunID `json:"run"`
 }
 
-// RunRecords is every record of a run that the log holds, in log order.
+// RunRecords is every record of a run that the log holds, in log order; erased ones without envelope.
 type RunRecords struct {
 	Run     marketops.RunID `json:"run"`
 	Entries []Entry         `json:"entries"`

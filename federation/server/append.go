@@ -73,11 +73,7 @@ func (c *Core) append(ctx context.Context, r claims.Record, rec *receipt.Record)
 		r.Index = &index
 	}
 	c.memos.indexed(r, *r.Index)
-	return c.entry(r), nil
-}
-
-func (c *Core) entry(r claims.Record) api.Entry {
-	return api.Entry{Name: r.Kind, Digest: r.Digest, Leaf: r.Leaf, Position: c.position(*r.Index), Envelope: r.Envelope}
+	return c.entry(r)
 }
 
 func (c *Core) position(index uint64) log.Position {
@@ -100,7 +96,7 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 		return *stored.Index, nil
 	}
 	if rec == nil {
-		if rec, err = c.reopen(stored); err != nil {
+		if rec, err = c.reopen(c.force.Load(), stored); err != nil {
 			return 0, err
 		}
 	}
@@ -127,16 +123,6 @@ func (c *Core) indexed(ctx context.Context, r claims.Record, index uint64) error
 		return nil
 	}
 	return c.ledger.Indexed(ctx, r.Leaf, index)
-}
-
-// reopen reads a frozen envelope back. Keys are not judged again: what is frozen was admitted,
-// and a key that left since must not keep it out of the log.
-func (c *Core) reopen(r claims.Record) (*receipt.Record, error) {
-	rec, err := receipt.Open(r.Envelope, c.force.Load().trust.Ring())
-	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a frozen record cannot be read", Err: err}
-	}
-	return rec, nil
 }
 
 // settled makes sure that the records of these digests have an index before anything names them.

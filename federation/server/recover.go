@@ -22,7 +22,7 @@ func (c *Core) recover(ctx context.Context) error {
 	if err := c.reindex(ctx); err != nil {
 		return err
 	}
-	if err := c.settle(ctx); err != nil {
+	if err := c.settle(ctx); err != nil && !errors.Is(err, marketops.KeyUnknown) { // which reindex has said
 		return err
 	}
 	if err := c.recount(ctx); err != nil {
@@ -154,8 +154,8 @@ func (c *Core) recountOne(row claims.Record) error {
 		c.load.submitted(row.FrozenAt)
 	case "receipt":
 		i, err := c.reopenReceipt(c.force.Load(), row)
-		if marketops.CodeOf(err) == marketops.KeyUnknown {
-			return nil // of an authority that is gone: nobody can spend it
+		if errors.Is(err, marketops.KeyUnknown) || errors.Is(err, marketops.RecordWithheld) {
+			return nil // its authority is gone, or it was erased: nobody can spend it
 		}
 		if err != nil {
 			return err

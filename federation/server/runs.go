@@ -62,14 +62,22 @@ func (c *Core) loadRun(ctx context.Context, id marketops.RunID) (*run, error) {
 func (c *Core) sort(f *force, r *run, row claims.Record) error {
 	switch row.Kind {
 	case "submission":
-		rec, holder, err := f.trust.Open(row.Envelope, row.FrozenAt, c.place(row))
+		rec, err := c.reopen(f, row)
+		if err != nil {
+			return err
+		}
+		holder, err := f.trust.Admit(rec, row.FrozenAt, c.place(row))
 		if err != nil {
 			return err
 		}
 		r.submission, r.Digest, r.Submission, r.Requester = row, rec.Digest, *rec.Body.(*receipt.Submission), holder
 	case "approval":
-		v, err := f.trust.OpenVote(row.Envelope, row.FrozenAt, c.place(row))
-		if approvalGone(f, row, err) {
+		rec, err := c.reopen(f, row)
+		if err != nil {
+			return err
+		}
+		v, err := f.trust.OpenVote(rec.Envelope, row.FrozenAt, c.place(row))
+		if approvalGone(rec, err) {
 			return nil
 		}
 		if err != nil {
@@ -83,7 +91,7 @@ func (c *Core) sort(f *force, r *run, row claims.Record) error {
 		}
 		r.receipts = append(r.receipts, i)
 	case "advisory":
-		rec, err := receipt.Open(row.Envelope, f.trust.Ring())
+		rec, err := c.reopen(f, row)
 		if err != nil {
 			return err
 		}
@@ -103,12 +111,8 @@ func (c *Core) place(row claims.Record) *log.Position {
 
 // approvalGone reports that a verdict is an approval under a key that was revoked or retired:
 // it counts no more. A veto under such a key stands in the way until the plan is made again.
-func approvalGone(f *force, row claims.Record, err error) bool {
+func approvalGone(rec *receipt.Record, err error) bool {
 	if code := marketops.CodeOf(err); code != marketops.KeyRevoked && code != marketops.KeyOutsideValidity {
-		return false
-	}
-	rec, err := receipt.Open(row.Envelope, f.trust.Ring())
-	if err != nil {
 		return false
 	}
 	a, ok := rec.Body.(*receipt.Approval)
@@ -160,7 +164,7 @@ func (c *Core) reopenReceipt(f *force, row claims.Record) (issued, error) {
 	if i, ok := c.memos.receipts.get(row.Receipt); ok && i.row.Leaf == row.Leaf {
 		return i, nil
 	}
-	rec, err := receipt.Open(row.Envelope, f.trust.Ring())
+	rec, err := c.reopen(f, row)
 	if err != nil {
 		return issued{}, err
 	}
@@ -206,7 +210,8 @@ func (c *Core) getInfo(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// getRun answers with every record of a run that the log holds, in log order.
+// getRun answers with every record of a run that the log holds, in log order. One that was
+// erased comes without its envelope.
 func (c *Core) getRun(w http.ResponseWriter, r *http.Request) error {
 	id := marketops.RunID(r.PathValue("run"))
 	if !id.Valid() {
@@ -221,7 +226,11 @@ func (c *Core) getRun(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := api.RunRecords{Run: id}
 	for _, row := range inLogOrder(rows) {
-		out.Entries = append(out.Entries, c.entry(row))
+		e, err := c.entry(row)
+		if err != nil {
+			return err
+		}
+		out.Entries = append(out.Entries, e)
 	}
 	answer(w, http.StatusOK, out)
 	return nil

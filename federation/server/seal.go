@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -138,11 +139,15 @@ func sortedCounts(counts map[string]int64) (out []receipt.Count) {
 	return out
 }
 
-// submissionOf reads what a run is about. Its key is not judged: it was when it came.
+// submissionOf reads what a run is about, nil if that was erased. Its key is not judged: it was
+// when it came.
 func (c *Core) submissionOf(rows []claims.Record) (*receipt.Submission, error) {
 	for _, row := range rows {
 		if row.Kind == "submission" {
-			rec, err := receipt.Open(row.Envelope, c.force.Load().trust.Ring())
+			rec, err := c.reopen(c.force.Load(), row)
+			if errors.Is(err, marketops.RecordWithheld) {
+				return nil, nil
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -167,15 +172,21 @@ func (c *Core) ended(ctx context.Context, id marketops.RunID) (bool, error) {
 		if row.Kind != "receipt" {
 			continue
 		}
+		claim, found, err := c.ledger.Get(ctx, row.Receipt)
+		if err != nil {
+			return false, err
+		}
+		if found {
+			state[claim.OpDigest] = claim.State == claims.Closed || claim.State == claims.Revoked
+			continue
+		}
 		i, err := c.reopenReceipt(c.force.Load(), row)
-		if err != nil {
+		switch {
+		case err == nil:
+			state[i.body.Operation] = false
+		case !errors.Is(err, marketops.RecordWithheld): // one that was erased can never be spent
 			return false, err
 		}
-		claim, found, err := c.ledger.Get(ctx, i.body.ReceiptID)
-		if err != nil {
-			return false, err
-		}
-		state[i.body.Operation] = found && (claim.State == claims.Closed || claim.State == claims.Revoked)
 	}
 	for _, d := range sub.Operations {
 		if !state[d] {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
@@ -77,17 +78,15 @@ func (c *Core) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, row := range live {
 		if row.State == claims.Decided {
-			err = c.closeDecided(ctx, row)
+			errs = append(errs, c.closeDecided(ctx, row))
 		} else if c.overdue(row) {
-			err = c.settleOne(ctx, row)
-		}
-		if err != nil {
-			return err
+			errs = append(errs, c.settleOne(ctx, row))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // closeDecided brings a frozen outcome into the log and closes its claim.
@@ -141,24 +140,21 @@ func (c *Core) orphaned(row claims.Claim) bool {
 }
 
 func (c *Core) settleOne(ctx context.Context, row claims.Claim) error {
-	i, err := c.receipt(ctx, row.Receipt)
-	if err != nil {
-		return err
-	}
 	intent, err := c.intentOf(ctx, row.Receipt, 0)
 	if err != nil {
 		return err
 	}
+	about := issue.Spending{Run: row.Run, Receipt: row.Receipt, Digest: row.ReceiptDigest, Kind: row.Kind, Operation: row.OpDigest}
 	decide := func(_ claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error) {
 		var rec *receipt.Record
 		var err error
 		switch {
 		case o == claims.Rejected:
-			rec, err = c.mint.Rejected(i.spending(), epoch, marketops.Expired)
+			rec, err = c.mint.Rejected(about, epoch, marketops.Expired)
 		case intent == nil || intent.Index == nil:
 			err = marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
 		default:
-			rec, err = c.mint.Unknown(i.spending(), epoch, c.position(*intent.Index))
+			rec, err = c.mint.Unknown(about, epoch, c.position(*intent.Index))
 		}
 		if err != nil {
 			return claims.Record{}, err

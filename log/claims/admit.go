@@ -8,8 +8,8 @@ import (
 	"github.com/omega/marketops"
 )
 
-// Skew is how far clocks may differ (ε of the protocol).
-const Skew = 60 * time.Second
+// skew is how far clocks may differ (ε of the protocol).
+const skew = 60 * time.Second
 
 // logPatience is how long a decided outcome may wait for its index before new claims stop.
 const logPatience = 10 * time.Second
@@ -99,9 +99,9 @@ func (t *tx) fresh(expires marketops.Time) error {
 	switch {
 	case err != nil:
 		return err
-	case t.now.Add(Skew) < marketops.Time(mark):
+	case t.now.Add(skew) < marketops.Time(mark):
 		return marketops.Refuse(marketops.ClockUnsure, fmt.Sprintf("it is %s here, but a claim was granted at %s", t.now, marketops.Time(mark)))
-	case t.now.Add(Skew) >= expires:
+	case t.now.Add(skew) >= expires:
 		return marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, it is %s", expires, t.now))
 	}
 	return nil
@@ -132,20 +132,6 @@ func (t *tx) raise(name string, value int64) error {
 func (t *tx) oldestUnlogged() (at marketops.Time, found bool, err error) {
 	found, err = t.get(`SELECT decided_at FROM claim WHERE state = 'decided' AND outcome_index IS NULL ORDER BY decided_at LIMIT 1`, nil, &at)
 	return at, found, err
-}
-
-// OldestUnlogged returns when the longest-waiting decided outcome without an index was
-// decided, and false if none waits.
-func (l *Ledger) OldestUnlogged(ctx context.Context) (marketops.Time, bool, error) {
-	type answer struct {
-		at    marketops.Time
-		found bool
-	}
-	a, err := do(ctx, l, func(t *tx) (a answer, err error) {
-		a.at, a.found, err = t.oldestUnlogged()
-		return a, err
-	})
-	return a.at, a.found, err
 }
 
 // Marks returns the time of the latest granted claim and the highest trust version seen; zero

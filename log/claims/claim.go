@@ -53,7 +53,7 @@ func (l *Ledger) Check(ctx context.Context, n NewClaim) error {
 // stays; the new claim record names the previous one.
 //
 // Codes: trust-rolled-back; operation-in-flight while the lease runs; consumed, revoked;
-// ledger-unavailable with [ErrNoClaim] if there is nothing to take over; disk-full.
+// ledger-unavailable if there is nothing to take over; disk-full.
 func (l *Ledger) Takeover(ctx context.Context, n NewClaim) (Claim, Record, error) {
 	if err := n.validateClaim(); err != nil {
 		return Claim{}, Record{}, err
@@ -132,7 +132,7 @@ func (t *tx) takeover(n NewClaim) (granted, error) {
 	case err != nil:
 		return granted{}, err
 	case !found:
-		return granted{}, unavailable("nothing to take over", ErrNoClaim)
+		return granted{}, unavailable("nothing to take over", errNoClaim)
 	}
 	if err := t.trusted(n.Trust); err != nil {
 		return granted{}, err
@@ -176,7 +176,7 @@ func (t *tx) grant(n NewClaim, rec Record) (granted, error) {
 func (t *tx) stored(c row) (granted, error) {
 	rec, found, err := t.record(`receipt_id = ? AND kind = 'claim' AND epoch = ?`, string(c.Receipt), c.Epoch)
 	if err == nil && (!found || rec.Digest != c.ClaimRecord) {
-		err = unavailable("the claim's own record is missing", ErrNoRecord)
+		err = unavailable("the claim's own record is missing", errNoRecord)
 	}
 	return granted{c.Claim, rec}, err
 }

@@ -33,10 +33,13 @@
 // one is refused. New claims stop while a decided outcome has waited more than ten seconds for
 // its index.
 //
+// With its index a record's bytes leave the ledger, and are overwritten in the file: by then the
+// record store has them, and whoever erases them there has erased them.
+//
 // # Clock and trust
 //
 // The ledger remembers the latest time at which it granted a claim and the highest trust
-// version it was shown. It refuses clock-unsure when its clock stands more than [Skew] before
+// version it was shown. It refuses clock-unsure when its clock stands more than 60 s before
 // that time, and trust-rolled-back for a lower version. Only LowerMark moves the clock mark
 // back, and the history keeps why.
 //
@@ -57,6 +60,6 @@
 //
 // Refusals ([marketops.Refusal]) carry revoked, consumed, operation-in-flight, expired,
 // clock-unsure, trust-rolled-back, log-unavailable or limit-reached; failures
-// ([marketops.Failure]) ledger-unavailable, disk-full or core-already-running. The Err
-// sentinels of this package tell steps apart that share a code.
+// ([marketops.Failure]) ledger-unavailable, disk-full or core-already-running. [ErrFenced] and
+// [ErrState] tell refusals apart that share a code.
 package claims

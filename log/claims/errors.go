@@ -9,21 +9,21 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Causes inside the refusals of this package, for errors.Is.
+// Causes inside the refusals of this package.
 var (
 	// ErrFenced: another epoch or owner holds the claim. Code operation-in-flight, or revoked.
 	ErrFenced = errors.New("the claim is held under another epoch or by another owner")
 	// ErrState: the claim's state does not allow the step. The code says which state it is in:
 	// operation-in-flight for claimed and executing, consumed for decided and closed, revoked.
 	ErrState = errors.New("the claim's state does not allow this step")
-	// ErrNoClaim: the receipt has no row. Code ledger-unavailable.
-	ErrNoClaim = errors.New("the receipt was never claimed")
-	// ErrDiffers: other bytes stand where these should go. Code consumed.
-	ErrDiffers = errors.New("another record is frozen in this place")
-	// ErrNoRecord: no such leaf is frozen, or Prune was given one without an index. Code ledger-unavailable.
-	ErrNoRecord = errors.New("no such record is frozen")
-	// ErrMalformed: the caller's request is incomplete or out of bounds. Code ledger-unavailable.
-	ErrMalformed = errors.New("the request to the ledger is malformed")
+	// errNoClaim: the receipt has no row. Code ledger-unavailable.
+	errNoClaim = errors.New("the receipt was never claimed")
+	// errDiffers: other bytes stand where these should go. Code consumed.
+	errDiffers = errors.New("another record is frozen in this place")
+	// errNoRecord: no such leaf is frozen. Code ledger-unavailable.
+	errNoRecord = errors.New("no such record is frozen")
+	// errMalformed: the caller's request is incomplete or out of bounds. Code ledger-unavailable.
+	errMalformed = errors.New("the request to the ledger is malformed")
 )
 
 // errConstraint stands for a unique index or CHECK that said no; the batch goes on.
@@ -34,7 +34,7 @@ func unavailable(what string, err error) error {
 }
 
 func malformed(format string, args ...any) error {
-	return unavailable(fmt.Sprintf(format, args...), ErrMalformed)
+	return unavailable(fmt.Sprintf(format, args...), errMalformed)
 }
 
 func sqliteCode(err error) int {

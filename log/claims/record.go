@@ -20,12 +20,11 @@ const (
 const recordColumns = `leaf, digest, kind, run_id, receipt_id, epoch, envelope, log_index, frozen_at, seq`
 
 // Freeze makes records durable before they are appended to the log, all or none. A leaf that
-// is frozen already is left as it is. Records that come with their index are in the log, so
-// the index can be rebuilt with Freeze; without an index, claims, outcomes, revocations and
-// resolutions are refused (they are frozen by the change they stand for), and an intent needs a
-// claimed or executing claim of its epoch.
+// is frozen already is left as it is. Claims, outcomes, revocations and resolutions are refused
+// (they are frozen by the change they stand for), and an intent needs a claimed or executing
+// claim of its epoch.
 //
-// Codes: consumed with [ErrDiffers] where the epoch has another claim or intent, or the receipt
+// Codes: consumed where the epoch has another claim or intent, or the receipt
 // another outcome or resolution; operation-in-flight with [ErrFenced] for an intent of an older
 // epoch; else as every step.
 func (l *Ledger) Freeze(ctx context.Context, records ...Record) error {
@@ -55,22 +54,20 @@ func (r Record) validate() error {
 		return malformed("a record needs an envelope of at most %d bytes", maxEnvelope)
 	case r.Run != "" && !r.Run.Valid() || r.Receipt != "" && !r.Receipt.Valid() || r.Epoch < 0:
 		return malformed("a record with a bad run, receipt or epoch")
-	case r.Index != nil && *r.Index > math.MaxInt64:
-		return malformed("a log index beyond 63 bits")
+	case r.Index != nil:
+		return malformed("a record that has an index before it is frozen")
 	}
 	return nil
 }
 
 // freezeFree freezes a record that changes no claim.
 func (t *tx) freezeFree(r Record) error {
-	if r.Index == nil {
-		switch r.Kind {
-		case KindClaim, KindOutcome, KindRevocation, KindResolution:
-			return malformed("a record of kind %s is frozen only by the change that it stands for", r.Kind)
-		case KindIntent:
-			if err := t.mayIntend(r); err != nil {
-				return err
-			}
+	switch r.Kind {
+	case KindClaim, KindOutcome, KindRevocation, KindResolution:
+		return malformed("a record of kind %s is frozen only by the change that it stands for", r.Kind)
+	case KindIntent:
+		if err := t.mayIntend(r); err != nil {
+			return err
 		}
 	}
 	_, err := t.freeze(r)
@@ -88,7 +85,7 @@ func (t *tx) mayIntend(r Record) error {
 	case err != nil:
 		return err
 	case !found:
-		return unavailable("an intent without a claim", ErrNoClaim)
+		return unavailable("an intent without a claim", errNoClaim)
 	case c.Epoch != r.Epoch:
 		return c.fenced()
 	case c.State != Claimed && c.State != Executing:
@@ -102,11 +99,11 @@ func (t *tx) freeze(r Record) (Record, error) {
 	if err := r.validate(); err != nil {
 		return Record{}, err
 	}
-	_, err := t.exec(`INSERT INTO frozen(leaf, digest, kind, run_id, receipt_id, epoch, envelope, log_index, frozen_at)
-		VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(leaf) DO NOTHING`,
-		r.Leaf[:], r.Digest[:], r.Kind, string(r.Run), string(r.Receipt), r.Epoch, r.Envelope, indexValue(r.Index), int64(t.now))
+	_, err := t.exec(`INSERT INTO frozen(leaf, digest, kind, run_id, receipt_id, epoch, envelope, frozen_at)
+		VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(leaf) DO NOTHING`,
+		r.Leaf[:], r.Digest[:], r.Kind, string(r.Run), string(r.Receipt), r.Epoch, r.Envelope, int64(t.now))
 	if errors.Is(err, errConstraint) {
-		return Record{}, marketops.RefuseErr(marketops.Consumed, "a second "+r.Kind+" for receipt "+string(r.Receipt), ErrDiffers)
+		return Record{}, marketops.RefuseErr(marketops.Consumed, "a second "+r.Kind+" for receipt "+string(r.Receipt), errDiffers)
 	}
 	if err != nil {
 		return Record{}, err
@@ -116,32 +113,21 @@ func (t *tx) freeze(r Record) (Record, error) {
 		return Record{}, err
 	}
 	if !found || !s.same(r) {
-		return Record{}, marketops.RefuseErr(marketops.Consumed, "leaf of "+r.Kind+" record", ErrDiffers)
-	}
-	if r.Index != nil {
-		if err := t.index(s, *r.Index); err != nil {
-			return Record{}, err
-		}
+		return Record{}, marketops.RefuseErr(marketops.Consumed, "leaf of "+r.Kind+" record", errDiffers)
 	}
 	return s, nil
 }
 
-// same compares what one leaf hash must imply. A pruned envelope cannot be compared, but its
-// leaf hash commits to it.
+// same compares what one leaf hash must imply. An envelope that is gone cannot be compared, but
+// its leaf hash commits to it.
 func (s Record) same(r Record) bool {
 	return s.Leaf == r.Leaf && s.Digest == r.Digest && s.Kind == r.Kind && s.Run == r.Run && s.Receipt == r.Receipt &&
 		s.Epoch == r.Epoch && (s.Envelope == nil || bytes.Equal(s.Envelope, r.Envelope))
 }
 
-func indexValue(i *uint64) any {
-	if i == nil {
-		return nil
-	}
-	return int64(*i)
-}
-
-// Indexed notes where in the log a frozen record stands. A leaf that was appended twice keeps
-// its lowest index. Code ledger-unavailable with [ErrNoRecord] for a leaf that was never frozen.
+// Indexed notes where in the log a frozen record stands, and drops its envelope: the caller has
+// stored it safely elsewhere, and the log commits to it. A leaf that was appended twice keeps its
+// lowest index. Code ledger-unavailable for a leaf that was never frozen.
 func (l *Ledger) Indexed(ctx context.Context, leaf [32]byte, index uint64) error {
 	if index > math.MaxInt64 {
 		return malformed("a log index beyond 63 bits")
@@ -149,7 +135,7 @@ func (l *Ledger) Indexed(ctx context.Context, leaf [32]byte, index uint64) error
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
 		r, found, err := t.record(`leaf = ?`, leaf[:])
 		if err == nil && !found {
-			err = unavailable("cannot note an index", ErrNoRecord)
+			err = unavailable("cannot note an index", errNoRecord)
 		}
 		if err == nil {
 			err = t.index(r, index)
@@ -160,7 +146,7 @@ func (l *Ledger) Indexed(ctx context.Context, leaf [32]byte, index uint64) error
 }
 
 func (t *tx) index(r Record, index uint64) error {
-	if _, err := t.exec(`UPDATE frozen SET log_index = ?1 WHERE leaf = ?2 AND (log_index IS NULL OR log_index > ?1)`, int64(index), r.Leaf[:]); err != nil {
+	if _, err := t.exec(`UPDATE frozen SET log_index = ?1, envelope = NULL WHERE leaf = ?2 AND (log_index IS NULL OR log_index > ?1)`, int64(index), r.Leaf[:]); err != nil {
 		return err
 	}
 	if r.Kind != KindOutcome {
@@ -168,25 +154,6 @@ func (t *tx) index(r Record, index uint64) error {
 	}
 	_, err := t.exec(`UPDATE claim SET outcome_index = ?1 WHERE receipt_id = ?2 AND outcome_leaf = ?3
 		AND (outcome_index IS NULL OR outcome_index > ?1)`, int64(index), string(r.Receipt), r.Leaf[:])
-	return err
-}
-
-// Prune drops the envelopes of records that are indexed and that the caller has safely stored
-// elsewhere. Code ledger-unavailable with [ErrNoRecord], and nothing pruned, if one of them is
-// not frozen or has no index.
-func (l *Ledger) Prune(ctx context.Context, leaves ...[32]byte) error {
-	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
-		for _, leaf := range leaves {
-			n, err := t.exec(`UPDATE frozen SET envelope = NULL WHERE leaf = ? AND log_index IS NOT NULL`, leaf[:])
-			if err == nil && n != 1 {
-				err = unavailable("cannot prune", ErrNoRecord)
-			}
-			if err != nil {
-				return struct{}{}, err
-			}
-		}
-		return struct{}{}, nil
-	})
 	return err
 }
 

@@ -1,7 +1,10 @@
 package claims
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/omega/marketops"
@@ -20,7 +23,7 @@ func TestFreezeIsIdempotentAndAllOrNothing(t *testing.T) {
 	forged := a
 	forged.Envelope = []byte("other bytes under the same leaf")
 	c := n.record("refusal", 0, "c")
-	if err := f.Freeze(ctx, c, forged); !errors.Is(err, ErrDiffers) {
+	if err := f.Freeze(ctx, c, forged); !errors.Is(err, errDiffers) {
 		t.Fatalf("other bytes under one leaf: %v", err)
 	}
 	if _, found, _ := f.ByLeaf(ctx, c.Leaf); found {
@@ -34,16 +37,16 @@ func TestOneClaimOneIntentOneOutcome(t *testing.T) {
 	intent := n.record(KindIntent, 1, "first")
 	wantCode(t, f.Freeze(ctx, intent), "")
 	wantCode(t, f.Freeze(ctx, intent), "")
-	if err := f.Freeze(ctx, n.record(KindIntent, 1, "second")); !errors.Is(err, ErrDiffers) {
+	if err := f.Freeze(ctx, n.record(KindIntent, 1, "second")); !errors.Is(err, errDiffers) {
 		t.Fatalf("a second intent of one epoch: %v", err)
 	}
 	for _, kind := range []string{KindClaim, KindOutcome, KindRevocation, KindResolution} {
-		if err := f.Freeze(ctx, n.record(kind, 1, "free")); !errors.Is(err, ErrMalformed) {
+		if err := f.Freeze(ctx, n.record(kind, 1, "free")); !errors.Is(err, errMalformed) {
 			t.Errorf("a free %s: %v", kind, err)
 		}
 	}
 	m := ask(2, alice)
-	if err := f.Freeze(ctx, m.record(KindIntent, 1, "none")); !errors.Is(err, ErrNoClaim) {
+	if err := f.Freeze(ctx, m.record(KindIntent, 1, "none")); !errors.Is(err, errNoClaim) {
 		t.Errorf("an intent without a claim: %v", err)
 	}
 }
@@ -59,7 +62,7 @@ func TestDecideIsIdempotentForTheSameBytesOnly(t *testing.T) {
 	other.Envelope = append([]byte(nil), other.Envelope...)
 	other.Envelope[0] ^= 1
 	for _, r := range []Record{other, n.record(KindOutcome, 1, "more")} {
-		if _, err := f.Decide(ctx, n.Receipt, 1, alice, Success, r); !errors.Is(err, ErrDiffers) {
+		if _, err := f.Decide(ctx, n.Receipt, 1, alice, Success, r); !errors.Is(err, errDiffers) {
 			t.Errorf("other bytes: %v", err)
 		}
 	}
@@ -76,7 +79,7 @@ func TestIndexKeepsTheLowest(t *testing.T) {
 			t.Fatalf("%+v %v", r, err)
 		}
 	}
-	if err := f.Indexed(ctx, seeded("nowhere", 1), 3); !errors.Is(err, ErrNoRecord) {
+	if err := f.Indexed(ctx, seeded("nowhere", 1), 3); !errors.Is(err, errNoRecord) {
 		t.Errorf("an index for a leaf that was never frozen: %v", err)
 	}
 	wantCode(t, f.Indexed(ctx, leaf, 1<<63), marketops.LedgerUnavailable)
@@ -87,24 +90,32 @@ func TestIndexKeepsTheLowest(t *testing.T) {
 	}
 }
 
-func TestPrune(t *testing.T) {
+// TestIndexedBytesAreGone: with its index a record's bytes leave the file itself, and what has no
+// index keeps them.
+func TestIndexedBytesAreGone(t *testing.T) {
 	f := open(t)
 	n := ask(1, alice)
-	a, b := n.record("submission", 0, "a"), n.record("approval", 0, "b")
-	wantCode(t, f.Freeze(ctx, a, b), "")
-	wantCode(t, f.Indexed(ctx, a.Leaf, 1), "")
-	if err := f.Prune(ctx, a.Leaf, b.Leaf); !errors.Is(err, ErrNoRecord) {
-		t.Fatalf("pruned what the log does not have: %v", err)
+	secret, kept := n.record("submission", 0, strings.Repeat("secret", 4000)), n.record("approval", 0, strings.Repeat("waiting", 4000))
+	wantCode(t, f.Freeze(ctx, secret, kept), "")
+	f.reopen()
+	on := must[[]byte](t)(os.ReadFile(f.path))
+	if !bytes.Contains(on, []byte("secretsecret")) || !bytes.Contains(on, []byte("waitingwaiting")) {
+		t.Fatal("control: the frozen bytes are not in the file")
 	}
-	if r, _, _ := f.ByLeaf(ctx, a.Leaf); r.Envelope == nil {
-		t.Error("half a prune was kept")
-	}
-	wantCode(t, f.Prune(ctx, a.Leaf), "")
-	r, _, err := f.ByLeaf(ctx, a.Leaf)
-	if err != nil || r.Envelope != nil || r.Digest != a.Digest {
+	wantCode(t, f.Indexed(ctx, secret.Leaf, 1), "")
+	r, _, err := f.ByLeaf(ctx, secret.Leaf)
+	if err != nil || r.Envelope != nil || r.Digest != secret.Digest {
 		t.Fatalf("%+v %v", r, err)
 	}
-	wantCode(t, f.Freeze(ctx, a), "") // still known
+	wantCode(t, f.Freeze(ctx, secret), "") // still known, and not stored again
+	f.reopen()
+	on = must[[]byte](t)(os.ReadFile(f.path))
+	if bytes.Contains(on, []byte("secretsecret")) {
+		t.Error("the bytes of an indexed record are still in the file")
+	}
+	if out := must[[]Record](t)(f.Unindexed(ctx)); len(out) != 1 || !out[0].same(kept) {
+		t.Errorf("outbox %+v", out)
+	}
 }
 
 func TestLookups(t *testing.T) {
@@ -129,21 +140,5 @@ func TestLookups(t *testing.T) {
 	}
 	if _, found, err := f.ByLeaf(ctx, seeded("nowhere", 1)); found || err != nil {
 		t.Error("found a leaf that was never frozen", err)
-	}
-}
-
-// The index can be rebuilt from the log: records that come with their place are facts.
-func TestFreezeWithIndexRebuilds(t *testing.T) {
-	f := open(t)
-	at := uint64(41)
-	r := ask(1, alice).record(KindClaim, 1, "from the log")
-	r.Index = &at
-	wantCode(t, f.Freeze(ctx, r), "")
-	got, found, err := f.ByLeaf(ctx, r.Leaf)
-	if !found || err != nil || *got.Index != 41 {
-		t.Fatalf("%+v %v", got, err)
-	}
-	if out := must[[]Record](t)(f.Unindexed(ctx)); len(out) != 0 {
-		t.Errorf("outbox %+v", out)
 	}
 }

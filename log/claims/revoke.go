@@ -93,7 +93,7 @@ func (c row) tooLate() error {
 // [KindOutcome], the given epoch) inside the transaction and must not call the ledger.
 //
 // Codes: operation-in-flight with [ErrState] if it is not time yet; consumed, revoked;
-// ledger-unavailable, with [ErrNoClaim] if there is no claim; disk-full.
+// ledger-unavailable, if there is no claim; disk-full.
 func (l *Ledger) Settle(ctx context.Context, receipt marketops.ReceiptID, by crypto.KeyID, orphaned bool, decide func(c Claim, epoch int64, o Outcome) (Record, error)) (Claim, error) {
 	if decide == nil || by == "" || len(by) > maxOwner {
 		return Claim{}, malformed("settle without an actor or a maker of the outcome")
@@ -101,7 +101,7 @@ func (l *Ledger) Settle(ctx context.Context, receipt marketops.ReceiptID, by cry
 	return do(ctx, l, func(t *tx) (Claim, error) {
 		c, found, err := t.load(receipt)
 		if err == nil && !found {
-			err = unavailable("cannot settle "+string(receipt), ErrNoClaim)
+			err = unavailable("cannot settle "+string(receipt), errNoClaim)
 		}
 		if err != nil {
 			return Claim{}, err
@@ -137,7 +137,7 @@ func (t *tx) settlement(c row, orphaned bool) (Outcome, error) {
 //
 // Codes: consumed with [ErrState] for an outcome that is not unknown, or an operation that
 // succeeded under another receipt; operation-in-flight before the claim is closed; revoked;
-// ledger-unavailable, with [ErrNoClaim] if there is no claim; disk-full.
+// ledger-unavailable, if there is no claim; disk-full.
 func (l *Ledger) Resolve(ctx context.Context, receipt marketops.ReceiptID, outcome Outcome, resolution Record) error {
 	if outcome != Success && outcome != Failed {
 		return malformed("an unknown outcome is resolved as success or failed, not %q", outcome)
@@ -149,7 +149,7 @@ func (l *Ledger) Resolve(ctx context.Context, receipt marketops.ReceiptID, outco
 func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Record) error {
 	c, found, err := t.load(receipt)
 	if err == nil && !found {
-		err = unavailable("cannot resolve "+string(receipt), ErrNoClaim)
+		err = unavailable("cannot resolve "+string(receipt), errNoClaim)
 	}
 	if err != nil {
 		return err

@@ -43,7 +43,7 @@ func (t *tx) held(step string, receipt marketops.ReceiptID, epoch int64, owner c
 	case err != nil:
 		return row{}, err
 	case !found:
-		return row{}, unavailable("cannot "+step+" "+string(receipt), ErrNoClaim)
+		return row{}, unavailable("cannot "+step+" "+string(receipt), errNoClaim)
 	case c.State == Revoked:
 		return row{}, c.refused(step)
 	case c.Epoch != epoch || c.Owner != owner:

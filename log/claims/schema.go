@@ -95,6 +95,7 @@ var settings = []struct{ name, set, want string }{
 	{"temp_store", "MEMORY", "2"}, // savepoints must not depend on room in another file system
 	{"trusted_schema", "OFF", "0"},
 	{"cell_size_check", "ON", "1"},
+	{"secure_delete", "ON", "1"}, // what is erased must not stay on a free page
 }
 
 func configure(ctx context.Context, c *sql.Conn) error {

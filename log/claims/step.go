@@ -102,7 +102,7 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 // was sent; from executing success, failed or unknown. Deciding again with the same outcome and
 // bytes returns the claim.
 //
-// Codes: consumed with [ErrDiffers] for other bytes or another outcome, and with [ErrState] for
+// Codes: consumed for other bytes or another outcome, and with [ErrState] for
 // an outcome that the state does not allow or an operation that succeeded under another
 // receipt; operation-in-flight with [ErrFenced]; revoked; ledger-unavailable, disk-full.
 func (l *Ledger) Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome Outcome, record Record) (Claim, error) {
@@ -128,7 +128,7 @@ func (t *tx) repeated(c row, outcome Outcome, record Record) error {
 		return err
 	}
 	if !found || c.Outcome != outcome || !stored.same(record) {
-		return marketops.RefuseErr(c.code(), fmt.Sprintf("%s was decided as %s", c.Receipt, c.Outcome), ErrDiffers)
+		return marketops.RefuseErr(c.code(), fmt.Sprintf("%s was decided as %s", c.Receipt, c.Outcome), errDiffers)
 	}
 	return nil
 }
@@ -183,7 +183,7 @@ func (t *tx) close(receipt marketops.ReceiptID, epoch int64, index uint64) error
 	case err != nil:
 		return err
 	case !found:
-		return unavailable("cannot close "+string(receipt), ErrNoClaim)
+		return unavailable("cannot close "+string(receipt), errNoClaim)
 	case c.State == Revoked:
 		return c.refused("close")
 	case c.Epoch != epoch:
@@ -193,7 +193,7 @@ func (t *tx) close(receipt marketops.ReceiptID, epoch int64, index uint64) error
 	}
 	rec, found, err := t.record(`leaf = ?`, c.outcomeLeaf[:])
 	if err == nil && !found {
-		err = unavailable("the outcome's own record is missing", ErrNoRecord)
+		err = unavailable("the outcome's own record is missing", errNoRecord)
 	}
 	if err == nil {
 		err = t.index(rec, index)

@@ -151,7 +151,7 @@ func TestEveryStepInEverySituation(t *testing.T) {
 			t.Run(step.name+"/"+s.name, func(t *testing.T) {
 				f.t = t
 				f.clock.set(start)
-				if err := f.LowerMark(ctx, start-1, "new case"); err != nil && !errors.Is(err, ErrMalformed) {
+				if err := f.LowerMark(ctx, start-1, "new case"); err != nil && !errors.Is(err, errMalformed) {
 					t.Fatal(err)
 				}
 				n := s.reach(f, i)

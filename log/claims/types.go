@@ -87,7 +87,7 @@ type Record struct {
 	Run      marketops.RunID     // "" where the record belongs to none
 	Receipt  marketops.ReceiptID // "" where the record belongs to none
 	Epoch    int64               // 0 where the record belongs to none
-	Envelope []byte              // nil once pruned
+	Envelope []byte              // nil once indexed: the record store has it
 	Index    *uint64             // place in the log; nil until indexed
 	FrozenAt marketops.Time      // set by the ledger
 	Seq      int64               // freeze order, set by the ledger
