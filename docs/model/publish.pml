@@ -134,7 +134,7 @@ S0:	atomic { my = 0; sends = 0; earlier = false; pending = false; reconciling = 
 	if
 	:: goto leave
 	:: state == executing -> goto observe				/* marketops reconcile */
-	:: state == none || state == claimed || state == executing || state == decided -> skip
+	:: state == none || state == claimed || state == executing -> skip
 	fi;
 
 S1:	if
@@ -142,7 +142,6 @@ S1:	if
 	:: atomic { state == claimed && owner == KEY && (frozen & INTENT(epoch)) == 0 -> my = epoch }
 	:: atomic { (state == executing || (state == claimed && (owner != KEY || (frozen & INTENT(epoch)) != 0))) && epoch < EPOCHS ->
 		grant(KEY); my = epoch; earlier = (openedAt > 0 && openedAt < epoch) }
-	:: atomic { state == decided && epoch < EPOCHS -> grant(KEY) } goto S0
 	:: goto S0
 	fi;
 

@@ -115,14 +115,16 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 	return index, c.indexed(ctx, r, index)
 }
 
-// indexed notes a place; that of an outcome closes its claim with it, unless a publisher has
-// taken the claim over meanwhile, which the sweep then closes.
+// indexed notes a place; that of an outcome closes its claim with it.
 func (c *Core) indexed(ctx context.Context, r claims.Record, index uint64) error {
-	if r.Kind == claims.KindOutcome && c.ledger.CloseClaim(ctx, r.Receipt, r.Epoch, index) == nil {
-		c.seals.add(r.Run)
-		return nil
+	if r.Kind != claims.KindOutcome {
+		return c.ledger.Indexed(ctx, r.Leaf, index)
 	}
-	return c.ledger.Indexed(ctx, r.Leaf, index)
+	err := c.ledger.CloseClaim(ctx, r.Receipt, r.Epoch, index)
+	if err == nil {
+		c.seals.add(r.Run)
+	}
+	return err
 }
 
 // settled makes sure that the records of these digests have an index before anything names them.

@@ -237,7 +237,7 @@ func (c *Core) newestIntent(ctx context.Context, row claims.Claim) (uint64, bool
 	return c.intentIndex(ctx, row.Receipt, 0)
 }
 
-// appendClaims brings the claims of earlier epochs into the log before the one of this epoch.
+// appendClaims brings the claims of the epochs before this one into the log.
 func (c *Core) appendClaims(ctx context.Context, id marketops.ReceiptID, epoch int64) error {
 	if epoch == 1 {
 		return nil

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func TestIntentRefused(t *testing.T) {
 		{"not the owner", "pub2", marketops.OperationInFlight, seal("pub2", func(*receipt.Intent) {})},
 		{"signed by another key than the call", "pub2", marketops.KeyUnknown, seal("pub", func(*receipt.Intent) {})},
 		{"control", "pub", "", seal("pub", func(*receipt.Intent) {})},
-		{"a second one", "pub", marketops.Consumed, seal("pub", func(i *receipt.Intent) { i.Nonce = s.head().Nonce })},
+		{"a second one", "pub", marketops.OperationInFlight, seal("pub", func(i *receipt.Intent) { i.Nonce = s.head().Nonce })},
 	}
 	for _, c := range cases {
 		if _, err := w.client(c.by).Intent(context.Background(), c.envelope); marketops.CodeOf(err) != c.code {
@@ -231,6 +232,49 @@ func TestRevoke(t *testing.T) {
 	late.executing(0, "pub")
 	_, err = revoke("bob", late)
 	wantCode(t, err, marketops.OperationInFlight)
+}
+
+// TestRevokeUnloggedClaim: the claim that a revocation ends stands in the log before its outcome,
+// also when it had not got there yet.
+func TestRevokeUnloggedClaim(t *testing.T) {
+	ctx := context.Background()
+	for _, earlier := range []int64{1, 2} {
+		w := newWorld(t)
+		s := w.ready()
+		w.core.stop() // the sweep must not append what is left lying here
+		w.core.background.Wait()
+		for range earlier {
+			s.claimUnlogged(0, "pub")
+		}
+		got(w.client("bob").Revoke(ctx, api.Revoke{Receipt: s.receipt(0).ReceiptID, Reason: "stop"}))(t)
+		_, names := w.records(s.run)
+		want := []string{"submission", "approval", "receipt", "revocation", "claim", "outcome"}
+		if earlier == 2 {
+			want = slices.Insert(want, 5, "claim")
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("records %q, want %q", names, want)
+		}
+	}
+}
+
+// TestDecidedIsNotTakenOver: what is decided has nothing left for a publisher.
+func TestDecidedIsNotTakenOver(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	s := w.ready()
+	_, intent := s.executing(0, "pub")
+	outcome := got(receipt.Open(s.outcomeOf(0, "pub", 1, intent.Position, nil).Envelope, w.core.force.Load().trust.Ring()))(t)
+	got(w.core.ledger.Decide(ctx, s.receipt(0).ReceiptID, 1, w.keys["pub"].Public().ID(), claims.Success, frozenForm(outcome)))(t)
+	w.pass(w.opts.Config.Lease + time.Second)
+	for _, by := range []string{"pub", "pub2"} {
+		_, err := s.claim(0, by)
+		wantCode(t, err, marketops.Consumed)
+	}
+	w.core.Sweep(ctx)
+	if c := got(w.client("bob").ClaimState(ctx, s.receipt(0).ReceiptID))(t); c.State != "closed" || c.Epoch != 1 {
+		t.Errorf("%+v", c)
+	}
 }
 
 // TestSettle: what nobody finishes is decided by the ledger, and an unknown by a person, once.

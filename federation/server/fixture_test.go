@@ -23,6 +23,7 @@ import (
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
 )
@@ -348,6 +349,27 @@ func (s *story) wanted(i int, by string) api.ClaimWanted {
 
 func (s *story) claim(i int, by string) (api.Claimed, error) {
 	return s.client(by).Claim(context.Background(), s.wanted(i, by))
+}
+
+// claimUnlogged grants the next epoch as the Core does, and stops before its record is appended.
+func (s *story) claimUnlogged(i int, by string) claims.Claim {
+	s.t.Helper()
+	ctx := context.Background()
+	w := got(s.core.binding(ctx, &caller{key: s.keys[by].Public().ID()}, s.wanted(i, by)))(s.t)
+	n := s.core.newClaim(w)
+	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
+		rec, err := s.core.mint.Claim(w.spending(), w.owner, epoch, previous)
+		return frozenForm(rec), err
+	}
+	_, held, err := s.core.ledger.Get(ctx, n.Receipt)
+	must(s.t, err)
+	grant := s.core.ledger.Claim
+	if held {
+		grant = s.core.ledger.Takeover
+	}
+	row, _, err := grant(ctx, n)
+	must(s.t, err)
+	return row
 }
 
 func (s *story) intentOf(i int, by string, c api.Claimed) *receipt.Record {

@@ -57,7 +57,7 @@ func (c *Core) reindex(ctx context.Context) error {
 
 func (c *Core) reindexOne(ctx context.Context, row claims.Record, published *bool) error {
 	if index, found := c.findLeaf(row.Leaf); found {
-		return c.ledger.Indexed(ctx, row.Leaf, index)
+		return c.indexed(ctx, row, index)
 	}
 	e, err := c.append(ctx, row, nil)
 	if err != nil || *published {
@@ -70,7 +70,7 @@ func (c *Core) reindexOne(ctx context.Context, row claims.Record, published *boo
 		return nil
 	}
 	if first, found := c.findLeaf(row.Leaf); found {
-		return c.ledger.Indexed(ctx, row.Leaf, first)
+		return c.indexed(ctx, row, first)
 	}
 	return nil
 }

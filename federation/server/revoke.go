@@ -68,6 +68,9 @@ func (c *Core) recordRevocation(ctx context.Context, i issued, rec *receipt.Reco
 	if err != nil || rejected == nil {
 		return e, err
 	}
+	if err := c.appendClaims(ctx, i.body.ReceiptID, rejected.Body.(*receipt.Outcome).Epoch); err != nil {
+		return e, err
+	}
 	_, err = c.append(ctx, frozenForm(rejected), rejected)
 	return e, err
 }

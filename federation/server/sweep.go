@@ -89,8 +89,12 @@ func (c *Core) settle(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// closeDecided brings a frozen outcome into the log and closes its claim.
+// closeDecided brings a frozen outcome into the log, after the claims that led to it, and closes
+// its claim.
 func (c *Core) closeDecided(ctx context.Context, row claims.Claim) error {
+	if err := c.appendClaims(ctx, row.Receipt, row.Epoch+1); err != nil {
+		return err
+	}
 	rows, err := c.ledger.ByReceipt(ctx, row.Receipt)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func (t *tx) admit(n NewClaim) (c row, resumed bool, err error) {
 	if err != nil {
 		return row{}, false, err
 	}
-	if found && c.open() && c.Owner == n.Owner && n.same(c.Claim) && c.revocation.IsZero() {
+	if found && c.open() && c.Owner == n.Owner && n.same(c.Claim) {
 		return c, true, nil
 	}
 	for _, judge := range []func(NewClaim) error{t.judgeTrust, t.judgeTime} {
@@ -45,12 +45,13 @@ func (t *tx) admit(n NewClaim) (c row, resumed bool, err error) {
 	return row{}, false, nil
 }
 
-func (c row) open() bool { return c.State == Claimed || c.State == Executing || c.State == Decided }
+// open: there is something to go on with. Once decided, only the Core has work left.
+func (c row) open() bool { return c.State == Claimed || c.State == Executing }
 
 // taken explains why a receipt with a row cannot be claimed.
 func (t *tx) taken(n NewClaim, c row) error {
 	switch {
-	case !c.open() || !c.revocation.IsZero():
+	case !c.open():
 		return c.refused("claim")
 	case !n.same(c.Claim):
 		return otherOperation(c)

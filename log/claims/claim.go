@@ -24,7 +24,7 @@ type granted struct {
 // the stored claim and claim record back; nothing changes, the lease neither.
 //
 // Codes: trust-rolled-back, clock-unsure, expired, revoked; consumed for a receipt that is
-// closed or was claimed for another operation, and for an operation that succeeded before;
+// decided, closed or was claimed for another operation, and for an operation that succeeded before;
 // operation-in-flight for an open claim of another owner, naming the end of its lease, and
 // while another receipt holds the same resource; log-unavailable while a decided outcome waits
 // for its index longer than ten seconds; ledger-unavailable, disk-full.
@@ -48,11 +48,12 @@ func (l *Ledger) Check(ctx context.Context, n NewClaim) error {
 	return err
 }
 
-// Takeover continues an open claim of the same operation under the next epoch and fences out
-// whoever held it: allowed once its lease has ended, or at once to the same owner. The state
-// stays; the new claim record names the previous one.
+// Takeover continues a claimed or executing claim of the same operation under the next epoch and
+// fences out whoever held it: allowed once its lease has ended, or at once to the same owner. The
+// state stays; the new claim record names the previous one.
 //
-// Codes: trust-rolled-back; operation-in-flight while the lease runs; consumed, revoked;
+// Codes: trust-rolled-back; operation-in-flight while the lease runs; consumed from decided on;
+// revoked;
 // ledger-unavailable if there is nothing to take over; disk-full.
 func (l *Ledger) Takeover(ctx context.Context, n NewClaim) (Claim, Record, error) {
 	if err := n.validateClaim(); err != nil {
@@ -138,7 +139,7 @@ func (t *tx) takeover(n NewClaim) (granted, error) {
 		return granted{}, err
 	}
 	switch {
-	case c.State == Revoked || c.State == Closed:
+	case !c.open():
 		return granted{}, c.refused("take over")
 	case !n.same(c.Claim):
 		return granted{}, otherOperation(c)

@@ -14,7 +14,7 @@
 //	executing → decided    Decide     success, failed or unknown
 //	                       Settle     unknown, epoch + 1
 //	decided   → closed     CloseClaim
-//	claimed, executing, decided → the same    Takeover    epoch + 1
+//	claimed, executing → the same    Takeover    epoch + 1
 //	closed, unknown → closed, success or failed    Resolve, once
 //
 // The epoch is the fencing token: every step names the epoch and the owner it believes in, and

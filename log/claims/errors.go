@@ -18,7 +18,7 @@ var (
 	ErrState = errors.New("the claim's state does not allow this step")
 	// errNoClaim: the receipt has no row. Code ledger-unavailable.
 	errNoClaim = errors.New("the receipt was never claimed")
-	// errDiffers: other bytes stand where these should go. Code consumed.
+	// errDiffers: other bytes stand where these should go. Code consumed, for an intent operation-in-flight.
 	errDiffers = errors.New("another record is frozen in this place")
 	// errNoRecord: no such leaf is frozen. Code ledger-unavailable.
 	errNoRecord = errors.New("no such record is frozen")

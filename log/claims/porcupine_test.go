@@ -41,7 +41,7 @@ type ideal struct {
 // has ended by the time of the next call, so a takeover is always in time.
 func (s ideal) step(c call, r reply) (bool, ideal) {
 	holds := s.owner == c.owner && s.epoch == c.epoch
-	live := s.state == Claimed || s.state == Executing || s.state == Decided
+	live := s.state == Claimed || s.state == Executing
 	next, ok := s, false
 	switch c.op {
 	case "claim":

@@ -24,9 +24,9 @@ const recordColumns = `leaf, digest, kind, run_id, receipt_id, epoch, envelope, 
 // (they are frozen by the change they stand for), and an intent needs a claimed or executing
 // claim of its epoch.
 //
-// Codes: consumed where the epoch has another claim or intent, or the receipt
-// another outcome or resolution; operation-in-flight with [ErrFenced] for an intent of an older
-// epoch; else as every step.
+// Codes: consumed where the epoch has another claim, or the receipt
+// another outcome or resolution; operation-in-flight for a second intent of an epoch, and with
+// [ErrFenced] for one of an older epoch; else as every step.
 func (l *Ledger) Freeze(ctx context.Context, records ...Record) error {
 	for _, r := range records {
 		if err := r.validate(); err != nil {
@@ -103,7 +103,7 @@ func (t *tx) freeze(r Record) (Record, error) {
 		VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(leaf) DO NOTHING`,
 		r.Leaf[:], r.Digest[:], r.Kind, string(r.Run), string(r.Receipt), r.Epoch, r.Envelope, int64(t.now))
 	if errors.Is(err, errConstraint) {
-		return Record{}, marketops.RefuseErr(marketops.Consumed, "a second "+r.Kind+" for receipt "+string(r.Receipt), errDiffers)
+		return Record{}, r.second()
 	}
 	if err != nil {
 		return Record{}, err
@@ -116,6 +116,16 @@ func (t *tx) freeze(r Record) (Record, error) {
 		return Record{}, marketops.RefuseErr(marketops.Consumed, "leaf of "+r.Kind+" record", errDiffers)
 	}
 	return s, nil
+}
+
+// second refuses a record where there may be one. The receipt of a second intent is not spent:
+// another process of its owner is at work under this epoch.
+func (r Record) second() error {
+	code := marketops.Consumed
+	if r.Kind == KindIntent {
+		code = marketops.OperationInFlight
+	}
+	return marketops.RefuseErr(code, "a second "+r.Kind+" for receipt "+string(r.Receipt), errDiffers)
 }
 
 // same compares what one leaf hash must imply. An envelope that is gone cannot be compared, but

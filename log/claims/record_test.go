@@ -37,8 +37,10 @@ func TestOneClaimOneIntentOneOutcome(t *testing.T) {
 	intent := n.record(KindIntent, 1, "first")
 	wantCode(t, f.Freeze(ctx, intent), "")
 	wantCode(t, f.Freeze(ctx, intent), "")
-	if err := f.Freeze(ctx, n.record(KindIntent, 1, "second")); !errors.Is(err, errDiffers) {
-		t.Fatalf("a second intent of one epoch: %v", err)
+	second := f.Freeze(ctx, n.record(KindIntent, 1, "second"))
+	wantCode(t, second, marketops.OperationInFlight)
+	if !errors.Is(second, errDiffers) {
+		t.Fatalf("a second intent of one epoch: %v", second)
 	}
 	for _, kind := range []string{KindClaim, KindOutcome, KindRevocation, KindResolution} {
 		if err := f.Freeze(ctx, n.record(kind, 1, "free")); !errors.Is(err, errMalformed) {

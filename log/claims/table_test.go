@@ -62,23 +62,23 @@ var steps = []struct {
 	to   map[string]State // the state after an allowed call, where it changes
 }{
 	{"claim", func(f *fixture, n NewClaim) error { _, _, err := f.Claim(ctx, n); return err },
-		codes("", "", "", "", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"unspent": Claimed}},
+		codes("", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"unspent": Claimed}},
 	{"claim by another", func(f *fixture, n NewClaim) error {
 		n.Owner = bob
 		n.Build = n.claimRecord
 		_, _, err := f.Claim(ctx, n)
 		return err
 	},
-		codes("", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"unspent": Claimed}},
+		codes("", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"unspent": Claimed}},
 	{"takeover", func(f *fixture, n NewClaim) error { _, _, err := f.Takeover(ctx, n); return err },
-		codes("ledger-unavailable", "", "", "", "consumed", "consumed", "consumed", "revoked", ""), nil},
+		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
 	{"takeover by another", func(f *fixture, n NewClaim) error {
 		n.Owner = bob
 		n.Build = n.claimRecord
 		_, _, err := f.Takeover(ctx, n)
 		return err
 	},
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "revoked", "operation-in-flight"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
 	{"execute", func(f *fixture, n NewClaim) error {
 		_, err := f.Execute(ctx, n.Receipt, 1, alice, lease, pass)
 		return err
