@@ -88,7 +88,7 @@ type Work struct {
 	Op       marketops.Operation
 	Content  []Content // one per asset or change, in the document's order
 	Deadline time.Time // no call may be under way after it
-	// Earlier says that an earlier epoch may have reached GitHub and nobody knows how far: a
+	// Earlier says that an earlier epoch began a visible effect and nobody knows how far it came: a
 	// definite refusal then proves nothing about what that epoch did.
 	Earlier bool
 	// BeforeCall renews the lease. It must return nil right before every call that writes.

@@ -65,6 +65,7 @@ found 'effects<=1'                  -DBAD_NATURAL_KEY -DEN_ROUTE # GitHub takes 
 found 'sends<2'                     -DBAD_THIRD_SEND          # nobody counts the sends
 found 'effects==0'                  -DBAD_ABSENT              # "not seen" is recorded as failed
 found 'effects==0'                  -DBAD_REFUSAL             # a 4xx is a failure though an attempt is unresolved
+found 'effects==0'                  -DBAD_UNCOUNTED           # who takes over does not learn of an attempt
 found 'effects==0'                  -DBAD_UNREADABLE          # what cannot be read is recorded as failed
 found 'outcomes==1'                 -DBAD_LOG_FIRST           # the outcome is appended before it is frozen
 found 'effects==0'                  -DBAD_SETTLE              # an expired execution is rejected

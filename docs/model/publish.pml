@@ -37,6 +37,7 @@ mtype:end resolution = open;
 byte epoch = 0;
 byte owner = CORE;
 byte openedAt = 0;		/* the epoch that opened the door, 0 if none did */
+bool counted = false;		/* an attempt was counted, by whatever epoch */
 bool withdrawn = false;		/* a revocation was accepted */
 bool expired = false;
 
@@ -61,6 +62,12 @@ byte total = 0;			/* requests of all epochs that may have reached GitHub */
 #define COUNT total++; assert(total <= SENDS)
 #else
 #define COUNT skip
+#endif
+
+#ifdef BAD_UNCOUNTED
+#define COUNTED skip
+#else
+#define COUNTED counted = true
 #endif
 
 #ifdef ONEKEY
@@ -124,7 +131,7 @@ inline look(eye) {
 
 proctype Publisher(byte me) {
 	byte my = 0, sends = 0;
-	bool earlier = false;		/* an earlier epoch may have reached GitHub */
+	bool earlier = false;		/* an earlier epoch began what may have reached GitHub */
 	bool pending = false;		/* an attempt, ours or an earlier epoch's, is unresolved */
 	bool reconciling = false;
 	mtype:seen eye = absent;
@@ -141,7 +148,7 @@ S1:	if
 	:: atomic { state == none && !expired && !reconciling -> state = claimed; grant(KEY); my = epoch }
 	:: atomic { state == claimed && owner == KEY && (frozen & INTENT(epoch)) == 0 -> my = epoch }
 	:: atomic { (state == executing || (state == claimed && (owner != KEY || (frozen & INTENT(epoch)) != 0))) && epoch < EPOCHS ->
-		grant(KEY); my = epoch; earlier = (openedAt > 0 && openedAt < epoch) }
+		grant(KEY); my = epoch; earlier = counted }
 	:: goto S0
 	fi;
 
@@ -208,9 +215,9 @@ S5:	/* Look first; send only what is absent; believe nothing but looking. */
 attempt: /* Fence and expiry once more, and the attempt is counted, before every visible effect. */
 	if
 #ifdef BAD_DOOR
-	:: atomic { HELD && (state == claimed || state == executing) && !expired -> atDoor++ }
+	:: atomic { HELD && (state == claimed || state == executing) && !expired -> COUNTED; atDoor++ }
 #else
-	:: atomic { HELD && state == executing && !expired -> atDoor++ }
+	:: atomic { HELD && state == executing && !expired -> COUNTED; atDoor++ }
 #endif
 	:: expired -> goto refused
 	MAYSTOP

@@ -141,7 +141,7 @@ type ClaimState struct {
 	Epoch      int64               `json:"epoch"`
 	LeaseUntil marketops.Time      `json:"lease_until"`
 	Attempts   int64               `json:"attempts"`
-	Earlier    bool                `json:"earlier"` // an earlier epoch had reached executing: GitHub may have changed
+	Earlier    bool                `json:"earlier"` // an earlier epoch began a visible effect: GitHub may have changed
 }
 
 // Fence names an epoch; the Core refuses any but the newest.

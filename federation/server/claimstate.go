@@ -16,12 +16,33 @@ func (c *Core) claimState(ctx context.Context, row claims.Claim) (api.ClaimState
 		Receipt: row.Receipt, Run: row.Run, Operation: row.OpDigest, State: string(row.State), Outcome: string(row.Outcome),
 		Owner: row.Owner, Epoch: row.Epoch, LeaseUntil: row.LeaseUntil, Attempts: int64(row.Attempts),
 	}
-	if row.Epoch <= 1 {
+	if row.Epoch <= 1 || row.Attempts == 0 {
 		return out, nil
 	}
-	opened, err := c.openedAt(ctx, row.Receipt)
-	out.Earlier = opened > 0 && opened < row.Epoch
+	var err error
+	out.Earlier, err = c.triedBefore(ctx, row)
 	return out, err
+}
+
+// triedBefore reports whether a visible effect was begun under an earlier epoch than the row's.
+// Each is counted before it is sent, and none under an epoch that was overtaken, so that without
+// one nothing can be under way. An attempt that left no line is taken for an earlier one.
+func (c *Core) triedBefore(ctx context.Context, row claims.Claim) (bool, error) {
+	history, err := c.ledger.History(ctx, row.Receipt)
+	if err != nil {
+		return false, err
+	}
+	lines := 0
+	for _, h := range history {
+		if h.Reason != claims.AttemptReason {
+			continue
+		}
+		if h.Epoch < row.Epoch {
+			return true, nil
+		}
+		lines++
+	}
+	return row.Attempts > lines, nil
 }
 
 // openedAt returns the epoch that opened the door to GitHub, 0 if none did.

@@ -107,6 +107,7 @@ func TestTakeover(t *testing.T) {
 	s := w.ready()
 	ctx := context.Background()
 	first, intent1 := s.executing(0, "pub")
+	got(w.client("pub").Attempt(ctx, s.fence(0, 1)))(t)
 	_, err := s.claim(0, "pub2")
 	wantCode(t, err, marketops.OperationInFlight)
 	w.pass(w.opts.Config.Lease + time.Second)
@@ -135,6 +136,40 @@ func TestTakeover(t *testing.T) {
 	_, err = w.client("pub2").Outcome(ctx, s.outcomeOf(0, "pub2", 2, intent1.Position, nil))
 	wantCode(t, err, marketops.ReceiptUnlogged)
 	got(w.client("pub2").Outcome(ctx, s.outcomeOf(0, "pub2", 2, intent2.Position, nil)))(t)
+}
+
+// TestEarlier: whoever takes over is told of an earlier epoch's visible effects as soon as one was
+// counted, though its answer was lost, and not of his own.
+func TestEarlier(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	s := w.ready()
+	s.executing(0, "pub")
+	epoch := int64(1)
+	attempt := func() {
+		t.Helper()
+		got(w.client("pub").Attempt(ctx, s.fence(0, epoch)))(t)
+	}
+	takeOver := func(want bool) {
+		t.Helper()
+		c := got(s.claim(0, "pub"))(t)
+		if epoch++; c.Claim.Epoch != epoch || c.Claim.Earlier != want {
+			t.Errorf("epoch %d, want %d; earlier %v, want %v", c.Claim.Epoch, epoch, c.Claim.Earlier, want)
+		}
+		got(s.intend(0, "pub", c))(t)
+		got(w.client("pub").Execute(ctx, s.fence(0, epoch)))(t)
+	}
+	takeOver(false) // the door was open, and nothing was begun
+	takeOver(false)
+	attempt()
+	if c := got(w.client("bob").ClaimState(ctx, s.receipt(0).ReceiptID))(t); c.Attempts != 1 || c.Earlier {
+		t.Errorf("its own attempt: %+v", c)
+	}
+	stale := s.fence(0, epoch)
+	takeOver(true)
+	_, err := w.client("pub").Attempt(ctx, stale) // control: an overtaken epoch begins nothing more
+	wantCode(t, err, marketops.OperationInFlight)
+	takeOver(true) // once is for ever
 }
 
 func errOf[T any](_ T, err error) error { return err }

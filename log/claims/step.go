@@ -75,6 +75,9 @@ func (l *Ledger) Renew(ctx context.Context, receipt marketops.ReceiptID, epoch i
 	})
 }
 
+// AttemptReason marks the line that each attempt leaves in the history, with its epoch and time.
+const AttemptReason = "attempt"
+
 // Attempt counts a visible effect before it is begun, re-checking clock and expiry, and
 // returns the count over all epochs. At most 16 are granted to a receipt.
 //
@@ -92,8 +95,11 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 		if c.Attempts >= maxAttempts {
 			return 0, marketops.Refuse(marketops.LimitReached, fmt.Sprintf("%d attempts under %s", c.Attempts, receipt))
 		}
-		return c.Attempts + 1, t.one(`UPDATE claim SET attempts = attempts + 1 WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = 'executing' AND attempts = ?`,
-			string(receipt), epoch, string(owner), c.Attempts)
+		if err := t.one(`UPDATE claim SET attempts = attempts + 1 WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = 'executing' AND attempts = ?`,
+			string(receipt), epoch, string(owner), c.Attempts); err != nil {
+			return 0, err
+		}
+		return c.Attempts + 1, t.moved(receipt, Executing, Executing, epoch, owner, AttemptReason)
 	})
 }
 

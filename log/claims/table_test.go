@@ -170,7 +170,7 @@ func TestEveryStepInEverySituation(t *testing.T) {
 					t.Errorf("%s → %s, want %s", before.State, after.State, wantState)
 				}
 				grown := must[[]Transition](t)(f.History(ctx, n.Receipt))
-				moved := after.State != before.State || after.Epoch != before.Epoch || after.Outcome != before.Outcome
+				moved := after.State != before.State || after.Epoch != before.Epoch || after.Outcome != before.Outcome || after.Attempts != before.Attempts
 				if want != "" && fmt.Sprint(after) != fmt.Sprint(before) {
 					t.Errorf("a refused step changed %v to %v", before, after)
 				}

@@ -96,7 +96,7 @@ type Record struct {
 // Transition is one line of a receipt's history.
 type Transition struct {
 	Seq      int64 // 1, 2, … for each receipt
-	From, To State // equal at a takeover
+	From, To State // equal at a takeover and at an attempt
 	Epoch    int64 // after the change
 	Actor    crypto.KeyID
 	At       marketops.Time
