@@ -71,7 +71,7 @@ found 'outcomes==1'                 -DBAD_LOG_FIRST           # the outcome is a
 found 'effects==0'                  -DBAD_SETTLE              # an expired execution is rejected
 found 'invalid end state'           -DBAD_NO_SETTLE           # nobody ends an abandoned execution
 found 'withdrawn'                   -DBAD_REVOKE -DEN_ROUTE   # a revocation is accepted once executing
-found 'effects==0'                  -DBAD_RESOLVE             # a person decides while a request is under way
+found 'effects==0'                  -DBAD_RESOLVE             # a person says failed while a request is under way
 
 # What the protocol does not promise.
 found 'copies<=1'                   -DASK_COPIES              # one leaf, counted by place

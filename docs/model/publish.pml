@@ -350,14 +350,16 @@ active proctype Core() {
 #else
 	:: atomic { state == claimed -> epoch++; owner = CORE; withdrawn = true; freeze(rejected) }
 #endif
+	/* What is there stays; what is not there may still come until no attempt is under way, which
+	 * the ledger takes to be so after an hour. */
+	:: atomic { state == closed && outcome == unknown && resolution == open && there == ours ->
+		resolution = success; frozen = frozen | RESOLUTION }
 #ifdef BAD_RESOLVE
-	:: atomic { state == closed && outcome == unknown && resolution == open ->
+	:: atomic { state == closed && outcome == unknown && resolution == open && there != ours ->
 #else
-	/* Whoever resolves waits until no attempt can be under way any more: work ends within an hour. */
-	:: atomic { state == closed && outcome == unknown && resolution == open && flying == 0 && atDoor == 0 ->
+	:: atomic { state == closed && outcome == unknown && resolution == open && there != ours && flying == 0 && atDoor == 0 ->
 #endif
-		resolution = (there == ours -> success : failed);
-		frozen = frozen | RESOLUTION }
+		resolution = failed; frozen = frozen | RESOLUTION }
 
 	:: atomic { !expired -> expired = true }
 	:: atomic { gone == PUBS && flying == 0 && frozen == logged && logged == published &&

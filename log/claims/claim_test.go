@@ -218,6 +218,49 @@ func TestResolveFreesTheResourceOnce(t *testing.T) {
 	f.claim(next)
 }
 
+// TestFailedMayStillArrive: what was sent may arrive for an hour after it was counted.
+func TestFailedMayStillArrive(t *testing.T) {
+	f := open(t)
+	unknown := func(i, attempts int) NewClaim {
+		f.clock.set(start + marketops.Time(i)*3700)
+		n, _ := f.walk(i, Executing, "")
+		for range attempts {
+			f.clock.add(time.Minute)
+			must[int](t)(f.Attempt(ctx, n.Receipt, 1, alice))
+		}
+		must[Claim](t)(f.Decide(ctx, n.Receipt, 1, alice, Unknown, n.outcome(1, Unknown)))
+		wantCode(t, f.CloseClaim(ctx, n.Receipt, 1, uint64(i)), "")
+		return n
+	}
+	wantCode(t, resolveAs(Failed)(f, unknown(0, 0)), "") // control: nothing was begun
+	n := unknown(1, 2)
+	last := f.clock.now()
+	for _, at := range []marketops.Time{last, last - 7200, last.Add(flight) - 1} {
+		f.clock.set(at)
+		err := resolveAs(Failed)(f, n)
+		wantCode(t, err, marketops.OperationInFlight)
+		var r *marketops.Refusal
+		if !errors.As(err, &r) || !strings.Contains(r.Next, last.Add(flight).String()) {
+			t.Errorf("%v does not say from when on", err)
+		}
+		if c := f.get(n); c.Outcome != Unknown {
+			t.Fatalf("refused, yet %+v", c)
+		}
+	}
+	f.clock.set(last.Add(flight))
+	wantCode(t, resolveAs(Failed)(f, n), "")
+	wantCode(t, resolveAs(Success)(f, unknown(2, 1)), "") // what is there needs no waiting
+
+	// A ledger that noted no time of its attempts goes by that of the decision.
+	n = unknown(3, 0)
+	must[int](t)(do(ctx, f.Ledger, func(t *tx) (int, error) {
+		return 0, t.one(`UPDATE claim SET attempts = 1 WHERE receipt_id = ?`, string(n.Receipt))
+	}))
+	wantCode(t, resolveAs(Failed)(f, n), marketops.OperationInFlight)
+	f.clock.add(flight)
+	wantCode(t, resolveAs(Failed)(f, n), "")
+}
+
 // fencedEverywhere asserts that epoch 1 of alice can do nothing to n any more.
 func fencedEverywhere(t *testing.T, f *fixture, n NewClaim) {
 	t.Helper()

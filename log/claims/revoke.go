@@ -131,12 +131,17 @@ func (t *tx) settlement(c row, orphaned bool) (Outcome, error) {
 	return "", c.refused("settle")
 }
 
+// flight is how long a request may be under way after its attempt was counted: a publisher's work
+// for one operation ends within an hour.
+const flight = time.Hour
+
 // Resolve replaces the unknown outcome of a closed claim by success or failed, once, and
 // freezes the resolution (Kind [KindResolution], this receipt and run). The resource is free
 // again. The same resolution again is no error.
 //
 // Codes: consumed with [ErrState] for an outcome that is not unknown, or an operation that
-// succeeded under another receipt; operation-in-flight before the claim is closed; revoked;
+// succeeded under another receipt; operation-in-flight before the claim is closed, and for failed
+// within an hour after the last attempt; revoked;
 // ledger-unavailable, if there is no claim; disk-full.
 func (l *Ledger) Resolve(ctx context.Context, receipt marketops.ReceiptID, outcome Outcome, resolution Record) error {
 	if outcome != Success && outcome != Failed {
@@ -167,6 +172,11 @@ func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Re
 	if c.State != Closed || c.Outcome != Unknown {
 		return c.refused("resolve")
 	}
+	if outcome == Failed {
+		if err := t.landed(c); err != nil {
+			return err
+		}
+	}
 	err = t.one(`UPDATE claim SET outcome = ?, resolution = ? WHERE receipt_id = ? AND epoch = ? AND state = 'closed' AND outcome = 'unknown'`,
 		string(outcome), resolution.Digest[:], string(receipt), c.Epoch)
 	if errors.Is(err, errConstraint) {
@@ -179,4 +189,19 @@ func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Re
 		return err
 	}
 	return t.moved(receipt, Closed, Closed, c.Epoch, "", "resolved as "+string(outcome))
+}
+
+// landed refuses while a request of c's attempts may still reach GitHub. Attempts that left no
+// line in the history count as made when the outcome was decided.
+func (t *tx) landed(c row) error {
+	var last marketops.Time
+	_, err := t.get(`SELECT coalesce((SELECT max(at) FROM transition WHERE receipt_id = ?1 AND reason = ?2), decided_at) FROM claim WHERE receipt_id = ?1`,
+		[]any{string(c.Receipt), AttemptReason}, &last)
+	if err != nil || c.Attempts == 0 || t.now >= last.Add(flight) {
+		return err
+	}
+	return &marketops.Refusal{Code: marketops.OperationInFlight, Err: ErrState,
+		What:  fmt.Sprintf("a request of %s may be under way for an hour after the last attempt, at %s", c.Receipt, last),
+		State: "nothing was changed; the outcome is unknown",
+		Next:  fmt.Sprintf("look at GitHub again, and resolve it as failed from %s on, or as success at once", last.Add(flight))}
 }

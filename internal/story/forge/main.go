@@ -7,6 +7,7 @@
 //	forge show RECORD                                   what it says, unverified
 //	forge log STATE RECORD…                             append records to the log of a Core that is stopped, as
 //	                                                    a dishonest operator would, and write their proofs
+//	forge age STATE                                     let an hour pass in the ledger of a Core that is stopped
 //
 // FROM is a record's file, whose signature is not looked at; OUT is written over.
 package main
@@ -25,9 +26,9 @@ func main() {
 }
 
 func run(args []string) error {
-	commands := map[string]func([]string) error{"receipt": makeReceipt, "promote": promote, "again": again, "log": appendAll, "show": show}
+	commands := map[string]func([]string) error{"receipt": makeReceipt, "promote": promote, "again": again, "log": appendAll, "age": age, "show": show}
 	if len(args) > 0 && commands[args[0]] != nil {
 		return commands[args[0]](args[1:])
 	}
-	return errors.New("usage: forge receipt|promote|again|show|log …")
+	return errors.New("usage: forge receipt|promote|again|show|log|age …")
 }
