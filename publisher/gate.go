@@ -139,9 +139,6 @@ func (p *Publisher) askCore(ctx context.Context, j *Job, record *receipt.Record)
 		for _, c := range answers {
 			given[c.Code] = c
 		}
-		if err := p.continuable(ctx, r, given); err != nil {
-			return nil, err
-		}
 	}
 	out := make([]marketops.Check, len(CoreCodes))
 	for i, code := range CoreCodes {
@@ -152,24 +149,6 @@ func (p *Publisher) askCore(ctx context.Context, j *Job, record *receipt.Record)
 		out[i] = c
 	}
 	return p.trustExpiry(out), nil
-}
-
-// continuable lets an open claim of another publisher pass once its lease has ended: whoever is
-// in the audience may then take over. Whether that is granted the ledger decides at the claim.
-func (p *Publisher) continuable(ctx context.Context, r *receipt.Receipt, given map[marketops.Code]marketops.Check) error {
-	if given[marketops.OperationInFlight].Status != marketops.Fail {
-		return nil
-	}
-	state, err := p.Core.ClaimState(ctx, r.ReceiptID)
-	if err != nil {
-		return err
-	}
-	open := state.State == "claimed" || state.State == "executing"
-	if open && state.Operation == r.Operation && state.LeaseUntil <= p.Now() {
-		given[marketops.OperationInFlight] = marketops.Check{Code: marketops.OperationInFlight, Status: marketops.Pass,
-			Detail: fmt.Sprintf("the lease of %s ended at %s", state.Owner, state.LeaseUntil)}
-	}
-	return nil
 }
 
 // trustExpiry makes an expired trust file fail the check that is about trust.

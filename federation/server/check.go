@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -14,65 +16,50 @@ var coreCodes = []marketops.Code{
 	marketops.Revoked, marketops.Consumed, marketops.OperationInFlight,
 }
 
-// check answers as a claim would, and spends nothing.
+// check answers as a claim would, and spends nothing. All six questions are asked, whichever the
+// claim would stop at; a refusal under another code is the answer only where none of them is. That
+// a receipt has expired is the publisher's to say.
 func (c *Core) check(ctx context.Context, who *caller, in api.ClaimWanted) (api.Answers, error) {
 	w, err := c.binding(ctx, who, in)
 	if err != nil {
 		return api.Answers{}, err
 	}
-	failed := map[marketops.Code]error{}
-	note := func(err error) error {
-		code := marketops.CodeOf(err)
-		if err == nil || isCoreCode(code) {
-			failed[code] = err
-			return nil
-		}
-		return err
-	}
-	if err := note(c.samePolicy(w.issued)); err != nil {
+	n := c.newClaim(w)
+	old, _, err := c.ledger.Get(ctx, n.Receipt)
+	if err != nil {
 		return api.Answers{}, err
 	}
-	if err := note(c.sameTrust(w.issued, in.Trust)); err != nil {
-		return api.Answers{}, err
-	}
-	ledger := c.ledger.Check(ctx, c.newClaim(w))
-	if code := marketops.CodeOf(ledger); code == marketops.Expired || code == marketops.ClockUnsure {
-		// The ledger stops at the clock; how far the receipt has come is known all the same.
-		note(ledger)
-		if ledger, err = c.taken(ctx, w); err != nil {
+	asked := append(c.conditions(w, old, in.Trust),
+		func() error { return c.ledger.Check(ctx, n) },
+		func() error { return spent(old) }) // the ledger stops at the clock
+	failed, other := map[marketops.Code]error{}, error(nil)
+	for _, holds := range asked {
+		var r *marketops.Refusal
+		switch err := holds(); {
+		case err == nil || errors.Is(err, marketops.Expired):
+		case !errors.As(err, &r):
 			return api.Answers{}, err
+		case !slices.Contains(coreCodes, r.Code):
+			other = err
+		case failed[r.Code] == nil:
+			failed[r.Code] = err
 		}
 	}
-	if err := note(ledger); err != nil {
-		return api.Answers{}, err
+	if len(failed) == 0 && other != nil {
+		return api.Answers{}, other
 	}
-	delete(failed, "")
 	return api.Answers{Checks: answers(failed)}, nil
 }
 
-func isCoreCode(code marketops.Code) bool {
-	for _, c := range coreCodes {
-		if c == code {
-			return true
-		}
+// spent says what the row of a receipt alone tells.
+func spent(row claims.Claim) error {
+	switch row.State {
+	case claims.Revoked:
+		return marketops.Refuse(marketops.Revoked, "")
+	case claims.Closed:
+		return marketops.Refuse(marketops.Consumed, "")
 	}
-	return false
-}
-
-// taken says what the row of a receipt alone tells.
-func (c *Core) taken(ctx context.Context, w wish) (refusal, failure error) {
-	row, found, err := c.ledger.Get(ctx, w.body.ReceiptID)
-	switch {
-	case err != nil || !found:
-		return nil, err
-	case row.State == claims.Revoked:
-		return marketops.Refuse(marketops.Revoked, ""), nil
-	case row.State == claims.Closed:
-		return marketops.Refuse(marketops.Consumed, ""), nil
-	case row.Owner != w.owner:
-		return marketops.Refuse(marketops.OperationInFlight, ""), nil
-	}
-	return nil, nil
+	return nil
 }
 
 func answers(failed map[marketops.Code]error) (out []marketops.Check) {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -47,12 +46,20 @@ func (c *Core) binding(ctx context.Context, who *caller, in api.ClaimWanted) (wi
 	return wish{i, who.key}, nil
 }
 
-// inForce checks what may have changed since the receipt was issued.
-func (c *Core) inForce(w wish, version int64) error {
-	if err := c.samePolicy(w.issued); err != nil {
-		return err
+// conditions are what a claim rests on beside the ledger; old is the claim as it stands. At first
+// everything must hold. What is claimed must still be allowed, or the door would refuse it. What
+// is executing must come to an end whatever has changed since: there Core and publisher need only
+// go by one version of trust.
+func (c *Core) conditions(w wish, old claims.Claim, version int64) []func() error {
+	policy := func() error { return c.samePolicy(w.issued) }
+	trust := func() error { return c.sameTrust(w.issued, version) }
+	switch old.State {
+	case claims.Claimed:
+		return []func() error{policy, trust}
+	case claims.Executing, claims.Decided:
+		return []func() error{func() error { return c.sameVersion(w.issued, version) }}
 	}
-	return c.sameTrust(w.issued, version)
+	return []func() error{policy, trust, c.clock, c.disk}
 }
 
 func (c *Core) samePolicy(i issued) error {
@@ -62,16 +69,24 @@ func (c *Core) samePolicy(i issued) error {
 	return nil
 }
 
-// sameTrust demands that Core and publisher go by one version. A higher one would otherwise
-// raise the ledger's mark above what this Core itself can judge by.
-func (c *Core) sameTrust(i issued, version int64) error {
-	f := c.force.Load()
-	switch now := f.trust.Version(); {
+// sameVersion demands that Core and publisher go by one version of trust. A higher one would
+// otherwise raise the ledger's mark above what this Core itself can judge by.
+func (c *Core) sameVersion(i issued, version int64) error {
+	switch now := c.force.Load().trust.Version(); {
 	case version < now:
 		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("the publisher goes by version %d of trust.json, in force is %d", version, now))
 	case version > now || i.body.Trust.Version > now:
 		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("this Core goes by version %d of trust.json, there is a version %d", now, max(version, i.body.Trust.Version)))
 	}
+	return nil
+}
+
+// sameTrust also asks whether the receipt's key still holds.
+func (c *Core) sameTrust(i issued, version int64) error {
+	if err := c.sameVersion(i, version); err != nil {
+		return err
+	}
+	f := c.force.Load()
 	if f.trust.Expired(c.now()) {
 		return marketops.Refuse(marketops.TrustMissing, "trust.json has expired")
 	}
@@ -131,17 +146,16 @@ func (c *Core) spendReceipt(ctx context.Context, w wish, in api.ClaimWanted) (cl
 		made = rec
 		return frozenForm(rec), nil
 	}
-	old, found, err := c.ledger.Get(ctx, n.Receipt)
+	old, _, err := c.ledger.Get(ctx, n.Receipt)
 	if err != nil {
 		return claims.Claim{}, built{}, err
 	}
-	var row claims.Claim
-	var rec claims.Record
-	if found && old.State != claims.Closed && old.State != claims.Revoked {
-		row, rec, err = c.resume(ctx, w, n, old, in.Trust)
-	} else {
-		row, rec, err = c.begin(ctx, w, n, in.Trust)
+	for _, holds := range c.conditions(w, old, in.Trust) {
+		if err := holds(); err != nil {
+			return claims.Claim{}, built{}, err
+		}
 	}
+	row, rec, err := c.grant(ctx, n, old)
 	if err != nil {
 		return claims.Claim{}, built{}, err
 	}
@@ -149,17 +163,6 @@ func (c *Core) spendReceipt(ctx context.Context, w wish, in api.ClaimWanted) (cl
 		made = nil
 	}
 	return row, built{rec, made}, nil
-}
-
-// begin spends a receipt for the first time: everything must still hold.
-func (c *Core) begin(ctx context.Context, w wish, n claims.NewClaim, version int64) (claims.Claim, claims.Record, error) {
-	if err := c.inForce(w, version); err != nil {
-		return claims.Claim{}, claims.Record{}, err
-	}
-	if err := errors.Join(c.clock(), c.disk()); err != nil {
-		return claims.Claim{}, claims.Record{}, err
-	}
-	return c.ledger.Claim(ctx, n)
 }
 
 // clock refuses to begin anything before a time at which a quorum of witnesses has cosigned. The
@@ -180,20 +183,19 @@ func (c *Core) clock() error {
 	return nil
 }
 
-// resume continues an open claim. A repeated call of the same owner gets the same epoch as long
-// as that has no intent; after that only a new epoch tells the one who comes back from the one
-// who may still be at work. Policy is asked at the door, not here: what was begun must be
-// brought to an end.
-func (c *Core) resume(ctx context.Context, w wish, n claims.NewClaim, old claims.Claim, version int64) (claims.Claim, claims.Record, error) {
-	if version != n.Trust {
-		return claims.Claim{}, claims.Record{}, c.sameTrust(w.issued, version)
-	}
-	if old.Owner == n.Owner && old.State == claims.Claimed {
+// grant gives the first epoch, or continues an open claim. A repeated call of the same owner gets
+// the same epoch as long as that has no intent; after that only a new epoch tells the one who comes
+// back from the one who may still be at work.
+func (c *Core) grant(ctx context.Context, n claims.NewClaim, old claims.Claim) (claims.Claim, claims.Record, error) {
+	switch old.State {
+	case "", claims.Closed, claims.Revoked:
+		return c.ledger.Claim(ctx, n)
+	case claims.Claimed:
 		intent, err := c.intentOf(ctx, n.Receipt, old.Epoch)
 		if err != nil {
 			return claims.Claim{}, claims.Record{}, err
 		}
-		if intent == nil {
+		if old.Owner == n.Owner && intent == nil {
 			return c.ledger.Claim(ctx, n)
 		}
 	}

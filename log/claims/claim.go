@@ -36,15 +36,27 @@ func (l *Ledger) Claim(ctx context.Context, n NewClaim) (Claim, Record, error) {
 	return g.claim, g.record, err
 }
 
-// Check answers as Claim would and changes nothing. It needs no Lease and no Build.
+// Check answers as Takeover would where the receipt has a claim that is not closed, else as Claim
+// would, and changes nothing. It needs no Lease and no Build.
 func (l *Ledger) Check(ctx context.Context, n NewClaim) error {
 	if err := n.validate(); err != nil {
 		return err
 	}
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
-		_, _, err := t.admit(n)
-		return struct{}{}, err
+		return struct{}{}, t.check(n)
 	})
+	return err
+}
+
+func (t *tx) check(n NewClaim) error {
+	c, found, err := t.load(n.Receipt)
+	if err != nil {
+		return err
+	}
+	if found && c.State != Closed && c.State != Revoked {
+		return t.mayTakeOver(n, c)
+	}
+	_, _, err = t.admit(n)
 	return err
 }
 
@@ -135,16 +147,8 @@ func (t *tx) takeover(n NewClaim) (granted, error) {
 	case !found:
 		return granted{}, unavailable("nothing to take over", errNoClaim)
 	}
-	if err := t.trusted(n.Trust); err != nil {
+	if err := t.mayTakeOver(n, c); err != nil {
 		return granted{}, err
-	}
-	switch {
-	case !c.open():
-		return granted{}, c.refused("take over")
-	case !n.same(c.Claim):
-		return granted{}, otherOperation(c)
-	case c.Owner != n.Owner && c.LeaseUntil > t.now:
-		return granted{}, t.inFlight(c)
 	}
 	rec, err := n.build(c.Epoch+1, c.ClaimRecord)
 	if err != nil {
@@ -158,6 +162,21 @@ func (t *tx) takeover(n NewClaim) (granted, error) {
 		return granted{}, err
 	}
 	return t.grant(n, rec)
+}
+
+func (t *tx) mayTakeOver(n NewClaim, c row) error {
+	if err := t.trusted(n.Trust); err != nil {
+		return err
+	}
+	switch {
+	case !c.open():
+		return c.refused("take over")
+	case !n.same(c.Claim):
+		return otherOperation(c)
+	case c.Owner != n.Owner && c.LeaseUntil > t.now:
+		return t.inFlight(c)
+	}
+	return nil
 }
 
 // grant finishes what Claim and Takeover have in common, and reads back what now stands.
