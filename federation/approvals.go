@@ -95,8 +95,13 @@ func (r Rules) serves(run Run, w Wanted, v receipt.Vote) bool {
 }
 
 func (r Rules) covers(run Run, w Wanted, v receipt.Vote) bool {
-	a := v.Body
-	return a.Verdict == "approve" && a.Policy == r.Policy.Digest() && slices.Contains(a.Operations, w.Digest) &&
+	return v.Body.Policy == r.Policy.Digest() && stands(run, w, v.Body)
+}
+
+// stands reports whether an approval would cover an operation, had it been given under the policy
+// in force.
+func stands(run Run, w Wanted, a *receipt.Approval) bool {
+	return a.Verdict == "approve" && slices.Contains(a.Operations, w.Digest) &&
 		a.NotBefore <= run.Now+receipt.Epsilon && run.Now < a.ExpiresAt
 }
 
@@ -105,15 +110,20 @@ type ballot struct {
 	tally     receipt.Tally
 	approvals []marketops.Digest
 	spent     bool // an approval would have counted, had it not served before
+	outdated  int  // persons who approved under another policy, and not again since
 }
 
 func (r Rules) count(run Run, w Wanted) ballot {
 	b := ballot{tally: receipt.Tally{Kind: w.Op.Kind, Target: w.Op.Target, Requester: run.Submission.Requester, Floor: r.Trust.Floor(w.Op.Kind, w.Op.Target)}}
-	counted := map[string]bool{}
+	counted, outdated := map[string]bool{}, map[string]bool{}
 	for _, v := range slices.Backward(run.Votes) {
 		counts := r.serves(run, w, v) && !counted[v.Person.Name] && v.Person.Name != run.Submission.Requester
 		b.spent = b.spent || r.covers(run, w, v) && w.Spent[v.Record.Digest]
 		b.tally.Add(v, counts)
+		if stands(run, w, v.Body) && v.Body.Policy != r.Policy.Digest() && !counted[v.Person.Name] && !outdated[v.Person.Name] {
+			outdated[v.Person.Name] = true
+			b.outdated++
+		}
 		if counts {
 			counted[v.Person.Name] = true
 			b.approvals = append(b.approvals, v.Record.Digest)

@@ -68,7 +68,7 @@ func (r Rules) judge(run Run, w Wanted) Verdict {
 		refuse(marketops.ApprovalSpent, "the approvals at hand have served a receipt for this operation")
 	}
 	if len(v.Missing) > 0 {
-		refuse(marketops.ApprovalMissing, "")
+		refuse(marketops.ApprovalMissing, again(run, b.outdated))
 	}
 	for _, c := range b.tally.Checks() {
 		if c.Status != marketops.Pass {
@@ -76,6 +76,18 @@ func (r Rules) judge(run Run, w Wanted) Verdict {
 		}
 	}
 	return v
+}
+
+// again says that approvals were bound to a policy that has been replaced; "" for none.
+func again(run Run, outdated int) string {
+	given := fmt.Sprintf("%d approvals were", outdated)
+	switch outdated {
+	case 0:
+		return ""
+	case 1:
+		given = "1 approval was"
+	}
+	return fmt.Sprintf("%s given under another policy; approve again: marketops approve %s --key KEY", given, run.ID)
 }
 
 func vetoed(t receipt.Tally) bool {

@@ -235,6 +235,44 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestOutdatedApprovals: who approved under a policy that was replaced is counted and told to
+// approve again; who has done so is not.
+func TestOutdatedApprovals(t *testing.T) {
+	for want, set := range map[string]func(*bench){
+		"": func(*bench) {},
+		"1 approval was given under another policy; approve again: marketops approve r-01": func(b *bench) {
+			b.outdated("alice", "alice")
+		},
+		"2 approvals were given under another policy": func(b *bench) { b.outdated("alice", "carol") },
+		"1 approval was given under":                  func(b *bench) { b.outdated("alice", "carol").approve("alice") },
+	} {
+		b := newBench(t, two, tagOp("v1.0.0"))
+		set(b)
+		v := b.rules.Decide(b.run)[0]
+		why := strings.Join(v.WhyNot, "\n")
+		if v.Code != marketops.ApprovalMissing || !strings.Contains(why, want) || strings.Contains(why, "another policy") != (want != "") {
+			t.Errorf("%s: %q, want %q", v.Code, why, want)
+		}
+	}
+	b := newBench(t, "", tagOp("v1.0.0"))
+	b.outdated("alice").run.Now = now + 3600
+	if v := b.rules.Decide(b.run)[0]; len(v.WhyNot) != 0 && strings.Contains(strings.Join(v.WhyNot, ""), "another policy") {
+		t.Errorf("an approval that is over as well: %q", v.WhyNot)
+	}
+	b = newBench(t, "", tagOp("v1.0.0"))
+	if v := b.outdated("alice").approve("alice").rules.Decide(b.run)[0]; v.Leave() == nil {
+		t.Errorf("control: approved again, and %s: %q", v.Code, v.WhyNot)
+	}
+}
+
+// outdated are approvals under another policy than the one in force.
+func (b *bench) outdated(names ...string) *bench {
+	for _, name := range names {
+		b.run.Votes = append(b.run.Votes, b.vote(name, func(a *receipt.Approval) { a.Policy = marketops.Digest{9} }))
+	}
+	return b
+}
+
 // TestAllOrNone: one denial takes the leave of every other operation.
 func TestAllOrNone(t *testing.T) {
 	b := newBench(t, "", tagOp("v1.0.0"), tagOp("v2.0.0")).approve("alice")

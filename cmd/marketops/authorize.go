@@ -116,7 +116,7 @@ func (s *session) denied(ctx context.Context, arg string, r *plan.Run, ds api.De
 		}
 	}
 	if code == marketops.ApprovalMissing && len(wanted) > 0 {
-		return missing(arg, wanted)
+		return missing(arg, slices.Concat(wanted, why))
 	}
 	return &marketops.Refusal{Code: code, What: strings.Join(slices.Concat(wanted, why), "; ")}
 }

@@ -207,6 +207,23 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
+// TestPolicyReplaced: an approval is bound to the policy that it was given under, and the denial
+// says so.
+func TestPolicyReplaced(t *testing.T) {
+	w := newWorld(t)
+	s := w.newStory().submit().approve("alice", "carol")
+	must(t, os.WriteFile(filepath.Join(w.dir, "policy", "99-more.cedar"), []byte("// nothing\n"), 0o600))
+	w.core.Sweep(context.Background())
+	d := s.decide()
+	want := "2 approvals were given under another policy; approve again: marketops approve " + string(s.run) + " --key KEY"
+	if d.Authorized || d.Decisions[0].Code != marketops.ApprovalMissing || !slices.Contains(d.Decisions[0].WhyNot, want) {
+		t.Errorf("%+v", d.Decisions[0])
+	}
+	if !s.approve("alice").decide().Authorized {
+		t.Error("control: not authorised after approving again")
+	}
+}
+
 func TestAuthorizeDenied(t *testing.T) {
 	deny := func(t *testing.T, s *story, code marketops.Code) {
 		t.Helper()
