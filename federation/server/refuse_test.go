@@ -68,9 +68,30 @@ func TestSubmissionOnce(t *testing.T) {
 	if again.Digest != s.submission.Digest {
 		t.Error("the same submission again is another record")
 	}
-	_, err := s.submitAs("bob", nil)
-	wantCode(t, err, marketops.RunMismatch)
-	if _, names := w.records(s.run); len(names) != 2 || names[0] != "submission" || names[1] != "refusal" {
+	if signed := got(s.submitAs("bob", nil))(t); signed.Leaf != again.Leaf || signed.Position != again.Position || string(signed.Envelope) != string(again.Envelope) {
+		t.Error("the same plan, signed anew, is another record")
+	}
+	if _, names := w.records(s.run); len(names) != 1 {
+		t.Errorf("records %q", names)
+	}
+	other := w.newStory()
+	other.run = s.run
+	for name, submit := range map[string]func() (api.Entry, error){
+		"another plan":      func() (api.Entry, error) { return other.submitAs("bob", nil) },
+		"another requester": func() (api.Entry, error) { return s.submitAs("carol", nil) },
+		"other findings": func() (api.Entry, error) {
+			return s.submitAs("bob", func(sub *receipt.Submission, in *api.Submit) {
+				in.Evidence[0].Text = []byte("[]")
+				sub.Findings = sub.Head.Salted(in.Evidence[0].Text)
+				in.Evidence[0].Digest = sub.Findings
+			})
+		},
+	} {
+		if _, err := submit(); marketops.CodeOf(err) != marketops.RunMismatch {
+			t.Errorf("%s under the same run: %v", name, err)
+		}
+	}
+	if _, names := w.records(s.run); !slices.Equal(names, []string{"submission", "refusal", "refusal", "refusal"}) {
 		t.Errorf("records %q", names)
 	}
 }

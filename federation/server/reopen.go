@@ -34,7 +34,7 @@ func (c *Core) reopen(f *force, row claims.Record) (*receipt.Record, error) {
 		return nil, fmt.Errorf("a frozen %s cannot be read: %w", row.Kind, err)
 	}
 	if rec.LeafHash() != row.Leaf {
-		return nil, marketops.Refuse(marketops.LeafMismatch, fmt.Sprintf("the record store holds another record for leaf %d", *row.Index))
+		return nil, marketops.Refuse(marketops.LeafMismatch, fmt.Sprintf("another record is kept for leaf hash %x", row.Leaf))
 	}
 	return rec, nil
 }

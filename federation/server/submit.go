@@ -3,14 +3,17 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
 
-// submit takes a plan. The same submission again is answered with its place in the log.
+// submit takes a plan. The same plan of the same run again is answered with what is recorded: who
+// lost the answer signs anew.
 func (c *Core) submit(ctx context.Context, who *caller, in api.Submit) (api.Entry, error) {
 	rec, err := c.openFrom(who, in.Envelope, "submission")
 	if err != nil {
@@ -50,10 +53,34 @@ func (c *Core) admitSubmission(ctx context.Context, who *caller, rec *receipt.Re
 		case row.Leaf == [32]byte(rec.LeafHash()):
 			return c.append(ctx, row, rec)
 		case row.Kind == "submission":
-			return api.Entry{}, marketops.Refuse(marketops.RunMismatch, string(sub.RunID)+" was submitted before; plan again for a new run")
+			return c.submitAgain(ctx, row, sub, in.Evidence)
 		}
 	}
 	return c.takeSubmission(ctx, rec, planned, in)
+}
+
+// submitAgain answers a repeated submission with the first one, and refuses any other.
+func (c *Core) submitAgain(ctx context.Context, row claims.Record, sub *receipt.Submission, texts []api.Evidence) (api.Entry, error) {
+	first, err := c.reopen(c.force.Load(), row)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if !repeats(first.Body.(*receipt.Submission), sub, texts) {
+		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, string(sub.RunID)+" was submitted before, with another plan or by somebody else; plan again for a new run")
+	}
+	return c.append(ctx, row, first)
+}
+
+// repeats reports whether sub says what is recorded already: only nonce and date may be new, and
+// with them the names of its texts.
+func repeats(first, sub *receipt.Submission, texts []api.Evidence) bool {
+	for _, t := range texts {
+		if t.Digest == sub.Findings && first.Head.Salted(t.Text) != first.Findings ||
+			t.Digest == sub.NotShipped && first.Head.Salted(t.Text) != first.NotShipped {
+			return false
+		}
+	}
+	return first.Requester == sub.Requester && first.Plan == sub.Plan && slices.Equal(first.Operations, sub.Operations)
 }
 
 // takeSubmission stores what the submission names before it records it.
