@@ -51,6 +51,7 @@ type Evidence struct {
 	GitHub  []receipt.GitHubID // in name order
 	Retries int64              // visible effects that were tried again
 	URL     string             // where a person can look
+	Note    string             // what a person should know besides; decides nothing, may be empty
 	Answer  []byte             // the last answer that decided, secrets redacted; may be empty
 }
 

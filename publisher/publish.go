@@ -128,6 +128,9 @@ func (p *Publisher) carryOut(ctx context.Context, s *spending, res Result) Resul
 	p.tell(s.job, "S5 act", "")
 	ev, err := p.act(context.WithoutCancel(ctx), s)
 	res.URL = ev.URL
+	if ev.Note != "" {
+		p.tell(s.job, "S6 read", ev.Note)
+	}
 	body, status := p.judge(s, ev, err)
 	res.Status, res.Err = status, err
 	if body == nil {
@@ -213,7 +216,7 @@ func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome
 		status = "success"
 	case passing(err):
 		return nil, "open"
-	case !errors.As(err, &lost) && errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, unknown) && (len(ev.Effects) > 0 || !s.claim.Earlier):
+	case !errors.As(err, &lost) && errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, unknown) && p.short(s, ev):
 		status = "failed"
 	}
 	pos := s.intent.Position
@@ -221,6 +224,12 @@ func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome
 		OperationKind: s.receipt.OperationKind, Epoch: s.claim.Epoch, Intent: &pos, Status: status, Effects: ev.Effects,
 		Code: outcomeCode(status, err), RetryCount: ev.Retries, GitHub: ev.GitHub,
 		Checkpoint: &receipt.Seen{Origin: s.seen.Origin, Size: int64(s.seen.Size), Root: s.seen.Root}}, status
+}
+
+// short reports whether something that was authorised is known not to be there. Where everything is,
+// whatever went wrong besides is no failure of the operation.
+func (p *Publisher) short(s *spending, ev Evidence) bool {
+	return slices.ContainsFunc(ev.Effects, notApplied) || len(ev.Effects) == 0 && !s.claim.Earlier
 }
 
 // passing reports whether an error says nothing about the operation: trying again under the same

@@ -2,6 +2,7 @@ package publisher_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -213,4 +214,52 @@ func TestGitHubGone(t *testing.T) {
 		t.Errorf("%+v", results[0])
 	}
 	r.shipped(0)
+}
+
+// sour is a port that does everything and then complains.
+type sour struct{ publisher.SideEffectPort }
+
+func (p sour) Apply(ctx context.Context, permit *publisher.Permit, j publisher.Journal) (publisher.Evidence, error) {
+	ev, err := p.SideEffectPort.Apply(ctx, permit, j)
+	return ev, errors.Join(err, &marketops.Failure{Code: marketops.GitHubConflict, What: "the weather"})
+}
+
+// TestEffectStands: where everything that was authorised is there, nothing is recorded as failed.
+func TestEffectStands(t *testing.T) {
+	s := newStage(t)
+	r := s.authorised(s.releaseOp())
+	p := r.sit("pub", r.folder())
+	defer p.leave()
+	p.Port = sour{p.Port}
+	results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
+	s.ok(err)
+	if o := r.outcome(0); results[0].Status != "unknown" || o.Status != "unknown" || len(o.Effects) != 2 {
+		t.Errorf("%+v, recorded %+v", results[0], o)
+	}
+}
+
+// TestLostForGood: two attempts vanish and GitHub, which can be read, shows nothing. That is recorded as
+// unknown, for a person; where GitHub cannot be read it stays open and the receipt goes on.
+func TestLostForGood(t *testing.T) {
+	s := newStage(t)
+	for _, c := range []struct {
+		blind  bool
+		status string
+	}{{false, "unknown"}, {true, "open"}} {
+		r := s.authorised(s.tagOp())
+		refs := "/repos/" + r.ops[0].Target.FullName + "/git/refs"
+		s.hub.Inject(githubtest.Fault{Method: "POST", Path: refs, Action: githubtest.ResetBefore, Times: 2})
+		if c.blind {
+			s.hub.Inject(githubtest.Fault{Method: "GET", Path: "/**", Action: githubtest.StatusBefore, Skip: 5, Times: 40})
+		}
+		results, err := r.publish("pub", r.folder())
+		s.ok(err)
+		if results[0].Status != c.status {
+			t.Errorf("blind %t: %+v", c.blind, results[0])
+		}
+		s.hub.ClearFaults()
+		if n := len(s.visible(r.ops[0])); n != 0 {
+			t.Errorf("%d visible effects", n)
+		}
+	}
 }

@@ -54,9 +54,10 @@
 // right. GitHub's digest, size, name, type and state decide; where the digest is missing the
 // bytes are fetched and hashed. A wrong file in our own draft is removed and sent again, three
 // times at most. Before publishing everything is read once more as a whole. Afterwards the
-// release is read by its tag, with its files, the ref, and who is latest: ours for make_latest
-// "true"; for "false" not ours, unless there was none before, when GitHub has no other to show.
-// What an earlier epoch published is not held to that: later releases may rightly be latest by now.
+// release is read by its tag, with its files, and the ref. Who is latest is read and recorded and
+// decides nothing: GitHub derives it from all releases of the repository, so that with make_latest
+// "false" ours is shown as the latest where none was ever marked so, and with "true" somebody
+// else's may be a moment later. A person is told.
 //
 // # open_pr
 //

@@ -101,9 +101,12 @@ func (e *effect) settle(at sight, err error) error {
 	return e.lost(at.detail)
 }
 
-// lost is the failure of not being able to tell; [session.verdict] makes an unknown of it if
-// anything was sent.
+// lost is not being able to tell although GitHub can be read. Once anything may have been sent that
+// is for a person to decide; before, looking again later is all that is needed.
 func (e *effect) lost(detail string) error {
+	if e.open {
+		return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "the " + e.name + " cannot be told: " + detail}
+	}
 	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: "the " + e.name + " cannot be told: " + detail}
 }
 

@@ -16,8 +16,9 @@ const maxEvidence = 256 << 10
 
 // seen collects what GitHub calls the things that were looked at.
 type seen struct {
-	ids map[string]string
-	url string
+	ids  map[string]string
+	url  string
+	told string // what a person should know of what was read back
 }
 
 func (s *seen) note(name, value string) {
@@ -49,7 +50,7 @@ func isWeb(address string) bool {
 }
 
 func (s *seen) evidence(p *Port, last []byte) publisher.Evidence {
-	ev := publisher.Evidence{URL: clip(p.secrets.clean(s.url))}
+	ev := publisher.Evidence{URL: clip(p.secrets.clean(s.url)), Note: s.told}
 	for name, value := range s.ids {
 		ev.GitHub = append(ev.GitHub, receipt.GitHubID{Name: name, Value: clip(p.secrets.clean(value))})
 	}

@@ -126,7 +126,8 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// TestMakeLatest: who is latest is part of the plan.
+// TestMakeLatest: who is latest is recorded, and told where it is not as asked for; the release is
+// there as planned, so that it is no failure.
 func TestMakeLatest(t *testing.T) {
 	older := func(s *stage) int64 {
 		s.point("refs/tags/v1.0.0", s.commit)
@@ -149,9 +150,35 @@ func TestMakeLatest(t *testing.T) {
 		s := newStage(t)
 		op := s.releaseOp()
 		op.Release.MakeLatest = "false"
-		if _, err := s.apply(op); err != nil {
-			t.Error(err)
+		ev, err := s.apply(op)
+		if err != nil || id(ev, "latest_release_id") != id(ev, "release_id") || !strings.Contains(ev.Note, "no other") {
+			t.Errorf("%v %v %q", err, ev.GitHub, ev.Note)
 		}
+	})
+	// Nothing was ever marked latest, so that GitHub shows the newest: first the other, then ours.
+	t.Run("none marked", func(t *testing.T) {
+		s := newStage(t)
+		s.point("refs/tags/v1.0.0", s.commit)
+		r := rel("v1.0.0", "older", "", false)
+		r["make_latest"] = "false"
+		was := s.makes("POST", "releases", r).ID
+		op := s.releaseOp()
+		op.Release.MakeLatest = "false"
+		ev, err := s.apply(op)
+		if err != nil || states(ev) != "tag=applied release=applied" || id(ev, "latest_release_id") != id(ev, "release_id") ||
+			!strings.Contains(ev.Note, fmt.Sprint("showed release ", was, " before")) {
+			t.Errorf("%v %s %v %q", err, states(ev), ev.GitHub, ev.Note)
+		}
+		s.lawful()
+	})
+	t.Run("not to be read", func(t *testing.T) {
+		s := newStage(t)
+		s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/releases/latest", Action: githubtest.StatusBefore, Status: 403})
+		ev, err := s.apply(s.releaseOp())
+		if err != nil || states(ev) != "tag=applied release=applied" || !strings.Contains(ev.Note, "cannot be read") {
+			t.Errorf("%v %s %q", err, states(ev), ev.Note)
+		}
+		s.lawful()
 	})
 	for make, rename := range map[string]func(s *stage, old, ours int64) int64{
 		"true":  func(_ *stage, old, _ int64) int64 { return old },
@@ -171,9 +198,8 @@ func TestMakeLatest(t *testing.T) {
 			op := s.releaseOp()
 			op.Release.MakeLatest = make
 			ev, err := s.apply(op)
-			s.isFailure(err, marketops.GitHubConflict)
-			if states(ev) != "tag=applied release=applied" {
-				t.Errorf("%s", states(ev))
+			if err != nil || states(ev) != "tag=applied release=applied" || !strings.Contains(ev.Note, "make_latest "+make) {
+				t.Errorf("%v %s %q", err, states(ev), ev.Note)
 			}
 		})
 	}

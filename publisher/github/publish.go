@@ -27,7 +27,7 @@ func (s *session) bringRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.readBack(ctx, e); err != nil {
+	if err := s.readBack(ctx); err != nil {
 		return err
 	}
 	return s.byTag(ctx, e)
@@ -142,8 +142,7 @@ func (s *session) publish(ctx context.Context, id int64) (fate, error) {
 var errNotYet = errors.New("GitHub does not show it yet")
 
 // readBack looks at what publishing changed besides the release: the ref and who is latest.
-// What an earlier epoch published may rightly have been overtaken since.
-func (s *session) readBack(ctx context.Context, e *effect) error {
+func (s *session) readBack(ctx context.Context) error {
 	if s.sent[effectRelease] == 0 {
 		return nil
 	}
@@ -153,23 +152,37 @@ func (s *session) readBack(ctx context.Context, e *effect) error {
 		tag.state = stateUnknown
 		return errors.Join(s.blocked("the tag is not where it was: "+at.detail), err)
 	}
-	err = s.again(ctx, "read the latest release", func() error {
-		latest, err := s.latest(ctx)
-		switch {
-		case err != nil:
+	s.readLatest(ctx)
+	return nil
+}
+
+// readLatest records who is latest, and tells where that is not what was asked for. It decides
+// nothing: the release is published as planned, and which one GitHub shows as the latest follows from
+// all releases of the repository, those that others publish at this moment included.
+func (s *session) readLatest(ctx context.Context) {
+	want, id := s.op.Release.MakeLatest, int64(0)
+	err := s.again(ctx, "read the latest release", func() (err error) {
+		if id, err = s.latest(ctx); err != nil {
 			return backoff.Permanent(err)
-		case s.op.Release.MakeLatest == "true" && latest != s.release.id,
-			s.op.Release.MakeLatest == "false" && latest == s.release.id && s.release.latest != 0:
-			return fmt.Errorf("the latest release is number %d: %w", latest, errNotYet)
 		}
-		s.seen.number("latest_release_id", latest)
+		if want == "true" && id != s.release.id {
+			return errNotYet
+		}
 		return nil
 	})
-	if errors.Is(err, errNotYet) {
-		return &marketops.Failure{Code: marketops.GitHubConflict, Err: err,
-			What: fmt.Sprintf("the release is published with make_latest %s", s.op.Release.MakeLatest), State: "the release is published as planned but for this"}
+	ours := id == s.release.id
+	switch {
+	case err != nil && !errors.Is(err, errNotYet):
+		s.seen.told = "the release is published; who is latest cannot be read"
+		return
+	case want == "true" && !ours:
+		s.seen.told = fmt.Sprintf("the release is published with make_latest true; GitHub shows release %d as the latest", id)
+	case want == "false" && ours && s.release.latest != 0:
+		s.seen.told = fmt.Sprintf("the release is published with make_latest false; GitHub shows it as the latest all the same, and showed release %d before", s.release.latest)
+	case want == "false" && ours:
+		s.seen.told = "the release is published with make_latest false; GitHub shows it as the latest because there is no other"
 	}
-	return err
+	s.seen.number("latest_release_id", id)
 }
 
 // byTag finds the release as strangers find it. It is what success rests on.
