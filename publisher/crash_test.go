@@ -112,10 +112,10 @@ func (e *ending) resume(s *stage) {
 	}
 }
 
-// all does the endings side by side: most of their time is waiting for checkpoints.
-func (s *stage) all(endings []*ending, do func(*ending)) {
+// sideBySide does many things at once: most of their time is waiting for checkpoints.
+func sideBySide[T any](all []T, do func(T)) {
 	var wg sync.WaitGroup
-	work := make(chan *ending)
+	work := make(chan T)
 	for range 24 {
 		wg.Go(func() {
 			for e := range work {
@@ -127,7 +127,7 @@ func (s *stage) all(endings []*ending, do func(*ending)) {
 			}
 		})
 	}
-	for _, e := range endings {
+	for _, e := range all {
 		work <- e
 	}
 	close(work)
@@ -158,9 +158,9 @@ func TestCrashAnywhere(t *testing.T) {
 			add(s.releaseOp, p, []string{"killed", "cut"}[i/2%2], []string{"pub", "pub2"}[i%2])
 		}
 	}
-	s.all(endings, func(e *ending) { e.begin(s) })
+	sideBySide(endings, func(e *ending) { e.begin(s) })
 	s.leaseEnds()
-	s.all(endings, func(e *ending) {
+	sideBySide(endings, func(e *ending) {
 		if e.run != nil {
 			e.resume(s)
 		}

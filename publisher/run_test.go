@@ -130,6 +130,11 @@ func (r *run) folder() string {
 				files.Files = append(files.Files, plan.File{Name: a.Name, Path: a.Name})
 			}
 		}
+		if pr := r.ops[i].PullRequest; pr != nil {
+			for _, c := range pr.Changes.Changes {
+				files.Files = append(files.Files, plan.File{Name: c.Path, Path: c.Path})
+			}
+		}
 		src.Operations = append(src.Operations, files)
 	}
 	put("sources.json", must(canon.Encode(src)))

@@ -25,7 +25,7 @@ func TestInterrupt(t *testing.T) {
 			endings = append(endings, &ending{op: s.tagOp, at: p, how: "interrupted", key: "pub"})
 		}
 	}
-	s.all(endings, func(e *ending) {
+	sideBySide(endings, func(e *ending) {
 		e.run = s.authorised(e.op())
 		e.folder = e.run.folder()
 		p := e.run.sit("pub", e.folder)
@@ -47,7 +47,7 @@ func TestInterrupt(t *testing.T) {
 			s.Errorf("%s: the credential was asked for %d times", e, n)
 		}
 	})
-	s.all(endings, func(e *ending) { e.resume(s) })
+	sideBySide(endings, func(e *ending) { e.resume(s) })
 	s.lawful()
 }
 
@@ -155,33 +155,6 @@ func TestZombie(t *testing.T) {
 			p.leave()
 			r.shipped(0)
 		})
-	}
-	s.lawful()
-}
-
-// TestFaults: GitHub loses requests and answers around each visible effect. One process is
-// enough, and what it did happened once.
-func TestFaults(t *testing.T) {
-	s := newStage(t)
-	for _, m := range []struct{ method, path string }{{"POST", "/repos/octo-org/%s/git/refs"}, {"PATCH", "/repos/octo-org/%s/releases/*"}} {
-		for _, f := range []githubtest.Fault{
-			{Action: githubtest.ResetBefore}, {Action: githubtest.ResetAfter}, {Action: githubtest.StatusAfter, Status: 502}, {Action: githubtest.StatusBefore, Status: 503},
-		} {
-			t.Run(m.method+"-"+string(f.Action), func(t *testing.T) {
-				r := s.authorised(s.releaseOp())
-				f.Method, f.Path = m.method, "/repos/"+r.ops[0].Target.FullName+m.path[len("/repos/octo-org/%s"):]
-				s.hub.Inject(f)
-				results, err := r.publish("pub", r.folder())
-				s.ok(err)
-				if results[0].Status != "success" {
-					t.Fatalf("%+v", results[0])
-				}
-				o := r.shipped(0)
-				if happened := f.Action == githubtest.ResetAfter || f.Action == githubtest.StatusAfter; (o.RetryCount == 0) != happened {
-					t.Errorf("%d retries", o.RetryCount)
-				}
-			})
-		}
 	}
 	s.lawful()
 }
