@@ -3,6 +3,7 @@
 //	marketops-core init --origin log.example.com    keys, core.yaml, starter policy, trust.json
 //	marketops-core serve [--dir .marketops]         until SIGINT or SIGTERM
 //	marketops-core lower-clock --to TIME --reason TEXT
+//	marketops-core serve-log --log DIR --listen HOST:PORT
 //	marketops-core completion SHELL
 //	marketops-core version
 //
@@ -26,7 +27,7 @@ func main() {
 
 func root(s *cli.Streams) *cobra.Command {
 	cmd := &cobra.Command{Use: "marketops-core", Short: "run the Federation Core and the Proof Ledger", Args: cobra.ArbitraryArgs, RunE: cli.Group}
-	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), versionCommand(s))
+	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), versionCommand(s))
 	return cmd
 }
 

@@ -35,7 +35,7 @@ func (c *Core) Handler() http.Handler {
 	s.get("/v1/evidence/{digest}", c.getEvidence)
 	s.get("/checkpoint", c.getFile)
 	s.get("/tile/{path...}", c.getFile)
-	s.get("/records/{path...}", c.getFile)
+	s.get("/records/{path...}", c.getRecord)
 
 	post(s, "/v1/submissions", receipt.RolePerson, api.MaxBody, c.submit)
 	post(s, "/v1/approvals", receipt.RolePerson, maxRecordBody, c.approve)

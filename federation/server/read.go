@@ -1,8 +1,6 @@
 package server
 
 import (
-	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -12,14 +10,18 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/tiles"
 )
 
-// reader reads the public files of log and record store, and no other: the folders also hold
+// reader reads the public files of the log, and envelopes, and no other: the folders also hold
 // locks, the tree's state and temporary files.
-type reader struct{ log, records *os.Root }
+type reader struct {
+	*tiles.Folder
+	records *os.Root
+}
 
 func openReader(logDir, records string) (r reader, err error) {
-	if r.log, err = os.OpenRoot(logDir); err == nil {
+	if r.Folder, err = tiles.Open(logDir); err == nil {
 		r.records, err = os.OpenRoot(records)
 	}
 	if err != nil {
@@ -29,19 +31,12 @@ func openReader(logDir, records string) (r reader, err error) {
 }
 
 func (r reader) close() {
-	for _, root := range []*os.Root{r.log, r.records} {
-		if root != nil {
-			root.Close()
-		}
+	if r.Folder != nil {
+		r.Folder.Close()
 	}
-}
-
-// ReadFile implements [log.TileReader].
-func (r reader) ReadFile(name string) ([]byte, error) {
-	if !log.IsPath(name) {
-		return nil, fs.ErrNotExist
+	if r.records != nil {
+		r.records.Close()
 	}
-	return readBounded(r.log, name, log.MaxBundle)
 }
 
 // record reads "ab/abcdef….json".
@@ -52,23 +47,7 @@ func (r reader) record(name string) ([]byte, error) {
 	if !ok || h.UnmarshalText([]byte(hex)) != nil || log.RecordPath(h) != name {
 		return nil, fs.ErrNotExist
 	}
-	return readBounded(r.records, name, crypto.MaxEnvelope)
-}
-
-func readBounded(root *os.Root, name string, limit int64) ([]byte, error) {
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if i, err := f.Stat(); err != nil || !i.Mode().IsRegular() {
-		return nil, errors.Join(fs.ErrNotExist, err)
-	}
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = errors.New("larger than any such file")
-	}
-	return b, err
+	return tiles.Read(r.records, name, crypto.MaxEnvelope)
 }
 
 // tip returns the published tree, for the Core's own look at its own log: it asks for no
@@ -89,25 +68,24 @@ func (c *Core) tip() (*log.Tree, error) {
 	return log.NewTree(cp, c.files), nil
 }
 
+// getFile serves the log itself, as everybody may read it.
 func (c *Core) getFile(w http.ResponseWriter, r *http.Request) error {
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	var b []byte
-	var err error
-	if rec, ok := strings.CutPrefix(name, "records/"); ok {
-		b, err = c.files.record(rec)
-	} else {
-		b, err = c.files.ReadFile(name)
-	}
+	b, err := c.files.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	kind := "application/octet-stream"
-	if name == log.CheckpointPath {
-		kind = "text/plain; charset=utf-8"
-	} else if strings.HasSuffix(name, ".json") {
-		kind = "application/json"
+	tiles.Headers(w.Header(), name)
+	_, err = w.Write(b)
+	return err
+}
+
+func (c *Core) getRecord(w http.ResponseWriter, r *http.Request) error {
+	b, err := c.files.record(r.PathValue("path"))
+	if err != nil {
+		return err
 	}
-	return raw(w, kind, b)
+	return raw(w, "application/json", b)
 }
 
 func (c *Core) getEvidence(w http.ResponseWriter, r *http.Request) error {

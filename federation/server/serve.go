@@ -27,10 +27,15 @@ const (
 
 // Serve answers on the listeners until ctx ends, then finishes the calls under way.
 func (c *Core) Serve(ctx context.Context, listeners ...net.Listener) error {
+	return Serve(ctx, c.Handler(), c.log, listeners...)
+}
+
+// Serve is [Core.Serve] of any handler, within the same bounds.
+func Serve(ctx context.Context, h http.Handler, log *slog.Logger, listeners ...net.Listener) error {
 	r := newRoom(maxOpen)
 	srv := &http.Server{
-		ConnState: r.state, Handler: c.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
+		ConnState: r.state, Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {

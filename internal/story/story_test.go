@@ -29,6 +29,9 @@
 //	secretless PATH…    no file below these paths, or in a pack, holds the App's key, a JWT or a token of the App
 //	rsakey FILE         write a private key of a kind that is not accepted
 //	nowhere TEXT PATH…               no file below these paths holds the text
+//	crawl NAME DIR      keep all that serve-log, begun as NAME, serves; nothing private is served beside it
+//	unseen FILE PATH…   no line of FILE stands in a file below the paths, in any usual encoding or digest
+//	unguessable PUBLIC RECORDS       right guesses at the records cannot be confirmed from what is public
 //
 // A story may bring its own marketops.yaml (or any *.yaml): ${API} and ${UPLOADS} in it become the
 // addresses of the practice GitHub. Nothing in a story waits for time to pass.
@@ -86,7 +89,7 @@ func TestStories(t *testing.T) {
 			"effects": effects, "await-effects": awaitEffects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
 			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge, "rsakey": rsaKey,
 			"app": appKey, "secretless": secretless,
-			"begin": begin, "await": awaitTalk, "interrupt": interrupt, "small": small, "fill": fill, "unfill": unfill, "unzip": unzip, "somebody": somebody,
+			"begin": begin, "await": awaitTalk, "interrupt": interrupt, "small": small, "fill": fill, "unfill": unfill, "unzip": unzip, "somebody": somebody, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,
 		},
 	})
 }
