@@ -4,6 +4,7 @@
 //	marketops-core serve [--dir .marketops]         until SIGINT or SIGTERM
 //	marketops-core lower-clock --to TIME --reason TEXT
 //	marketops-core serve-log --log DIR --listen HOST:PORT
+//	marketops-core erase LEAFHASH --reason TEXT
 //	marketops-core completion SHELL
 //	marketops-core version
 //
@@ -27,7 +28,7 @@ func main() {
 
 func root(s *cli.Streams) *cobra.Command {
 	cmd := &cobra.Command{Use: "marketops-core", Short: "run the Federation Core and the Proof Ledger", Args: cobra.ArbitraryArgs, RunE: cli.Group}
-	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), versionCommand(s))
+	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), eraseCommand(s), versionCommand(s))
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"math"
 
@@ -164,6 +165,26 @@ func (t *tx) index(r Record, index uint64) error {
 	}
 	_, err := t.exec(`UPDATE claim SET outcome_index = ?1 WHERE receipt_id = ?2 AND outcome_leaf = ?3
 		AND (outcome_index IS NULL OR outcome_index > ?1)`, int64(index), string(r.Receipt), r.Leaf[:])
+	return err
+}
+
+// Erased notes for good that an operator erased a record from the record store, and why: the ledger
+// itself dropped its bytes with its index. History("") keeps leaf and reason, which must not be empty.
+// Code ledger-unavailable if the record is not frozen or has no index.
+func (l *Ledger) Erased(ctx context.Context, leaf [32]byte, reason string) error {
+	if reason == "" {
+		return malformed("a record is erased for a reason")
+	}
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
+		r, found, err := t.record(`leaf = ?`, leaf[:])
+		if err == nil && (!found || r.Index == nil) {
+			err = unavailable("cannot erase", errNoRecord)
+		}
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, t.moved("", State("leaf "+hex.EncodeToString(leaf[:])), "erased", 0, "operator", reason)
+	})
 	return err
 }
 

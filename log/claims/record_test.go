@@ -2,6 +2,7 @@ package claims
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"os"
 	"strings"
@@ -117,6 +118,26 @@ func TestIndexedBytesAreGone(t *testing.T) {
 	}
 	if out := must[[]Record](t)(f.Unindexed(ctx)); len(out) != 1 || !out[0].same(kept) {
 		t.Errorf("outbox %+v", out)
+	}
+}
+
+func TestErased(t *testing.T) {
+	f := open(t)
+	n := ask(1, alice)
+	a, b := n.record("submission", 0, "a"), n.record("approval", 0, "b")
+	wantCode(t, f.Freeze(ctx, a, b), "")
+	wantCode(t, f.Indexed(ctx, a.Leaf, 1), "")
+	if err := f.Erased(ctx, b.Leaf, "asked to"); !errors.Is(err, errNoRecord) {
+		t.Fatalf("erased what the log does not have: %v", err)
+	}
+	if err := f.Erased(ctx, a.Leaf, ""); err == nil {
+		t.Error("erased for no reason")
+	}
+	wantCode(t, f.Erased(ctx, a.Leaf, "asked to"), "")
+	wantCode(t, f.Freeze(ctx, a), "") // still known, and not brought back
+	h := must[[]Transition](t)(f.History(ctx, ""))
+	if len(h) != 1 || h[0].Reason != "asked to" || h[0].To != "erased" || !strings.Contains(string(h[0].From), hex.EncodeToString(a.Leaf[:])) {
+		t.Errorf("history %+v", h)
 	}
 }
 

@@ -1,0 +1,77 @@
+// Package upkeep is what an operator does to the state folder of a Core that is stopped.
+//
+//	Erase     forget what one person's record said
+//
+// Each holds the claim ledger, so that no Core can start meanwhile, and leaves a line in the
+// ledger's history. Each may be repeated after a crash and then finishes.
+package upkeep
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+// State is the state folder of a stopped Core, held until Close.
+type State struct {
+	dir    string
+	config config.Core
+	trust  *receipt.Trust
+	ledger *claims.Ledger
+}
+
+// Open takes a state folder. Codes: core-already-running while a Core serves it, state-missing,
+// config-invalid, trust-missing, and those of the ledger.
+func Open(dir string, now func() marketops.Time) (*State, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.LoadCore(filepath.Join(dir, "core.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	s := &State{dir: dir, config: c.In(dir)}
+	if _, err := os.Stat(s.config.Claims); err != nil {
+		return nil, &marketops.Failure{Code: marketops.StateMissing, What: "claims database", Err: err}
+	}
+	raw, err := os.ReadFile(s.config.Trust)
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
+	}
+	if s.trust, err = receipt.ParseTrust(raw); err != nil {
+		return nil, err
+	}
+	s.ledger, err = claims.Open(s.config.Claims, now)
+	return s, err
+}
+
+// Close gives the state folder free.
+func (s *State) Close() error { return s.ledger.Close() }
+
+// remove deletes files, durably; one that is not there is deleted already.
+func remove(paths ...string) error {
+	for _, path := range paths {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a file cannot be removed", Err: err}
+		}
+		if err := syncDir(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
