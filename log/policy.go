@@ -27,6 +27,7 @@ type Policy struct {
 	quorum    member // nil for "none"
 	known     map[keyID]note.Verifier
 	isLog     map[keyID]bool
+	ends      map[keyID]uint64 // see End
 }
 
 // Logs returns the logs in the policy's order; several keys of one origin are several parties.
@@ -95,21 +96,21 @@ func (p *Policy) open(raw []byte) (*Checkpoint, map[keyID]marketops.Time, error)
 		return nil, nil, err
 	}
 	cp.Raw = slices.Clone(raw)
-	times, signed := p.sort(n.Sigs, cp.Origin)
+	times, signed := p.sort(n.Sigs, cp)
 	if !signed {
-		return nil, nil, fmt.Errorf("no trusted key of %.80q signed it", cp.Origin)
+		return nil, nil, fmt.Errorf("no key of %.80q that is trusted at size %d signed it", cp.Origin, cp.Size)
 	}
 	return cp, times, nil
 }
 
 // sort tells verified witness signatures from the log's own. A listed log's signature under
-// another origin is no signature: it would let one log speak for the other.
-func (p *Policy) sort(sigs []note.Signature, origin string) (map[keyID]marketops.Time, bool) {
+// another origin, or above its end, is no signature: it would let one log speak for the other.
+func (p *Policy) sort(sigs []note.Signature, cp *Checkpoint) (map[keyID]marketops.Time, bool) {
 	times, signed := map[keyID]marketops.Time{}, false
 	for _, s := range sigs {
 		id := keyID{s.Name, s.Hash}
 		if p.isLog[id] {
-			signed = signed || s.Name == origin
+			signed = signed || p.signs(id, cp)
 			continue
 		}
 		b, err := base64.StdEncoding.DecodeString(s.Base64)

@@ -28,6 +28,13 @@ var badTrust = []struct {
 	{"no-version", func(f *receipt.TrustFile) { f.Version = 0 }},
 	{"negative-version", func(f *receipt.TrustFile) { f.Version = -1 }},
 	{"no-expiry", func(f *receipt.TrustFile) { f.Expires = 0 }},
+	{"log-key-end-of-no-log", func(f *receipt.TrustFile) {
+		f.LogKeyEnds = []receipt.LogKeyEnd{{Vkey: log.Vkey("log.example", logtest.Key(keyStranger).Public()), Size: 5}}
+	}},
+	{"log-key-end-below-zero", func(f *receipt.TrustFile) { f.LogKeyEnds = []receipt.LogKeyEnd{{Vkey: newLog().Vkey(), Size: -1}} }},
+	{"log-key-ends-twice", func(f *receipt.TrustFile) {
+		f.LogKeyEnds = []receipt.LogKeyEnd{{Vkey: newLog().Vkey(), Size: 5}, {Vkey: newLog().Vkey(), Size: 6}}
+	}},
 	{"no-lifetime", func(f *receipt.TrustFile) { f.MaxLifetime = 0 }},
 	{"lifetime-over-24h", func(f *receipt.TrustFile) { f.MaxLifetime = 86401 }},
 	{"small-order-key", func(f *receipt.TrustFile) {

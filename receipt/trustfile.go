@@ -21,6 +21,7 @@ type TrustFile struct {
 	Revokers         []Rule         `json:"revokers"`
 	Approvals        []Rule         `json:"approvals"`    // the floor; threshold counts persons of group
 	LogPolicy        string         `json:"log_policy"`   // C2SP tlog-policy text
+	LogKeyEnds       []LogKeyEnd    `json:"log_key_ends,omitzero"`
 	MaxLifetime      int64          `json:"max_lifetime"` // seconds that a receipt may live, at most 86400
 	KnownCheckpoints []Seen         `json:"known_checkpoints"`
 }
@@ -40,6 +41,12 @@ type TrustKey struct {
 	NotBefore   marketops.Time `json:"not_before"`
 	NotAfter    marketops.Time `json:"not_after"`
 	RevokedFrom []log.Position `json:"revoked_from,omitzero"` // per origin: nothing at or above this index
+}
+
+// LogKeyEnd says that a log key signs no checkpoint above a size any more; see [log.Policy.End].
+type LogKeyEnd struct {
+	Vkey string `json:"vkey"` // as in log_policy
+	Size int64  `json:"size"`
 }
 
 // Rule applies to kinds and targets: "*" or a kind, "*" or "host#id"; never a name.

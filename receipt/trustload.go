@@ -44,8 +44,15 @@ func (t *Trust) load() error {
 		return err
 	}
 	var err error
-	t.policy, err = log.ParsePolicy(f.LogPolicy)
-	return err
+	if t.policy, err = log.ParsePolicy(f.LogPolicy); err != nil {
+		return err
+	}
+	for _, e := range f.LogKeyEnds {
+		if err := t.policy.End(e.Vkey, uint64(e.Size)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Trust) loadKeys() error {

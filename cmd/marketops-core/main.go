@@ -5,6 +5,7 @@
 //	marketops-core lower-clock --to TIME --reason TEXT
 //	marketops-core serve-log --log DIR --listen HOST:PORT
 //	marketops-core erase LEAFHASH --reason TEXT
+//	marketops-core rotate --key FILE
 //	marketops-core completion SHELL
 //	marketops-core version
 //
@@ -28,7 +29,7 @@ func main() {
 
 func root(s *cli.Streams) *cobra.Command {
 	cmd := &cobra.Command{Use: "marketops-core", Short: "run the Federation Core and the Proof Ledger", Args: cobra.ArbitraryArgs, RunE: cli.Group}
-	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), eraseCommand(s), versionCommand(s))
+	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), eraseCommand(s), rotateCommand(s), versionCommand(s))
 	return cmd
 }
 

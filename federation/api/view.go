@@ -181,31 +181,39 @@ func ProveIn(tree *log.Tree, leaf log.Hash, pos log.Position) (*log.Proof, error
 	return p, log.VerifyInclusion(leaf, p.Index, p.Hashes, tree.Checkpoint())
 }
 
-// file names the memory of one origin under one policy key, so that a new log under an old
-// name is another log and not a rollback.
-func (v *View) file(origin string) string {
-	id := ""
+// files names the memory of one origin, one file for each of its keys in the policy's order, so that
+// a new log under an old name is another log and not a rollback. The first is written. A key that
+// follows it adds a file that may be there too, and takes none away: rotation forgets nothing.
+func (v *View) files(origin string) (out []string) {
 	for _, l := range v.policy.Logs() {
 		if l.Name == origin {
-			id += l.Vkey
+			out = append(out, filepath.Join(v.dir, fmt.Sprintf("%s-%.16s.checkpoint", origin, marketops.DigestOf([]byte(l.Vkey)).Hex())))
 		}
 	}
-	return filepath.Join(v.dir, fmt.Sprintf("%s-%.16s.checkpoint", origin, marketops.DigestOf([]byte(id)).Hex()))
+	return out
 }
 
-func (v *View) remembered(origin string) (*log.Checkpoint, error) {
-	raw, err := os.ReadFile(v.file(origin))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+func (v *View) file(origin string) string { return v.files(origin)[0] }
+
+// remembered returns the newest checkpoint of an origin in any of its files.
+func (v *View) remembered(origin string) (newest *log.Checkpoint, err error) {
+	for _, path := range v.files(origin) {
+		raw, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered checkpoint cannot be read", Err: err}
+		}
+		cp, err := v.policy.Open(raw)
+		if err != nil {
+			return nil, fmt.Errorf("the remembered checkpoint %s: %w", path, err)
+		}
+		if newest == nil || cp.Size > newest.Size {
+			newest = cp
+		}
 	}
-	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered checkpoint cannot be read", Err: err}
-	}
-	cp, err := v.policy.Open(raw)
-	if err != nil {
-		return nil, fmt.Errorf("the remembered checkpoint %s: %w", v.file(origin), err)
-	}
-	return cp, nil
+	return newest, nil
 }
 
 // remember keeps a checkpoint unless one that is as new is kept already.

@@ -135,7 +135,7 @@ func (c *Core) start(ctx context.Context) (err error) {
 func (c *Core) logOptions() tessera.Options {
 	o := tessera.Default()
 	o.Dir, o.RecordsDir, o.Origin, o.Signer = c.opts.Config.Log, c.opts.Config.Records, c.opts.Config.Origin, c.opts.Checkpoint
-	o.HighWater = filepath.Join(c.opts.State, "checkpoint.mark")
+	o.HighWater, o.Before = filepath.Join(c.opts.State, "checkpoint.mark"), c.before()
 	if f := c.force.Load(); f.trust.Log().Witnessed() {
 		o.Policy = f.trust.File().LogPolicy
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/policy"
-	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -91,7 +90,10 @@ func (c *Core) inRole(t *receipt.Trust) error {
 			return marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("trust.json does not list the Core's key %s as %s", s.Public().ID(), role))
 		}
 	}
-	want := log.Vkey(c.opts.Config.Origin, c.opts.Checkpoint.Public())
+	want := c.vkey()
+	if t.Log().Ended(want) {
+		return marketops.Refuse(marketops.KeyRevoked, "log_key_ends of trust.json says that the checkpoint key "+want+" signs nothing more")
+	}
 	for _, l := range t.Log().Logs() {
 		if l.Vkey == want {
 			return nil

@@ -50,6 +50,18 @@ func (r reader) record(name string) ([]byte, error) {
 	return tiles.Read(r.records, name, crypto.MaxEnvelope)
 }
 
+// before lists the vkeys of this log in trust.json but the one that signs now.
+func (c *Core) before() (out []string) {
+	for _, l := range c.force.Load().trust.Log().Logs() {
+		if l.Name == c.opts.Config.Origin && l.Vkey != c.vkey() {
+			out = append(out, l.Vkey)
+		}
+	}
+	return out
+}
+
+func (c *Core) vkey() string { return log.Vkey(c.opts.Config.Origin, c.opts.Checkpoint.Public()) }
+
 // tip returns the published tree, for the Core's own look at its own log: it asks for no
 // witness, so that a quorum that trust.json has just begun to demand does not keep it from starting.
 func (c *Core) tip() (*log.Tree, error) {
@@ -57,7 +69,7 @@ func (c *Core) tip() (*log.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := log.ParsePolicy("log " + log.Vkey(c.opts.Config.Origin, c.opts.Checkpoint.Public()) + "\nquorum none\n")
+	own, err := log.ParsePolicy("quorum none\nlog " + strings.Join(append(c.before(), c.vkey()), "\nlog "))
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,8 @@ import (
 type guard struct {
 	origin string
 	signer crypto.Signer
-	policy *log.Policy // this log alone, no quorum
+	policy *log.Policy // this key alone, no quorum
+	shown  *log.Policy // and the keys before it
 	files  log.TileReader
 	mark   string // path of the high-water mark
 
@@ -35,11 +36,19 @@ type guard struct {
 // newGuard compares the published checkpoint, the high-water mark and the tree state on disk;
 // each must extend the one before.
 func newGuard(o Options) (*guard, error) {
-	p, err := log.ParsePolicy(fmt.Sprintf("log %s\nquorum none\n", log.Vkey(o.Origin, o.Signer.Public())))
+	own := fmt.Sprintf("log %s\nquorum none\n", log.Vkey(o.Origin, o.Signer.Public()))
+	p, err := log.ParsePolicy(own)
 	if err != nil {
 		return nil, err
 	}
-	g := &guard{origin: o.Origin, signer: o.Signer, policy: p, files: os.DirFS(o.Dir).(fs.ReadFileFS), mark: o.HighWater}
+	for _, vkey := range o.Before {
+		own += "log " + vkey + "\n"
+	}
+	shown, err := log.ParsePolicy(own)
+	if err != nil {
+		return nil, err
+	}
+	g := &guard{origin: o.Origin, signer: o.Signer, policy: p, shown: shown, files: os.DirFS(o.Dir).(fs.ReadFileFS), mark: o.HighWater}
 	published, err := g.load(filepath.Join(o.Dir, log.CheckpointPath))
 	if err != nil {
 		return nil, err
@@ -72,9 +81,9 @@ func (g *guard) load(path string) (*log.Checkpoint, error) {
 	if err != nil {
 		return nil, failed("read "+path, err)
 	}
-	cp, err := g.policy.Open(raw)
+	cp, err := g.shown.Open(raw)
 	if err != nil {
-		return nil, marketops.RefuseErr(marketops.CheckpointUnsigned, path+" is not a checkpoint of "+g.origin+" under this key", err)
+		return nil, marketops.RefuseErr(marketops.CheckpointUnsigned, path+" is not a checkpoint of "+g.origin+" under its keys", err)
 	}
 	return cp, nil
 }

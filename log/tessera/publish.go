@@ -142,7 +142,7 @@ func (b *board) read() (*log.Checkpoint, error) {
 	if cp, _ := b.now(); cp != nil && bytes.Equal(raw, cp.Raw) {
 		return cp, nil
 	}
-	return b.guard.policy.Open(raw)
+	return b.guard.shown.Open(raw)
 }
 
 func (b *board) close() {

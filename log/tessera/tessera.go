@@ -41,13 +41,17 @@ const (
 )
 
 // Options say where a log lies and how it runs. [Default] fills the durations and sizes; a zero
-// one is refused, as is every other empty field but Policy.
+// one is refused, as is every other empty field but Policy and Before.
 type Options struct {
 	Dir        string // the log's root; created if missing
 	RecordsDir string // the record store; created if missing
 	HighWater  string // file with the last signed checkpoint; its folder must exist
 	Origin     string // a bare host name
 	Signer     crypto.Signer
+
+	// Before are the vkeys of this origin whose checkpoints the log may still show, from before its
+	// key was replaced. Nothing is signed with them.
+	Before []string
 
 	// Policy is a C2SP tlog-policy whose witnesses, each with a URL, must cosign before a
 	// checkpoint is published. "" asks nobody, like "quorum none".
