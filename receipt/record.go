@@ -15,6 +15,7 @@
 //	resolution   a person                   decides what an unknown outcome was
 //	revocation   an authority               withdraws a receipt
 //	run-closed   the ledger                 seals a run
+//	shard-sealed, shard-genesis   the ledger   the last leaf of a frozen log, the first of the next
 //	request      any caller                 one signed call to the Core; never logged
 //
 // Every payload is canonical JSON (RFC 8785) and is refused unless it is its own re-encoding, so
@@ -211,6 +212,10 @@ func newBody(predicateType string) Body {
 		return new(Revocation)
 	case "run-closed":
 		return new(RunClosed)
+	case "shard-sealed":
+		return new(ShardSealed)
+	case "shard-genesis":
+		return new(ShardGenesis)
 	case "request":
 		return new(Request)
 	}

@@ -42,6 +42,8 @@ func bodies() map[string]receipt.Body {
 		&receipt.Revocation{RunID: run, ReceiptID: rid, Receipt: digest("receipt"), By: "alice", Reason: digest("reason")},
 		&receipt.RunClosed{RunID: run, Plan: digest("plan"), Counts: []receipt.Count{{Name: "claim", Count: 2}}, Records: []marketops.Digest{digest("a"), digest("b")}, Previous: &prev},
 		&receipt.Request{Method: "POST /v1/claim", Body: digest("body"), Core: "core.example", ExpiresAt: noon + 30},
+		&receipt.ShardSealed{Shard: receipt.Seen{Origin: "log.example", Size: 5, Root: log.EmptyRoot()}, Next: "log2.example"},
+		&receipt.ShardGenesis{Origin: "log2.example", Previous: receipt.Seen{Origin: "log.example", Size: 6, Root: log.EmptyRoot()}, Sealed: digest("sealed")},
 	} {
 		reflect.ValueOf(b).Elem().FieldByName("Head").Set(reflect.ValueOf(head(500+i, noon)))
 		out[b.Name()] = b
@@ -52,7 +54,7 @@ func bodies() map[string]receipt.Body {
 // TestRecordGoldens freezes the payload bytes: whoever changes them changes what old records say.
 func TestRecordGoldens(t *testing.T) {
 	all := bodies()
-	if len(all) != 12 {
+	if len(all) != 14 {
 		t.Fatalf("%d kinds of record", len(all))
 	}
 	for name, body := range all {

@@ -33,6 +33,7 @@ var signers = map[string][]Role{
 	"receipt": {RoleAuthority}, "revocation": {RoleAuthority}, "advisory": {RoleAdvisory},
 	"claim": {RoleLedger}, "run-closed": {RoleLedger}, "intent": {RolePublisher},
 	"outcome": {RolePublisher, RoleLedger}, "refusal": {RolePublisher, RoleLedger},
+	"shard-sealed": {RoleLedger}, "shard-genesis": {RoleLedger},
 	"request": {RolePerson, RolePublisher},
 }
 

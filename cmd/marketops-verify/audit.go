@@ -8,11 +8,12 @@ import (
 // audit judges a whole log.
 func (s surroundings) audit(args []string) int {
 	var o common
-	var logDir, records, operations string
+	var logDir, records, operations, previous string
 	f := o.flags("audit")
 	f.StringVar(&logDir, "log", "", "")
 	f.StringVar(&records, "records", "", "")
 	f.StringVar(&operations, "operations", "", "")
+	f.StringVar(&previous, "previous", "", "")
 	rest, err := parse(f, args)
 	if err != nil {
 		return s.wrong(err, auditUsage)
@@ -42,6 +43,14 @@ func (s surroundings) audit(args []string) int {
 		}
 		defer documents.Close()
 		options.Document = audit.Documents(documents)
+	}
+	if previous != "" {
+		before, err := audit.OpenFolder(previous)
+		if err != nil {
+			return s.unread(verifier.OfAudit, o, err)
+		}
+		defer before.Close()
+		options.Previous = before
 	}
 	return s.answer(audit.Audit(files, store, t, options), o)
 }

@@ -42,6 +42,7 @@ const auditUsage = `usage: marketops-verify audit --log DIR --records DIR --trus
   --log DIR                  the log: checkpoint and tile/
   --records DIR              the record store
   --operations DIR           operation documents, named by digest, to tell which share a resource
+  --previous DIR             the frozen log that this one goes on after: did it end as the first leaf says
   --at TIME                  raise the log's own time to this, to find missing outcomes
   and --trust-digest, --min-trust-version, --json, --quiet as above
 `

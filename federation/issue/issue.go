@@ -8,6 +8,7 @@
 //	outcome      ledger      rejected from claimed, unknown from executing, and nothing else
 //	refusal      ledger
 //	run-closed   ledger
+//	shard-sealed, shard-genesis   ledger
 //
 // The three keys are distinct. Free text goes into evidence that the records name by salted
 // digest only; it is returned beside the record for the caller to store first.
@@ -246,6 +247,25 @@ func (m *Mint) RunClosed(run marketops.RunID, plan marketops.Digest, counts []re
 	}
 	return receipt.Seal(&receipt.RunClosed{Head: head, RunID: run, Plan: plan, Counts: counts, Records: records, Previous: previous},
 		m.keys.Ledger, receipt.SubjectOf("plan.json", plan))
+}
+
+// Sealed signs the last leaf of a log that is frozen at this checkpoint.
+func (m *Mint) Sealed(at receipt.Seen, next string) (*receipt.Record, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, err
+	}
+	return receipt.Seal(&receipt.ShardSealed{Head: head, Shard: at, Next: next}, m.keys.Ledger, receipt.SubjectOf("checkpoint", at.Digest()))
+}
+
+// Genesis signs the first leaf of the log that goes on after a frozen one.
+func (m *Mint) Genesis(origin string, previous receipt.Seen, sealed marketops.Digest) (*receipt.Record, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, err
+	}
+	return receipt.Seal(&receipt.ShardGenesis{Head: head, Origin: origin, Previous: previous, Sealed: sealed},
+		m.keys.Ledger, receipt.SubjectOf("checkpoint", previous.Digest()))
 }
 
 // AuthorityKey returns the id of the key that receipts and revocations are signed with.

@@ -123,6 +123,9 @@ func (c *Core) start(ctx context.Context) (err error) {
 	if err := c.takeUp(ctx); err != nil {
 		return err
 	}
+	if err := c.continues(ctx); err != nil {
+		return err
+	}
 	if c.tree, err = tessera.Open(ctx, c.logOptions()); err != nil {
 		return err
 	}

@@ -75,6 +75,23 @@ func (c *Core) reindexOne(ctx context.Context, row claims.Record, published *boo
 	return nil
 }
 
+// continues refuses to begin any log but the one that the ledger goes on under: the one before is
+// frozen, and a new one under its name would be a fork of it.
+func (c *Core) continues(ctx context.Context) error {
+	rows, err := c.ledger.Unindexed(ctx)
+	if err != nil || len(rows) == 0 || rows[0].Kind != "shard-genesis" {
+		return err
+	}
+	rec, err := receipt.Open(rows[0].Envelope, c.force.Load().trust.Ring())
+	if err != nil {
+		return err
+	}
+	if next := rec.Body.(*receipt.ShardGenesis).Origin; next != c.opts.Config.Origin {
+		return marketops.Refuse(marketops.ConfigInvalid, "the log is frozen; the one that goes on has the origin "+next+", core.yaml another")
+	}
+	return nil
+}
+
 // findLeaf looks for a leaf in the newest part of the published log and returns the lowest place
 // there. Not finding it says nothing: a leaf that is appended twice is counted once.
 func (c *Core) findLeaf(leaf log.Hash) (at uint64, found bool) {

@@ -1,6 +1,8 @@
 // Package upkeep is what an operator does to the state folder of a Core that is stopped.
 //
 //	Erase     forget what one person's record said
+//	Rotate    propose another key for the log
+//	Freeze    end the log, and let the claims go on under another
 //
 // Each holds the claim ledger, so that no Core can start meanwhile, and leaves a line in the
 // ledger's history. Each may be repeated after a crash and then finishes.
@@ -54,6 +56,9 @@ func Open(dir string, now func() marketops.Time) (*State, error) {
 
 // Close gives the state folder free.
 func (s *State) Close() error { return s.ledger.Close() }
+
+// files reads a folder as [log.TileReader].
+func files(dir string) fs.ReadFileFS { return os.DirFS(dir).(fs.ReadFileFS) }
 
 // remove deletes files, durably; one that is not there is deleted already.
 func remove(paths ...string) error {

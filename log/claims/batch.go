@@ -60,6 +60,8 @@ func (l *Ledger) write() {
 		select {
 		case <-l.stop:
 			return
+		case c := <-l.copies:
+			c.done <- w.copy(c.path)
 		case r := <-l.queue:
 			w.serve(l.gather(r))
 		}

@@ -16,12 +16,13 @@ import (
 // Ledger is an open claim ledger. All methods may be called at once from any goroutine, except
 // from inside a callback that the ledger itself is running.
 type Ledger struct {
-	now   func() marketops.Time
-	queue chan *request // unbuffered: a request is either in a transaction or not taken at all
-	stop  chan struct{}
-	gone  chan struct{} // closed when the writer has ended
-	once  sync.Once
-	err   error // of closing; read after gone
+	now    func() marketops.Time
+	queue  chan *request // unbuffered: a request is either in a transaction or not taken at all
+	copies chan copying
+	stop   chan struct{}
+	gone   chan struct{} // closed when the writer has ended
+	once   sync.Once
+	err    error // of closing; read after gone
 
 	lock *os.File // held for the whole life of the ledger
 	db   *sql.DB
@@ -46,7 +47,7 @@ func Open(path string, now func() marketops.Time) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{now: now, lock: lock, queue: make(chan *request), stop: make(chan struct{}), gone: make(chan struct{})}
+	l := &Ledger{now: now, lock: lock, queue: make(chan *request), copies: make(chan copying), stop: make(chan struct{}), gone: make(chan struct{})}
 	if err := l.open(path); err != nil {
 		l.release()
 		return nil, classifyOpen(path, err)

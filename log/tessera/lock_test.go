@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -182,4 +183,30 @@ func TestNothingOnStderr(t *testing.T) {
 	if stderr.Len() != 0 {
 		t.Errorf("stderr has %q", stderr.String())
 	}
+}
+
+// A frozen log takes no more entries, and nothing in it can be written; it is read as before.
+func TestFreeze(t *testing.T) {
+	o := options(t.TempDir())
+	w := start(t, o)
+	push(t, w, leaf(0))
+	stop(t, w)
+	stop(t, start(t, o)) // the control
+	for range 2 {
+		if err := Freeze(o.Dir, o.RecordsDir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refuses(t, "frozen", o, marketops.LogUnavailable)
+	err := filepath.WalkDir(o.Dir, func(path string, d fs.DirEntry, err error) error {
+		if i, ierr := d.Info(); err != nil || ierr != nil || i.Mode().Perm()&0o222 != 0 {
+			t.Errorf("%s can be written: %v %v", path, err, ierr)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, o)
+	filepath.WalkDir(o.Dir, func(path string, d fs.DirEntry, err error) error { return os.Chmod(path, 0o700) }) // for the test's own clean-up
 }

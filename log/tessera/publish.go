@@ -31,6 +31,19 @@ func (w *Writer) Published(ctx context.Context, index uint64) ([]byte, error) {
 	return nil, err
 }
 
+// Settled waits until the published checkpoint covers every entry that is durable, and returns it.
+// Errors are those of [Writer.Published].
+func (w *Writer) Settled(ctx context.Context) ([]byte, error) {
+	state, err := readState(w.opts)
+	if err != nil {
+		return nil, err
+	}
+	if state.Size == 0 {
+		return w.Checkpoint()
+	}
+	return w.Published(ctx, state.Size-1)
+}
+
 // Checkpoint returns the published checkpoint. An empty log has one too, of size 0.
 func (w *Writer) Checkpoint() ([]byte, error) {
 	cp, err := w.board.read()

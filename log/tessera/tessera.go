@@ -114,7 +114,7 @@ type Writer struct {
 // Open starts the writer of a log, which it creates if there is none. ctx bounds the start only.
 // Errors carry [marketops.ConfigInvalid], [marketops.CoreAlreadyRunning] (another writer, in this
 // process or another), [marketops.CheckpointUnsigned] (the log or the high-water mark belongs to
-// another key or origin), [marketops.LogRolledBack], [marketops.SplitView],
+// another key or origin), [marketops.LogUnavailable] also for a frozen log, [marketops.LogRolledBack], [marketops.SplitView],
 // [marketops.ConsistencyInvalid], [marketops.DiskFull] or [marketops.LogUnavailable].
 func Open(ctx context.Context, o Options) (*Writer, error) {
 	if err := o.check(); err != nil {
@@ -127,6 +127,10 @@ func Open(ctx context.Context, o Options) (*Writer, error) {
 	}
 	lock, err := lockDir(o.Dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := notFrozen(o.Dir); err != nil {
+		lock.release()
 		return nil, err
 	}
 	w, err := open(ctx, o, lock)

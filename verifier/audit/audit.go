@@ -19,6 +19,7 @@
 //	outcomes           at most one per receipt, after its intent, by who may sign it; none missing
 //	roots              each root that an outcome quotes is the log's at that size
 //	run-closed         each seal names exactly the records of its run below it
+//	previous-log       the log before this one ended as the first leaf says (required where it is given)
 //
 // # Time
 //
@@ -70,6 +71,9 @@ type Options struct {
 	// Document returns the operation document of this digest, or nil. Without documents, two
 	// live receipts for one tag or branch are seen only if they are for the same operation.
 	Document func(marketops.Digest) *marketops.Operation
+	// Previous is the log that this one goes on after. Its end must be what the first leaf says;
+	// what it holds is an audit of its own.
+	Previous log.TileReader
 }
 
 // Audit judges the log in files, with the envelopes in records, under a trust file.
@@ -80,6 +84,7 @@ func Audit(files, records log.TileReader, t *receipt.Trust, o Options) *verifier
 		required = append(required, a.known()...)
 		a.walk()
 	}
+	required = append(required, a.shards()...)
 	a.uncovered()
 	a.report.Conclude(required...)
 	return a.report

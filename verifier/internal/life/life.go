@@ -91,6 +91,8 @@ type Book struct {
 	runs        map[marketops.RunID]*run
 	withheld    map[receipt.Role]uint64
 	erased      map[string]bool // groups of persons with a withheld record
+	genesis     *receipt.ShardGenesis
+	frozen      *receipt.ShardSealed
 	places      map[uint64]bool // of a pack: where its records stand
 }
 
@@ -108,6 +110,9 @@ func NewBook(r Rules) *Book {
 // Withheld counts an entry whose record was not given, by the holder of the key in its leaf.
 func (b *Book) Withheld(h receipt.Holder) {
 	b.withheld[h.Role]++
+	if b.frozen != nil {
+		b.find(Finding{Check: Order, Subject: "log", Code: marketops.OrderViolation, Detail: "a record that was withheld stands above the seal of the log"})
+	}
 	for _, g := range h.Groups {
 		b.erased[g] = true
 	}
@@ -115,6 +120,7 @@ func (b *Book) Withheld(h receipt.Holder) {
 
 // Add takes the next record.
 func (b *Book) Add(e Entry) {
+	b.afterSeal(e)
 	switch body := e.Record.Body.(type) {
 	case *receipt.Submission:
 		b.submission(e, body)
@@ -134,6 +140,10 @@ func (b *Book) Add(e Entry) {
 		b.revocation(e, body)
 	case *receipt.RunClosed:
 		b.closed(e, body)
+	case *receipt.ShardSealed:
+		b.sealedBy(e, body)
+	case *receipt.ShardGenesis:
+		b.begun(e, body)
 	case *receipt.Request:
 		b.find(Finding{Check: Order, Subject: e.subject(), Code: marketops.OrderViolation, Detail: "a request to the Core has no place in the log"})
 	}

@@ -1,0 +1,59 @@
+package receipt
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+)
+
+// ShardSealed is the last leaf of a log that is frozen; the log named by Next goes on. Subject:
+// the checkpoint's text at that size, without this leaf.
+type ShardSealed struct {
+	Head
+	Shard Seen   `json:"shard"` // all entries below this one
+	Next  string `json:"next"`  // origin of the log that goes on
+}
+
+// ShardGenesis is the first leaf of a log that goes on where another was frozen. Subject: the
+// other's last checkpoint's text.
+type ShardGenesis struct {
+	Head
+	Origin   string           `json:"origin"`   // of this log
+	Previous Seen             `json:"previous"` // the whole frozen log, its seal included
+	Sealed   marketops.Digest `json:"sealed"`   // its last record
+}
+
+// Name implements [Body].
+func (*ShardSealed) Name() string { return "shard-sealed" }
+
+// Name implements [Body].
+func (*ShardGenesis) Name() string { return "shard-genesis" }
+
+func (s *ShardSealed) validate() error {
+	return errors.Join(s.Head.validate(), s.Shard.follows(s.Next))
+}
+
+func (s *ShardGenesis) validate() error {
+	if s.Previous.Size < 1 {
+		return errors.New("a frozen log has its seal at least")
+	}
+	return errors.Join(s.Head.validate(), digests(s.Sealed), s.Previous.follows(s.Origin))
+}
+
+// follows checks that another log may go on after this one.
+func (s Seen) follows(next string) error {
+	if s.Size < 0 || uint64(s.Size) > log.MaxSize || next == s.Origin {
+		return fmt.Errorf("a log of %d entries does not go on under %.80q", s.Size, next)
+	}
+	return errors.Join(log.CheckOrigin(s.Origin), log.CheckOrigin(next))
+}
+
+// SeenAt is a checkpoint as records quote it.
+func SeenAt(cp *log.Checkpoint) Seen { return Seen{cp.Origin, int64(cp.Size), cp.Root} }
+
+// Digest returns SHA-256 of the three lines that a log signs, the subject of a shard's records.
+func (s Seen) Digest() marketops.Digest {
+	return marketops.DigestOf([]byte((&log.Checkpoint{Origin: s.Origin, Size: uint64(s.Size), Root: s.Root}).Text()))
+}

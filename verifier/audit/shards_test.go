@@ -1,0 +1,142 @@
+package audit_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/audit"
+	"github.com/omega/marketops/verifier/lifetest"
+)
+
+const nextOrigin = "log2.example.com"
+
+var nextKey = logtest.Key(50)
+
+func seen(l *logtest.Log, size uint64) receipt.Seen {
+	return receipt.Seen{Origin: l.Origin, Size: int64(size), Root: l.Root(size)}
+}
+
+func freeze(w *lifetest.World) lifetest.Entry {
+	at := seen(w.Log, w.Log.Size())
+	return w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: at, Next: nextOrigin}, lifetest.Ledger, at.Digest())
+}
+
+// goOn makes the world's log the one after the frozen one, and returns that.
+func goOn(w *lifetest.World, sealed lifetest.Entry) *logtest.Log {
+	old := w.Log
+	w.Log, w.Entries = logtest.New(nextOrigin, nextKey), nil
+	w.File.LogPolicy = old.PolicyText() + "log " + w.Log.Vkey() + "\n"
+	at := seen(old, old.Size())
+	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, lifetest.Ledger, at.Digest())
+	return old
+}
+
+func says(lines []string, text string) bool {
+	return slices.ContainsFunc(lines, func(s string) bool { return strings.Contains(s, text) })
+}
+
+func TestShards(t *testing.T) {
+	w := lifetest.New()
+	w.Live()
+	sealed := freeze(w)
+	if r := judge(w); !r.Verified() || !says(r.NotCovered, "goes on after this one, which is frozen: "+nextOrigin) {
+		t.Fatal(describe(r), r.NotCovered)
+	}
+	old := goOn(w, sealed)
+	r := judge(w)
+	if !r.Verified() || !says(r.NotCovered, "the log before this one, "+lifetest.Origin) {
+		t.Fatal(describe(r), r.NotCovered)
+	}
+	with := func(previous log.TileReader) (codes_ []string, verified bool) {
+		r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Previous: previous})
+		return codes(r), r.Verified()
+	}
+	if got, ok := with(old); !ok {
+		t.Fatal(got)
+	}
+	shorter := logtest.New(lifetest.Origin, lifetest.LogKey)
+	shorter.Append([]byte("x"))
+	for name, previous := range map[string]struct {
+		log.TileReader
+		want marketops.Code
+	}{
+		"another log":    {shorter, marketops.SplitView},
+		"the log itself": {w.Log, marketops.SplitView},
+		"nothing":        {lifetest.Store{}, marketops.LogUnavailable},
+		"a stranger's":   {logtest.New(lifetest.Origin, lifetest.Stranger), marketops.CheckpointUnsigned},
+		"a longer one":   {longer(old), marketops.SplitView},
+	} {
+		if got, ok := with(previous.TileReader); ok || !slices.Equal(got, []string{string(previous.want)}) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	first := lifetest.New()
+	first.Live()
+	if r := audit.Audit(first.Log, first.Store, first.Trust(), audit.Options{Previous: old}); r.Verified() {
+		t.Error("a log that names none before has one")
+	}
+}
+
+// longer is the frozen log after somebody went on with its key.
+func longer(l *logtest.Log) *logtest.Log {
+	l.Append([]byte("one more"))
+	return l
+}
+
+func TestShardAttacks(t *testing.T) {
+	about := func(l *logtest.Log) receipt.Seen { return seen(l, l.Size()) }
+	for name, c := range map[string]struct {
+		want marketops.Code
+		do   func(*lifetest.World)
+	}{
+		"something above the seal": {marketops.OrderViolation, func(w *lifetest.World) { freeze(w); w.Refuse(marketops.Expired) }},
+		"another seal":             {marketops.OrderViolation, func(w *lifetest.World) { freeze(w); freeze(w) }},
+		"a withheld record above it": {marketops.OrderViolation, func(w *lifetest.World) {
+			freeze(w)
+			e := w.Submit()
+			delete(w.Store, log.RecordPath(e.Record.LeafHash()))
+		}},
+		"a seal with another root": {marketops.SplitView, func(w *lifetest.World) { edited(w, func(s *receipt.Seen) { s.Root[0] ^= 1 }) }},
+		"a seal of fewer entries":  {marketops.OrderViolation, func(w *lifetest.World) { edited(w, func(s *receipt.Seen) { *s = seen(w.Log, w.Log.Size()-1) }) }},
+		"a seal of another log":    {marketops.OrderViolation, func(w *lifetest.World) { edited(w, func(s *receipt.Seen) { s.Origin = "x.example" }) }},
+		"a seal by an authority":   {marketops.KeyUnknown, func(w *lifetest.World) { sealBy(w, lifetest.Authority, about(w.Log)) }},
+		"a seal about something else": {marketops.OrderViolation, func(w *lifetest.World) {
+			w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: about(w.Log), Next: nextOrigin}, lifetest.Ledger, marketops.DigestOf([]byte("x")))
+		}},
+		"a beginning in the middle": {marketops.OrderViolation, func(w *lifetest.World) {
+			p := receipt.Seen{Origin: "x.example", Size: 1}
+			w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: lifetest.Origin, Previous: p, Sealed: marketops.Digest{1}}, lifetest.Ledger, p.Digest())
+		}},
+	} {
+		w := lifetest.New()
+		w.Live()
+		c.do(w)
+		if r := judge(w); r.Verified() || !slices.Contains(codes(r), string(c.want)) {
+			t.Errorf("%s: %s", name, describe(r))
+		}
+	}
+	// A first leaf for another origin.
+	w := lifetest.New()
+	p := receipt.Seen{Origin: "x.example", Size: 1}
+	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, lifetest.Ledger, p.Digest())
+	w.Live()
+	if r := judge(w); r.Verified() {
+		t.Error("a log begins under another origin")
+	}
+}
+
+func edited(w *lifetest.World, edit func(*receipt.Seen)) {
+	at := seen(w.Log, w.Log.Size())
+	edit(&at)
+	sealBy(w, lifetest.Ledger, at)
+}
+
+func sealBy(w *lifetest.World, by *crypto.PrivateKey, at receipt.Seen) {
+	w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: at, Next: nextOrigin}, by, at.Digest())
+}
