@@ -34,7 +34,7 @@ var signers = map[string][]Role{
 	"claim": {RoleLedger}, "run-closed": {RoleLedger}, "intent": {RolePublisher},
 	"outcome": {RolePublisher, RoleLedger}, "refusal": {RolePublisher, RoleLedger},
 	"shard-sealed": {RoleLedger}, "shard-genesis": {RoleLedger},
-	"request": {RolePerson, RolePublisher},
+	"request": {RolePerson, RolePublisher, RoleLedger},
 }
 
 // Holder is who a key belongs to.

@@ -160,7 +160,7 @@ func TestAdmitRoles(t *testing.T) {
 	tr := parseTrust(t, newTrust(newLog()))
 	roles := map[string]byte{"person": keyAlice, "authority": keyAuthority1, "advisory": keyAdvisory, "publisher": keyPublisher, "ledger": keyLedger}
 	may := map[string]string{"submission": "person", "approval": "person", "resolution": "person", "receipt": "authority", "revocation": "authority",
-		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher"}
+		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger"}
 	pos := &log.Position{Origin: "log.example"}
 	for name, body := range bodies() {
 		for role, key := range roles {

@@ -7,6 +7,8 @@
 //	marketops-core erase LEAFHASH --reason TEXT
 //	marketops-core rotate --key FILE
 //	marketops-core freeze --next HOST --key FILE
+//	marketops-core backup FOLDER
+//	marketops-core restore FOLDER
 //	marketops-core completion SHELL
 //	marketops-core version
 //
@@ -30,7 +32,7 @@ func main() {
 
 func root(s *cli.Streams) *cobra.Command {
 	cmd := &cobra.Command{Use: "marketops-core", Short: "run the Federation Core and the Proof Ledger", Args: cobra.ArbitraryArgs, RunE: cli.Group}
-	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), eraseCommand(s), rotateCommand(s), freezeCommand(s), versionCommand(s))
+	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), eraseCommand(s), rotateCommand(s), freezeCommand(s), backupCommand(s), restoreCommand(s), versionCommand(s))
 	return cmd
 }
 

@@ -152,6 +152,11 @@ func (c *Client) Revoke(ctx context.Context, r Revoke) (Entry, error) {
 	return post[Entry](ctx, c, "/v1/revoke", r)
 }
 
+// Backup completes a backup into a folder of the Core's machine; the call is the ledger key's.
+func (c *Client) Backup(ctx context.Context, folder string) (BackedUp, error) {
+	return post[BackedUp](ctx, c, "/v1/backup", Backup{folder})
+}
+
 // ReadFile implements [log.TileReader] over the Core's read endpoint; "records/…" included.
 func (c *Client) ReadFile(name string) ([]byte, error) {
 	return c.raw(context.Background(), "/"+name)

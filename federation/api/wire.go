@@ -22,6 +22,7 @@
 //	POST /v1/refusals               a refusal before a claim                 Decided    → Entry
 //	POST /v1/resolve                a person decides an unknown outcome      Decided    → Entry
 //	POST /v1/revoke                 withdraw a receipt                       Revoke     → Entry
+//	POST /v1/backup                 complete a backup; by the ledger's key   Backup     → BackedUp
 //	GET  /v1/claims/{receipt}       how far a receipt has come               ClaimState
 //	GET  /checkpoint, /tile/…       the log, C2SP tlog-tiles
 //	GET  /records/{ab}/{hash}.json  one envelope by leaf hash
@@ -167,6 +168,18 @@ type Decided struct {
 type Revoke struct {
 	Receipt marketops.ReceiptID `json:"receipt"`
 	Reason  string              `json:"reason"`
+}
+
+// Backup names the folder of a backup on the Core's machine.
+type Backup struct {
+	Folder string `json:"folder"`
+}
+
+// BackedUp is the log's checkpoint that a backup was completed at.
+type BackedUp struct {
+	Origin string   `json:"origin"`
+	Size   int64    `json:"size"`
+	Root   log.Hash `json:"root"`
 }
 
 // Problem is an answer that is not 200. Kind tells refusals from failures.

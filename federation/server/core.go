@@ -73,8 +73,9 @@ type Core struct {
 	docs   store // plans and operations
 
 	force   atomic.Pointer[force]
-	force1  sync.Mutex // held while force is replaced
-	untaken string     // stamp of files that could not be taken up; the sweep's own
+	force1  sync.Mutex   // held while force is replaced
+	untaken string       // stamp of files that could not be taken up; the sweep's own
+	still   sync.RWMutex // held by a backup, and for reading by whatever may change log, claims or records
 	flights flights
 	runs    stripes
 	nonces  nonces

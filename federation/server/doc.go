@@ -30,6 +30,7 @@
 // requests that were signed before this Core started are refused instead of remembered.
 //
 //	person      submissions (the requester), approvals (the approver), authorize, resolve, revoke
+//	ledger      backup
 //	publisher   check, claim, intent, execute, renew, attempt, outcome, refusals
 //
 // # What is recorded of refusals

@@ -50,6 +50,7 @@ func (c *Core) Handler() http.Handler {
 	post(s, "/v1/attempt", receipt.RolePublisher, maxSmallBody, c.attempt)
 	post(s, "/v1/outcome", receipt.RolePublisher, api.MaxBody, c.outcome)
 	post(s, "/v1/refusals", receipt.RolePublisher, api.MaxBody, c.refusal)
+	post(s, backupPath, receipt.RoleLedger, maxSmallBody, c.backup)
 	return s
 }
 
@@ -89,6 +90,10 @@ func post[In, Out any](s *surface, path string, role receipt.Role, limit int64, 
 		if err = s.body(w, r, who, limit, &in); err != nil {
 			s.fail(w, r, nil, err)
 			return
+		}
+		if path != backupPath {
+			s.core.still.RLock()
+			defer s.core.still.RUnlock()
 		}
 		out, err := do(r.Context(), who, in)
 		if err != nil {

@@ -22,11 +22,18 @@ func (c *Core) sweepForever() {
 		case <-c.life.Done():
 			return
 		case <-c.seals.bell():
-			c.sealAll(c.life)
+			c.undisturbed(c.sealAll)
 		case <-t.C:
-			c.Sweep(c.life)
+			c.undisturbed(c.Sweep)
 		}
 	}
+}
+
+// undisturbed waits for a backup to end, and keeps one from beginning.
+func (c *Core) undisturbed(do func(context.Context)) {
+	c.still.RLock()
+	defer c.still.RUnlock()
+	do(c.life)
 }
 
 // Sweep does once what happens without a call; see the package comment. What fails is tried

@@ -3,6 +3,8 @@
 //	Erase     forget what one person's record said
 //	Rotate    propose another key for the log
 //	Freeze    end the log, and let the claims go on under another
+//	Backup    copy everything, all of one moment
+//	Restore   put a copy back, unless the log had come further
 //
 // Each holds the claim ledger, so that no Core can start meanwhile, and leaves a line in the
 // ledger's history. Each may be repeated after a crash and then finishes.
