@@ -3,47 +3,145 @@ package publisher_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 )
 
-const racers = 32
+const racers = 256
 
-// TestRace: 32 processes under two keys want to publish one operation under one receipt. GitHub
-// sees one effect and the log one outcome, and nobody reports a success that is not one.
+// recruit adds publishers with keys of their own to the trust file in force.
+func (s *stage) recruit(n int) (names []string) {
+	s.Helper()
+	for i := range n {
+		name := fmt.Sprintf("racer-%d", i)
+		s.keys[name] = must(crypto.NewPrivateKey(fmt.Appendf(nil, "%032d", i)))
+		names = append(names, name)
+	}
+	s.writeTrust(s.file.Version+1, func(f *receipt.TrustFile) {
+		for _, name := range names {
+			f.Publishers = append(f.Publishers, s.trustKey(name))
+		}
+	})
+	s.core.Sweep(context.Background())
+	return names
+}
+
+// gather lets every claim wait until all that were expected have come: for theirs, or to their end.
+type gather struct {
+	expected sync.WaitGroup
+}
+
+// invited is the Core of one racer, who waits for the others before the claim.
+type invited struct {
+	publisher.Core
+	g     *gather
+	comes func()
+}
+
+func (g *gather) invite(c publisher.Core) *invited {
+	g.expected.Add(1)
+	return &invited{c, g, sync.OnceFunc(g.expected.Done)}
+}
+
+func (i *invited) Claim(ctx context.Context, w api.ClaimWanted) (api.Claimed, error) {
+	i.comes()
+	i.g.expected.Wait()
+	return i.Core.Claim(ctx, w)
+}
+
+// race publishes from all seats at the same moment and returns how often it ended how.
+func race(seats []*seat) map[string]int {
+	var g gather
+	var all sync.WaitGroup
+	ends := make(chan string, len(seats))
+	for _, p := range seats {
+		core := g.invite(p.Core)
+		p.Core = core
+		all.Go(func() {
+			defer core.comes()
+			ends <- ended(p.Run(context.Background(), marketops.Prod, p.jobs))
+		})
+	}
+	all.Wait()
+	close(ends)
+	count := map[string]int{}
+	for end := range ends {
+		count[end]++
+	}
+	return count
+}
+
+func ended(results []publisher.Result, err error) string {
+	if err != nil {
+		return "error " + string(marketops.CodeOf(err))
+	}
+	return results[0].Status + " " + string(marketops.CodeOf(results[0].Err))
+}
+
+// oneWinner demands of so many racers that one won and that the others were told why they did not.
+func (s *stage) oneWinner(count map[string]int, n int) {
+	s.Helper()
+	s.Log(count)
+	late := 0
+	for _, status := range []string{"refused ", "not-attempted "} {
+		for _, code := range []marketops.Code{marketops.Consumed, marketops.OperationInFlight} {
+			late += count[status+string(code)]
+		}
+	}
+	if count["success "] != 1 || late != n-1 {
+		s.Errorf("of %d racers: %v", n, count)
+	}
+}
+
+// TestRace: 256 publishers, each with a key of its own, have passed the gate with one receipt and
+// claim it in the same moment. One wins, the log has the one claim of epoch 1, GitHub one effect.
 func TestRace(t *testing.T) {
+	s := newStage(t)
+	names := s.recruit(racers)
+	r := s.authorised(s.tagOp())
+	var seats []*seat
+	for _, name := range names {
+		seats = append(seats, r.sit(name, r.folder()))
+	}
+	s.oneWinner(race(seats), racers)
+	for _, p := range seats {
+		p.leave()
+	}
+	r.spentOnce()
+	s.lawful()
+}
+
+// spentOnce: one claim, of epoch 1, with one intent and one true outcome.
+func (r *run) spentOnce() {
+	r.Helper()
+	r.shipped(0)
+	if st := r.told(0); len(st.claims) != 1 || len(st.intents) != 1 || st.claims[0].Body.(*receipt.Claim).Epoch != 1 {
+		r.Errorf("%d claims and %d intents", len(st.claims), len(st.intents))
+	}
+}
+
+// TestRaceOfOwners: 32 racers under two keys, so that half of them hold the claim whoever wins, and
+// overtake each other. Nobody reports a success that is not one.
+func TestRaceOfOwners(t *testing.T) {
 	s := newStage(t)
 	r := s.authorised(s.tagOp())
 	var seats []*seat
-	for i := range racers {
+	for i := range 32 {
 		seats = append(seats, r.sit([]string{"pub", "pub2"}[i%2], r.folder()))
 	}
-	start := make(chan struct{})
-	ends := make(chan string, racers)
-	for _, p := range seats {
-		go func() {
-			<-start
-			results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
-			switch {
-			case err != nil:
-				ends <- fmt.Sprintf("error %s", marketops.CodeOf(err))
-			default:
-				ends <- results[0].Status + " " + string(marketops.CodeOf(results[0].Err))
-			}
-		}()
-	}
-	close(start)
-	count := map[string]int{}
-	for range racers {
-		count[<-ends]++
-	}
+	count := race(seats)
 	for _, p := range seats {
 		p.leave()
 	}
 	t.Log(count)
-	if count["success "] != 1 {
+	if count["success "] == 0 {
 		// Whoever was overtaken at the end leaves an open operation: anybody may finish it.
 		s.leaseEnds()
 		if results, err := r.publish("pub", r.folder()); err != nil || results[0].Status != "success" {
@@ -59,43 +157,43 @@ func TestRace(t *testing.T) {
 	s.lawful()
 }
 
-// TestRaceOfReceipts: two receipts for one tag, at the same time. One is published; the other
-// is refused and can never be.
+// TestRaceOfReceipts: two receipts for one tag and 256 publishers, half of them with each, in eight
+// processes. One of them publishes; the other receipt is never claimed.
 func TestRaceOfReceipts(t *testing.T) {
+	if o := given(); o != nil {
+		o.race(t)
+		return
+	}
+	const processes = 8
 	s := newStage(t)
+	names := s.recruit(racers)
 	op := s.tagOp()
 	runs := []*run{s.authorised(op), s.authorised(op)}
-	type end struct {
-		i   int
-		res publisher.Result
-		err error
+	var started []*process
+	for part := range slices.Chunk(names, racers/processes) {
+		started = append(started, s.process(runs, part))
 	}
-	ends := make(chan end, 2)
-	for i, r := range runs {
-		p := r.sit([]string{"pub", "pub2"}[i], r.folder())
-		defer p.leave()
-		go func() {
-			results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
-			ends <- end{i, results[0], err}
-		}()
+	count := map[string]int{}
+	for _, p := range started { // all sit
+		p.hear("ready")
 	}
-	won := 0
-	for range runs {
-		e := <-ends
-		s.ok(e.err)
-		if e.res.Status == "success" {
-			won++
-			runs[e.i].shipped(0)
-			continue
-		}
-		if code := marketops.CodeOf(e.res.Err); e.res.Status != "refused" || code != marketops.OperationInFlight && code != marketops.Consumed {
-			t.Errorf("%+v", e.res)
-		}
-		if st := runs[e.i].told(0); len(st.claims)+len(st.outcomes) != 0 || len(st.refusals) != 1 {
-			t.Errorf("leaves of the other %q", st.names)
+	for _, p := range started {
+		p.say("go")
+	}
+	for _, p := range started {
+		for end, n := range p.count() {
+			count[end] += n
 		}
 	}
-	if won != 1 {
-		t.Errorf("%d won", won)
+	s.oneWinner(count, racers)
+	won := slices.IndexFunc(runs, func(r *run) bool { return len(r.told(0).outcomes) > 0 })
+	if won < 0 {
+		t.Fatal("nobody won")
 	}
+	runs[won].spentOnce()
+	other := runs[1-won].told(0)
+	if len(other.claims)+len(other.intents)+len(other.outcomes) != 0 || len(other.refusals) == 0 {
+		t.Errorf("leaves of the other: %q", other.names)
+	}
+	s.lawful()
 }

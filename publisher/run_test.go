@@ -207,7 +207,7 @@ func (s *seat) job(i int, j *plan.Journal) *publisher.Job {
 func (s *stage) portOptions() github.Options {
 	ms := time.Millisecond
 	return github.Options{
-		API: s.hub.API(), Uploads: s.hub.Uploads(), Now: time.Now, Pacing: github.Unpaced(ms), UserAgent: "marketops/test",
+		API: s.api, Uploads: s.files, Now: time.Now, Pacing: github.Unpaced(ms), UserAgent: "marketops/test",
 		Token:  func(context.Context) (string, error) { s.asked.Add(1); return secret, nil },
 		Wait:   func(string, time.Duration) {},
 		Pauses: []time.Duration{ms, ms, ms},

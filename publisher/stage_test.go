@@ -50,6 +50,8 @@ type stage struct {
 	trust *receipt.Trust
 
 	hub    *githubtest.Server
+	api    string // the addresses of hub, which may be another process's
+	files  string
 	repo   *githubtest.Repo
 	commit string
 	tree   string
@@ -110,7 +112,7 @@ func (s *stage) startHub() {
 		Tokens: []githubtest.Token{{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}}}})
 	s.ok(err)
 	s.Cleanup(func() { hub.Close() })
-	s.hub = hub
+	s.hub, s.api, s.files = hub, hub.API(), hub.Uploads()
 	s.repo = s.newRepo("widgets")
 	out, err := exec.Command("git", "--git-dir", s.repo.Dir(), "rev-parse", s.commit+"^{tree}").Output()
 	s.ok(err)
@@ -232,7 +234,7 @@ func (s *stage) client(name string) *api.Client {
 }
 
 func (s *stage) host() string {
-	return strings.TrimSuffix(strings.TrimPrefix(s.hub.API(), "http://"), "/")
+	return strings.TrimSuffix(strings.TrimPrefix(s.api, "http://"), "/")
 }
 
 func (s *stage) target() marketops.Target {

@@ -222,7 +222,7 @@ func TestRacers(t *testing.T) {
 	s := w.ready()
 	var won atomic.Int64
 	var wg sync.WaitGroup
-	for i := range 32 {
+	for i := range 256 {
 		by := []string{"pub", "pub2"}[i%2]
 		wg.Go(func() {
 			c, err := s.claim(0, by)
