@@ -56,13 +56,14 @@ lint:
 	$(GO) vet -tags cosign ./internal/story
 	$(GO) vet -tags browser ./internal/page
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
+	$(GO) vet -tags unpaced ./cmd/marketops
 	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/...
 
-# Kills publishers and the Core at random moments and has an independent checker judge what is left.
-# For example: make soak SOAK="-kills 200 -for 4m"
+# Kills publishers and the Core 500 times at random moments and has an independent checker judge what
+# is left. make soak SOAK=-short kills 30 times, in less than a minute.
 soak:
 	@$(GO) run ./internal/soak $(SOAK)
 

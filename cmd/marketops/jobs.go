@@ -109,9 +109,10 @@ func (s *session) port(gh config.GitHub, c credential, mode marketops.Mode, b *b
 	if err != nil {
 		return nil, nil, err
 	}
+	pacing, pauses := tempo(pace.New(filepath.Join(memory, "pace"), pace.GitHub(), c.name))
 	live, err := github.New(github.Options{
-		API: gh.API, Uploads: gh.Uploads, Token: c.token, Pacing: github.Paced(pace.New(filepath.Join(memory, "pace"), pace.GitHub(), c.name)),
-		Now: time.Now, Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
+		API: gh.API, Uploads: gh.Uploads, Token: c.token, Pacing: pacing,
+		Now: time.Now, Pauses: pauses, UserAgent: "marketops/" + buildVersion(),
 		Wait: func(reason string, d time.Duration) {
 			s.Say("waiting %s: %s", d.Round(time.Second), reason)
 			b.wait(reason, d)

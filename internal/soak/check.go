@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,8 +18,8 @@ type operation struct {
 
 	run            int
 	receipt        string
-	state, outcome string   // what the Core says of the claim
-	leaves         []string // statuses of the outcomes in the log
+	state, outcome string  // what the Core says of the claim
+	log            account // what the log tells
 }
 
 // effect is one line of what the practice GitHub saw.
@@ -33,24 +34,42 @@ func (o operation) visible() []effect {
 		return []effect{{"ref-created", o.Repository, o.Resource}, {"release-published", o.Repository, strings.TrimPrefix(o.Resource, "refs/tags/")}}
 	case "open_pr":
 		head, _, _ := strings.Cut(o.Resource, ":")
-		return []effect{{"ref-created", o.Repository, "refs/heads/" + head}, {"pull-opened", o.Repository, head}}
+		opened := effect{"pull-opened", o.Repository, head}
+		if strings.HasPrefix(head, topic) {
+			return []effect{opened}
+		}
+		return []effect{{"ref-created", o.Repository, "refs/heads/" + head}, opened}
 	}
 	return nil
 }
 
 // findings is what the checker found, a line each.
 type findings struct {
-	operations            []operation
-	doubles, lost, untrue []string
-	leaves                int
+	operations                      []operation
+	doubles, lost, untrue, unlogged []string
+	leaves                          int
 }
 
 func (f findings) String() string {
-	return fmt.Sprintf("%d doubles, %d lost, %d false outcomes; %d leaves, the audit says verified", len(f.doubles), len(f.lost), len(f.untrue), f.leaves)
+	return fmt.Sprintf("%d doubles, %d lost, %d false outcomes, %d unlogged; %d leaves, the audit says verified",
+		len(f.doubles), len(f.lost), len(f.untrue), len(f.unlogged), f.leaves)
+}
+
+// kinds counts the operations of each kind.
+func (f findings) kinds() string {
+	n := map[string]int{}
+	for _, o := range f.operations {
+		n[o.Kind]++
+	}
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(n)) {
+		out = append(out, fmt.Sprintf("%d %s", n[k], k))
+	}
+	return strings.Join(out, ", ")
 }
 
 func (f findings) err() error {
-	all := slices.Concat(f.doubles, f.lost, f.untrue)
+	all := slices.Concat(f.doubles, f.lost, f.untrue, f.unlogged)
 	if len(all) == 0 {
 		return nil
 	}
@@ -72,7 +91,7 @@ func check(ctx context.Context, m *machine, runs []*run) (*findings, error) {
 		"--trust", m.path(".marketops", "trust.json")); err != nil || !strings.Contains(string(out), "\nverified") {
 		return nil, fmt.Errorf("the audit: %w\n%s", err, out)
 	}
-	said, leaves, err := outcomes(log, records)
+	said, leaves, err := accounts(log, records)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +104,9 @@ func check(ctx context.Context, m *machine, runs []*run) (*findings, error) {
 		all = append(all, ops...)
 	}
 	for i := range all {
-		all[i].leaves = said[all[i].receipt]
+		if a := said[all[i].receipt]; a != nil {
+			all[i].log = *a
+		}
 	}
 	f := compare(all, seen)
 	f.leaves = leaves
@@ -131,34 +152,43 @@ func compare(all []operation, seen []effect) *findings {
 	}
 	for e, n := range times {
 		if e.Kind == "ref-created" || e.Kind == "release-published" || e.Kind == "pull-opened" {
-			f.doubles = append(f.doubles, fmt.Sprintf("nobody asked for %v, %d times", e, n))
+			f.unlogged = append(f.unlogged, fmt.Sprintf("nobody asked for %v, %d times", e, n))
 		}
 	}
-	slices.Sort(f.doubles)
+	slices.Sort(f.unlogged)
 	return f
 }
 
 func (f *findings) judge(o operation, times map[effect]int) {
 	name := fmt.Sprintf("run %d operation %d (%s %s %s, receipt %s)", o.run, o.Number, o.Kind, o.Repository, o.Resource, o.receipt)
-	there := len(o.visible()) > 0
+	said, there := o.log.outcomes, len(o.visible()) > 0
 	for _, e := range o.visible() {
 		there = there && times[e] > 0
 		if times[e] > 1 {
 			f.doubles = append(f.doubles, fmt.Sprintf("%s: %s happened %d times", name, e.Kind, times[e]))
 		}
 	}
-	if len(o.leaves) > 1 {
-		f.doubles = append(f.doubles, fmt.Sprintf("%s: outcomes %v", name, o.leaves))
+	if len(said) > 1 || !single(o.log.claims) || !single(o.log.intents) {
+		f.doubles = append(f.doubles, fmt.Sprintf("%s: %+v", name, o.log))
 	}
-	for _, s := range o.leaves {
+	for _, s := range said {
 		if (s == "success") != there {
 			f.untrue = append(f.untrue, fmt.Sprintf("%s: the log says %s; the effect is there: %v", name, s, there))
 		}
 	}
-	if len(o.leaves) == 1 && o.outcome != o.leaves[0] {
-		f.untrue = append(f.untrue, fmt.Sprintf("%s: the log says %s, the claim %q", name, o.leaves[0], o.outcome))
+	if len(said) == 1 && o.outcome != said[0] {
+		f.untrue = append(f.untrue, fmt.Sprintf("%s: the log says %s, the claim %q", name, said[0], o.outcome))
 	}
-	if !there || o.state != "closed" || o.outcome != "success" || len(o.leaves) == 0 {
-		f.lost = append(f.lost, fmt.Sprintf("%s: claim %s %q, outcomes %v, the effect is there: %v", name, o.state, o.outcome, o.leaves, there))
+	if !there || o.state != "closed" || o.outcome != "success" {
+		f.lost = append(f.lost, fmt.Sprintf("%s: claim %s %q, the effect is there: %v", name, o.state, o.outcome, there))
 	}
+	if there && (len(o.log.claims) == 0 || len(o.log.intents) == 0 || len(said) == 0) {
+		f.unlogged = append(f.unlogged, fmt.Sprintf("%s: the effect is there, and the log tells %+v", name, o.log))
+	}
+}
+
+// single says that no epoch is told twice.
+func single(epochs []int64) bool {
+	all := slices.Sorted(slices.Values(epochs))
+	return len(slices.Compact(all)) == len(epochs)
 }

@@ -7,39 +7,54 @@ import (
 
 // TestCompare: the checker finds each kind of wrong, and finds nothing in what is right.
 func TestCompare(t *testing.T) {
+	full := func() account {
+		return account{claims: []int64{1, 2}, intents: []int64{2}, outcomes: []string{"success"}}
+	}
 	good := func() ([]operation, []effect) {
 		return []operation{
-				{Kind: "tag_repo", Repository: "o/r", Resource: "refs/tags/v1", Number: 1, receipt: "c-1", state: "closed", outcome: "success", leaves: []string{"success"}},
-				{Kind: "publish_release", Repository: "o/r", Resource: "refs/tags/v2", Number: 2, receipt: "c-2", state: "closed", outcome: "success", leaves: []string{"success"}},
-				{Kind: "open_pr", Repository: "o/r", Resource: "next:main", Number: 3, receipt: "c-3", state: "closed", outcome: "success", leaves: []string{"success"}},
+				{Kind: "tag_repo", Repository: "o/r", Resource: "refs/tags/v1", Number: 1, receipt: "c-1", state: "closed", outcome: "success", log: full()},
+				{Kind: "publish_release", Repository: "o/r", Resource: "refs/tags/v2", Number: 2, receipt: "c-2", state: "closed", outcome: "success", log: full()},
+				{Kind: "open_pr", Repository: "o/r", Resource: "topic/1:main", Number: 4, receipt: "c-4", state: "closed", outcome: "success", log: full()},
+				{Kind: "open_pr", Repository: "o/r", Resource: "next:main", Number: 3, receipt: "c-3", state: "closed", outcome: "success", log: full()},
 			}, []effect{
 				{"tag-object-made", "o/r", "v1"}, {"tag-object-made", "o/r", "v1"}, {"ref-created", "o/r", "refs/tags/v1"},
 				{"draft-created", "o/r", "v2"}, {"ref-created", "o/r", "refs/tags/v2"}, {"release-published", "o/r", "v2"},
-				{"ref-created", "o/r", "refs/heads/next"}, {"pull-opened", "o/r", "next"},
+				{"ref-created", "o/r", "refs/heads/next"}, {"pull-opened", "o/r", "next"}, {"pull-opened", "o/r", "topic/1"},
 			}
 	}
 	for _, c := range []struct {
-		name                  string
-		doubles, lost, untrue int
-		spoil                 func(all []operation, seen *[]effect)
+		name                            string
+		doubles, lost, untrue, unlogged int
+		spoil                           func(all []operation, seen *[]effect)
 	}{
-		{"control", 0, 0, 0, func([]operation, *[]effect) {}},
-		{"a tag twice", 1, 0, 0, func(_ []operation, seen *[]effect) { *seen = append(*seen, (*seen)[2]) }},
-		{"a release twice", 1, 0, 0, func(_ []operation, seen *[]effect) { *seen = append(*seen, (*seen)[5]) }},
-		{"a pull request twice", 1, 0, 0, func(_ []operation, seen *[]effect) { *seen = append(*seen, (*seen)[7]) }},
-		{"nobody's tag", 1, 0, 0, func(_ []operation, seen *[]effect) {
+		{"control", 0, 0, 0, 0, func([]operation, *[]effect) {}},
+		{"a tag twice", 1, 0, 0, 0, func(_ []operation, seen *[]effect) { *seen = append(*seen, (*seen)[2]) }},
+		{"a release twice", 1, 0, 0, 0, func(_ []operation, seen *[]effect) { *seen = append(*seen, (*seen)[5]) }},
+		{"a pull request twice", 1, 0, 0, 0, func(_ []operation, seen *[]effect) { *seen = append(*seen, (*seen)[7]) }},
+		{"two outcomes", 1, 0, 0, 0, func(all []operation, _ *[]effect) { all[0].log.outcomes = []string{"success", "success"} }},
+		{"one epoch for two", 1, 0, 0, 0, func(all []operation, _ *[]effect) { all[0].log.claims = []int64{1, 1, 2} }},
+		{"two intents of one epoch", 1, 0, 0, 0, func(all []operation, _ *[]effect) { all[0].log.intents = []int64{2, 2} }},
+		{"success without a tag", 0, 1, 1, 0, func(_ []operation, seen *[]effect) { *seen = slices.Delete(*seen, 2, 3) }},
+		{"success of half a release", 0, 1, 1, 0, func(_ []operation, seen *[]effect) { *seen = slices.Delete(*seen, 5, 6) }},
+		{"failed with a tag", 0, 1, 1, 0, func(all []operation, _ *[]effect) {
+			all[0].outcome, all[0].log.outcomes = "failed", []string{"failed"}
+		}},
+		{"the claim says otherwise", 0, 1, 1, 0, func(all []operation, _ *[]effect) { all[0].outcome = "failed" }},
+		{"not closed", 0, 1, 0, 0, func(all []operation, _ *[]effect) { all[1].state = "decided" }},
+		{"never begun", 0, 1, 0, 0, func(all []operation, seen *[]effect) {
+			all[0].state, all[0].outcome, all[0].log = "none", "", account{}
+			*seen = slices.Delete(*seen, 2, 3)
+		}},
+		{"no outcome", 0, 0, 0, 1, func(all []operation, _ *[]effect) { all[2].log.outcomes = nil }},
+		{"no intent", 0, 0, 0, 1, func(all []operation, _ *[]effect) { all[2].log.intents = nil }},
+		{"no claim", 0, 0, 0, 1, func(all []operation, _ *[]effect) { all[2].log.claims = nil }},
+		{"nobody's tag", 0, 0, 0, 1, func(_ []operation, seen *[]effect) {
 			*seen = append(*seen, effect{"ref-created", "o/r", "refs/tags/v9"})
 		}},
-		{"two outcomes", 1, 0, 0, func(all []operation, _ *[]effect) { all[0].leaves = []string{"success", "success"} }},
-		{"success without a tag", 0, 1, 1, func(_ []operation, seen *[]effect) { *seen = slices.Delete(*seen, 2, 3) }},
-		{"success of half a release", 0, 1, 1, func(_ []operation, seen *[]effect) { *seen = slices.Delete(*seen, 5, 6) }},
-		{"failed with a tag", 0, 1, 1, func(all []operation, _ *[]effect) {
-			all[0].outcome, all[0].leaves = "failed", []string{"failed"}
+		{"a branch that was there already", 0, 0, 0, 1, func(_ []operation, seen *[]effect) {
+			*seen = append(*seen, effect{"ref-created", "o/r", "refs/heads/topic/1"})
 		}},
-		{"the claim says otherwise", 0, 1, 1, func(all []operation, _ *[]effect) { all[0].outcome = "failed" }},
-		{"not closed", 0, 1, 0, func(all []operation, _ *[]effect) { all[1].state = "decided" }},
-		{"no outcome", 0, 1, 0, func(all []operation, _ *[]effect) { all[2].leaves = nil }},
-		{"an unknown kind, and so nobody's tag", 1, 1, 1, func(all []operation, _ *[]effect) {
+		{"an unknown kind, and so nobody's tag", 0, 1, 1, 1, func(all []operation, _ *[]effect) {
 			all[0].Kind = "sing"
 		}},
 	} {
@@ -47,10 +62,10 @@ func TestCompare(t *testing.T) {
 			all, seen := good()
 			c.spoil(all, &seen)
 			f := compare(all, seen)
-			if len(f.doubles) != c.doubles || len(f.lost) != c.lost || len(f.untrue) != c.untrue {
+			if len(f.doubles) != c.doubles || len(f.lost) != c.lost || len(f.untrue) != c.untrue || len(f.unlogged) != c.unlogged {
 				t.Errorf("%v: %v", f, f.err())
 			}
-			if bad := c.doubles+c.lost+c.untrue > 0; bad != (f.err() != nil) {
+			if bad := c.doubles+c.lost+c.untrue+c.unlogged > 0; bad != (f.err() != nil) {
 				t.Errorf("the verdict is %v", f.err())
 			}
 		})

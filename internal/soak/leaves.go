@@ -13,9 +13,15 @@ import (
 	"strings"
 )
 
-// outcomes reads the log's entry bundles and its record store, here and not with the product's code,
-// and returns the statuses of the distinct outcome leaves of each receipt.
-func outcomes(logDir, recordsDir string) (map[string][]string, int, error) {
+// account is what the log tells of one receipt, by distinct leaves.
+type account struct {
+	claims, intents []int64  // their epochs
+	outcomes        []string // their statuses
+}
+
+// accounts reads the log's entry bundles and its record store, here and not with the product's code,
+// and returns the account of each receipt, and how many leaves there are.
+func accounts(logDir, recordsDir string) (map[string]*account, int, error) {
 	records, err := readRecords(recordsDir)
 	if err != nil {
 		return nil, 0, err
@@ -24,14 +30,14 @@ func outcomes(logDir, recordsDir string) (map[string][]string, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	out, seen := map[string][]string{}, map[string]bool{}
+	out, seen := map[string]*account{}, map[string]bool{}
 	for i, digest := range leaves {
 		rec, ok := records[digest]
 		if !ok {
 			return nil, 0, fmt.Errorf("leaf %d has no record", i)
 		}
-		if !seen[digest] && strings.Contains(rec.PredicateType, "/outcome/") {
-			out[rec.Predicate.ReceiptID] = append(out[rec.Predicate.ReceiptID], rec.Predicate.Status)
+		if !seen[digest] { // a crash may leave one leaf twice
+			rec.tell(out)
 		}
 		seen[digest] = true
 	}
@@ -42,8 +48,25 @@ type statement struct {
 	PredicateType string `json:"predicateType"`
 	Predicate     struct {
 		ReceiptID string `json:"receipt_id"`
+		Epoch     int64  `json:"epoch"`
 		Status    string `json:"status"`
 	} `json:"predicate"`
+}
+
+func (s statement) tell(all map[string]*account) {
+	a := all[s.Predicate.ReceiptID]
+	if a == nil {
+		a = &account{}
+		all[s.Predicate.ReceiptID] = a
+	}
+	switch {
+	case strings.Contains(s.PredicateType, "/claim/"):
+		a.claims = append(a.claims, s.Predicate.Epoch)
+	case strings.Contains(s.PredicateType, "/intent/"):
+		a.intents = append(a.intents, s.Predicate.Epoch)
+	case strings.Contains(s.PredicateType, "/outcome/"):
+		a.outcomes = append(a.outcomes, s.Predicate.Status)
+	}
 }
 
 // readRecords maps SHA-512 of the signed bytes (DSSE v1), in base64, to the statement.

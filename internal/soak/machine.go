@@ -36,12 +36,13 @@ func (m *machine) path(parts ...string) string {
 	return filepath.Join(append([]string{m.dir}, parts...)...)
 }
 
-func (m *machine) up(ctx context.Context) error {
+// up builds everything, the publisher with these tags, and starts the servers.
+func (m *machine) up(ctx context.Context, tags string) error {
 	for name, pkg := range map[string]string{
 		"marketops": "./cmd/marketops", "marketops-core": "./cmd/marketops-core",
 		"marketops-verify": "./cmd/marketops-verify", "practice-github": "./internal/githubtest/serve",
 	} {
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", m.path("bin", name), pkg).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-o", m.path("bin", name), pkg).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", pkg, err, out)
 		}
 	}

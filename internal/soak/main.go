@@ -2,7 +2,7 @@
 // moments, the publishers and the Federation Core, and then asks an independent checker whether
 // anything happened twice, not at all, or otherwise than the log says.
 //
-//	go run ./internal/soak [-kills N] [-ops N] [-seed S] [-for DURATION]
+//	go run ./internal/soak [-short] [-kills N] [-ops N] [-seed S] [-for DURATION]
 //
 // # What happens
 //
@@ -18,14 +18,15 @@
 // The checker shares no code with the product; it does ask its auditor and its Core. It compares, for each operation,
 //
 //   - what the practice GitHub saw: the tag, the release or the pull request was made exactly once;
-//   - the leaves: entry bundles and record store are read here, outcomes counted by their SHA-512, and
-//     there is exactly one for each receipt, success if and only if GitHub has the effect. That the
-//     log as a whole is in order is what marketops-verify audit says;
+//   - the leaves: entry bundles and record store are read here, records counted by their SHA-512. There is
+//     one outcome for each receipt, success if and only if GitHub has the effect, and no more than one claim
+//     and one intent for each epoch. That the log as a whole is in order is what marketops-verify audit says;
 //   - the claims: marketops receipt show says closed, with the outcome of the leaf.
 //
-// A double is a visible effect that happened twice or that no operation asked for, or a second outcome.
-// Lost is an operation without effect or without a closed success. A false outcome says something else
-// than GitHub holds. Nobody but the killer disturbs these operations, so each of them must succeed.
+// A double is a visible effect that happened twice, a second outcome, or an epoch that was given twice. Lost
+// is an operation without effect or without a closed success. A false outcome says something else than
+// GitHub holds. Unlogged is an effect that no operation asked for, or one whose claim, intent or outcome the
+// log does not tell. Nobody but the killer disturbs these operations, so each of them must succeed.
 //
 // # Bounds
 //
@@ -33,7 +34,8 @@
 // delays and the same choices of every worker; which instruction a signal meets is the machine's.
 // If anything is not as it must be, or fewer kills struck than were asked for, the exit code is 1 and
 // the folder stays. After a kill in the middle of a call to GitHub the next publisher looks for its
-// effect after every pause of the protocol, which is a minute; so even a short soak takes longer. Only processes started here are signalled, each through its own handle.
+// effect after every pause of the protocol, which is a minute; the publisher of -short, built with the tag
+// unpaced, does not pause so long. Only processes started here are signalled, each through its own handle.
 package main
 
 import (
@@ -50,18 +52,22 @@ type options struct {
 	kills, ops, workers int
 	seed                uint64
 	limit               time.Duration
-	keep                bool
+	keep, short         bool
 }
 
 func main() {
 	var o options
-	flag.IntVar(&o.kills, "kills", 20, "SIGKILLs that must strike, of publishers and the Core together")
-	flag.IntVar(&o.ops, "ops", 30, "operations to publish at least")
+	flag.IntVar(&o.kills, "kills", 500, "SIGKILLs that must strike, of publishers and the Core together")
+	flag.IntVar(&o.ops, "ops", 300, "operations to publish at least")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of all random choices")
-	flag.DurationVar(&o.limit, "for", 2*time.Minute, "no kill after this long")
+	flag.DurationVar(&o.limit, "for", 2*time.Hour, "no kill after this long")
 	flag.IntVar(&o.workers, "workers", 6, "runs published at one time")
 	flag.BoolVar(&o.keep, "keep", false, "keep the folder in any case")
+	flag.BoolVar(&o.short, "short", false, "at least 30 kills and 12 operations, by a publisher that does not pace itself")
 	flag.Parse()
+	if o.short {
+		o.kills, o.ops = 30, 12
+	}
 	if flag.NArg() > 0 || o.kills < 1 || o.ops < 1 || o.workers < 1 || o.limit <= 0 {
 		flag.Usage()
 		os.Exit(64)
@@ -89,7 +95,11 @@ func soak(ctx context.Context, o options) (err error) {
 		err = os.RemoveAll(dir)
 	}()
 	fmt.Printf("seed %d, at least %d kills and %d operations\n", o.seed, o.kills, o.ops)
-	if err := m.up(ctx); err != nil {
+	tags := ""
+	if o.short {
+		tags = "unpaced"
+	}
+	if err := m.up(ctx, tags); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -102,8 +112,8 @@ func soak(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("kills: %d of publishers, %d of the Core; %d operations in %d runs, %d processes, %s\n", s.publishers.Load(), s.cores.Load(),
-		len(found.operations), len(runs), m.processes.Load(), time.Since(began).Round(time.Second))
+	fmt.Printf("kills: %d of publishers, %d of the Core; %d operations (%s) in %d runs, %d processes, %s\n", s.publishers.Load(), s.cores.Load(),
+		len(found.operations), found.kinds(), len(runs), m.processes.Load(), time.Since(began).Round(time.Second))
 	fmt.Println(found)
 	if n := int(s.publishers.Load() + s.cores.Load()); n < o.kills {
 		return errors.Join(found.err(), fmt.Errorf("only %d of %d kills in %s: give more time with -for", n, o.kills, o.limit))

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	perRun      = 6
+	perRun      = 7
+	topic       = "topic/"        // begins the names of branches that are there before the run
 	longestLife = 3 * time.Second // of a publisher that is to be killed
 	calmTries   = 12
 	retryRest   = 300 * time.Millisecond
@@ -36,6 +37,8 @@ func (r *run) folder(copied int) string { return fmt.Sprintf("run-%03d-%d", r.nu
 // releases is a repository of the run's own, because releases of one repository compete for being latest.
 func (r *run) releases() string { return fmt.Sprintf("octo-org/release-%d", r.number) }
 
+func (r *run) topic() string { return fmt.Sprintf("%s%d", topic, r.number) }
+
 // prepare plans and authorises, while the Core may be killed: each step is repeated until it is done.
 func (r *run) prepare(ctx context.Context) error {
 	config := fmt.Sprintf("run-%03d.yaml", r.number)
@@ -43,6 +46,10 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	if out, err := r.machine.run(ctx, "practice-github", "repo", "add", "--admin", "github.json", r.releases()); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	if out, err := r.machine.run(ctx, "practice-github", "repo", "commit", "--admin", "github.json", "--branch", r.topic(),
+		repository(r.number), fmt.Sprintf("topic-%d=%d", r.number, r.number)); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	err := r.authorise(ctx, config)
@@ -189,7 +196,8 @@ func (r *run) note(dir, verb, end string, out []byte) {
 	fmt.Fprintf(f, "%s %s %s: %s\n%s\n", time.Now().Format("15:04:05.000"), verb, dir, end, out)
 }
 
-// write makes what the run publishes: tags, a release with a file, and a pull request.
+// write makes what the run publishes: tags, a release with a file, a pull request for a branch that is
+// there and one that brings its own.
 func (r *run) write(config string) error {
 	dist := fmt.Sprintf("dist-%03d", r.number)
 	for name, text := range map[string]string{dist + "/asset.txt": "asset of " + dist + "\n", dist + "/CHANGELOG.md": dist + "\n", config: r.config(dist)} {
@@ -206,12 +214,13 @@ func (r *run) write(config string) error {
 
 func (r *run) config(dist string) string {
 	text := fmt.Sprintf("version: 1\ngithub:\n  api: %s\n  uploads: %s\npublications:\n", r.machine.api, r.machine.uploads)
-	for i := range perRun - 2 {
+	for i := range perRun - 3 {
 		text += fmt.Sprintf("  - kind: tag_repo\n    repository: %s\n    tag: v%d.%d.0\n    target: main\n    message: tag %d\n"+
 			"    tagger: {name: Release Bot, email: release@example.com}\n", repository(i), r.number+1, i, i)
 	}
 	text += fmt.Sprintf("  - kind: publish_release\n    repository: %s\n    tag: v%d.100.0\n    target: main\n    name: Release %d\n"+
 		"    make_latest: \"true\"\n    assets: [\"%s/asset.txt\"]\n", r.releases(), r.number+1, r.number, dist)
+	text += fmt.Sprintf("  - kind: open_pr\n    repository: %s\n    base: main\n    head: %s\n    title: Topic %d\n", repository(r.number), r.topic(), r.number)
 	return text + fmt.Sprintf("  - kind: open_pr\n    repository: %s\n    base: main\n    head: release/%d\n    title: Prepare %d\n"+
 		"    changes: [{path: CHANGELOG.md, file: %s/CHANGELOG.md}]\n", repository(r.number+1), r.number+1, r.number, dist)
 }

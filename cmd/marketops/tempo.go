@@ -1,0 +1,15 @@
+//go:build !unpaced
+
+package main
+
+import (
+	"time"
+
+	"github.com/omega/marketops/publisher/github"
+	"github.com/omega/marketops/publisher/pace"
+)
+
+// tempo is how fast GitHub is written to, and how long absence is doubted.
+func tempo(b *pace.Book) (github.Pacing, []time.Duration) {
+	return github.Paced(b), github.DefaultPauses()
+}
