@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/omega/marketops/internal/machine"
 )
 
 // operation is what was authorised, and what became of it by each of three accounts.
@@ -18,27 +20,28 @@ type operation struct {
 
 	run            int
 	receipt        string
-	state, outcome string  // what the Core says of the claim
-	log            account // what the log tells
+	state, outcome string          // what the Core says of the claim
+	log            machine.Account // what the log tells
 }
 
-// effect is one line of what the practice GitHub saw.
-type effect struct{ Kind, Repo, Subject string }
+func saw(kind, repository, subject string) machine.Effect {
+	return machine.Effect{Kind: kind, Repo: repository, Subject: subject}
+}
 
 // visible is what strangers see of an operation: all of it, each exactly once.
-func (o operation) visible() []effect {
+func (o operation) visible() []machine.Effect {
 	switch o.Kind {
 	case "tag_repo":
-		return []effect{{"ref-created", o.Repository, o.Resource}}
+		return []machine.Effect{saw("ref-created", o.Repository, o.Resource)}
 	case "publish_release":
-		return []effect{{"ref-created", o.Repository, o.Resource}, {"release-published", o.Repository, strings.TrimPrefix(o.Resource, "refs/tags/")}}
+		return []machine.Effect{saw("ref-created", o.Repository, o.Resource), saw("release-published", o.Repository, strings.TrimPrefix(o.Resource, "refs/tags/"))}
 	case "open_pr":
 		head, _, _ := strings.Cut(o.Resource, ":")
-		opened := effect{"pull-opened", o.Repository, head}
+		opened := saw("pull-opened", o.Repository, head)
 		if strings.HasPrefix(head, topic) {
-			return []effect{opened}
+			return []machine.Effect{opened}
 		}
-		return []effect{{"ref-created", o.Repository, "refs/heads/" + head}, opened}
+		return []machine.Effect{saw("ref-created", o.Repository, "refs/heads/"+head), opened}
 	}
 	return nil
 }
@@ -77,21 +80,15 @@ func (f findings) err() error {
 }
 
 // check gathers the three accounts and compares them.
-func check(ctx context.Context, m *machine, runs []*run) (*findings, error) {
-	var seen []effect
-	out, err := m.run(ctx, "practice-github", "effects", "--json", "--admin", "github.json")
+func check(ctx context.Context, m *machine.Machine, runs []*run) (*findings, error) {
+	seen, err := m.Effects(ctx)
 	if err == nil {
-		err = json.Unmarshal(out, &seen)
+		err = m.Audit(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("effects: %w\n%s", err, out)
+		return nil, err
 	}
-	log, records := m.path(".marketops", "log"), m.path(".marketops", "records")
-	if out, err := m.run(ctx, "marketops-verify", "audit", "--log", log, "--records", records, "--operations", m.path(".marketops", "documents"),
-		"--trust", m.path(".marketops", "trust.json")); err != nil || !strings.Contains(string(out), "\nverified") {
-		return nil, fmt.Errorf("the audit: %w\n%s", err, out)
-	}
-	said, leaves, err := accounts(log, records)
+	said, leaves, err := m.Accounts()
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +122,7 @@ func (r *run) claims(ctx context.Context) ([]operation, error) {
 			}
 			State, Outcome string
 		}
-		out, err := r.machine.run(ctx, "marketops", "receipt", "show", filepath.Join(r.folder(0), "receipts", fmt.Sprintf("%d.json", o.Number)), "--json")
+		out, err := r.machine.Run(ctx, "marketops", "receipt", "show", filepath.Join(r.folder(0), "receipts", fmt.Sprintf("%d.json", o.Number)), "--json")
 		if err == nil {
 			err = json.Unmarshal(out, &v)
 		}
@@ -138,9 +135,9 @@ func (r *run) claims(ctx context.Context) ([]operation, error) {
 }
 
 // compare is pure: operations as the log and the claims tell them, against what GitHub saw.
-func compare(all []operation, seen []effect) *findings {
+func compare(all []operation, seen []machine.Effect) *findings {
 	f := &findings{operations: all}
-	times := map[effect]int{}
+	times := map[machine.Effect]int{}
 	for _, e := range seen {
 		times[e]++
 	}
@@ -159,16 +156,16 @@ func compare(all []operation, seen []effect) *findings {
 	return f
 }
 
-func (f *findings) judge(o operation, times map[effect]int) {
+func (f *findings) judge(o operation, times map[machine.Effect]int) {
 	name := fmt.Sprintf("run %d operation %d (%s %s %s, receipt %s)", o.run, o.Number, o.Kind, o.Repository, o.Resource, o.receipt)
-	said, there := o.log.outcomes, len(o.visible()) > 0
+	said, there := o.log.Outcomes, len(o.visible()) > 0
 	for _, e := range o.visible() {
 		there = there && times[e] > 0
 		if times[e] > 1 {
 			f.doubles = append(f.doubles, fmt.Sprintf("%s: %s happened %d times", name, e.Kind, times[e]))
 		}
 	}
-	if len(said) > 1 || !single(o.log.claims) || !single(o.log.intents) {
+	if len(said) > 1 || !single(o.log.Claims) || !single(o.log.Intents) {
 		f.doubles = append(f.doubles, fmt.Sprintf("%s: %+v", name, o.log))
 	}
 	for _, s := range said {
@@ -182,7 +179,7 @@ func (f *findings) judge(o operation, times map[effect]int) {
 	if !there || o.state != "closed" || o.outcome != "success" {
 		f.lost = append(f.lost, fmt.Sprintf("%s: claim %s %q, the effect is there: %v", name, o.state, o.outcome, there))
 	}
-	if there && (len(o.log.claims) == 0 || len(o.log.intents) == 0 || len(said) == 0) {
+	if there && (len(o.log.Claims) == 0 || len(o.log.Intents) == 0 || len(said) == 0) {
 		f.unlogged = append(f.unlogged, fmt.Sprintf("%s: the effect is there, and the log tells %+v", name, o.log))
 	}
 }

@@ -45,7 +45,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
+
+	"github.com/omega/marketops/internal/machine"
 )
 
 type options struct {
@@ -85,9 +88,9 @@ func soak(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	m := &machine{dir: dir}
+	m := &machine.Machine{Dir: dir, Bin: filepath.Join(dir, "bin")}
 	defer func() {
-		err = errors.Join(err, m.close())
+		err = errors.Join(err, m.Close())
 		if err != nil || o.keep {
 			fmt.Println("everything is in", dir)
 			return
@@ -99,7 +102,13 @@ func soak(ctx context.Context, o options) (err error) {
 	if o.short {
 		tags = "unpaced"
 	}
-	if err := m.up(ctx, tags); err != nil {
+	if err := machine.Build(ctx, m.Bin, tags); err != nil {
+		return err
+	}
+	if err := m.Up(ctx); err != nil {
+		return err
+	}
+	if err := m.StartCore(); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -113,7 +122,7 @@ func soak(ctx context.Context, o options) (err error) {
 		return err
 	}
 	fmt.Printf("kills: %d of publishers, %d of the Core; %d operations (%s) in %d runs, %d processes, %s\n", s.publishers.Load(), s.cores.Load(),
-		len(found.operations), found.kinds(), len(runs), m.processes.Load(), time.Since(began).Round(time.Second))
+		len(found.operations), found.kinds(), len(runs), m.Processes.Load(), time.Since(began).Round(time.Second))
 	fmt.Println(found)
 	if n := int(s.publishers.Load() + s.cores.Load()); n < o.kills {
 		return errors.Join(found.err(), fmt.Errorf("only %d of %d kills in %s: give more time with -for", n, o.kills, o.limit))

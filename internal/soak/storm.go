@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/omega/marketops/internal/machine"
 )
 
 const (
@@ -22,7 +24,7 @@ const (
 // storm is the time in which processes are killed.
 type storm struct {
 	options
-	machine           *machine
+	machine           *machine.Machine
 	end               time.Time
 	issued            atomic.Int64
 	publishers, cores atomic.Int64
@@ -86,7 +88,7 @@ func (s *storm) killCore(ctx context.Context, idle <-chan struct{}) error {
 		if !rest(ctx, idle, time.Duration(random.Int64N(int64(coreRest)))) || s.over() {
 			return nil
 		}
-		c := s.machine.core
+		c := s.machine.Core
 		c.Process.Kill()
 		c.Wait()
 		if !killed(c) {
@@ -98,7 +100,7 @@ func (s *storm) killCore(ctx context.Context, idle <-chan struct{}) error {
 			away = coreLongAway
 		}
 		rest(ctx, idle, away)
-		if err := s.machine.startCore(); err != nil {
+		if err := s.machine.StartCore(); err != nil {
 			return err
 		}
 	}

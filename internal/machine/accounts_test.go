@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"crypto/sha512"
@@ -54,13 +54,13 @@ func TestAccounts(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		log  [][]byte
-		want account
+		want Account
 	}{
-		{"control", [][]byte{claim, intent, success}, account{[]int64{1}, []int64{1}, []string{"success"}}},
-		{"one leaf twice", [][]byte{claim, intent, success, success}, account{[]int64{1}, []int64{1}, []string{"success"}}},
-		{"two outcomes", [][]byte{claim, intent, success, told("outcome", 2, "failed")}, account{[]int64{1}, []int64{1}, []string{"success", "failed"}}},
-		{"two claims of one epoch", [][]byte{claim, told("claim", 1, "other"), intent, success}, account{[]int64{1, 1}, []int64{1}, []string{"success"}}},
-		{"no intent", [][]byte{claim, success}, account{[]int64{1}, nil, []string{"success"}}},
+		{"control", [][]byte{claim, intent, success}, Account{[]int64{1}, []int64{1}, []string{"success"}}},
+		{"one leaf twice", [][]byte{claim, intent, success, success}, Account{[]int64{1}, []int64{1}, []string{"success"}}},
+		{"two outcomes", [][]byte{claim, intent, success, told("outcome", 2, "failed")}, Account{[]int64{1}, []int64{1}, []string{"success", "failed"}}},
+		{"two claims of one epoch", [][]byte{claim, told("claim", 1, "other"), intent, success}, Account{[]int64{1, 1}, []int64{1}, []string{"success"}}},
+		{"no intent", [][]byte{claim, success}, Account{[]int64{1}, nil, []string{"success"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, n, err := accounts(history(t, c.log...))

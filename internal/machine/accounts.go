@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"crypto/sha512"
@@ -13,15 +13,20 @@ import (
 	"strings"
 )
 
-// account is what the log tells of one receipt, by distinct leaves.
-type account struct {
-	claims, intents []int64  // their epochs
-	outcomes        []string // their statuses
+// Account is what the log tells of one receipt, by distinct leaves.
+type Account struct {
+	Claims, Intents []int64  // their epochs
+	Outcomes        []string // their statuses
+}
+
+// Accounts are those of the Core's own folders.
+func (m *Machine) Accounts() (map[string]*Account, int, error) {
+	return accounts(m.Path(".marketops", "log"), m.Path(".marketops", "records"))
 }
 
 // accounts reads the log's entry bundles and its record store, here and not with the product's code,
 // and returns the account of each receipt, and how many leaves there are.
-func accounts(logDir, recordsDir string) (map[string]*account, int, error) {
+func accounts(logDir, recordsDir string) (map[string]*Account, int, error) {
 	records, err := readRecords(recordsDir)
 	if err != nil {
 		return nil, 0, err
@@ -30,7 +35,7 @@ func accounts(logDir, recordsDir string) (map[string]*account, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	out, seen := map[string]*account{}, map[string]bool{}
+	out, seen := map[string]*Account{}, map[string]bool{}
 	for i, digest := range leaves {
 		rec, ok := records[digest]
 		if !ok {
@@ -53,19 +58,19 @@ type statement struct {
 	} `json:"predicate"`
 }
 
-func (s statement) tell(all map[string]*account) {
+func (s statement) tell(all map[string]*Account) {
 	a := all[s.Predicate.ReceiptID]
 	if a == nil {
-		a = &account{}
+		a = &Account{}
 		all[s.Predicate.ReceiptID] = a
 	}
 	switch {
 	case strings.Contains(s.PredicateType, "/claim/"):
-		a.claims = append(a.claims, s.Predicate.Epoch)
+		a.Claims = append(a.Claims, s.Predicate.Epoch)
 	case strings.Contains(s.PredicateType, "/intent/"):
-		a.intents = append(a.intents, s.Predicate.Epoch)
+		a.Intents = append(a.Intents, s.Predicate.Epoch)
 	case strings.Contains(s.PredicateType, "/outcome/"):
-		a.outcomes = append(a.outcomes, s.Predicate.Status)
+		a.Outcomes = append(a.Outcomes, s.Predicate.Status)
 	}
 }
 
