@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -17,6 +18,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 )
 
 const (
@@ -74,7 +77,26 @@ func (m *Machine) Up(ctx context.Context) error {
 	if out, err := m.Run(ctx, "marketops", "init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"); err != nil {
 		return fmt.Errorf("init: %w\n%s", err, out)
 	}
-	return m.widen()
+	return errors.Join(m.widen(), m.decrypt("alice.pem"), m.decrypt(".marketops", "keys", "requester.pem"))
+}
+
+// decrypt makes a plain key of one that is encrypted under nothing: deriving the key from the empty
+// passphrase would take more time than everything else.
+func (m *Machine) decrypt(name ...string) error {
+	path := m.Path(name...)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return fmt.Errorf("%s is not PEM", path)
+	}
+	der, err := encrypted.Decrypt(block.Bytes, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
 // Repository is one of those that the practice GitHub has from the beginning.

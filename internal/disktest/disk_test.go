@@ -1,0 +1,168 @@
+//go:build disk && linux && amd64
+
+package disktest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const mostFaults = 1000 // of one series; far more than one publish has calls
+
+// disturbed publishes a run once while something fails.
+type disturbed func(r *run, f *fault) ending
+
+// inPublisher lets the disk of the publisher fail.
+func inPublisher(r *run, f *fault) ending { return r.publish(f) }
+
+// inCore lets the disk of the Core fail for as long as a publisher is at work.
+func inCore(r *run, f *fault) ending {
+	before := len(r.core.hits())
+	r.core.arm(f)
+	e := r.publish(nil)
+	r.core.arm(nil)
+	e.struck = r.core.hits()[before:]
+	return e
+}
+
+// inCoreThatEnds is inCore with another Core afterwards, as after any error of its disk. Until then
+// a ledger whose database could not be synced answers nothing, since nobody knows what it holds.
+func inCoreThatEnds(r *run, f *fault) ending {
+	e := inCore(r, f)
+	if len(e.struck) == 0 {
+		return e
+	}
+	if f.errno == unix.EIO && strings.Contains(e.struck[0], "claims.db") {
+		if again := r.publish(nil); again.exit != 1 || again.code != "ledger-unavailable" {
+			r.Errorf("%s: %s, and then the Core went on: %s", f, e, again)
+		}
+	}
+	r.killCore()
+	r.ok(r.startCore(nil))
+	return e
+}
+
+// atStart ends the Core in the middle of a publish and lets the disk fail while the next one starts.
+func atStart(r *run, f *fault) ending {
+	e := inCore(r, &fault{syncs: true, kill: true, at: middle})
+	r.killCore()
+	err := r.startCore(f)
+	e.struck = r.core.hits()
+	r.core.arm(nil)
+	if err == nil && len(e.struck) > 0 && f.errno == unix.EIO && strings.Contains(e.struck[0], "claims.db") {
+		r.Errorf("%s: the Core started all the same, %q", f, e.struck)
+	}
+	r.killCore()
+	r.ok(r.startCore(nil))
+	return e
+}
+
+const middle = 20 // of the syncs of a Core in one publish: the intent is on its way
+
+// TestDisk: whatever call on a disk fails, nothing that was acknowledged is lost, nothing happens
+// without a public intent, and the next publisher brings it to its one true end.
+func TestDisk(t *testing.T) {
+	full, broken := fault{errno: unix.ENOSPC, always: true}, fault{errno: unix.EIO, syncs: true}
+	diesAtWrite, diesAtSync := fault{kill: true}, fault{kill: true, syncs: true}
+	for _, s := range []struct {
+		name  string
+		fault fault
+		every int // 1: each call of a publish; more: the database writes its pages in long rows
+		run   disturbed
+	}{
+		{"publisher-full", full, 1, inPublisher},
+		{"publisher-EIO", broken, 1, inPublisher},
+		{"publisher-killed-at-write", diesAtWrite, 1, inPublisher},
+		{"publisher-killed-at-sync", diesAtSync, 1, inPublisher},
+		{"core-full", full, 2, inCore},
+		{"core-EIO", broken, 1, inCoreThatEnds},
+		{"core-killed-at-write", diesAtWrite, 4, inCoreThatEnds},
+		{"core-killed-at-sync", diesAtSync, 1, inCoreThatEnds},
+		{"start-full", full, 1, atStart},
+		{"start-EIO", broken, 1, atStart},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for s.fault.at = 1; s.fault.at < mostFaults; s.fault.at += s.every {
+				if f := s.fault; !w.authorised().survives(s.run, &f) {
+					t.Logf("%d faults", s.fault.at/s.every)
+					return
+				}
+			}
+			t.Error("it never got through")
+		})
+	}
+}
+
+// TestSmallDisk: a disk on which some KiB are free, so that writes end in the middle: for the
+// publisher from the beginning, for the Core, which keeps a reserve, from the claim on.
+func TestSmallDisk(t *testing.T) {
+	for folder, publish := range map[string]func(*run, func()) ending{
+		"home": func(r *run, fill func()) ending { fill(); return r.publish(nil) },
+		".marketops": func(r *run, fill func()) ending {
+			return inCore(r, &fault{at: middle, then: fill})
+		},
+	} {
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, folder)
+			for kib := 0; kib < mostFaults; kib += 4 {
+				gotThrough := false
+				w.authorised().survives(func(r *run, _ *fault) ending {
+					e := publish(r, func() { w.fill(folder, kib) })
+					w.unfill(folder)
+					gotThrough = e.exit == 0
+					return e
+				}, &fault{})
+				if gotThrough {
+					t.Logf("it gets through with %d KiB", kib)
+					return
+				}
+			}
+			t.Error("it never got through")
+		})
+	}
+}
+
+// survives demands of a run that met a fault what must hold whatever it met, and reports whether
+// it met one.
+func (r *run) survives(disturb disturbed, f *fault) bool {
+	r.Helper()
+	e := disturb(r, f)
+	name := fmt.Sprintf("%s: %s", f, e)
+	now := r.told()
+	if r.effects() > 0 && (len(now.Claims) == 0 || len(now.Intents) == 0) {
+		r.Errorf("%s: the tag is there, and the log tells %+v", name, now)
+	}
+	if e.exit == 0 && (e.status != "success" || len(now.Outcomes) != 1) {
+		r.Errorf("%s: it is said to be done, and the log tells %+v", name, now)
+	}
+	if e.exit > 0 && e.code == "" {
+		r.Errorf("%s: no code:\n%s", name, e.said)
+	}
+	r.settles(name, e)
+	return len(e.struck) > 0
+}
+
+// settles: with a whole disk the next publisher ends it with one effect and one true outcome.
+func (r *run) settles(name string, before ending) {
+	r.Helper()
+	e := r.publish(nil)
+	if e.exit != 0 || e.status != "success" || before.exit == 0 && before.leaf != e.leaf {
+		r.Fatalf("%s, then %s\n%s\nthe Core said\n%s", name, e, e.said, r.core.tail())
+	}
+	if n := r.effects(); n != 1 {
+		r.Errorf("%s: the tag was made %d times", name, n)
+	}
+	if a := r.told(); len(a.Outcomes) != 1 || a.Outcomes[0] != "success" {
+		r.Errorf("%s: the log tells %+v", name, a)
+	}
+	if c := r.claim(); c.State != "closed" || c.Outcome != "success" {
+		r.Errorf("%s: the claim is %+v", name, c)
+	}
+	r.ok(r.Audit(r.Context()))
+}
