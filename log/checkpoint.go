@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"golang.org/x/mod/sumdb/note"
 )
 
@@ -26,26 +27,38 @@ func (c *Checkpoint) Text() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
 }
 
-// parseText reads the text of a checkpoint. Extension lines are covered by the signatures and
-// otherwise without meaning here (C2SP tlog-checkpoint).
 func parseText(text string) (*Checkpoint, error) {
+	c, err := ParseUnverified(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckOrigin(c.Origin); err != nil {
+		return nil, err
+	}
+	if c.Size == 0 && c.Root != EmptyRoot() {
+		return nil, errors.New("an empty log has another root")
+	}
+	return c, nil
+}
+
+// ParseUnverified reads the text of any log's checkpoint, without Raw. Nobody has verified it:
+// it is for a witness, which must tell logs apart before it knows a key, and whose logs need not
+// be named like hosts. Extension lines are covered by the signatures and otherwise without
+// meaning here (C2SP tlog-checkpoint).
+func ParseUnverified(text string) (*Checkpoint, error) {
 	lines := bytes.SplitN([]byte(text), []byte("\n"), 4)
 	if len(lines) != 4 {
 		return nil, errors.New("a checkpoint has three lines")
 	}
-	c := &Checkpoint{Origin: string(lines[0])}
-	if err := CheckOrigin(c.Origin); err != nil {
+	c, err := &Checkpoint{Origin: string(lines[0])}, CheckName(string(lines[0]))
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	if c.Size, err = parseDecimal(string(lines[1]), MaxSize); err != nil {
 		return nil, fmt.Errorf("size: %w", err)
 	}
 	if c.Root, err = parseBase64Hash(string(lines[2])); err != nil {
 		return nil, fmt.Errorf("root: %w", err)
-	}
-	if c.Size == 0 && c.Root != EmptyRoot() {
-		return nil, errors.New("an empty log has another root")
 	}
 	return c, nil
 }
@@ -119,6 +132,25 @@ func witnessVerifier(p Party) *verifier {
 		at, ok := cosignatureTime(sig)
 		return ok && p.Key.Verify(cosigned(at, text), sig[timeSize:])
 	}}
+}
+
+// Cosign returns the signature line of a witness over the whole text of a note, extension lines
+// included, which says that it has seen no other history of this log and nothing larger by this
+// time. That this is so is the caller's to know.
+func Cosign(by crypto.Signer, name string, at marketops.Time, text string) (string, error) {
+	if err := CheckName(name); err != nil {
+		return "", err
+	}
+	if at <= 0 || at > maxCosignTime {
+		return "", fmt.Errorf("no cosignature has the time %d", at)
+	}
+	sig, err := by.Sign(cosigned(at, []byte(text)))
+	if err != nil {
+		return "", err
+	}
+	id := keyHash(name, typeWitness, by.Public())
+	line := binary.BigEndian.AppendUint64(append([]byte(nil), id[:4]...), uint64(at))
+	return fmt.Sprintf("\u2014 %s %s\n", name, base64.StdEncoding.EncodeToString(append(line, sig...))), nil
 }
 
 const (

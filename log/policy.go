@@ -75,6 +75,38 @@ func (p *Policy) CosignedAt(raw []byte) (marketops.Time, bool) {
 	return p.metAt(times)
 }
 
+// OpenUnwitnessed is [Policy.Open] without the quorum. It is for a checkpoint that was accepted
+// before, under an earlier policy, and for evidence against a log, whose own signature convicts it.
+func (p *Policy) OpenUnwitnessed(raw []byte) (*Checkpoint, error) {
+	cp, _, err := p.open(raw)
+	if err != nil {
+		return nil, marketops.RefuseErr(marketops.CheckpointUnsigned, "checkpoint", err)
+	}
+	return cp, nil
+}
+
+// Cosignature is a known witness's statement of when it had seen a checkpoint.
+type Cosignature struct {
+	Name string         `json:"name"` // of the witness's key
+	At   marketops.Time `json:"at"`
+}
+
+// Cosignatures returns the verified cosignatures of known witnesses in the policy's order, none
+// for anything that [Policy.OpenUnwitnessed] refuses.
+func (p *Policy) Cosignatures(raw []byte) []Cosignature {
+	_, times, err := p.open(raw)
+	if err != nil {
+		return nil
+	}
+	var out []Cosignature
+	for _, w := range p.witnesses {
+		if at, ok := times[newKeyID(w.Name, typeWitness, w.Key)]; ok {
+			out = append(out, Cosignature{w.Name, at})
+		}
+	}
+	return out
+}
+
 func (p *Policy) metAt(times map[keyID]marketops.Time) (marketops.Time, bool) {
 	if p.quorum == nil {
 		return 0, false

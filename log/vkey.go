@@ -46,12 +46,19 @@ type keyID struct {
 	hash uint32
 }
 
+// ParseVkey reads the verifier key of a log whose checkpoints are signed by Ed25519. Its name is
+// the log's origin; for logs of a [Policy] it must be a host name, elsewhere any key name will do.
+func ParseVkey(s string) (Party, error) {
+	name, key, err := parseVkey(s, typeLog)
+	return Party{Name: name, Vkey: s, Key: key}, err
+}
+
 // parseVkey reads a verifier key of one signature type: parse, re-encode, compare.
 func parseVkey(s string, typ byte) (string, crypto.PublicKey, error) {
 	name, rest, _ := strings.Cut(s, "+")
 	_, b64, _ := strings.Cut(rest, "+")
 	raw, err := base64.StdEncoding.DecodeString(b64)
-	if err != nil || !validName(name) || len(raw) == 0 {
+	if err != nil || CheckName(name) != nil || len(raw) == 0 {
 		return "", crypto.PublicKey{}, fmt.Errorf("%.80q is not a verifier key", s)
 	}
 	if raw[0] != typ {
@@ -72,10 +79,14 @@ func newKeyID(name string, typ byte, key crypto.PublicKey) keyID {
 	return keyID{name, binary.BigEndian.Uint32(h[:4])}
 }
 
-// validName is the rule of C2SP signed-note, bounded.
-func validName(s string) bool {
-	return s != "" && len(s) <= MaxOrigin && utf8.ValidString(s) && !strings.Contains(s, "+") &&
-		strings.IndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) < 0
+// CheckName accepts the key names of C2SP signed-note: no space, no control character, no '+',
+// here at most [MaxOrigin] bytes.
+func CheckName(s string) error {
+	bad := func(r rune) bool { return r == '+' || unicode.IsSpace(r) || unicode.IsControl(r) }
+	if s == "" || len(s) > MaxOrigin || !utf8.ValidString(s) || strings.IndexFunc(s, bad) >= 0 {
+		return fmt.Errorf("%.80q is not the name of a key", s)
+	}
+	return nil
 }
 
 // CheckOrigin accepts a bare host name: letters, digits, '-' and '_' in labels of at most 63
