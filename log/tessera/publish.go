@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 )
 
@@ -25,10 +24,7 @@ func (w *Writer) Published(ctx context.Context, index uint64) ([]byte, error) {
 	if err == nil {
 		return bytes.Clone(raw), nil
 	}
-	if w.opts.Policy != "" && errors.Is(err, context.DeadlineExceeded) && marketops.CodeOf(err) == marketops.LogUnavailable {
-		return nil, marketops.RefuseErr(marketops.QuorumUnmet, "the checkpoint is not published in time", err)
-	}
-	return nil, err
+	return nil, w.asked.quorum(err)
 }
 
 // Settled waits until the published checkpoint covers every entry that is durable, and returns it.
@@ -44,7 +40,8 @@ func (w *Writer) Settled(ctx context.Context) ([]byte, error) {
 	return w.Published(ctx, state.Size-1)
 }
 
-// Checkpoint returns the published checkpoint. An empty log has one too, of size 0.
+// Checkpoint returns the published checkpoint, which meets the policy. An empty log has one too, of
+// size 0.
 func (w *Writer) Checkpoint() ([]byte, error) {
 	cp, err := w.board.read()
 	if err != nil {
@@ -56,8 +53,9 @@ func (w *Writer) Checkpoint() ([]byte, error) {
 // board watches the published checkpoint for many waiters with one poller, which runs only while
 // somebody waits.
 type board struct {
-	path  string
-	guard *guard
+	path   string
+	guard  *guard
+	policy *log.Policy // what a published checkpoint meets
 
 	mu      sync.Mutex
 	cp      *log.Checkpoint // the newest one seen; guarded by mu
@@ -67,8 +65,8 @@ type board struct {
 	closed  chan struct{}
 }
 
-func newBoard(path string, g *guard) *board {
-	return &board{path: path, guard: g, changed: make(chan struct{}), closed: make(chan struct{})}
+func newBoard(path string, g *guard, p *log.Policy) *board {
+	return &board{path: path, guard: g, policy: p, changed: make(chan struct{}), closed: make(chan struct{})}
 }
 
 // await returns when enough says so of the newest checkpoint. enough may be called often.
@@ -155,7 +153,7 @@ func (b *board) read() (*log.Checkpoint, error) {
 	if cp, _ := b.now(); cp != nil && bytes.Equal(raw, cp.Raw) {
 		return cp, nil
 	}
-	return b.guard.shown.Open(raw)
+	return b.policy.Open(raw)
 }
 
 func (b *board) close() {

@@ -11,6 +11,9 @@
 //   - Durable means durable: [Writer.Append] returns after bundle, tiles and tree state are on
 //     disk; [Writer.Published] after a signed checkpoint covers the index. Every wait ends.
 //   - A new log has a signed checkpoint of size 0 at once.
+//   - Witnesses. Where a policy demands a quorum, nothing is published that does not meet it: entries
+//     are kept, and the next checkpoint that enough witnesses cosign covers them. Tessera's own client
+//     asks them, through a transport that bounds their answers and remembers their troubles.
 //
 // The record store holds one file for each envelope, named by the leaf hash, written before the
 // leaf is appended.
@@ -105,6 +108,7 @@ type Writer struct {
 	lock     *dirLock
 	guard    *guard
 	board    *board
+	asked    *witnesses // nil where none are
 	add      upstream.AddFn
 	shutdown func(context.Context) error
 	stop     context.CancelFunc // ends Tessera's background tasks
@@ -114,8 +118,10 @@ type Writer struct {
 // Open starts the writer of a log, which it creates if there is none. ctx bounds the start only.
 // Errors carry [marketops.ConfigInvalid], [marketops.CoreAlreadyRunning] (another writer, in this
 // process or another), [marketops.CheckpointUnsigned] (the log or the high-water mark belongs to
-// another key or origin), [marketops.LogUnavailable] also for a frozen log, [marketops.LogRolledBack], [marketops.SplitView],
-// [marketops.ConsistencyInvalid], [marketops.DiskFull] or [marketops.LogUnavailable].
+// another key or origin), [marketops.LogRolledBack], [marketops.SplitView],
+// [marketops.ConsistencyInvalid], [marketops.QuorumUnmet] (the published checkpoint does not meet the
+// policy, or there is none, and too few witnesses answer), [marketops.DiskFull] or
+// [marketops.LogUnavailable], also for a frozen log.
 func Open(ctx context.Context, o Options) (*Writer, error) {
 	if err := o.check(); err != nil {
 		return nil, marketops.RefuseErr(marketops.ConfigInvalid, "log", err)
@@ -142,15 +148,18 @@ func Open(ctx context.Context, o Options) (*Writer, error) {
 }
 
 func open(ctx context.Context, o Options, lock *dirLock) (*Writer, error) {
-	settings, err := appendOptions(o)
-	if err != nil {
-		return nil, marketops.RefuseErr(marketops.ConfigInvalid, "log policy", err)
-	}
 	g, err := newGuard(o)
 	if err != nil {
 		return nil, err
 	}
-	driver, err := posix.New(ctx, posix.Config{Path: o.Dir})
+	settings, policy, asked, err := appendOptions(o, g)
+	if err != nil {
+		return nil, marketops.RefuseErr(marketops.ConfigInvalid, "log policy", err)
+	}
+	if err := outdate(filepath.Join(o.Dir, log.CheckpointPath), policy); err != nil {
+		return nil, failed("open the log", err)
+	}
+	driver, err := posix.New(ctx, posix.Config{Path: o.Dir, HTTPClient: asked.client()})
 	if err != nil {
 		return nil, failed("open the log", err)
 	}
@@ -158,19 +167,21 @@ func open(ctx context.Context, o Options, lock *dirLock) (*Writer, error) {
 	appender, shutdown, _, err := upstream.NewAppender(life, driver, settings.WithCheckpointSigner(g))
 	if err != nil {
 		stop()
-		return nil, failed("open the log", errors.Join(g.refused(), err))
+		return nil, asked.quorum(failed("open the log", errors.Join(g.refused(), err)))
 	}
-	w := &Writer{opts: o, records: &records{dir: o.RecordsDir}, lock: lock, guard: g, add: appender.Add, shutdown: shutdown, stop: stop}
-	w.board = newBoard(filepath.Join(o.Dir, log.CheckpointPath), g)
+	w := &Writer{opts: o, records: &records{dir: o.RecordsDir}, lock: lock, guard: g, asked: asked, add: appender.Add, shutdown: shutdown, stop: stop}
+	w.board = newBoard(filepath.Join(o.Dir, log.CheckpointPath), g, policy)
 	if err := w.board.await(ctx, o.PublishTimeout, func(*log.Checkpoint) bool { return true }); err != nil {
 		stop()
 		g.close()
-		return nil, err
+		return nil, w.asked.quorum(err)
 	}
 	return w, nil
 }
 
-func appendOptions(o Options) (*upstream.AppendOptions, error) {
+// appendOptions returns what Tessera must know, the policy that a published checkpoint meets, and
+// the witnesses that are asked.
+func appendOptions(o Options, g *guard) (*upstream.AppendOptions, *log.Policy, *witnesses, error) {
 	s := upstream.NewAppendOptions().
 		WithBatching(uint(o.BatchSize), o.BatchAge).
 		WithCheckpointInterval(o.CheckpointInterval).
@@ -178,20 +189,24 @@ func appendOptions(o Options) (*upstream.AppendOptions, error) {
 		WithGarbageCollectionInterval(o.GCInterval).
 		WithShutdownTimeout(o.PublishTimeout)
 	if o.Policy == "" {
-		return s, nil
+		return s, g.shown, nil, nil
 	}
 	p, err := log.ParsePolicy(o.Policy)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	if !lists(p, o) {
-		return nil, fmt.Errorf("it does not list %s", log.Vkey(o.Origin, o.Signer.Public()))
+		return nil, nil, nil, fmt.Errorf("it does not list %s", log.Vkey(o.Origin, o.Signer.Public()))
+	}
+	asked, err := newWitnesses(p)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	group, err := upstream.NewWitnessGroupFromPolicy([]byte(o.Policy))
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	return s.WithWitnesses(group, nil), nil
+	return s.WithWitnesses(group, &upstream.WitnessOptions{Timeout: witnessTimeout}), p, asked, nil
 }
 
 func lists(p *log.Policy, o Options) bool {
@@ -226,7 +241,7 @@ func (w *Writer) Close(ctx context.Context) error {
 	}
 	w.lock.release()
 	if err != nil {
-		return failed("close the log", err)
+		return w.asked.quorum(failed("close the log", err))
 	}
 	return nil
 }
