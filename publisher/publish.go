@@ -79,6 +79,9 @@ func (p *Publisher) prepare(ctx context.Context, s *spending) error {
 	if err := p.declare(ctx, s); err != nil {
 		return err
 	}
+	if known := p.Trust.Log(); known.Witnessed() {
+		p.tell(s.job, "S3 waiting", "for a checkpoint that "+known.Quorum()+" witnesses cosigned")
+	}
 	if err := p.awaitIntent(ctx, s); err != nil {
 		return err
 	}

@@ -138,7 +138,9 @@ func consistent(known *log.Checkpoint, tree *log.Tree) error {
 	return log.VerifyConsistency(known, tree.Checkpoint(), hashes)
 }
 
-// Covering waits until a published checkpoint covers index.
+// Covering waits until a published checkpoint covers index, at most 30 s. If none does the code is
+// [marketops.QuorumUnmet] in a log whose checkpoints witnesses must cosign, since it is they who most
+// likely keep it back, and otherwise [marketops.LogUnavailable].
 func (v *View) Covering(ctx context.Context, index uint64) (*log.Tree, error) {
 	ctx, cancel := context.WithTimeout(ctx, viewWait)
 	defer cancel()
@@ -152,10 +154,21 @@ func (v *View) Covering(ctx context.Context, index uint64) (*log.Tree, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, &marketops.Failure{Code: marketops.LogUnavailable, What: fmt.Sprintf("no checkpoint covers entry %d yet", index), Err: errors.Join(err, ctx.Err())}
+			return nil, v.uncovered(index, errors.Join(err, ctx.Err()))
 		case <-time.After(viewPause):
 		}
 	}
+}
+
+func (v *View) uncovered(index uint64, err error) error {
+	f := &marketops.Failure{Code: marketops.LogUnavailable, What: fmt.Sprintf("no checkpoint covers entry %d yet", index), Err: err}
+	if v.policy.Witnessed() {
+		f.Code = marketops.QuorumUnmet
+		f.What = fmt.Sprintf("no checkpoint that %s witnesses cosigned covers entry %d yet", v.policy.Quorum(), index)
+		f.State = "the entry is kept, and published once enough witnesses answer"
+		f.Next = "type the same command again when the witnesses are back; the Core's diagnostics say which are missing"
+	}
+	return f
 }
 
 // Prove waits for a checkpoint that covers the entry and returns the proof that the envelope with
@@ -205,7 +218,8 @@ func (v *View) remembered(origin string) (newest *log.Checkpoint, err error) {
 		if err != nil {
 			return nil, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered checkpoint cannot be read", Err: err}
 		}
-		cp, err := v.policy.Open(raw)
+		// What was accepted before witnesses were added stays a memory; only a new checkpoint needs them.
+		cp, err := v.policy.OpenUnwitnessed(raw)
 		if err != nil {
 			return nil, fmt.Errorf("the remembered checkpoint %s: %w", path, err)
 		}

@@ -1,10 +1,8 @@
 package server
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"net/http"
+	"log/slog"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
@@ -13,33 +11,28 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/log/witness"
+	witnessing "github.com/omega/marketops/log/witness/server"
 	"github.com/omega/marketops/receipt"
 )
 
 // TestWitnessedClock: no claim is granted before a time that witnesses have seen.
 func TestWitnessedClock(t *testing.T) {
 	w := newWorld(t)
-	known, err := log.ParsePolicy(w.trust.LogPolicy)
-	must(t, err)
 	var at atomic.Int64
 	at.Store(int64(w.now()))
-	witness := logtest.Witness{Name: "w1.test", Key: logtest.Key(101)}
-	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		_, raw, _ := bytes.Cut(body, []byte("\n\n"))
-		cp, bad := known.Open(raw)
-		if err != nil || bad != nil {
-			http.Error(rw, "no", http.StatusForbidden)
-			return
-		}
-		signed := witness
-		signed.At = marketops.Time(at.Load())
-		io.WriteString(rw, signed.Line(cp.Text()))
-	}))
+	party, err := log.ParseVkey(log.Vkey(origin, w.keys["checkpoint"].Public()))
+	must(t, err)
+	who := logtest.Witness{Name: "w1.test", Key: logtest.Key(101)}
+	cosigner, err := witness.Open(witness.Options{Name: who.Name, Signer: who.Key, Logs: []log.Party{party}, Dir: t.TempDir(),
+		Now: func() marketops.Time { return marketops.Time(at.Load()) }})
+	must(t, err)
+	defer cosigner.Close()
+	srv := httptest.NewServer(witnessing.Handler(cosigner, slog.New(slog.DiscardHandler)))
 	defer srv.Close()
 	w.down()
 	w.writeTrust(2, func(f *receipt.TrustFile) {
-		f.LogPolicy = fmt.Sprintf("log %s\nwitness w1 %s %s\nquorum w1\n", log.Vkey(origin, w.keys["checkpoint"].Public()), witness.Vkey(), srv.URL)
+		f.LogPolicy = fmt.Sprintf("log %s\nwitness w1 %s %s\nquorum w1\n", log.Vkey(origin, w.keys["checkpoint"].Public()), who.Vkey(), srv.URL)
 	})
 	w.start()
 	s := w.ready()
