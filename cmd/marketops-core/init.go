@@ -28,6 +28,8 @@ func initCommand(s *cli.Streams) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
 	cmd.Flags().StringVar(&o.Origin, "origin", "", "bare host name of the log")
+	cmd.Flags().StringArrayVar(&o.Witnesses, "witness", nil, "\"VKEY URL\" of a witness that is asked to cosign; may be repeated")
+	cmd.Flags().IntVar(&o.Quorum, "quorum", 0, "how many witnesses must cosign (default: more than half)")
 	return cmd
 }
 
@@ -40,11 +42,13 @@ func runInit(s *cli.Streams, o setup.Options) error {
 	for _, path := range made.Made {
 		s.Print("%s", path)
 	}
+	s.Print("log %s", made.Log)
 	s.Say("%s", made.Notice)
 	return s.Result(struct {
 		Schema string   `json:"schema"`
 		Dir    string   `json:"dir"`
 		Made   []string `json:"made"`
+		Log    string   `json:"log"`
 		Notice string   `json:"notice"`
-	}{"marketops.init/v1", made.Dir, made.Made, made.Notice})
+	}{"marketops.init/v1", made.Dir, made.Made, made.Log, made.Notice})
 }

@@ -11,7 +11,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-type initOptions struct{ origin, person, approver, operator string }
+type initOptions struct {
+	origin, person, approver, operator string
+	witnesses                          []string
+	quorum                             int
+}
 
 func newInit(g *globals) *cobra.Command {
 	var o initOptions
@@ -23,7 +27,11 @@ beside it. All roles then lie under one user: a rehearsal, not four eyes.
 
 The origin names the log for ever: a bare host name such as log.example.com. It need not resolve.
 The keys of the two persons are encrypted under a passphrase that is asked for, or read from
-MARKETOPS_PASSWORD or COSIGN_PASSWORD. Nothing is ever overwritten.`,
+MARKETOPS_PASSWORD or COSIGN_PASSWORD. Nothing is ever overwritten.
+
+Each --witness is a verifier key and a URL, with a space between them, as marketops witness key prints
+the first. Nothing is then published that not enough of them have cosigned. Give them the log's
+verifier key, which is printed here, and start them before the Core.`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error { return g.init(o) },
 	}
@@ -31,6 +39,8 @@ MARKETOPS_PASSWORD or COSIGN_PASSWORD. Nothing is ever overwritten.`,
 	c.Flags().StringVar(&o.person, "person", "", "stable id of the person who will ask, not an e-mail address (required)")
 	c.Flags().StringVar(&o.approver, "approver", "", "stable id of the person who will approve (required)")
 	c.Flags().StringVar(&o.operator, "operator", "", "which of the two may revoke and resolve (default: the person)")
+	c.Flags().StringArrayVar(&o.witnesses, "witness", nil, `"VKEY URL" of a witness that is asked to cosign; may be repeated`)
+	c.Flags().IntVar(&o.quorum, "quorum", 0, "how many witnesses must cosign (default: more than half)")
 	return c
 }
 
@@ -40,7 +50,7 @@ func (g *globals) init(o initOptions) error {
 	}
 	alice := o.approver + ".pem"
 	made, err := setup.Init(setup.Options{Dir: absolute(stateName), Origin: o.origin, Person: o.person, Approver: o.approver, Operator: o.operator,
-		AliceKeyPath: absolute(alice), Passphrase: signer.FromEnvironmentOr(g.In, g.Err), Now: now(), Random: rand.Reader})
+		AliceKeyPath: absolute(alice), Passphrase: signer.FromEnvironmentOr(g.In, g.Err), Witnesses: o.witnesses, Quorum: o.quorum, Now: now(), Random: rand.Reader})
 	if err != nil {
 		return err
 	}
@@ -50,12 +60,14 @@ func (g *globals) init(o initOptions) error {
 		}
 		g.Print("made %s", f)
 	}
+	g.Print("log %s", made.Log)
 	g.Say("%s", made.Notice)
 	g.Say("next: marketops-core serve, in another terminal or under a service manager")
 	return g.Result(struct {
 		Schema string   `json:"schema"`
 		Dir    string   `json:"dir"`
 		Made   []string `json:"made"`
+		Log    string   `json:"log"`
 		Notice string   `json:"notice"`
-	}{"marketops.init/v1", made.Dir, made.Made, made.Notice})
+	}{"marketops.init/v1", made.Dir, made.Made, made.Log, made.Notice})
 }

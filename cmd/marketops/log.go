@@ -22,7 +22,7 @@ func newLog(g *globals) *cobra.Command {
 func newLogCheckpoint(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "checkpoint",
-		Short: "Show the newest checkpoint, after verifying it and its consistency with the last one seen",
+		Short: "Show the newest checkpoint and who cosigned it, after verifying it and its consistency with the last one seen",
 		Args:  cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			s, err := g.connect("", "")
@@ -34,14 +34,22 @@ func newLogCheckpoint(g *globals) *cobra.Command {
 				return err
 			}
 			cp := tree.Checkpoint()
+			known := s.trust.Log()
+			cosigned := known.Cosignatures(cp.Raw)
 			g.Block(string(cp.Raw))
+			for _, c := range cosigned {
+				g.Say("cosigned by %s at %s", c.Name, c.At)
+			}
+			g.Say("witnesses: %s", known.Quorum())
 			return g.Result(struct {
-				Schema string `json:"schema"`
-				Origin string `json:"origin"`
-				Size   uint64 `json:"size"`
-				Root   string `json:"root"`
-				Raw    string `json:"checkpoint"`
-			}{"marketops.checkpoint/v1", cp.Origin, cp.Size, cp.Root.String(), string(cp.Raw)})
+				Schema   string            `json:"schema"`
+				Origin   string            `json:"origin"`
+				Size     uint64            `json:"size"`
+				Root     string            `json:"root"`
+				Quorum   string            `json:"quorum"`
+				Cosigned []log.Cosignature `json:"cosigned"`
+				Raw      string            `json:"checkpoint"`
+			}{"marketops.checkpoint/v1", cp.Origin, cp.Size, cp.Root.String(), known.Quorum(), cosigned, string(cp.Raw)})
 		},
 	}
 }

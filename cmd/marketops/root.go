@@ -59,7 +59,7 @@ The life of a run:
 	add("plan", newPlan(g))
 	add("authorise", newSubmit(g), newApprove(g), newAuthorize(g), newReceipt(g), newRevoke(g))
 	add("publish", newPublish(g), newReconcile(g))
-	add("prove", newPack(g), newVerify(g), newAudit(g), newLog(g), newExport(g))
+	add("prove", newPack(g), newVerify(g), newAudit(g), newLog(g), newWitness(g), newExport(g))
 	root.AddCommand(topics()...)
 	root.AddCommand(newMan())
 	root.SetHelpCommandGroupID("setup")

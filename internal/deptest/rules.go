@@ -1,7 +1,7 @@
 package deptest
 
 // Required names packages that must be there: without them a rule would hold over nothing.
-var Required = []string{".", "./crypto", "./crypto/signer", "./federation/policy", "./internal/config"}
+var Required = []string{".", "./crypto", "./crypto/signer", "./federation/policy", "./internal/config", "./log/witness"}
 
 const (
 	cobra    = "github.com/spf13/cobra"
@@ -33,6 +33,14 @@ var Rules = []Rule{
 		Who: []string{"./federation/..."},
 		Not: []string{goGitHub},
 		Why: "who authorises reads GitHub only behind plan/discover, wired in cmd/marketops-core",
+	}, {
+		Who: []string{"./log/witness/..."},
+		Not: []string{"./publisher/...", "./federation/...", "./receipt", "./crypto/signer", "./log/tessera", "./log/claims"},
+		Why: "a witness is somebody else: it knows logs, and nothing of what they are for",
+	}, {
+		Who: []string{"./log/witness"},
+		Not: []string{"net", "net/http", "os/exec"},
+		Why: "what may be signed is judged without a network; HTTP is log/witness/server's",
 	}, {
 		Who: []string{"./ui/..."},
 		Not: []string{"./crypto/signer", "./publisher/...", "./federation/issue"},

@@ -41,7 +41,7 @@ const Rehearsal = "this is a rehearsal, not four eyes: every key lies under one 
 
 const validity = 365 * 24 * time.Hour // of keys and trust file
 
-// Options say what to make. Init needs every field but Operator.
+// Options say what to make. Init needs every field but Operator, Witnesses and Quorum.
 type Options struct {
 	Dir          string            // state folder
 	Origin       string            // bare host name of the log
@@ -50,6 +50,8 @@ type Options struct {
 	AliceKeyPath string            // where the approver's key goes
 	Operator     string            // Person or Approver: who resolves and revokes; "" is Person
 	Passphrase   signer.Passphrase // for the two persons' keys
+	Witnesses    []string          // "<vkey> <url>" each; none asks nobody
+	Quorum       int               // how many of them must cosign; 0 is a majority
 	Now          marketops.Time
 	Random       io.Reader
 }
@@ -58,6 +60,7 @@ type Options struct {
 type Result struct {
 	Dir    string
 	Made   []string // files, in the order in which they were made
+	Log    string   // the log's verifier key, which witnesses must be given
 	Notice string   // [Rehearsal], or what an operator must do next
 }
 
@@ -92,7 +95,8 @@ func Init(o Options) (Result, error) {
 	return m.write(trust, Rehearsal)
 }
 
-// InitCore makes the Core's part of a state folder. It needs Dir, Origin, Now and Random.
+// InitCore makes the Core's part of a state folder. It needs Dir, Origin, Now and Random, and takes
+// Witnesses and Quorum.
 func InitCore(o Options) (Result, error) {
 	if err := o.checkCore(); err != nil {
 		return Result{}, err
@@ -101,7 +105,10 @@ func InitCore(o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	f := o.coreTrust(m)
+	f, err := o.coreTrust(m)
+	if err != nil {
+		return Result{}, err
+	}
 	return m.write(f, "add persons, publishers and approval rules to trust.json: until then nothing can be authorised")
 }
 
@@ -149,6 +156,8 @@ func (o Options) maker(names []string) (*maker, error) {
 	}
 	return m, m.absent()
 }
+
+func (m *maker) vkey() string { return log.Vkey(m.o.Origin, m.keys[keyCheckpoint].Public()) }
 
 func (m *maker) path(name string) string {
 	if name == keyApprover {
@@ -201,7 +210,7 @@ func (m *maker) write(f receipt.TrustFile, notice string) (Result, error) {
 			return Result{}, err
 		}
 	}
-	return Result{m.o.Dir, m.made, notice}, nil
+	return Result{m.o.Dir, m.made, m.vkey(), notice}, nil
 }
 
 func (m *maker) writeKeys() error {

@@ -2,11 +2,9 @@ package setup
 
 import (
 	"encoding/base64"
-	"fmt"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -31,7 +29,8 @@ func (m *maker) trustKey(name, id string) receipt.TrustKey {
 var everything = []string{"*"}
 
 // coreTrust lists the Core's own keys and its log.
-func (o Options) coreTrust(m *maker) receipt.TrustFile {
+func (o Options) coreTrust(m *maker) (receipt.TrustFile, error) {
+	policy, err := o.logPolicy(m.vkey())
 	return receipt.TrustFile{
 		Schema: "marketops.trust/v1", Version: 1, Expires: o.Now.Add(validity),
 		Persons:        []receipt.TrustPerson{},
@@ -40,9 +39,9 @@ func (o Options) coreTrust(m *maker) receipt.TrustFile {
 		Advisory:       []receipt.TrustKey{m.trustKey(keyAdvisory, "core-advisory-1")},
 		Publishers:     []receipt.TrustKey{},
 		Ledger:         []receipt.TrustKey{m.trustKey(keyLedger, "ledger-1")},
-		LogPolicy:      fmt.Sprintf("log %s\nquorum none\n", log.Vkey(o.Origin, m.keys[keyCheckpoint].Public())),
+		LogPolicy:      policy,
 		MaxLifetime:    int64(receipt.MaxLifetime),
-	}
+	}, err
 }
 
 func (o Options) trust(m *maker) (receipt.TrustFile, error) {
@@ -56,7 +55,10 @@ func (o Options) trust(m *maker) (receipt.TrustFile, error) {
 		}
 		return own
 	}
-	f := o.coreTrust(m)
+	f, err := o.coreTrust(m)
+	if err != nil {
+		return f, err
+	}
 	f.Persons = []receipt.TrustPerson{
 		{ID: o.Person, Groups: groups(o.Person, "requesters"), Keys: []receipt.TrustKey{m.trustKey(keyRequester, o.Person+"-1")}},
 		{ID: o.Approver, Groups: groups(o.Approver, "approvers"), Keys: []receipt.TrustKey{m.trustKey(keyApprover, o.Approver+"-1")}},
