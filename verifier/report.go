@@ -20,8 +20,9 @@ type Kind string
 
 // The kinds.
 const (
-	OfPack  Kind = "pack"
-	OfAudit Kind = "audit"
+	OfPack        Kind = "pack"
+	OfAudit       Kind = "audit"
+	OfCheckpoints Kind = "checkpoints"
 )
 
 // MaxChecks is how many checks that passed a report lists, and how many others. Further ones

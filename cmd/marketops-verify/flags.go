@@ -18,9 +18,11 @@ const help = `marketops-verify checks evidence of publications, offline. It cont
   marketops-verify PACK --trust trust.json      was exactly this authorised, and what became of it
   marketops-verify audit --log DIR --records DIR --trust trust.json
                                                 was every receipt of a log used once, and rightly
+  marketops-verify compare FILE... --trust trust.json
+                                                has the log shown two histories; FILE holds checkpoints
   marketops-verify version
 
-` + packUsage + auditUsage + `
+` + packUsage + auditUsage + compareUsage + `
 exit codes
   0    verified: every required check ran and passed
   11   failed, or indeterminate for want of a record
@@ -47,7 +49,12 @@ const auditUsage = `usage: marketops-verify audit --log DIR --records DIR --trus
   and --trust-digest, --min-trust-version, --json, --quiet as above
 `
 
-// common is what both commands take.
+const compareUsage = `usage: marketops-verify compare FILE... --trust FILE [flags]
+  FILE                       a checkpoint, or the two that a witness or a user kept as evidence
+  and --trust-digest, --min-trust-version, --json, --quiet as above
+`
+
+// common is what all commands take.
 type common struct {
 	trust string
 	pin   verifier.Pin

@@ -2,6 +2,7 @@
 //
 //	marketops-verify PACK --trust trust.json
 //	marketops-verify audit --log DIR --records DIR --trust trust.json
+//	marketops-verify compare CHECKPOINTS… --trust trust.json
 //
 // It holds no network code at all: neither this program nor anything that it links can open a
 // connection. Whom to believe stands in the trust file and nowhere else. Results go to standard
@@ -56,6 +57,8 @@ func run(args []string, s surroundings) int {
 		return 0
 	case "audit":
 		return s.audit(args[1:])
+	case "compare":
+		return s.compare(args[1:])
 	}
 	return s.verify(args)
 }

@@ -3,7 +3,12 @@
 //
 // Beside the commands of testscript there are:
 //
-//	world               start the practice GitHub, init, start the Core, write a small project
+//	world [FLAG…]       start the practice GitHub, init with these flags and the witnesses that were made,
+//	                    start those and the Core, write a small project
+//	witness new N       make the keys and addresses of N witnesses, before world
+//	uncosign PACK OUT   copy a pack without the last cosignature of its checkpoint
+//	witness start|stop|kill|log I
+//	                    the one of number I; log copies what it said to witness.txt
 //	core start|stop|kill
 //	core refuses CODE   start one that must end with this exit code; core.txt has what it said
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
@@ -89,7 +94,7 @@ func TestStories(t *testing.T) {
 			"effects": effects, "await-effects": awaitEffects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
 			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge, "rsakey": rsaKey,
 			"app": appKey, "secretless": secretless,
-			"begin": begin, "await": awaitTalk, "interrupt": interrupt, "small": small, "fill": fill, "unfill": unfill, "unzip": unzip, "somebody": somebody, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,
+			"begin": begin, "await": awaitTalk, "interrupt": interrupt, "small": small, "fill": fill, "unfill": unfill, "unzip": unzip, "somebody": somebody, "crawl": crawl, "unseen": unseen, "unguessable": unguessable, "witness": witness, "uncosign": uncosign,
 		},
 	})
 }
@@ -172,7 +177,9 @@ func await(ts *testscript.TestScript, what string, b *background, ready func() e
 
 func world(ts *testscript.TestScript, neg bool, args []string) {
 	startGitHub(ts)
-	ts.Check(ts.Exec("marketops", "init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"))
+	start := makeWitnesses(ts, &args)
+	ts.Check(ts.Exec("marketops", append([]string{"init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"}, args...)...))
+	start()
 	core(ts, false, []string{"start"})
 	writeProject(ts, ts.Getenv("API"), ts.Getenv("UPLOADS"))
 }

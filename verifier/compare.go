@@ -1,0 +1,68 @@
+package verifier
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+// CheckSplitView is a check of [Compare] that only fails.
+const CheckSplitView = "split-view"
+
+// MaxEvidence is the size in bytes of a file of checkpoints: one, or the two of evidence.
+const MaxEvidence = 2*log.MaxCheckpoint + 1
+
+// Evidence is a file with one checkpoint, or with two and an empty line between, as witnesses and
+// users of a log keep them when it forks.
+type Evidence struct {
+	Name string
+	Text []byte
+}
+
+// Compare looks for two checkpoints of one log and size with two roots, [marketops.SplitView]. The
+// log's own signatures convict it, so no quorum is asked for.
+func Compare(files []Evidence, t *receipt.Trust) *Report {
+	r := NewReport(OfCheckpoints, t, 0)
+	if !Usable(t) {
+		r.Fail(Check{Name: CheckTrust, Code: marketops.TrustMissing})
+		r.Conclude(CheckTrust, CheckCheckpoint)
+		return r
+	}
+	r.Pass(CheckTrust, "", fmt.Sprintf("version %d, %s", t.Version(), t.Digest()))
+	shown := map[string]*log.Checkpoint{}
+	for _, f := range files {
+		for _, raw := range checkpoints(f.Text) {
+			compare(r, shown, f.Name, raw, t.Log())
+		}
+	}
+	r.Uncovered("that checkpoints of different sizes are of one history: that takes the log (marketops-verify audit)")
+	r.Conclude(CheckTrust, CheckCheckpoint)
+	return r
+}
+
+// checkpoints splits a file; what is no checkpoint is left to whoever opens the pieces.
+func checkpoints(text []byte) []string {
+	parts := strings.SplitN(string(text), "\n\n", 4)
+	if len(parts) != 4 {
+		return []string{string(text)}
+	}
+	return []string{parts[0] + "\n\n" + parts[1] + "\n", parts[2] + "\n\n" + parts[3]}
+}
+
+func compare(r *Report, shown map[string]*log.Checkpoint, name, raw string, policy *log.Policy) {
+	cp, err := policy.OpenUnwitnessed([]byte(raw))
+	if err != nil {
+		r.Fail(Check{Name: CheckCheckpoint, Subject: name, Code: marketops.CheckpointUnsigned, Detail: err.Error()})
+		return
+	}
+	r.Pass(CheckCheckpoint, name, fmt.Sprintf("%s at size %d, root %s", cp.Origin, cp.Size, cp.Root))
+	key := fmt.Sprintf("%s %d", cp.Origin, cp.Size)
+	if other := shown[key]; other != nil && other.Root != cp.Root {
+		r.Fail(Check{Name: CheckSplitView, Subject: cp.Origin, Code: marketops.SplitView, Expected: other.Root.String(), Got: cp.Root.String(),
+			Detail: fmt.Sprintf("the log signed two roots for size %d", cp.Size)})
+	}
+	shown[key] = cp
+}
