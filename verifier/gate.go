@@ -10,12 +10,15 @@ import (
 	"github.com/omega/marketops/verifier/internal/life"
 )
 
-// groups gathers the gate's codes under the checks of a report. Content was never measured
-// here: [marketops.ContentMismatch] stands under "not covered".
-var groups = []struct {
+// group is gate codes under the check of a report.
+type group struct {
 	name  string
 	codes []marketops.Code
-}{
+}
+
+// groups gathers the gate's codes under the checks of a report. Content was never measured
+// here: [marketops.ContentMismatch] stands under "not covered".
+var groups = []group{
 	{CheckSignature, []marketops.Code{marketops.ModeNotProd, marketops.ReceiptMissing, marketops.ReceiptMalformed, marketops.PayloadTypeWrong,
 		marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
 		marketops.SignatureInvalid, marketops.ThresholdUnmet, marketops.NotEnforceable}},
@@ -24,6 +27,14 @@ var groups = []struct {
 	{CheckWindow, []marketops.Code{marketops.LifetimeExcessive, marketops.NotYetValid, marketops.Expired, marketops.Stale}},
 	{CheckApprovals, []marketops.Code{marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover}},
 	{CheckLogged, []marketops.Code{marketops.ReceiptUnlogged}},
+}
+
+// asked returns the groups that the level asks for.
+func (v *verification) asked() []group {
+	if v.report.Level != Signature {
+		return groups
+	}
+	return slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return slices.Contains(unlogged, g.name) })
 }
 
 // gates asks the gate's questions again for every receipt.
@@ -48,7 +59,7 @@ func (v *verification) unauthorised() {
 			code, detail = marketops.RecordWithheld, "the receipt was not given"
 		}
 	}
-	for _, g := range groups {
+	for _, g := range v.asked() {
 		v.report.Fail(Check{Name: g.name, Code: code, Detail: detail})
 	}
 }
@@ -61,7 +72,7 @@ func (v *verification) gate(s *life.Spending) {
 	for _, c := range checks {
 		answers[c.Code] = c
 	}
-	for _, g := range groups {
+	for _, g := range v.asked() {
 		if why := withheld[g.name]; why != "" {
 			v.report.Fail(Check{Name: g.name, Subject: string(s.ID), Code: marketops.RecordWithheld, Detail: why})
 			continue

@@ -29,7 +29,7 @@ func (v *verification) live() bool {
 	found := map[string]bool{}
 	v.book = life.NewBook(life.Rules{
 		Trust: v.trust, Contained: contained,
-		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] },
+		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.quoted,
 		Report: func(f life.Finding) {
 			found[f.Check] = true
 			v.report.Fail(Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})

@@ -23,6 +23,7 @@ const (
 	OfPack        Kind = "pack"
 	OfAudit       Kind = "audit"
 	OfCheckpoints Kind = "checkpoints"
+	OfBundle      Kind = "bundle"
 )
 
 // MaxChecks is how many checks that passed a report lists, and how many others. Further ones
@@ -112,7 +113,9 @@ type Report struct {
 	Schema       string           `json:"schema"` // "marketops.report/v1"
 	Kind         Kind             `json:"kind"`
 	Verdict      Verdict          `json:"verdict"`
-	Code         marketops.Code   `json:"code,omitzero"` // of the first check that decided against verified
+	Code         marketops.Code   `json:"code,omitzero"`    // of the first check that decided against verified
+	Level        Level            `json:"level,omitzero"`   // at which the verdict is given
+	Lowered      bool             `json:"lowered,omitzero"` // the level is below the one that trust.json names
 	Unwitnessed  string           `json:"unwitnessed,omitzero"`
 	Run          marketops.RunID  `json:"run,omitzero"`
 	Plan         marketops.Digest `json:"plan,omitzero"`
@@ -125,6 +128,9 @@ type Report struct {
 	Operations   []Operation      `json:"operations"`
 	Refusals     []Refusal        `json:"refusals"`
 	Counts       []Count          `json:"counts,omitzero"`
+	Fork         *Fork            `json:"fork,omitzero"`     // both statements of a log that contradicts itself
+	Kept         string           `json:"kept,omitzero"`     // the file with both, set by who wrote it
+	NotKept      string           `json:"not_kept,omitzero"` // or why there is none
 	NotCovered   []string         `json:"not_covered"`
 
 	worst     Verdict

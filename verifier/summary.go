@@ -122,7 +122,10 @@ func (v *verification) uncovered() {
 	r.Uncovered("a later revocation (marketops-verify audit)")
 	r.Uncovered("a second outcome (marketops-verify audit)")
 	r.Uncovered("that GitHub still serves these bytes")
-	r.Uncovered("that files you hold are the authorised ones; compare their SHA-256 with the operation documents")
+	if v.demand.Files == nil {
+		r.Uncovered("that files you hold are the authorised ones (marketops-verify --subject DIR)")
+	}
+	r.lowered()
 	r.Uncovered(InOneHand)
 	r.Uncovered("what the policy said: receipts bind its digest, the policy itself is no evidence")
 	if r.Unwitnessed != "" {
@@ -136,7 +139,7 @@ func (v *verification) uncovered() {
 	} else if later > 0 {
 		r.Uncovered(fmt.Sprintf("that the run has no further record after its seal; %d came later", later))
 	}
-	if slices.ContainsFunc(v.book.Receipts(), func(s *life.Spending) bool { return s.Outcome != nil && s.Outcome.Body.Checkpoint != nil }) {
+	if v.unproved {
 		r.Uncovered("that the checkpoints which the publishers saw belong to this log (marketops-verify audit)")
 	}
 	if v.missing > 0 {

@@ -23,6 +23,22 @@
 //	outcomes           each receipt with an intent has one, by who may sign it
 //	evidence           each text is the one that a record names by salted digest
 //	run-closed         a seal names every record of the run below it (required where there is one)
+//	held-checkpoint    the log is the one whose checkpoint the caller holds (required where he gives one)
+//	files              the caller's files are the authorised assets (required where he gives some)
+//
+// # Levels
+//
+// signature asks nothing of the log: checkpoint, inclusion and receipt-logged do not run, and the
+// order of records is the one that is claimed. inclusion asks for everything but witnesses. quorum
+// asks for them too. The strictest level that the trust file names is the default, and a verdict at
+// a lower one says so.
+//
+// # One log
+//
+// The inclusion proofs of a pack determine some of the log's earlier roots. Each that trust.json, an
+// outcome or the caller names is compared: another root is a split view, and the report holds both
+// statements. What the proofs do not determine stays open: indeterminate for the checkpoint that the
+// caller holds, under "not covered" for the others.
 //
 // The gate's questions are asked again at the time of the first claim, which the ledger asserts.
 // Key windows are read at the time of a record: the later of its own issued_at and the latest
@@ -38,6 +54,7 @@ package verifier
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -66,6 +83,9 @@ const (
 	CheckOutcomes   = life.Outcomes
 	CheckEvidence   = "evidence"
 	CheckRunClosed  = life.RunClosed
+	CheckHeld       = "held-checkpoint"
+	CheckFiles      = "files"
+	CheckBundle     = "bundle"
 )
 
 var packChecks = []string{
@@ -74,34 +94,67 @@ var packChecks = []string{
 	CheckOrder, CheckClaims, CheckIntents, CheckOutcomes, CheckEvidence,
 }
 
-// Verify judges a pack against a trust file at the time of the verification. It never fails
-// otherwise than by its report.
+// unlogged are the checks that need the log, and are not asked at level [Signature].
+var unlogged = []string{CheckCheckpoint, CheckInclusion, CheckLogged}
+
+// Verify judges a pack against a trust file at the time of the verification, at the strictest
+// level that the trust file names. It never fails otherwise than by its report.
 func Verify(p *pack.Pack, t *receipt.Trust, at marketops.Time) *Report {
-	v := &verification{report: NewReport(OfPack, t, at), pack: p, trust: t, at: at}
-	for _, stage := range []func() bool{v.given, v.checkpoint, v.open, v.admit, v.times, v.documents, v.live, v.gates, v.evidence} {
+	return Demand{}.Verify(p, t, at)
+}
+
+// Demand is what a caller asks for beyond the trust file. The zero value asks for nothing more.
+type Demand struct {
+	Require Level  // "": the strictest that the trust file names
+	Held    []byte // a signed note of the same log, seen elsewhere; nil: none
+	Files   *Files // what was downloaded; nil: not compared
+}
+
+// Verify is the package's [Verify] under these demands.
+func (d Demand) Verify(p *pack.Pack, t *receipt.Trust, at marketops.Time) *Report {
+	v := &verification{report: NewReport(OfPack, t, at), demand: d, pack: p, trust: t, at: at}
+	for _, stage := range []func() bool{v.given, v.checkpoint, v.open, v.admit, v.consistency, v.times, v.documents, v.live, v.gates, v.evidence, v.files} {
 		if !stage() {
 			break
 		}
 	}
 	v.summary()
 	v.uncovered()
-	v.report.Conclude(packChecks...)
+	v.report.Conclude(v.required(packChecks)...)
 	return v.report
+}
+
+// required are the checks that must have been answered.
+func (v *verification) required(checks []string) []string {
+	names := slices.Clone(checks)
+	if v.report.Level == Signature {
+		names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(unlogged, n) })
+	}
+	if v.demand.Held != nil {
+		names = append(names, CheckHeld)
+	}
+	if v.demand.Files != nil {
+		names = append(names, CheckFiles)
+	}
+	return names
 }
 
 // verification is the state between the stages; a stage that returns false ends it.
 type verification struct {
 	report   *Report
+	demand   Demand
 	pack     *pack.Pack
 	trust    *receipt.Trust
 	at       marketops.Time
-	cp       *log.Checkpoint
-	cosigned marketops.Time // 0 where no witness is demanded
-	entries  []entry        // in log order
+	cp       *log.Checkpoint // nil at level [Signature]
+	cosigned marketops.Time  // 0 where no witness is demanded
+	entries  []entry         // in log order
 	byDigest map[marketops.Digest]int
 	docs     map[marketops.Digest]*marketops.Operation
 	book     *life.Book
-	missing  int // evidence texts that records name and the pack does not hold
+	known    *prefixes
+	unproved bool // an outcome quotes a root that the pack does not determine
+	missing  int  // evidence texts that records name and the pack does not hold
 }
 
 // entry is one record of the pack that opened and is included.
@@ -119,14 +172,27 @@ func (v *verification) fail(name, subject string, err error) {
 	v.report.Fail(Check{Name: name, Subject: subject, Code: code, Detail: err.Error()})
 }
 
-// given refuses to go on without a trust file or without records.
-func (v *verification) given() bool {
+// trusted refuses to go on without a trust file.
+func (v *verification) trusted() bool {
 	r := v.report
 	if !Usable(v.trust) {
 		r.Fail(Check{Name: CheckTrust, Code: marketops.TrustMissing, Detail: "nothing in a pack says whom to believe"})
 		return false
 	}
+	if err := r.setLevel(v.demand.Require, v.trust); err != nil {
+		v.fail(CheckTrust, "", err)
+		return false
+	}
 	r.Pass(CheckTrust, "", fmt.Sprintf("version %d, %s", v.trust.Version(), v.trust.Digest()))
+	return true
+}
+
+// given refuses to go on without a trust file or without records.
+func (v *verification) given() bool {
+	r := v.report
+	if !v.trusted() {
+		return false
+	}
 	if v.pack == nil || len(v.pack.Records) == 0 {
 		r.Fail(Check{Name: CheckPack, Code: marketops.NothingToVerify, Detail: "the pack holds no record"})
 		return false
@@ -141,8 +207,14 @@ func (v *verification) given() bool {
 
 // checkpoint opens the one checkpoint under the log policy of the trust file.
 func (v *verification) checkpoint() bool {
+	if v.report.Level == Signature {
+		for _, name := range unlogged {
+			v.report.Skip(name, "", "not asked at level signature")
+		}
+		return true
+	}
 	policy := v.trust.Log()
-	cp, err := policy.Open(v.pack.Checkpoint)
+	cp, cosigned, err := opening{v.report.Level, policy}.open(v.pack.Checkpoint)
 	if err != nil {
 		v.fail(CheckCheckpoint, v.pack.Origin, err)
 		return false
@@ -151,15 +223,12 @@ func (v *verification) checkpoint() bool {
 		v.report.Fail(Check{Name: CheckCheckpoint, Subject: v.pack.Origin, Code: marketops.CheckpointUnsigned, Expected: v.pack.Origin, Got: cp.Origin, Detail: "the checkpoint is of another log than its file name says"})
 		return false
 	}
-	v.cp = cp
-	v.cosigned, _ = policy.CosignedAt(v.pack.Checkpoint)
-	v.report.Checkpoint = &Checkpoint{cp.Origin, cp.Size, cp.Root, policy.Quorum(), v.cosigned}
-	for _, known := range v.trust.File().KnownCheckpoints {
-		if known.Origin == cp.Origin && known.Size == int64(cp.Size) && known.Root != cp.Root {
-			v.report.Fail(Check{Name: CheckCheckpoint, Subject: cp.Origin, Code: marketops.SplitView, Expected: known.Root.String(), Got: cp.Root.String(), Detail: fmt.Sprintf("trust.json knows another root at size %d", cp.Size)})
-			return false
-		}
+	v.cp, v.cosigned = cp, cosigned
+	v.report.Checkpoint = &Checkpoint{cp.Origin, cp.Size, cp.Root, policy.Quorum(), cosigned}
+	asked := policy.Quorum()
+	if v.report.Lowered {
+		asked += ", not asked"
 	}
-	v.report.Pass(CheckCheckpoint, "", fmt.Sprintf("%s at size %d, witnesses %s", cp.Origin, cp.Size, policy.Quorum()))
+	v.report.Pass(CheckCheckpoint, "", fmt.Sprintf("%s at size %d, witnesses %s", cp.Origin, cp.Size, asked))
 	return true
 }

@@ -10,6 +10,7 @@ func (s surroundings) audit(args []string) int {
 	var o common
 	var logDir, records, operations, previous string
 	f := o.flags("audit")
+	o.Bind(f)
 	f.StringVar(&logDir, "log", "", "")
 	f.StringVar(&records, "records", "", "")
 	f.StringVar(&operations, "operations", "", "")
@@ -35,7 +36,7 @@ func (s surroundings) audit(args []string) int {
 		return s.unread(verifier.OfAudit, o, err)
 	}
 	defer store.Close()
-	options := audit.Options{At: o.at}
+	options := audit.Options{At: o.At}
 	if operations != "" {
 		documents, err := audit.OpenFolder(operations)
 		if err != nil {

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/omega/marketops/verifier"
+import (
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/offline"
+)
 
 // compare looks for two histories of one log.
 func (s surroundings) compare(args []string) int {
@@ -18,7 +21,7 @@ func (s surroundings) compare(args []string) int {
 	}
 	var files []verifier.Evidence
 	for _, name := range names {
-		b, err := readFile(name, verifier.MaxEvidence)
+		b, err := offline.ReadFile(name, verifier.MaxEvidence)
 		if err != nil {
 			return s.unread(verifier.OfCheckpoints, o, err)
 		}

@@ -3,19 +3,17 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/offline"
 )
 
 const help = `marketops-verify checks evidence of publications, offline. It contains no network code.
 
   marketops-verify PACK --trust trust.json      was exactly this authorised, and what became of it
+  marketops-verify BUNDLE --trust trust.json    did the log hold this receipt or outcome, a Sigstore bundle of ours
   marketops-verify audit --log DIR --records DIR --trust trust.json
                                                 was every receipt of a log used once, and rightly
   marketops-verify compare FILE... --trust trust.json
@@ -23,18 +21,29 @@ const help = `marketops-verify checks evidence of publications, offline. It cont
   marketops-verify version
 
 ` + packUsage + auditUsage + compareUsage + `
+levels of --require
+  signature    every record is signed by who may sign it; the log is not looked at
+  inclusion    and the log holds them all, under a checkpoint that it signed
+  quorum       and the witnesses of trust.json cosigned it
+A verdict below the level of trust.json says at which level it stands.
+
 exit codes
   0    verified: every required check ran and passed
   11   failed, or indeterminate for want of a record
-  14   the log forked or was rolled back; keep the files, they are the evidence
+  14   the log forked or was rolled back; both statements are in the evidence file
+       (an audit writes none: keep the log, it is the evidence)
   64   wrong usage
   1    an input could not be read
 `
 
-const packUsage = `usage: marketops-verify PACK [flags]
+const packUsage = `usage: marketops-verify PACK|BUNDLE [flags]
   --trust FILE               whom to believe; without it nothing passes
   --trust-digest sha256:…    refuse any other trust file
   --min-trust-version N      refuse an older trust file
+  --require LEVEL            signature, inclusion or quorum; default: the strictest that trust.json names
+  --subject DIR              the files in DIR are the authorised assets: none missing, none more
+  --checkpoint FILE          a checkpoint that you hold; the pack must be of the same log
+  --evidence FILE            where both statements of a forked log go; default marketops-evidence-… here
   --at TIME                  judge as of this time (2026-03-01T12:00:00Z); default now
   --json                     one JSON object on standard output
   --quiet                    the verdict only
@@ -56,32 +65,20 @@ const compareUsage = `usage: marketops-verify compare FILE... --trust FILE [flag
 
 // common is what all commands take.
 type common struct {
+	offline.Judging
 	trust string
-	pin   verifier.Pin
-	at    marketops.Time
 	json  bool
 	quiet bool
 }
 
-// flags returns an empty flag set that writes nothing by itself.
+// flags returns a flag set, without those of [offline], that writes nothing by itself.
 func (c *common) flags(name string) *flag.FlagSet {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&c.trust, "trust", "", "")
-	f.Func("trust-digest", "", c.pinDigest)
-	f.Int64Var(&c.pin.MinVersion, "min-trust-version", 0, "")
-	f.Func("at", "", func(s string) error { return c.at.UnmarshalText([]byte(s)) })
 	f.BoolVar(&c.json, "json", false, "")
 	f.BoolVar(&c.quiet, "quiet", false, "")
 	return f
-}
-
-// pinDigest refuses what would pin nothing: an unset variable of a script, or all zeros.
-func (c *common) pinDigest(s string) (err error) {
-	if c.pin.Digest, err = marketops.ParseDigest(s); err == nil && c.pin.Digest.IsZero() {
-		err = errors.New("a digest of zeros pins nothing")
-	}
-	return err
 }
 
 // parse reads flags before, between and after the arguments; after "--" all are arguments.
@@ -115,7 +112,7 @@ func (c *common) load() (*receipt.Trust, error) {
 	if c.trust == "" {
 		return nil, marketops.Refuse(marketops.TrustMissing, "no --trust; nothing in the evidence itself says whom to believe")
 	}
-	b, err := readFile(c.trust, receipt.MaxTrust)
+	b, err := offline.ReadFile(c.trust, receipt.MaxTrust)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.TrustMissing, "the trust file cannot be read", err)
 	}
@@ -123,32 +120,5 @@ func (c *common) load() (*receipt.Trust, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t, c.pin.Check(t)
-}
-
-// readFile reads a regular file of at most limit bytes, and one byte more of a larger one, so
-// that its parser refuses it.
-func readFile(name string, limit int64) ([]byte, error) {
-	f, _, err := open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit+1))
-}
-
-// open opens a regular file: a pipe or a device would have no size, and might never answer.
-func open(name string) (*os.File, int64, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("not a regular file")}
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	return f, info.Size(), nil
+	return t, c.Pin.Check(t)
 }

@@ -1,6 +1,6 @@
-// Command marketops-verify checks a pack, or a whole log, offline.
+// Command marketops-verify checks a pack, a Sigstore bundle of ours, or a whole log, offline.
 //
-//	marketops-verify PACK --trust trust.json
+//	marketops-verify PACK|BUNDLE --trust trust.json
 //	marketops-verify audit --log DIR --records DIR --trust trust.json
 //	marketops-verify compare CHECKPOINTS… --trust trust.json
 //

@@ -79,10 +79,7 @@ func (g *globals) exportSigstore(ctx context.Context, arg string, o exportOption
 	if err := o.check(); err != nil {
 		return err
 	}
-	t, at, err := g.judging(o.verifyOptions)
-	if usage := new(cli.UsageError); errors.As(err, &usage) {
-		return err
-	}
+	t, err := g.judging(o.Judging)
 	if err != nil {
 		return g.unverified(verifier.Refused(verifier.OfPack, verifier.CheckTrust, t, err))
 	}
@@ -93,6 +90,10 @@ func (g *globals) exportSigstore(ctx context.Context, arg string, o exportOption
 	p, err := pack.Read(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return g.unverified(verifier.Refused(verifier.OfPack, verifier.CheckPack, t, err))
+	}
+	at := o.At
+	if at == 0 {
+		at = now()
 	}
 	return g.exportPack(p, t, at, o)
 }

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"errors"
+	"flag"
 	"fmt"
 	"path/filepath"
 
@@ -11,83 +10,67 @@ import (
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/pack"
+	"github.com/omega/marketops/verifier/offline"
 	"github.com/omega/marketops/verifier/show"
 	"github.com/spf13/cobra"
 )
 
-type verifyOptions struct {
-	at         string
-	digest     marketops.Digest
-	minVersion int64
-}
+// verifyOptions is what export and audit take too.
+type verifyOptions struct{ offline.Judging }
 
-func (o *verifyOptions) bind(c *cobra.Command) {
-	c.Flags().StringVar(&o.at, "at", "", "judge as of this time (2026-03-01T12:00:00Z; default: now)")
-	c.Flags().Func("trust-digest", "refuse any trust file but the one with this `SHA-256` (sha256:…)", o.pin)
-	c.Flags().Int64Var(&o.minVersion, "min-trust-version", 0, "refuse an older trust file")
-}
+func (o *verifyOptions) bind(c *cobra.Command) { bindFlags(c, o.Bind) }
 
-// pin takes no empty digest and no zero one: both would pin nothing, and look as if they did.
-func (o *verifyOptions) pin(text string) (err error) {
-	if o.digest, err = marketops.ParseDigest(text); err == nil && o.digest.IsZero() {
-		err = errors.New("this is the digest of no file")
-	}
-	return err
+// bindFlags gives a command the flags that marketops-verify has.
+func bindFlags(c *cobra.Command, bind func(*flag.FlagSet)) {
+	f := flag.NewFlagSet(c.Name(), flag.ContinueOnError)
+	bind(f)
+	c.Flags().AddGoFlagSet(f)
 }
 
 func newVerify(g *globals) *cobra.Command {
-	var o verifyOptions
+	var o offline.Options
 	c := &cobra.Command{
-		Use:   "verify PACK",
+		Use:   "verify PACK|BUNDLE",
 		Short: "Check a pack offline: was exactly this authorised, and what became of it",
-		Long: `Check a .mopack against the trust file. This is the same verifier as marketops-verify, which has no
-network code at all; use that one if you do not trust this program. Exit codes: 0 verified, 11
-failed or indeterminate, 14 the log forked or was rolled back.`,
+		Long: `Check a .mopack, or a Sigstore bundle that marketops exported, against the trust file. This is the
+same verifier as marketops-verify, which has no network code at all; use that one if you do not
+trust this program.
+
+Levels of --require: signature (every record is signed by who may sign it; the log is not looked
+at), inclusion (and the log holds them all), quorum (and the witnesses of trust.json cosigned). A
+verdict below the level of trust.json says at which level it stands.
+
+Exit codes: 0 verified, 11 failed or indeterminate, 14 the log forked or was rolled back, and both
+statements are in the evidence file.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error { return g.verify(args[0], o) },
 	}
-	o.bind(c)
+	bindFlags(c, o.Bind)
 	return c
 }
 
-func (g *globals) verify(path string, o verifyOptions) error {
-	t, at, err := g.judging(o)
-	if usage := new(cli.UsageError); errors.As(err, &usage) {
-		return err
+func (g *globals) verify(path string, o offline.Options) error {
+	if o.At == 0 {
+		o.At = now()
 	}
+	r, err := offline.Verify(path, func() (*receipt.Trust, error) { return g.judging(o.Judging) }, o)
 	if err != nil {
-		return g.verdict(verifier.Refused(verifier.OfPack, verifier.CheckTrust, t, err))
+		return &marketops.Failure{Code: marketops.SourceUnreadable, What: path, Err: err, State: "nothing was verified", Next: "name the file of the pack, and what the flags name"}
 	}
-	data, err := readBounded(path, pack.MaxPack)
-	if err != nil {
-		return &marketops.Failure{Code: marketops.SourceUnreadable, What: path, Err: err, State: "nothing was verified", Next: "name the pack's file"}
-	}
-	p, err := pack.Read(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return g.verdict(verifier.Refused(verifier.OfPack, verifier.CheckPack, t, err))
-	}
-	return g.verdict(verifier.Verify(p, t, at))
+	return g.verdict(r)
 }
 
-// judging loads what a verdict rests on beside the evidence.
-func (g *globals) judging(o verifyOptions) (*receipt.Trust, marketops.Time, error) {
-	at := now()
-	if o.at != "" {
-		if err := at.UnmarshalText([]byte(o.at)); err != nil {
-			return nil, 0, &cli.UsageError{Err: err}
-		}
-	}
-	pin := verifier.Pin{Digest: o.digest, MinVersion: o.minVersion}
+// judging loads the trust file that a verdict rests on.
+func (g *globals) judging(o offline.Judging) (*receipt.Trust, error) {
 	state, err := findState()
 	if err != nil && g.trust == "" {
-		return nil, 0, marketops.RefuseErr(marketops.TrustMissing, "no --trust, and no state folder to take it from", err)
+		return nil, marketops.RefuseErr(marketops.TrustMissing, "no --trust, and no state folder to take it from", err)
 	}
 	t, err := g.loadTrust(state)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return t, at, pin.Check(t)
+	return t, o.Pin.Check(t)
 }
 
 // verdict writes a report. A report that is not "verified" is an error with its exit code.
@@ -125,10 +108,7 @@ of the state folder.`,
 }
 
 func (g *globals) audit(logDir, records, operations string, o verifyOptions) error {
-	t, at, err := g.judging(o)
-	if usage := new(cli.UsageError); errors.As(err, &usage) {
-		return err
-	}
+	t, err := g.judging(o.Judging)
 	if err != nil {
 		return g.verdict(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err))
 	}
@@ -142,10 +122,7 @@ func (g *globals) audit(logDir, records, operations string, o verifyOptions) err
 		return err
 	}
 	defer store.Close()
-	options := audit.Options{}
-	if o.at != "" {
-		options.At = at
-	}
+	options := audit.Options{At: o.At}
 	documents, err := g.folder(operations, "documents")
 	if err == nil {
 		defer documents.Close()

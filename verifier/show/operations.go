@@ -90,6 +90,9 @@ func (p *page) verdict(r *verifier.Report, groups []*group) {
 		word = color + word + plain
 	}
 	p.b.WriteString(word)
+	if r.Lowered {
+		p.b.WriteString(" at level " + Escape(string(r.Level)) + ", below that of trust.json")
+	}
 	if r.Unwitnessed != "" {
 		p.b.WriteString(" (unwitnessed)")
 	}
@@ -101,6 +104,12 @@ func (p *page) verdict(r *verifier.Report, groups []*group) {
 		s += r.Unwitnessed + "; "
 	}
 	p.line("%s%d of %d checks passed", s, passed, len(groups))
+	if r.Kept != "" {
+		p.line("  kept   %s: both statements of the log; keep what was verified with it", r.Kept)
+	}
+	if r.NotKept != "" {
+		p.line("  kept   nothing: %s", r.NotKept)
+	}
 	if i, ok := r.Code.Info(); ok && !r.Verified() {
 		p.line("  next   %s", i.Next)
 	}

@@ -7,56 +7,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
 )
 
 // The media types and names of Sigstore's protobuf-specs v0.5 that an export uses.
 const (
-	bundleType  = "application/vnd.dev.sigstore.bundle.v0.3+json"
-	rootType    = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
-	epoch       = "1970-01-01T00:00:00Z"
-	logHash     = "SHA2_256"
-	logKeyType  = "PKIX_ED25519"
-	leafKind    = "hashedrekord"
-	leafVersion = "0.0.2"
+	rootType   = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+	epoch      = "1970-01-01T00:00:00Z"
+	logHash    = "SHA2_256"
+	logKeyType = "PKIX_ED25519"
 )
-
-type bundleJSON struct {
-	MediaType string       `json:"mediaType"`
-	Material  materialJSON `json:"verificationMaterial"`
-	Envelope  envelopeJSON `json:"dsseEnvelope"`
-}
-
-type materialJSON struct {
-	PublicKey struct {
-		Hint string `json:"hint"`
-	} `json:"publicKey"`
-	Entries []entryJSON `json:"tlogEntries"`
-}
-
-// entryJSON has neither integratedTime nor inclusionPromise: nobody signed a time for the entry.
-type entryJSON struct {
-	LogIndex string    `json:"logIndex"`
-	LogID    keyIDJSON `json:"logId"`
-	Kind     struct {
-		Kind    string `json:"kind"`
-		Version string `json:"version"`
-	} `json:"kindVersion"`
-	Proof proofJSON `json:"inclusionProof"`
-	Body  []byte    `json:"canonicalizedBody"`
-}
 
 type keyIDJSON struct {
 	KeyID []byte `json:"keyId"`
-}
-
-type proofJSON struct {
-	LogIndex   string   `json:"logIndex"`
-	RootHash   []byte   `json:"rootHash"`
-	TreeSize   string   `json:"treeSize"`
-	Hashes     [][]byte `json:"hashes"`
-	Checkpoint struct {
-		Envelope string `json:"envelope"`
-	} `json:"checkpoint"`
 }
 
 type envelopeJSON struct {
@@ -92,18 +55,23 @@ type logJSON struct {
 // bundle spells the envelope anew from what was verified, so that neither its spelling nor its hint
 // can differ from what the leaf commits to.
 func bundle(r *receipt.Record, p *log.Proof, cp *log.Checkpoint, by log.Party) ([]byte, error) {
-	b := bundleJSON{MediaType: bundleType}
+	b := verifier.Bundle{MediaType: verifier.BundleType}
 	b.Material.PublicKey.Hint = string(r.By)
-	e := entryJSON{LogIndex: decimal(p.Index), LogID: logID(by), Body: r.Leaf()}
-	e.Kind.Kind, e.Kind.Version = leafKind, leafVersion
-	e.Proof = proofJSON{LogIndex: decimal(p.Index), RootHash: cp.Root[:], TreeSize: decimal(cp.Size), Hashes: [][]byte{}}
+	e := verifier.BundleEntry{LogIndex: decimal(p.Index), Body: r.Leaf()}
+	e.LogID.KeyID = logID(by).KeyID
+	e.Kind.Kind, e.Kind.Version = verifier.BundleKind, verifier.BundleKindVersion
+	e.Proof = verifier.BundleProof{LogIndex: decimal(p.Index), RootHash: cp.Root[:], TreeSize: decimal(cp.Size), Hashes: [][]byte{}}
 	for i := range p.Hashes {
 		e.Proof.Hashes = append(e.Proof.Hashes, p.Hashes[i][:])
 	}
 	e.Proof.Checkpoint.Envelope = string(cp.Raw)
-	b.Material.Entries = []entryJSON{e}
-	b.Envelope = envelopeJSON{Payload: r.Opened.Payload, PayloadType: receipt.PayloadType,
-		Signatures: []signatureJSON{{Sig: r.Opened.Sig, KeyID: string(r.By)}}}
+	b.Material.Entries = []verifier.BundleEntry{e}
+	var err error
+	b.Envelope, err = json.Marshal(envelopeJSON{Payload: r.Opened.Payload, PayloadType: receipt.PayloadType,
+		Signatures: []signatureJSON{{Sig: r.Opened.Sig, KeyID: string(r.By)}}})
+	if err != nil {
+		return nil, err
+	}
 	return encode(b)
 }
 

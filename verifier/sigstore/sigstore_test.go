@@ -17,6 +17,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/lifetest"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/transparency-dev/merkle/proof"
@@ -196,7 +197,7 @@ func TestExport(t *testing.T) {
 			}
 			var b bundleFile
 			strict(t, one.Bundle, &b)
-			if b.MediaType != bundleType || b.Material.PublicKey.Hint != string(one.KeyID) || b.Envelope.Signatures[0].KeyID != string(one.KeyID) {
+			if b.MediaType != verifier.BundleType || b.Material.PublicKey.Hint != string(one.KeyID) || b.Envelope.Signatures[0].KeyID != string(one.KeyID) {
 				t.Errorf("hint %q, keyid %q, key %s", b.Material.PublicKey.Hint, b.Envelope.Signatures[0].KeyID, one.KeyID)
 			}
 			if again := exported(t, w, what); !bytes.Equal(again.Signed[0].Bundle, one.Bundle) || !bytes.Equal(again.Root, s.Root) {

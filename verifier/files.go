@@ -1,0 +1,151 @@
+package verifier
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt"
+)
+
+// Files is what a caller found in a folder of downloads. Who reads the folder follows no link.
+type Files struct {
+	Found map[string]File // by name
+}
+
+// File is one entry of a folder.
+type File struct {
+	Size   int64
+	SHA256 marketops.Digest // zero if the file was not measured
+	Not    string           // what it is instead of a regular file, or why it could not be read; "" for a file
+}
+
+// Wanted returns the names and sizes of the assets of which the documents of a pack speak, for
+// whoever measures files. They are claims: [Demand.Verify] compares with what was verified. Where two
+// documents differ in the size it is [AnySize].
+func Wanted(documents map[marketops.Digest][]byte) map[string]int64 {
+	out := map[string]int64{}
+	for _, doc := range documents {
+		op, err := marketops.ParseOperation(doc)
+		if err != nil || op.Release == nil {
+			continue
+		}
+		for _, a := range op.Release.Assets {
+			if size, twice := out[a.Name]; twice && size != a.Size {
+				out[a.Name] = AnySize
+				continue
+			}
+			out[a.Name] = a.Size
+		}
+	}
+	return out
+}
+
+// WantedOf is [Wanted] for a bundle, which tells no sizes.
+func WantedOf(bundle []byte) map[string]int64 {
+	out := map[string]int64{}
+	var b Bundle
+	var envelope struct {
+		Payload []byte `json:"payload"`
+	}
+	var st struct {
+		Subject []receipt.Subject `json:"subject"`
+	}
+	if json.Unmarshal(bundle, &b) != nil || json.Unmarshal(b.Envelope, &envelope) != nil || json.Unmarshal(envelope.Payload, &st) != nil {
+		return out
+	}
+	for _, s := range st.Subject[min(1, len(st.Subject)):] {
+		out[s.Name] = AnySize
+	}
+	return out
+}
+
+// files compares the caller's files with the assets of every operation that has a receipt.
+func (v *verification) files() bool {
+	if v.demand.Files == nil {
+		return true
+	}
+	wanted := map[string][]marketops.Asset{}
+	for _, s := range v.book.Receipts() {
+		if op := v.docs[s.Operation]; op != nil && op.Release != nil {
+			for _, a := range op.Release.Assets {
+				wanted[a.Name] = append(wanted[a.Name], a)
+			}
+		}
+	}
+	v.report.compare(v.demand.Files, wanted)
+	return true
+}
+
+// compare reports each file that is missing, different or more than was authorised.
+func (r *Report) compare(files *Files, wanted map[string][]marketops.Asset) {
+	if len(wanted) == 0 {
+		r.Fail(Check{Name: CheckFiles, Code: marketops.NothingToVerify, Detail: "no authorised operation has an asset"})
+		return
+	}
+	good := true
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		for _, a := range wanted[name] {
+			good = r.same(files, a) && good
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(files.Found)) {
+		if wanted[name] == nil {
+			good = false
+			r.Fail(Check{Name: CheckFiles, Subject: name, Code: marketops.ContentMismatch, Expected: "no file", Got: files.Found[name].what(), Detail: "nobody authorised it"})
+		}
+	}
+	if good {
+		r.Pass(CheckFiles, "", fmt.Sprintf("%d, each the authorised one", len(files.Found)))
+	}
+}
+
+func (r *Report) same(files *Files, a marketops.Asset) bool {
+	f, found := files.Found[a.Name]
+	c := Check{Name: CheckFiles, Subject: a.Name, Code: marketops.ContentMismatch, Expected: describe(a), Got: f.what()}
+	switch {
+	case !found:
+		c.Got, c.Detail = "no file", "it is missing"
+	case f.Not != "":
+		c.Code, c.Detail = marketops.AssetUnsafe, "it is no regular file that can be read"
+	case f.SHA256.IsZero() || f.SHA256 != a.SHA256 || a.Size != AnySize && f.Size != a.Size:
+		c.Detail = "it is not the file that was authorised"
+	default:
+		return true
+	}
+	r.Fail(c)
+	return false
+}
+
+// AnySize is the size of an asset of which only the digest is known; no asset is empty.
+const AnySize = 0
+
+func describe(a marketops.Asset) string {
+	if a.Size == AnySize {
+		return a.SHA256.String()
+	}
+	return fmt.Sprintf("%s, %d bytes", a.SHA256, a.Size)
+}
+
+func (f File) what() string {
+	switch {
+	case f.Not != "":
+		return f.Not
+	case f.SHA256.IsZero():
+		return fmt.Sprintf("%d bytes", f.Size)
+	}
+	return fmt.Sprintf("%s, %d bytes", f.SHA256, f.Size)
+}
+
+// subjects returns the further subjects of a record as what its files must be.
+func subjects(rec *receipt.Record) map[string][]marketops.Asset {
+	out := map[string][]marketops.Asset{}
+	for _, s := range rec.Subject[1:] {
+		if d, err := marketops.ParseDigest("sha256:" + s.Digest.SHA256); err == nil {
+			out[s.Name] = append(out[s.Name], marketops.Asset{Name: s.Name, SHA256: d})
+		}
+	}
+	return out
+}

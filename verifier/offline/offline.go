@@ -1,0 +1,182 @@
+// Package offline answers for files: it reads a pack or a Sigstore bundle, a checkpoint that
+// somebody holds and a folder of downloads, has package verifier judge them, and keeps the evidence
+// of a log that contradicts itself. It is the one way of both commands that verify, and it opens no
+// connection.
+//
+// # Input
+//
+// What begins with an opening brace is a bundle, everything else a pack. Only regular files are read,
+// and no more of them than their format allows.
+//
+// # Downloads
+//
+// The folder of --subject holds the files that were downloaded and nothing else, without folders. Its
+// names are listed; a file is hashed, through a buffer, only if it has the name and the size of an
+// asset. What is no regular file is never opened.
+//
+// # Evidence
+//
+// When a checkpoint contradicts what is known otherwise, both statements are written into one file,
+// the earlier first, with an empty line between. The file is new; one of the same content counts as
+// written, and any other is left alone. The pack belongs to it: its proofs lead to the other root.
+package offline
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/pack"
+)
+
+// Judging is what every verdict rests on beside the evidence and the trust file.
+type Judging struct {
+	At  marketops.Time // 0: the caller's clock
+	Pin verifier.Pin
+}
+
+// Bind defines the flags --at, --trust-digest and --min-trust-version.
+func (j *Judging) Bind(f *flag.FlagSet) {
+	f.Func("at", "judge as of this `time` (2026-03-01T12:00:00Z; default: now)", func(s string) error { return j.At.UnmarshalText([]byte(s)) })
+	f.Func("trust-digest", "refuse any trust file but the one with this `SHA-256` (sha256:…)", j.pin)
+	f.Int64Var(&j.Pin.MinVersion, "min-trust-version", 0, "refuse an older trust file")
+}
+
+// pin takes no empty digest and no zero one: both would pin nothing, and look as if they did.
+func (j *Judging) pin(s string) (err error) {
+	if j.Pin.Digest, err = marketops.ParseDigest(s); err == nil && j.Pin.Digest.IsZero() {
+		err = errors.New("this is the digest of no file")
+	}
+	return err
+}
+
+// Options are what a caller asks for beyond that.
+type Options struct {
+	Judging
+	Require    verifier.Level
+	Subject    string // folder of downloads; "": not compared
+	Checkpoint string // file with a checkpoint of the same log; "": none
+	Evidence   string // file to write; "": a name in the current folder
+}
+
+// Bind defines the flags.
+func (o *Options) Bind(f *flag.FlagSet) {
+	o.Judging.Bind(f)
+	f.Func("require", "ask for this `level`: signature, inclusion or quorum (default: the strictest that the trust file names)", func(s string) error { return o.Require.UnmarshalText([]byte(s)) })
+	f.Func("subject", "compare every file of this `folder` with the authorised assets", text(&o.Subject))
+	f.Func("checkpoint", "a `file` with a checkpoint of the same log, seen elsewhere; it must be of this log", text(&o.Checkpoint))
+	f.Func("evidence", "the `file` that keeps both statements of a forked log (default: marketops-evidence-… here)", text(&o.Evidence))
+}
+
+// text refuses an empty value: an unset variable of a script would switch the question off.
+func text(to *string) func(string) error {
+	return func(s string) error {
+		if *to = s; s == "" {
+			return errors.New("no name is given")
+		}
+		return nil
+	}
+}
+
+// Verify judges the file at path under the trust file that load returns; an error of load is a
+// report that failed. Its own error is an input that could not be read: nothing was verified.
+func Verify(path string, load func() (*receipt.Trust, error), o Options) (*verifier.Report, error) {
+	f, size, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	d := verifier.Demand{Require: o.Require}
+	if o.Checkpoint != "" {
+		if d.Held, err = ReadFile(o.Checkpoint, log.MaxCheckpoint); err != nil {
+			return nil, err
+		}
+	}
+	kind := kindOf(f)
+	t, err := load()
+	if err != nil {
+		return verifier.Refused(kind, verifier.CheckTrust, t, err), nil
+	}
+	r, err := o.judge(kind, f, size, t, d)
+	if err == nil && r.Fork != nil {
+		r.Kept, r.NotKept = o.keep(r)
+	}
+	return r, err
+}
+
+func (o Options) judge(kind verifier.Kind, f *os.File, size int64, t *receipt.Trust, d verifier.Demand) (*verifier.Report, error) {
+	if kind == verifier.OfBundle {
+		b, err := io.ReadAll(io.LimitReader(f, verifier.MaxBundle+1))
+		if err == nil {
+			d.Files, err = o.measured(verifier.WantedOf(b))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return d.VerifyBundle(b, t, o.At), nil
+	}
+	p, err := pack.Read(f, size)
+	if err != nil && marketops.CodeOf(err) == "" {
+		return nil, err
+	}
+	if err != nil {
+		return verifier.Refused(kind, verifier.CheckPack, t, err), nil
+	}
+	if d.Files, err = o.measured(verifier.Wanted(p.Operations)); err != nil {
+		return nil, err
+	}
+	return d.Verify(p, t, o.At), nil
+}
+
+// kindOf looks at the first byte.
+func kindOf(f io.ReaderAt) verifier.Kind {
+	var b [64]byte
+	n, _ := f.ReadAt(b[:], 0)
+	if bytes.HasPrefix(bytes.TrimLeft(b[:n], " \t\r\n"), []byte("{")) {
+		return verifier.OfBundle
+	}
+	return verifier.OfPack
+}
+
+// ReadFile reads a regular file of at most limit bytes, and one byte more of a larger one, so that
+// its parser refuses it.
+func ReadFile(name string, limit int64) ([]byte, error) {
+	f, _, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit+1))
+}
+
+// open opens a regular file: a pipe or a device would have no size, and might never answer.
+func open(name string) (*os.File, int64, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("not a regular file")}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	now, err := f.Stat()
+	if err == nil && !os.SameFile(info, now) {
+		err = &fs.PathError{Op: "open", Path: name, Err: errors.New("it was replaced while it was opened")}
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, now.Size(), nil
+}

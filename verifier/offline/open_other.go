@@ -1,0 +1,5 @@
+//go:build !unix
+
+package offline
+
+const openFlags = 0

@@ -1,0 +1,95 @@
+package verifier
+
+import (
+	"math/bits"
+
+	"github.com/omega/marketops/log"
+	"github.com/transparency-dev/merkle/rfc6962"
+)
+
+// subtree names a full subtree of a log: 1<<level leaves from index<<level on.
+type subtree struct {
+	level uint
+	index uint64
+}
+
+// prefixes knows full subtrees of a log of some size, each out of a verified inclusion proof, and
+// tells the roots of smaller sizes that they determine (RFC 6962 §2.1). The proof of entry n-1
+// alone determines the root at size n: its left siblings are that root's subtrees.
+type prefixes struct {
+	size  uint64
+	nodes map[subtree]log.Hash
+}
+
+func newPrefixes(size uint64) *prefixes { return &prefixes{size, map[subtree]log.Hash{}} }
+
+func (p *prefixes) put(level uint, index uint64, h log.Hash) {
+	if level < 64 && index < p.size>>level {
+		p.nodes[subtree{level, index}] = h
+	}
+}
+
+// add walks a proof that was verified (RFC 9162 §2.1.3.2) and keeps what it passes.
+func (p *prefixes) add(leaf log.Hash, index uint64, path []log.Hash) {
+	level, last, h := uint(0), p.size-1, leaf
+	p.put(level, index, h)
+	for _, sibling := range path {
+		for index == last && index&1 == 0 && index > 0 { // no right sibling: carried up
+			index, last, level = index>>1, last>>1, level+1
+		}
+		p.put(level, index^1, sibling)
+		if index&1 == 1 {
+			h = join(sibling, h)
+		} else {
+			h = join(h, sibling)
+		}
+		index, last, level = index>>1, last>>1, level+1
+		p.put(level, index, h)
+	}
+}
+
+func join(left, right log.Hash) log.Hash {
+	return log.Hash(rfc6962.DefaultHasher.HashChildren(left[:], right[:]))
+}
+
+// root returns the root at a size up to the log's own, and false if nothing determines it.
+func (p *prefixes) root(size uint64) (log.Hash, bool) {
+	if size == 0 {
+		return log.EmptyRoot(), true
+	}
+	if size > p.size {
+		return log.Hash{}, false
+	}
+	var root log.Hash
+	rest, first := size, true
+	for rest > 0 { // the rightmost subtree first
+		level := uint(bits.TrailingZeros64(rest))
+		h, ok := p.node(level, rest>>level-1)
+		if !ok {
+			return log.Hash{}, false
+		}
+		if rest &^= 1 << level; first {
+			root, first = h, false
+		} else {
+			root = join(h, root)
+		}
+	}
+	return root, true
+}
+
+// node returns the hash of a full subtree, from its children where it was not met itself. A
+// missing left spine ends the search, so that it costs little more than the nodes it finds.
+func (p *prefixes) node(level uint, index uint64) (log.Hash, bool) {
+	if h, ok := p.nodes[subtree{level, index}]; ok || level == 0 {
+		return h, ok
+	}
+	left, ok := p.node(level-1, 2*index)
+	if !ok {
+		return log.Hash{}, false
+	}
+	right, ok := p.node(level-1, 2*index+1)
+	if !ok {
+		return log.Hash{}, false
+	}
+	return join(left, right), true
+}
