@@ -24,7 +24,7 @@ func (v *verification) consistency() bool {
 	if v.cp == nil {
 		return true
 	}
-	v.known = newPrefixes(v.cp.Size)
+	v.known = newPrefixes(v.cp)
 	for _, e := range v.entries {
 		v.known.add(e.Leaf, e.proof.Index, e.proof.Hashes)
 	}

@@ -38,9 +38,6 @@ func (l *Level) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// MarshalText implements [encoding.TextMarshaler].
-func (l Level) MarshalText() ([]byte, error) { return []byte(l), nil }
-
 func (l Level) below(m Level) bool { return slices.Index(Levels, l) < slices.Index(Levels, m) }
 
 // LevelOf returns the strictest level that the log policy of a trust file names.
@@ -91,11 +88,11 @@ func signedOnly(p *log.Policy, raw []byte) (*log.Checkpoint, error) {
 // setLevel fixes the level of the report.
 func (r *Report) setLevel(want Level, t *receipt.Trust) error {
 	policy := LevelOf(t)
-	if r.Level = want; want == "" {
-		r.Level = policy
+	if want == "" {
+		want = policy
 	}
-	if !slices.Contains(Levels, r.Level) {
-		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("%.40q is no level", want))
+	if err := r.Level.UnmarshalText([]byte(want)); err != nil {
+		return marketops.RefuseErr(marketops.ConfigInvalid, "", err)
 	}
 	r.Lowered = r.Level.below(policy)
 	return nil

@@ -18,10 +18,13 @@ type subtree struct {
 // alone determines the root at size n: its left siblings are that root's subtrees.
 type prefixes struct {
 	size  uint64
+	own   log.Hash // the root at size
 	nodes map[subtree]log.Hash
 }
 
-func newPrefixes(size uint64) *prefixes { return &prefixes{size, map[subtree]log.Hash{}} }
+func newPrefixes(cp *log.Checkpoint) *prefixes {
+	return &prefixes{cp.Size, cp.Root, map[subtree]log.Hash{}}
+}
 
 func (p *prefixes) put(level uint, index uint64, h log.Hash) {
 	if level < 64 && index < p.size>>level {
@@ -57,8 +60,8 @@ func (p *prefixes) root(size uint64) (log.Hash, bool) {
 	if size == 0 {
 		return log.EmptyRoot(), true
 	}
-	if size > p.size {
-		return log.Hash{}, false
+	if size >= p.size {
+		return p.own, size == p.size
 	}
 	var root log.Hash
 	rest, first := size, true

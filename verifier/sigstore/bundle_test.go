@@ -1,0 +1,217 @@
+package sigstore
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/lifetest"
+)
+
+// read verifies a bundle as the command does.
+func read(w *lifetest.World, b []byte, d verifier.Demand) *verifier.Report {
+	return d.VerifyBundle(b, w.Trust(), later)
+}
+
+// bent returns a bundle with one value changed, and demands that it did change.
+func bent(t *testing.T, b []byte, path string, change func(any) any) []byte {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatal(err)
+	}
+	steps := strings.Split(path, ".")
+	in := v
+	for _, s := range steps[:len(steps)-1] {
+		if list, ok := in.([]any); ok {
+			n, _ := strconv.Atoi(s)
+			in = list[n]
+			continue
+		}
+		in = in.(map[string]any)[s]
+	}
+	last := steps[len(steps)-1]
+	if list, ok := in.([]any); ok {
+		n, _ := strconv.Atoi(last)
+		list[n] = change(list[n])
+	} else {
+		m := in.(map[string]any)
+		m[last] = change(m[last])
+		if m[last] == nil {
+			delete(m, last)
+		}
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func flipped(v any) any {
+	b, _ := base64.StdEncoding.DecodeString(v.(string))
+	b[len(b)/2] ^= 1
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+func is(v any) func(any) any { return func(any) any { return v } }
+
+const tlogEntry = "verificationMaterial.tlogEntries.0."
+
+// lies are what a bundle may say otherwise than its envelope and its checkpoint. Stock verifiers
+// take some of them for the truth.
+var lies = []struct {
+	name, path string
+	change     func(any) any
+	want       marketops.Code
+}{
+	{"inner-log-index", tlogEntry + "inclusionProof.logIndex", is("0"), marketops.InclusionInvalid},
+	{"inner-log-index-in-another-spelling", tlogEntry + "inclusionProof.logIndex", is("03"), marketops.InclusionInvalid},
+	{"log-index", tlogEntry + "logIndex", is("0"), marketops.InclusionInvalid},
+	{"log-index-in-another-spelling", tlogEntry + "logIndex", is("03"), marketops.InclusionInvalid},
+	{"log-index-negative", tlogEntry + "logIndex", is("-1"), marketops.InclusionInvalid},
+	{"log-index-beyond-64-bits", tlogEntry + "logIndex", is("18446744073709551616"), marketops.InclusionInvalid},
+	{"tree-size", tlogEntry + "inclusionProof.treeSize", is("9"), marketops.InclusionInvalid},
+	{"tree-size-0", tlogEntry + "inclusionProof.treeSize", is("0"), marketops.InclusionInvalid},
+	{"root-hash", tlogEntry + "inclusionProof.rootHash", flipped, marketops.InclusionInvalid},
+	{"root-hash-absent", tlogEntry + "inclusionProof.rootHash", is(nil), marketops.InclusionInvalid},
+	{"body-of-another-record", tlogEntry + "canonicalizedBody", flipped, marketops.LeafMismatch},
+	{"body-absent", tlogEntry + "canonicalizedBody", is(nil), marketops.LeafMismatch},
+	{"proof-hash", tlogEntry + "inclusionProof.hashes.0", flipped, marketops.InclusionInvalid},
+	{"proof-hash-short", tlogEntry + "inclusionProof.hashes.0", is("AAAA"), marketops.InclusionInvalid},
+	{"no-proof", tlogEntry + "inclusionProof.hashes", is([]any{}), marketops.InclusionInvalid},
+	{"checkpoint", tlogEntry + "inclusionProof.checkpoint.envelope", func(v any) any { return strings.Replace(v.(string), "\n8\n", "\n9\n", 1) }, marketops.CheckpointUnsigned},
+	{"another-log", tlogEntry + "logId.keyId", flipped, marketops.CheckpointUnsigned},
+	{"another-kind", tlogEntry + "kindVersion.kind", is("dsse"), marketops.PackMalformed},
+	{"another-version", tlogEntry + "kindVersion.version", is("0.0.1"), marketops.PackMalformed},
+	{"no-entry", "verificationMaterial.tlogEntries", is([]any{}), marketops.PackMalformed},
+	{"a-time-that-nobody-signed", tlogEntry + "integratedTime", is("1"), marketops.PackMalformed},
+	{"another-media-type", "mediaType", is("application/vnd.dev.sigstore.bundle.v0.2+json"), marketops.PackMalformed},
+	{"message-signature", "messageSignature", is(map[string]any{"signature": "AAAA"}), marketops.PackMalformed},
+	{"no-envelope", "dsseEnvelope", is(nil), marketops.ReceiptMalformed},
+	{"two-signatures", "dsseEnvelope.signatures", func(v any) any { return append(v.([]any), v.([]any)...) }, marketops.ReceiptMalformed},
+	{"signature", "dsseEnvelope.signatures.0.sig", flipped, marketops.SignatureInvalid},
+	{"payload", "dsseEnvelope.payload", flipped, marketops.SignatureInvalid},
+	{"payload-type", "dsseEnvelope.payloadType", is("application/json"), marketops.PayloadTypeWrong},
+	{"hint", "verificationMaterial.publicKey.hint", is("SHA256:nobody"), marketops.KeyUnknown},
+}
+
+func TestLyingBundles(t *testing.T) {
+	w := lived(t)
+	for _, what := range []Subject{Receipt, Outcome} {
+		good := exported(t, w, what).Signed[0].Bundle
+		if r := read(w, good, verifier.Demand{}); !r.Verified() || len(r.Operations) != 1 || r.Level != verifier.Inclusion || len(r.NotCovered) < 6 {
+			t.Fatalf("%s: %s %s", what, r.Verdict, r.Code)
+		}
+		for _, lie := range lies {
+			t.Run(string(what)+"/"+lie.name, func(t *testing.T) {
+				b := bent(t, good, lie.path, lie.change)
+				if bytes.Equal(b, bent(t, good, "mediaType", func(v any) any { return v })) {
+					t.Fatal("nothing was changed")
+				}
+				if r := read(w, b, verifier.Demand{}); r.Verified() || r.Code != lie.want || r.ExitCode() != 11 {
+					t.Errorf("%s %s, want %s: %+v", r.Verdict, r.Code, lie.want, r.Checks)
+				}
+			})
+		}
+	}
+}
+
+// TestBundleBytes flips and cuts: what is not the same content is not verified.
+func TestBundleBytes(t *testing.T) {
+	w := lived(t)
+	good := exported(t, w, Receipt).Signed[0].Bundle
+	for i := range good {
+		b := bytes.Clone(good)
+		b[i] ^= 1 << (i % 8)
+		if r := read(w, b, verifier.Demand{}); r.Verified() && !same(good, b) {
+			t.Errorf("byte %d flipped is verified: %q became %q", i, good[i], b[i])
+		}
+		if r := read(w, good[:i], verifier.Demand{}); r.Verified() && !same(good, good[:i]) {
+			t.Errorf("cut at %d is verified", i)
+		}
+	}
+}
+
+// same reports whether two bundles hold one content: white space and the hint of a key differ.
+func same(a, b []byte) bool {
+	var x, y map[string]any
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	for _, v := range []map[string]any{x, y} {
+		v["dsseEnvelope"].(map[string]any)["signatures"].([]any)[0].(map[string]any)["keyid"] = ""
+	}
+	one, _ := json.Marshal(x)
+	two, _ := json.Marshal(y)
+	return bytes.Equal(one, two)
+}
+
+// TestBundleAsksTheTrustFile gives good bundles to trust files that do not allow them.
+func TestBundleAsksTheTrustFile(t *testing.T) {
+	w := lived(t)
+	good := exported(t, w, Receipt).Signed[0].Bundle
+	for name, tc := range map[string]struct {
+		bend func(*receipt.TrustFile)
+		d    verifier.Demand
+		want marketops.Code
+	}{
+		"two authorities":    {func(f *receipt.TrustFile) { f.AuthorityRules[0].Threshold = 2 }, verifier.Demand{}, marketops.RecordWithheld},
+		"a short life":       {func(f *receipt.TrustFile) { f.MaxLifetime = 60 }, verifier.Demand{}, marketops.LifetimeExcessive},
+		"revoked since":      {func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = positions(0) }, verifier.Demand{}, marketops.KeyRevoked},
+		"revoked later":      {func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = positions(4) }, verifier.Demand{}, ""},
+		"retired":            {func(f *receipt.TrustFile) { f.Authorities[0].NotAfter = lifetest.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
+		"a quorum of nobody": {func(*receipt.TrustFile) {}, verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
+		"signature":          {func(*receipt.TrustFile) {}, verifier.Demand{Require: verifier.Signature}, ""},
+		"held, the same":     {func(*receipt.TrustFile) {}, verifier.Demand{Held: w.Log.Checkpoint()}, ""},
+		"held, another root": {func(*receipt.TrustFile) {}, verifier.Demand{Held: w.Log.SignRoot(w.Log.Size(), log.Hash{1})}, marketops.SplitView},
+		"held, unproved":     {func(*receipt.TrustFile) {}, verifier.Demand{Held: w.Log.CheckpointAt(7)}, marketops.RecordWithheld},
+		"the asset":          {func(*receipt.TrustFile) {}, verifier.Demand{Files: files("abc")}, ""},
+		"another file":       {func(*receipt.TrustFile) {}, verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
+	} {
+		other := lifetest.New()
+		tc.bend(&other.File)
+		if r := read(other, good, tc.d); r.Code != tc.want || r.Verified() != (tc.want == "") {
+			t.Errorf("%s: %s %s, want %q: %+v", name, r.Verdict, r.Code, tc.want, r.Checks)
+		}
+	}
+	if r := (verifier.Demand{}).VerifyBundle(good, nil, later); r.Code != marketops.TrustMissing {
+		t.Errorf("no trust file: %s", r.Code)
+	}
+}
+
+func positions(n uint64) []log.Position { return []log.Position{{Origin: lifetest.Origin, Index: n}} }
+
+func files(text string) *verifier.Files {
+	return &verifier.Files{Found: map[string]verifier.File{"widget.tar.gz": {Size: 3, SHA256: marketops.DigestOf([]byte(text))}}}
+}
+
+func FuzzVerifyBundle(f *testing.F) {
+	w := lifetest.New()
+	w.Live()
+	trust := w.Trust()
+	s, err := New(w.Pack(), trust, later, w.Digests()[0], Receipt)
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := s.Signed[0].Bundle
+	f.Add(good)
+	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		verifier.WantedOf(b)
+		r := verifier.Demand{}.VerifyBundle(b, trust, later)
+		if r.Verdict == "" || len(r.NotCovered) == 0 {
+			t.Fatal("no verdict")
+		}
+		if r.Verified() && !same(good, b) {
+			t.Fatal("something else is verified")
+		}
+	})
+}
