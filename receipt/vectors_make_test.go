@@ -3,7 +3,9 @@ package receipt_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -266,8 +268,36 @@ func (m maker) records() {
 	} {
 		m.refuse(x.code, "record-"+x.name, words(x.name), "record", recordInput{replace(r.Envelope, keyAdvisory, x.old, x.new), keys})
 	}
+	m.mixedOrder(r)
 	m.refuse(marketops.ReceiptMalformed, "record-not-json", "a checkpoint signed as a statement", "record",
 		recordInput{resign(receipt.PayloadType, newLog().Checkpoint(), keyAdvisory), keys})
+}
+
+// A key that is a point of the large subgroup plus one of order eight, and two signatures of the
+// advisory under it. Such a key is taken; a signature that holds only once both sides are multiplied
+// by eight must hold for nobody, or one auditor would see what another does not.
+const (
+	mixedKey   = "c24c9b73aaba4cd8dfdf64c7cf08de4e7d3f107fe009254eec31a23a8be168ba"
+	mixedGood  = "95e6ba469d9a84eadc2211311bdb8c2b42b6dbf76d4150e8189da2b681ccb924c32d16fc92e9408418c81ef2a5308ee7adceabff8cb09d25ad5b1f3d84fa840f"
+	cofactored = "40af667b63bbdacb333e4569cae3ee9cc2e4a5f1ec8a0fd00819bea34b7d5b9dd53bf42960094a54f4e3afdf79577f193e9768dc961317d8c6ec797411ff7605"
+)
+
+func (m maker) mixedOrder(r *receipt.Record) {
+	unhex := func(s string) []byte {
+		b, err := hex.DecodeString(s)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		return b
+	}
+	keys := [][]byte{append(logtest.Key(1).Public().SPKI()[:12], unhex(mixedKey)...)}
+	in := func(sig string) recordInput {
+		env := fmt.Sprintf(`{"payload":"%s","payloadType":"%s","signatures":[{"keyid":"","sig":"%s"}]}`,
+			base64.StdEncoding.EncodeToString(r.Opened.Payload), receipt.PayloadType, base64.StdEncoding.EncodeToString(unhex(sig)))
+		return recordInput{raw(env), keys}
+	}
+	m.accept("record-mixed-order-key", "a key with a component of order eight, and a signature that holds without the cofactor", "record", in(mixedGood), r.Digest.String())
+	m.refuse(marketops.SignatureInvalid, "record-cofactor-only", "holds only where both sides are multiplied by the cofactor", "record", in(cofactored))
 }
 
 func (m maker) operations() {
