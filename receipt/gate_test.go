@@ -89,6 +89,9 @@ var manipulations = []manipulation{
 	{code: marketops.PredicateTypeWrong, name: "advisory-as-receipt", after: func(q *question) {
 		q.ev.Receipts = []receipt.Logged{{Envelope: advisory().Envelope}}
 	}},
+	{code: marketops.PredicateTypeWrong, name: "outcome-as-receipt", after: func(q *question) {
+		q.ev.Receipts = []receipt.Logged{{Envelope: outcome().Envelope}}
+	}},
 	{code: marketops.PredicateTypeWrong, name: "plan-type", after: edited("/marketops/receipt/v1", "/marketops/plan/v1")},
 	{code: marketops.PredicateTypeWrong, name: "newer-version", after: edited("/marketops/receipt/v1", "/marketops/receipt/v2")},
 
@@ -290,6 +293,18 @@ func advisory() *receipt.Record {
 	r, err := receipt.Seal(&receipt.Advisory{Head: head(200, noon), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}), RunID: marketops.NewRunID([16]byte{15: 7}),
 		OperationKind: op.Kind, Operation: d, Plan: marketops.DigestOf([]byte("the plan")), Target: op.Target, Mode: marketops.DryRun,
 		Decision: "blocked_by_mode", Codes: []marketops.Code{marketops.ModeNotProd}}, logtest.Key(keyAdvisory), receipt.SubjectOf("operation.json", d))
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+func outcome() *receipt.Record {
+	op := releaseOp()
+	d, _ := op.Digest()
+	r, err := receipt.Seal(&receipt.Outcome{Head: head(300, noon), OperationID: d, RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
+		Receipt: marketops.DigestOf([]byte("the receipt")), OperationKind: op.Kind, Epoch: 1, Intent: &log.Position{Origin: "log.example", Index: 5}, Status: "success",
+		Effects: []receipt.Effect{{Name: "tag", State: "applied"}}, Checkpoint: &receipt.Seen{Origin: "log.example", Size: 6}}, logtest.Key(keyPublisher), receipt.SubjectOf("operation.json", d))
 	if err != nil {
 		panic(err)
 	}

@@ -50,6 +50,12 @@ var badTrust = []struct {
 	{"private-key", func(f *receipt.TrustFile) {
 		f.Authorities[0].SPKI = base64.StdEncoding.EncodeToString(logtest.Key(keyAuthority1).PKCS8())
 	}},
+	{"elliptic-curve-key", func(f *receipt.TrustFile) {
+		f.Authorities[0].SPKI = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnFiCbEq4gCsU8eS+IlzrHcN1gY1/F6IRzzYMyOmXxmklO2SQ4LYQ3SMKYsNpO/18D5bEeqg+Bv48BmoQJGkyrQ=="
+	}},
+	{"rsa-key", func(f *receipt.TrustFile) {
+		f.Authorities[0].SPKI = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDZCxfm5rPNobebj0Fcn2rDXaT5yBYyrOGBsiVslJQ8xyfav5bie475uNTYKPJKrkub3/mwdEPiXKtqGl0JnITTdp3TfMWroxqHZt8YNby4Wd0Ot/qQ0FMYHQqrcWhBDZYLUUu2cgXKHAR8Ss2QB8S8L8zjjYXZj07Z09rEmGts1QIDAQAB"
+	}},
 	{"key-with-newline", func(f *receipt.TrustFile) { f.Authorities[0].SPKI += "\n" }},
 	{"other-algorithm", func(f *receipt.TrustFile) { f.Authorities[0].Alg = "ed25519ph" }},
 	{"no-algorithm", func(f *receipt.TrustFile) { f.Authorities[0].Alg = "" }},

@@ -2,6 +2,9 @@ package receipt_test
 
 import (
 	"bytes"
+	stdcrypto "crypto"
+	"crypto/ed25519"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -18,6 +21,8 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/lifetest"
+	"github.com/omega/marketops/verifier/sigstore"
 )
 
 // maker writes vectors. What a vector wants is what its author says, never what the code
@@ -36,6 +41,7 @@ func writeVectors(t *testing.T) {
 	m.checkpoints()
 	m.proofs()
 	m.leaves()
+	m.bundles()
 }
 
 // removeOld removes the vectors that are written anew, and none of another writer.
@@ -205,6 +211,7 @@ func (m maker) envelopes() {
 		"lone-surrogate":       swap(`"keyid":"`, `"keyid":"\ud800`)(env),
 		"deep-nesting":         []byte(strings.Repeat("[", 4000) + strings.Repeat("]", 4000)),
 		"long-number":          []byte(`{"payload":` + strings.Repeat("1", 4000) + `}`),
+		"number-1e400":         swap(`"`+std+`"`, "1e400")(env),
 		"base64-newline":       swap(std, std[:4]+`\n`+std[4:])(env),
 		"base64-space":         swap(std, std[:4]+" "+std[4:])(env),
 		"base64-no-padding":    swap(std, strings.TrimRight(std, "="))(env),
@@ -235,6 +242,12 @@ func (m maker) envelopes() {
 	small := make([]byte, 64)
 	small[0] = 1
 	m.refuse(marketops.SignatureInvalid, "open-small-order-r", "R is the neutral element, S is zero", "open", in(withSig(small)))
+	hash := sha512.Sum512(crypto.PAE(typ, payload))
+	ph, err := ed25519.NewKeyFromSeed(logtest.Key(keyAlice).Seed()).Sign(nil, hash[:], &ed25519.Options{Hash: stdcrypto.SHA512})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.refuse(marketops.SignatureInvalid, "open-ed25519ph", "the right key signed the hash under Ed25519ph", "open", in(withSig(ph)))
 	m.refuse(marketops.KeyUnknown, "open-stranger", "nobody of the ring signed, and keyid names nobody of the ring", "open", openInput{env, typ, spki(keyBob)})
 	m.refuse(marketops.KeyUnknown, "open-no-keys", "an empty ring knows nobody", "open", openInput{env, typ, [][]byte{}})
 }
@@ -416,6 +429,7 @@ func (m maker) checkpoints() {
 		"only-witnesses": strings.Join(slices.Delete(slices.Clone(lines), 4, 5), ""), "unsigned": strings.Join(lines[:4], ""),
 		"empty": "", "log-signed-twice": cp + lines[4], "leading-zero": string(l.SignText("log.example\n05\n" + lines[2])),
 		"empty-log-with-a-root": string(l.SignRoot(0, l.Root(5))), "beyond-the-limit": string(l.SignRoot(1<<40+1, l.Root(5))),
+		"size-2-to-the-63": string(l.SignRoot(1<<63, l.Root(5))), "witness-signed-twice": cp + lines[5],
 	} {
 		m.refuse(marketops.CheckpointUnsigned, "checkpoint-"+name, words(name), "checkpoint", checkpointInput{policy, raw(b)})
 	}
@@ -548,4 +562,39 @@ func (m maker) leaves() {
 	r := advisory()
 	m.accept("store", "the envelope lies under its leaf hash", "store", storeInput{r.LeafHash(), files{log.RecordPath(r.LeafHash()): r.Envelope}}, "")
 	m.refuse(marketops.RecordWithheld, "store-missing", "nothing lies under the leaf hash", "store", storeInput{r.LeafHash(), files{}})
+}
+
+// bundles lie inside an exported bundle, where stock verifiers do not look.
+func (m maker) bundles() {
+	w := lifetest.New()
+	l := w.Live()
+	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digests()[0], sigstore.Receipt)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	good := set.Signed[0].Bundle
+	in := func(b []byte) bundleInput { return bundleInput{raw(w.TrustBytes()), b, w.Now} }
+	m.accept("bundle-receipt", "a receipt as marketops export writes it", "bundle", in(good), l.Receipt.Record.Digest.String())
+	body, other := base64.StdEncoding.EncodeToString(l.Receipt.Record.Leaf()), base64.StdEncoding.EncodeToString(l.Claim.Record.Leaf())
+	root, empty := base64.StdEncoding.EncodeToString(set.Report.Checkpoint.Root[:]), log.EmptyRoot()
+	for _, x := range []struct {
+		code                    marketops.Code
+		name, comment, old, new string
+	}{
+		{marketops.InclusionInvalid, "inner-log-index", "the proof speaks of another entry than the bundle", "\"inclusionProof\": {\n          \"logIndex\": \"3\"", "\"inclusionProof\": {\n          \"logIndex\": \"2\""},
+		{marketops.InclusionInvalid, "both-log-indexes", "another entry than the one that is proved", "\"logIndex\": \"3\"", "\"logIndex\": \"2\""},
+		{marketops.InclusionInvalid, "tree-size", "another size than the checkpoint's", `"treeSize": "8"`, `"treeSize": "9"`},
+		{marketops.InclusionInvalid, "root-hash", "another root than the checkpoint's", `"rootHash": "` + root, `"rootHash": "` + base64.StdEncoding.EncodeToString(empty[:])},
+		{marketops.LeafMismatch, "canonicalized-body", "the leaf of another record, which stands in the log too", body, other},
+		{marketops.CheckpointUnsigned, "log-id", "the id of a log that nobody trusts", `"keyId": "`, `"keyId": "AAAA`},
+		{marketops.PackMalformed, "integrated-time", "a time that nobody signed", `"kindVersion"`, "\"integratedTime\": \"1\", \"kindVersion\""},
+		{marketops.PackMalformed, "message-signature", "a signed file where a signed statement belongs", `"dsseEnvelope"`, `"messageSignature"`},
+		{marketops.KeyUnknown, "hint", "names another key than the one that signed", `"hint": "SHA256:`, `"hint": "SHA256:x`},
+	} {
+		b := bytes.ReplaceAll(good, []byte(x.old), []byte(x.new))
+		if bytes.Equal(b, good) {
+			m.t.Fatalf("%s: nothing was changed", x.name)
+		}
+		m.refuse(x.code, "bundle-"+x.name, x.comment, "bundle", in(b))
+	}
 }

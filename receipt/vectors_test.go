@@ -17,6 +17,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
 )
 
 const (
@@ -136,6 +137,12 @@ type storeInput struct {
 	Files map[string]raw `json:"files"`
 }
 
+type bundleInput struct {
+	Trust  raw            `json:"trust"`
+	Bundle raw            `json:"bundle"`
+	Now    marketops.Time `json:"now"`
+}
+
 // files is a log's folder out of a vector.
 type files map[string]raw
 
@@ -150,7 +157,7 @@ func (f files) ReadFile(name string) ([]byte, error) {
 // functions run one kind of vector each, on nothing but its input.
 var functions = map[string]func(input []byte) (wanted, error){
 	"gate": runGate, "open": runOpen, "record": runRecord, "operation": runOperation, "trust": runTrust, "policy": runPolicy,
-	"checkpoint": runCheckpoint, "consistency": runConsistency, "proof": runProof, "leaf": runLeaf, "entry": runEntry, "store": runStore,
+	"checkpoint": runCheckpoint, "consistency": runConsistency, "proof": runProof, "leaf": runLeaf, "entry": runEntry, "store": runStore, "bundle": runBundle,
 }
 
 func decodeInput[T any](b []byte) (in T, err error) {
@@ -367,6 +374,30 @@ func runStore(b []byte) (wanted, error) {
 	}
 	_, err = log.ReadRecord(files(in.Files), in.Leaf)
 	return wanted{}, err
+}
+
+// runBundle answers the name of the record, which the report does not tell: it is opened once more.
+func runBundle(b []byte) (wanted, error) {
+	in, err := decodeInput[bundleInput](b)
+	if err != nil {
+		return wanted{}, err
+	}
+	trust, err := receipt.ParseTrust(in.Trust)
+	if err != nil {
+		return wanted{}, err
+	}
+	if r := (verifier.Demand{}).VerifyBundle(in.Bundle, trust, in.Now); !r.Verified() {
+		return wanted{}, r.Code
+	}
+	var bundle struct{ DSSEEnvelope json.RawMessage }
+	if err := json.Unmarshal(in.Bundle, &bundle); err != nil {
+		return wanted{}, err
+	}
+	rec, err := receipt.Open(bundle.DSSEEnvelope, trust.Ring())
+	if err != nil {
+		return wanted{}, err
+	}
+	return wanted{Digest: rec.Digest.String()}, nil
 }
 
 // TestVectors runs every vector from disk. A refusal without a code is a broken vector.
