@@ -185,7 +185,7 @@ func (x *exported) included(e *entry) bool {
 		what, expected, got string
 		code                marketops.Code
 	}{
-		{"canonicalizedBody is not the leaf of the envelope", fmt.Sprintf("%s", e.Record.Leaf()), fmt.Sprintf("%.600s", x.entry.Body), marketops.LeafMismatch},
+		{"canonicalizedBody is not the leaf of the envelope", string(e.Record.Leaf()), fmt.Sprintf("%.600s", x.entry.Body), marketops.LeafMismatch},
 		{"the proof's logIndex is another than the entry's", x.entry.LogIndex, said.LogIndex, marketops.InclusionInvalid},
 		{"treeSize is not the checkpoint's", strconv.FormatUint(x.cp.Size, 10), said.TreeSize, marketops.InclusionInvalid},
 		{"rootHash is not the checkpoint's", x.cp.Root.String(), fmt.Sprintf("%x", said.RootHash), marketops.InclusionInvalid},

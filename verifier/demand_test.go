@@ -257,3 +257,15 @@ func TestFiles(t *testing.T) {
 		})
 	}
 }
+
+// FuzzLevel: a level is one of three words.
+func FuzzLevel(f *testing.F) {
+	f.Add("quorum")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, s string) {
+		var l verifier.Level
+		if err := l.UnmarshalText([]byte(s)); (err == nil) != slices.Contains(verifier.Levels, verifier.Level(s)) || err != nil && l != "" {
+			t.Fatalf("%q is %q, %v", s, l, err)
+		}
+	})
+}

@@ -66,3 +66,23 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDecodeLoose: what is read loosely and written is read strictly, and is the same.
+func FuzzDecodeLoose(f *testing.F) {
+	f.Add([]byte(` {"b":"x","a":1}`))
+	f.Add([]byte(`{"a":1,"a":1}`))
+	f.Add([]byte(`{"c":null}`))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var loose, strict sample
+		if DecodeLoose(in, 1<<10, &loose) != nil {
+			return
+		}
+		out, err := Encode(loose)
+		if err != nil { // a number of more than 15 digits
+			return
+		}
+		if err := Decode(out, 1<<11, &strict); err != nil || strict.A != loose.A || strict.B != loose.B || (strict.C == nil) != (loose.C == nil) {
+			t.Fatalf("%q became %q and %+v, %v", in, out, strict, err)
+		}
+	})
+}

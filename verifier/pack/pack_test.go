@@ -282,7 +282,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(archive(nil))
 	f.Add(archive([]file{{"manifest.json", "{}"}, {"plan.json", "{}"}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := read(b)
+		p, err := pack.Read(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			if p != nil || marketops.CodeOf(err) == "" {
 				t.Fatal("an error without a code, or with a pack:", err)
