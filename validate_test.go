@@ -1,0 +1,55 @@
+package marketops
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestLengths holds each grammar to the counted expression of docs/formats.md, at its limits.
+func TestLengths(t *testing.T) {
+	ofTarget := func(set func(*Target, string)) func(string) bool {
+		return func(s string) bool {
+			target := Target{Type: "github", Host: "github.com", RepositoryID: 1, FullName: "a/b"}
+			set(&target, s)
+			return target.validate() == nil
+		}
+	}
+	for name, g := range map[string]struct {
+		counted string
+		is      func(string) bool
+		parts   []string // each is grown
+	}{
+		"host":      {`^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$`, ofTarget(func(t *Target, s string) { t.Host = s }), []string{"", "a", ":", "1", ":1"}},
+		"full name": {`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$`, ofTarget(func(t *Target, s string) { t.FullName = s }), []string{"", "a", "/", "b", "/b"}},
+		"object id": {`^([0-9a-f]{40}|[0-9a-f]{64})$`, FullSHA, []string{"", "a", "0", "g"}},
+		"e-mail": {`^[^\s<>@]{1,64}@[A-Za-z0-9.-]{1,255}$`, func(s string) bool { return Person{Name: "a", Email: s, Date: 1}.validate("") == nil },
+			[]string{"", "a", "ä", "@", "b", "@b", "\xff"}},
+		"content type": {`^[a-z0-9.+-]{1,80}/[a-z0-9.+-]{1,80}$`, func(s string) bool {
+			return validateAssets([]Asset{{Name: "a", Size: 1, SHA256: Digest{1}, ContentType: s}}) == nil
+		}, []string{"", "a", "/", "b", "/b"}},
+	} {
+		counted, good := regexp.MustCompile(g.counted), 0
+		for _, n := range []int{0, 1, 5, 6, 38, 39, 40, 63, 64, 65, 79, 80, 81, 99, 100, 101, 252, 253, 254, 255, 256} {
+			for _, m := range []int{0, 1, 4, 5, 6, 79, 80, 81, 99, 100, 101, 254, 255, 256} {
+				for _, x := range g.parts {
+					for _, y := range g.parts {
+						for _, z := range g.parts {
+							s := strings.Repeat(x, n) + y + strings.Repeat(z, m)
+							want := counted.MatchString(s)
+							if want {
+								good++
+							}
+							if g.is(s) != want {
+								t.Fatalf("%s %q: %v, want %v", name, s, !want, want)
+							}
+						}
+					}
+				}
+			}
+		}
+		if good < 3 {
+			t.Errorf("%s: %d good ones", name, good)
+		}
+	}
+}
