@@ -42,7 +42,7 @@ func (e *examination) approvals() {
 }
 
 func (e *examination) submission() (*Submission, error) {
-	rec, holder, err := e.trust.Open(e.ev.Submission.Envelope, e.receipt.IssuedAt, e.position(e.ev.Submission))
+	rec, holder, err := e.admitted(e.ev.Submission)
 	if err != nil {
 		return nil, fmt.Errorf("submission: %w", err)
 	}
@@ -55,11 +55,25 @@ func (e *examination) submission() (*Submission, error) {
 	return sub, nil
 }
 
+// admitted opens a record whose key was valid when the receipt was issued.
+func (e *examination) admitted(l Logged) (*Record, Holder, error) {
+	rec, err := l.open(e.trust.ring)
+	if err != nil {
+		return nil, Holder{}, err
+	}
+	h, err := e.trust.Admit(rec, e.receipt.IssuedAt, e.position(l))
+	return rec, h, err
+}
+
 // votes opens all approvals; one that cannot be opened is an error, for it may be a veto. So is
 // one that names another requester: its signer was shown something else.
 func (e *examination) votes(requester string) (out []Vote, err error) {
 	for _, l := range e.ev.Approvals {
-		v, err := e.trust.OpenVote(l.Envelope, e.receipt.IssuedAt, e.position(l))
+		rec, holder, err := e.admitted(l)
+		if err != nil {
+			return nil, fmt.Errorf("approval: %w", err)
+		}
+		v, err := voteOf(rec, holder)
 		if err != nil {
 			return nil, err
 		}
@@ -83,6 +97,10 @@ func (t *Trust) OpenVote(envelope []byte, at marketops.Time, pos *log.Position) 
 	if err != nil {
 		return Vote{}, fmt.Errorf("approval: %w", err)
 	}
+	return voteOf(rec, holder)
+}
+
+func voteOf(rec *Record, holder Holder) (Vote, error) {
 	a, ok := rec.Body.(*Approval)
 	if !ok {
 		return Vote{}, errors.New("a record that is no approval stands among the approvals")

@@ -43,6 +43,22 @@ type Asking struct {
 type Logged struct {
 	Envelope []byte
 	Proof    *log.Proof
+
+	record *Record // of the envelope; nil: not opened yet
+}
+
+// Logged returns a record with its proof. Under the trust file whose keys opened it, its signature is
+// not verified again.
+func (r *Record) Logged(p *log.Proof) Logged {
+	return Logged{Envelope: r.Envelope, Proof: p, record: r}
+}
+
+// open opens the envelope, unless these very keys have.
+func (l Logged) open(known *crypto.Keyring) (*Record, error) {
+	if l.record != nil && known != nil && l.record.under == known {
+		return l.record, nil
+	}
+	return Open(l.Envelope, known)
 }
 
 // Evidence is what comes with the question.
@@ -154,7 +170,7 @@ func (e *examination) open() bool {
 }
 
 func (e *examination) openOne(l Logged) (*Record, Holder, error) {
-	rec, err := Open(l.Envelope, e.trust.ring)
+	rec, err := l.open(e.trust.ring)
 	if errors.Is(err, marketops.RecordUnknown) {
 		return nil, Holder{}, marketops.RefuseErr(marketops.PredicateTypeWrong, "not a receipt", err)
 	}
@@ -315,7 +331,7 @@ func (e *examination) proved(l Logged) (*Record, error) {
 	if l.Proof == nil {
 		return nil, errors.New("no proof")
 	}
-	rec, err := Open(l.Envelope, e.trust.ring)
+	rec, err := l.open(e.trust.ring)
 	if err != nil {
 		return nil, err
 	}

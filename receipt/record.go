@@ -87,6 +87,8 @@ type Record struct {
 	By       crypto.KeyID
 	Envelope []byte
 	Opened   *crypto.Opened
+
+	under *crypto.Keyring // that opened it
 }
 
 // Leaf returns the log entry that commits to this envelope.
@@ -135,7 +137,7 @@ func Open(envelope []byte, known *crypto.Keyring) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Record{Body: body, Digest: o.Digest(), Subject: st.Subject, By: o.By, Envelope: envelope, Opened: o}, nil
+	return &Record{Body: body, Digest: o.Digest(), Subject: st.Subject, By: o.By, Envelope: envelope, Opened: o, under: known}, nil
 }
 
 func parse(payload []byte) (*statement, Body, error) {

@@ -139,7 +139,7 @@ func (v *verification) asking(s *life.Spending) receipt.Asking {
 func (v *verification) before(s *life.Spending) receipt.Evidence {
 	ev := receipt.Evidence{Checkpoint: v.cp}
 	for _, e := range v.entries {
-		l := receipt.Logged{Envelope: e.Record.Envelope, Proof: e.proof}
+		l := e.Record.Logged(e.proof)
 		switch e.Record.Body.(type) {
 		case *receipt.Receipt:
 			if e.Record.Digest == s.Digest && (len(s.Claims) == 0 || e.Position.Index < s.Claims[0].Index) {
