@@ -9,7 +9,8 @@
 // It is a module of its own so that none of them becomes a dependency of the product, and there is
 // nothing in it but tests. They make their evidence by running the real binaries against the practice
 // GitHub, from plan to pack, and import nothing of marketops: leaves, keys and digests are
-// computed here a second time.
+// computed here a second time. The benchmarks alone do, to compare our verifier with sigstore-go in one
+// process, and with cosign on a receipt of its own.
 //
 // The tests with cosign need its path in MARKETOPS_COSIGN and are skipped otherwise. Run all with
 // -count=1: go test does not see that the binaries outside this module have changed.

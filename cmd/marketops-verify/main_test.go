@@ -97,6 +97,8 @@ func TestExitCodes(t *testing.T) {
 		{good, "--trust=@trust.json -- @w.mopack", 0, ""},
 		{good, "@w.mopack --trust @trust.json --trust-digest " + digest + " --min-trust-version 7 --at 2026-03-01T13:00:00Z", 0, ""},
 		{good, "@w.mopack --trust @trust.json --quiet", 0, ""},
+		{good, "@w.mopack --trust @trust.json --require inclusion", 0, ""},
+		{good, "@w.mopack --trust @trust.json --require signature", 0, ""},
 		{good, audit, 0, ""},
 		{good, audit + " --operations @operations --at 2027-01-01T00:00:00Z", 0, ""},
 
@@ -108,6 +110,10 @@ func TestExitCodes(t *testing.T) {
 		{good, "@w.mopack --trust @trust.json --min-trust-version 8", 11, "trust-rolled-back"},
 		{good, "@w.mopack --trust @trust.json --at 2026-03-01T11:00:00Z", 11, "clock-unsure"},
 		{good, "@garbage --trust @trust.json", 11, "pack-malformed"},
+		{good, "@keys/self-signed.json --trust @trust.json", 11, "pack-malformed"},
+		{good, "@w.mopack --trust @trust.json --require quorum", 11, "quorum-unmet"},
+		{good, "@w.mopack --trust @trust.json --subject @operations", 11, "content-mismatch"},
+		{good, "@w.mopack --trust @trust.json --checkpoint @garbage", 11, "checkpoint-unsigned"},
 		{good, "audit --log @log --records @records", 11, "trust-missing"},
 		{good, "audit --log @records --records @records --trust @trust.json", 11, "nothing-to-verify"},
 		{good, "audit --log @log --records @log --trust @trust.json", 11, "record-withheld"},
@@ -117,6 +123,8 @@ func TestExitCodes(t *testing.T) {
 
 		{good, "@nowhere.mopack --trust @trust.json", 1, "source-unreadable"},
 		{good, "@log --trust @trust.json", 1, "source-unreadable"},
+		{good, "@w.mopack --trust @trust.json --subject @nowhere", 1, "source-unreadable"},
+		{good, "@w.mopack --trust @trust.json --checkpoint @nowhere", 1, "source-unreadable"},
 		{good, "audit --log @nowhere --records @records --trust @trust.json", 1, "source-unreadable"},
 		{good, "audit --log @log --records @w.mopack --trust @trust.json", 1, "source-unreadable"},
 
@@ -124,6 +132,7 @@ func TestExitCodes(t *testing.T) {
 		{good, "@w.mopack @w.mopack --trust @trust.json", 64, ""},
 		{good, "--trust @trust.json", 64, ""},
 		{good, "@w.mopack --trust @trust.json --nonsense", 64, ""},
+		{good, "@w.mopack --trust @trust.json --require most", 64, ""},
 		{good, "@w.mopack --trust @trust.json --at yesterday", 64, ""},
 		{good, "@w.mopack --trust @trust.json --trust-digest abc", 64, ""},
 		{good, "audit --log @log --trust @trust.json", 64, ""},
@@ -156,6 +165,27 @@ func TestExitCodes(t *testing.T) {
 				t.Errorf("%+v", object)
 			}
 		})
+	}
+}
+
+// TestForkIsKept: exit code 14 says that both statements are in a file, and names it.
+func TestForkIsKept(t *testing.T) {
+	var lie, truth []byte
+	s := newStage(t, func(w *lifetest.World) {
+		w.Live()
+		lie, truth = w.Log.SignRoot(w.Log.Size(), log.Hash{1}), w.Log.Checkpoint()
+	})
+	s.write("lie", lie)
+	s.write("truth", truth)
+	if got := s.run("@w.mopack --trust @trust.json --checkpoint @truth --evidence @kept"); got != 0 {
+		t.Fatalf("control: exit %d\n%s", got, s.out.String())
+	}
+	for _, more := range []string{"", " --json", " --quiet"} {
+		got := s.run("@w.mopack --trust @trust.json --checkpoint @lie --evidence @kept" + more)
+		kept, err := os.ReadFile(filepath.Join(s.dir, "kept"))
+		if got != 14 || err != nil || !bytes.Equal(kept, bytes.Join([][]byte{lie, truth}, []byte("\n"))) || !strings.Contains(s.out.String(), filepath.Join(s.dir, "kept")) {
+			t.Errorf("%q: exit %d, %v\n%s", more, got, err, s.out.String())
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 	ExitUnverified   = 11  // verification failed or is indeterminate
 	ExitWaiting      = 12  // approvals are missing
 	ExitUnknown      = 13  // GitHub may have changed: reconcile
-	ExitMisbehaviour = 14  // the log forked or was rolled back; evidence was kept
+	ExitMisbehaviour = 14  // the log forked or was rolled back; the message names the evidence
 	ExitUsage        = 64  // the command line is wrong
 	ExitInterrupted  = 130 // Ctrl-C
 )
@@ -43,7 +43,7 @@ var ExitCodes = []struct {
 	{ExitUnverified, "verification failed or is indeterminate"},
 	{ExitWaiting, "waiting for approvals"},
 	{ExitUnknown, "outcome unknown: marketops reconcile"},
-	{ExitMisbehaviour, "log misbehaviour (fork or rollback); evidence was kept"},
+	{ExitMisbehaviour, "log misbehaviour (fork or rollback); keep the evidence that the message names, or the log that was audited"},
 	{ExitUsage, "usage: the command line is wrong"},
 	{ExitInterrupted, "interrupted"},
 }
