@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -62,6 +63,7 @@ func (p *Publisher) ended(ctx context.Context, j *Job, id marketops.ReceiptID, s
 // look reads GitHub for an operation that may have reached it.
 func (p *Publisher) look(ctx context.Context, j *Job, st Standing) (Standing, error) {
 	obs, err := p.Port.Observe(ctx, j.Op)
+	err = faults.After(err, "reconcile.observed")
 	if err != nil {
 		return st, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -16,7 +17,7 @@ import (
 // ask at all; refusals are in the results.
 func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) ([]Result, error) {
 	if mode != marketops.DryRun {
-		if err := p.Flush(ctx); err != nil {
+		if err := faults.After(p.Flush(ctx), "S0.flushed"); err != nil {
 			return nil, err
 		}
 	}
@@ -112,7 +113,7 @@ func (p *Publisher) ready(ctx context.Context, g *Gated) error {
 		return err
 	}
 	lasts := g.record.Body.(*receipt.Receipt).ExpiresAt - receipt.Epsilon - p.Now()
-	return p.Ready(ctx, time.Duration(lasts)*time.Second)
+	return faults.After(p.Ready(ctx, time.Duration(lasts)*time.Second), "S0.ready")
 }
 
 // finished returns the result of a job that this run directory began and whose outcome is

@@ -9,6 +9,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
@@ -112,10 +113,11 @@ func (c *Core) claim(ctx context.Context, who *caller, in api.ClaimWanted) (api.
 	lock.RLock()
 	defer lock.RUnlock()
 	row, rec, err := c.spendReceipt(ctx, w, in)
+	err = faults.After(err, "core.claim.granted")
 	if err != nil {
 		return api.Claimed{}, err
 	}
-	if err := c.settled(ctx, w.rec.Digest); err != nil {
+	if err := faults.After(c.settled(ctx, w.rec.Digest), "core.claim.settled"); err != nil {
 		return api.Claimed{}, err
 	}
 	if err := c.appendClaims(ctx, w.body.ReceiptID, row.Epoch); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
@@ -35,7 +36,7 @@ func (c *Core) intent(ctx context.Context, who *caller, in api.Envelope) (api.En
 	case body.Claim != row.ClaimRecord:
 		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, "the intent names another claim than the newest")
 	}
-	if err := c.settled(ctx, body.Claim); err != nil {
+	if err := faults.After(c.settled(ctx, body.Claim), "core.intent.settled"); err != nil {
 		return api.Entry{}, err
 	}
 	return c.freezeAndAppend(ctx, rec)
@@ -89,7 +90,7 @@ func (c *Core) execute(ctx context.Context, who *caller, in api.Fence) (api.Leas
 	if err != nil {
 		return api.Lease{}, err
 	}
-	if err := c.published(ctx, row); err != nil {
+	if err := faults.After(c.published(ctx, row), "core.execute.published"); err != nil {
 		return api.Lease{}, err
 	}
 	i, err := c.receipt(ctx, in.Receipt)
@@ -103,6 +104,7 @@ func (c *Core) execute(ctx context.Context, who *caller, in api.Fence) (api.Leas
 		return c.guard(who, i)
 	}
 	open, err := c.ledger.Execute(ctx, in.Receipt, in.Epoch, who.key, c.opts.Config.Lease, guard)
+	err = faults.After(err, "core.execute.opened")
 	if errors.Is(err, claims.ErrState) && row.State == claims.Executing {
 		return c.reenter(ctx, who, row, i)
 	}
@@ -152,7 +154,7 @@ func (c *Core) reenter(ctx context.Context, who *caller, row claims.Claim, i iss
 	if now := c.now(); now+receipt.Epsilon >= row.ExpiresAt {
 		return api.Lease{}, marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, it is %s", row.ExpiresAt, now))
 	}
-	if err := c.guard(who, i); err != nil {
+	if err := faults.After(c.guard(who, i), "core.execute.again"); err != nil {
 		return api.Lease{}, err
 	}
 	return leaseAfter(c.ledger.Renew(ctx, row.Receipt, row.Epoch, who.key, c.opts.Config.Lease))

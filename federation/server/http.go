@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/receipt"
 	"golang.org/x/sync/semaphore"
 )
@@ -87,7 +88,7 @@ func post[In, Out any](s *surface, path string, role receipt.Role, limit int64, 
 			return
 		}
 		var in In
-		if err = s.body(w, r, who, limit, &in); err != nil {
+		if err = faults.After(s.body(w, r, who, limit, &in), "core.call", path); err != nil {
 			s.fail(w, r, nil, err)
 			return
 		}
@@ -96,6 +97,7 @@ func post[In, Out any](s *surface, path string, role receipt.Role, limit int64, 
 			defer s.core.still.RUnlock()
 		}
 		out, err := do(r.Context(), who, in)
+		err = faults.After(err, "core.answer", path)
 		if err != nil {
 			s.fail(w, r, who, err)
 			return

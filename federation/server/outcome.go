@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -39,7 +40,7 @@ func (c *Core) decideOutcome(ctx context.Context, who *caller, rec *receipt.Reco
 	if err := c.fitsClaim(ctx, rec, body, row); err != nil {
 		return api.Entry{}, err
 	}
-	if err := c.keep(texts); err != nil {
+	if err := faults.After(c.keep(texts), "core.outcome.kept"); err != nil {
 		return api.Entry{}, err
 	}
 	frozen := frozenForm(rec)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
 )
@@ -145,7 +146,7 @@ func wordsOf(op marketops.Operation) words {
 
 // record makes what was learned durable before the session goes on.
 func (s *session) record(key, value string) error {
-	if err := s.journal.Record(key, value); err != nil {
+	if err := faults.After(s.journal.Record(key, value), "S5.recorded"); err != nil {
 		return unrecorded(err)
 	}
 	return nil
