@@ -1,4 +1,4 @@
-//go:build !unpaced
+//go:build !unpaced && !faults
 
 package main
 

@@ -234,8 +234,8 @@ func (c *Core) checkTimes(d *document) error {
 	if c.ReceiptLifetime < time.Minute || c.ReceiptLifetime > 24*time.Hour || c.ReceiptLifetime%time.Second != 0 {
 		return invalid(d.name, d.at("receipt_lifetime"), fmt.Sprintf("receipt_lifetime is %s, want 1m to 24h in whole seconds", c.ReceiptLifetime))
 	}
-	if c.Lease < 10*time.Second || c.Lease > 15*time.Minute || c.Lease%time.Second != 0 {
-		return invalid(d.name, d.at("lease"), fmt.Sprintf("lease is %s, want 10s to 15m in whole seconds", c.Lease))
+	if c.Lease < minLease || c.Lease > 15*time.Minute || c.Lease%time.Second != 0 {
+		return invalid(d.name, d.at("lease"), fmt.Sprintf("lease is %s, want %s to 15m in whole seconds", c.Lease, minLease))
 	}
 	if c.Lease >= c.ReceiptLifetime {
 		return invalid(d.name, d.at("lease"), "lease must be shorter than receipt_lifetime")

@@ -52,6 +52,7 @@ func accounts(logDir, recordsDir string) (map[string]*Account, int, error) {
 type statement struct {
 	PredicateType string `json:"predicateType"`
 	Predicate     struct {
+		RunID     string `json:"run_id"`
 		ReceiptID string `json:"receipt_id"`
 		Epoch     int64  `json:"epoch"`
 		Status    string `json:"status"`

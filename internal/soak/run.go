@@ -28,6 +28,7 @@ const (
 type run struct {
 	*storm
 	number  int
+	size    int        // operations
 	random  *rand.Rand // used by the worker alone
 	kills   atomic.Int64
 	settled bool
@@ -234,8 +235,8 @@ func (r *run) operations() ([]operation, error) {
 	if err == nil {
 		err = json.Unmarshal(b, &p)
 	}
-	if err == nil && len(p.Operations) != perRun {
-		err = fmt.Errorf("run %d has %d operations, not %d", r.number, len(p.Operations), perRun)
+	if err == nil && len(p.Operations) != r.size {
+		err = fmt.Errorf("run %d has %d operations, not %d", r.number, len(p.Operations), r.size)
 	}
 	return p.Operations, err
 }

@@ -69,7 +69,7 @@ func (s *storm) work(ctx context.Context) {
 		if n*perRun >= s.ops && s.over() {
 			return
 		}
-		r := &run{number: n, storm: s, random: rand.New(rand.NewPCG(s.seed, uint64(n)+1))}
+		r := &run{number: n, size: perRun, storm: s, random: rand.New(rand.NewPCG(s.seed, uint64(n)+1))}
 		if err := r.prepare(ctx); err != nil {
 			s.fail(err)
 			return

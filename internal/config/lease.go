@@ -1,0 +1,7 @@
+//go:build !faults
+
+package config
+
+import "time"
+
+const minLease = 10 * time.Second
