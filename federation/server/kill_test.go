@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,6 +129,25 @@ func TestKilled(t *testing.T) {
 		s.finish(a)
 	}
 	w.judgeLog(a, begun)
+}
+
+// TestKilledBeforeSealed kills the Core as soon as an outcome is answered, when no checkpoint covers
+// it yet. The next one seals the run all the same.
+func TestKilledBeforeSealed(t *testing.T) {
+	w := newWorld(t)
+	begun := []*story{w.ready(), w.ready(), w.ready(), w.ready()}
+	w.writeSeeds()
+	w.down()
+	for i := range begun {
+		w.killRound(&acks{}, begun[i:i+1], 3, 0) // claim, intent, outcome
+	}
+	w.clock.Store(time.Now().Unix())
+	w.start()
+	for _, s := range begun {
+		if _, names := w.records(s.run); !slices.Contains(names, "outcome") || !slices.Contains(names, "run-closed") {
+			t.Errorf("the run has %q", names)
+		}
+	}
 }
 
 // killRound serves in a process of its own, until it was killed after so many answers.

@@ -25,6 +25,9 @@ func (c *Core) recover(ctx context.Context) error {
 	if err := c.settle(ctx); err != nil && !errors.Is(err, marketops.KeyUnknown) { // which reindex has said
 		return err
 	}
+	if err := c.awaitKnown(ctx); err != nil {
+		return err
+	}
 	if err := c.recount(ctx); err != nil {
 		return err
 	}
@@ -108,6 +111,20 @@ func (c *Core) findLeaf(leaf log.Hash) (at uint64, found bool) {
 		return nil
 	})
 	return at, found && err == nil
+}
+
+// awaitKnown waits until the published log covers what the ledger knows to stand in it. A crash
+// leaves a moment's records that are in the log and under no checkpoint, and recount reads only
+// what is published.
+func (c *Core) awaitKnown(ctx context.Context) error {
+	index, found, err := c.ledger.Newest(ctx)
+	if err != nil || !found {
+		return err
+	}
+	if _, err := c.tree.Published(ctx, index); err != nil {
+		c.log.Warn("the log is not published while recovering: limits and ends of runs are counted without its newest part", "error", err)
+	}
+	return nil
 }
 
 // recount reads the newest part of the log, backwards to what is older than a day, to count

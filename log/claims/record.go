@@ -195,6 +195,19 @@ func (l *Ledger) Unindexed(ctx context.Context) ([]Record, error) {
 	return l.records(ctx, `log_index IS NULL ORDER BY seq LIMIT ?`, maxUnindexed)
 }
 
+// Newest returns the highest place in the log among the 4096 records that were frozen last, and
+// false if none of them has one.
+func (l *Ledger) Newest(ctx context.Context) (uint64, bool, error) {
+	index, err := do(ctx, l, func(t *tx) (index *uint64, err error) {
+		_, err = t.get(`SELECT max(log_index) FROM (SELECT log_index FROM frozen ORDER BY seq DESC LIMIT ?)`, []any{maxUnindexed}, &index)
+		return index, err
+	})
+	if err != nil || index == nil {
+		return 0, false, err
+	}
+	return *index, true, nil
+}
+
 // ByRun returns all records of a run in freeze order.
 func (l *Ledger) ByRun(ctx context.Context, run marketops.RunID) ([]Record, error) {
 	return l.records(ctx, `run_id = ? AND run_id <> '' ORDER BY seq`, string(run))
