@@ -13,7 +13,7 @@ OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build page browser test interop race demo lint bench soak mutants fuzz cross repro model docs coverage clean
+.PHONY: all build page browser test interop race demo lint bench soak crash mutants fuzz cross repro model docs coverage clean
 
 all: build
 
@@ -57,6 +57,7 @@ lint:
 	$(GO) vet -tags browser ./internal/page
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags unpaced ./cmd/marketops
+	$(GO) vet -tags faults ./internal/... ./cmd/... && $(GO) run $(STATICCHECK) -tags faults ./internal/faults ./internal/soak
 	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
 
 bench:
@@ -66,6 +67,11 @@ bench:
 # is left. make soak SOAK=-short kills 30 times, in less than a minute.
 soak:
 	@$(GO) run ./internal/soak $(SOAK)
+
+# Ends a publication at every point of both processes: killed, failing, asleep past the lease. The
+# binaries are built with the tag faults; a normal build has no such point.
+crash:
+	@$(GO) test -tags faults -count=1 -parallel 12 -timeout 20m ./internal/faults ./internal/soak
 
 # Each mutant removes one safeguard; the demo or a test must notice.
 mutants:

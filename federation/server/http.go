@@ -88,7 +88,7 @@ func post[In, Out any](s *surface, path string, role receipt.Role, limit int64, 
 			return
 		}
 		var in In
-		if err = faults.After(s.body(w, r, who, limit, &in), "core.call", path); err != nil {
+		if err = s.body(w, r, who, limit, &in); err != nil {
 			s.fail(w, r, nil, err)
 			return
 		}
@@ -97,13 +97,18 @@ func post[In, Out any](s *surface, path string, role receipt.Role, limit int64, 
 			defer s.core.still.RUnlock()
 		}
 		out, err := do(r.Context(), who, in)
-		err = faults.After(err, "core.answer", path)
-		if err != nil {
+		if err = answerable(r, err); err != nil {
 			s.fail(w, r, who, err)
 			return
 		}
 		answer(w, http.StatusOK, out)
 	})
+}
+
+// answerable is the moment between what a call did and the answer. It is a function of its own
+// because the compiler does not clear away a point in a generic one.
+func answerable(r *http.Request, err error) error {
+	return faults.After(err, "core.answer", r.URL.Path)
 }
 
 // unknownApprover says to an approver what a bare key-unknown would not.
@@ -132,7 +137,7 @@ func (s *surface) body(w http.ResponseWriter, r *http.Request, who *caller, limi
 	if err := canon.DecodeLoose(b, int(limit), in); err != nil {
 		return marketops.RefuseErr(marketops.ReceiptMalformed, "body of the call", err)
 	}
-	return nil
+	return faults.At("core.call", r.URL.Path)
 }
 
 func answer(w http.ResponseWriter, status int, v any) {

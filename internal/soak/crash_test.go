@@ -92,7 +92,7 @@ func (s *passings) cover(t *testing.T) {
 			t.Errorf("nobody passed the point %s", want)
 		}
 	}
-	t.Logf("%d points passed", len(s.known))
+	t.Logf("%d points passed: %q", len(s.known), keys(s.known))
 }
 
 func keys(m map[string]bool) (out []string) {
