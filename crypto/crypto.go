@@ -29,6 +29,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/mutant"
 )
 
 // Limits.
@@ -163,7 +164,7 @@ func (r *Keyring) find(hint KeyID, pae, sig []byte) (PublicKey, bool) {
 	if r == nil {
 		return PublicKey{}, false
 	}
-	if k, ok := r.Key(hint); ok && k.Verify(pae, sig) {
+	if k, ok := r.Key(hint); ok && (mutant.Signature || k.Verify(pae, sig)) {
 		return k, true
 	}
 	for _, k := range r.keys {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -120,6 +121,9 @@ func settled(obs Observation) error {
 		return nil
 	case Conflict:
 		return &marketops.Failure{Code: marketops.GitHubConflict, What: obs.Detail}
+	}
+	if mutant.Absent {
+		return &marketops.Failure{Code: marketops.GitHubUnreachable, What: obs.Detail}
 	}
 	return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}
 }

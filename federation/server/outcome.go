@@ -7,6 +7,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -44,6 +45,9 @@ func (c *Core) decideOutcome(ctx context.Context, who *caller, rec *receipt.Reco
 		return api.Entry{}, err
 	}
 	frozen := frozenForm(rec)
+	if mutant.LogFirst {
+		c.tree.Append(ctx, rec.Leaf())
+	}
 	if _, err := c.ledger.Decide(ctx, row.Receipt, row.Epoch, who.key, claims.Outcome(body.Status), frozen); err != nil {
 		return api.Entry{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/mutant"
 )
 
 const claimColumns = `receipt_id, op_key, run_id, kind, op_digest, receipt_digest, state, outcome, owner, epoch,
@@ -47,7 +48,7 @@ func (t *tx) held(step string, receipt marketops.ReceiptID, epoch int64, owner c
 		return row{}, unavailable("cannot "+step+" "+string(receipt), errNoClaim)
 	case c.State == Revoked:
 		return row{}, c.refused(step)
-	case c.Epoch != epoch || c.Owner != owner:
+	case !mutant.Epoch && (c.Epoch != epoch || c.Owner != owner):
 		return row{}, c.fenced()
 	}
 	for _, s := range in {

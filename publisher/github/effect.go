@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/publisher"
 )
 
@@ -21,7 +22,7 @@ type effect struct {
 }
 
 func newEffect(name string, earlier bool) *effect {
-	if earlier {
+	if earlier && !mutant.Earlier {
 		return &effect{name: name, state: stateUnknown, open: true, sends: 1}
 	}
 	return &effect{name: name, state: stateAbsent}

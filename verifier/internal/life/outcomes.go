@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -19,7 +20,7 @@ func (b *Book) outcome(e Entry, o *receipt.Outcome) {
 		return
 	}
 	if s.Outcome != nil {
-		if s.Outcome.Leaf == e.Leaf {
+		if s.Outcome.Leaf == e.Leaf && !mutant.Physical {
 			s.Outcome.Again = append(s.Outcome.Again, e.Position.Index)
 		} else {
 			b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.ReceiptReused,

@@ -1,0 +1,6 @@
+//go:build mutant_duplicates
+
+package mutant
+
+// Duplicates: approvals are counted, and not persons.
+const Duplicates = true

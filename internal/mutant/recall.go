@@ -1,0 +1,6 @@
+//go:build !mutant_recall
+
+package mutant
+
+// Recall: what has no natural key is sent again without looking for it first.
+const Recall = false

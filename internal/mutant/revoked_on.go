@@ -1,0 +1,6 @@
+//go:build mutant_revoked
+
+package mutant
+
+// Revoked: a revoked key still signs.
+const Revoked = true
