@@ -258,7 +258,7 @@ func (e *examination) content() {
 // differs names the first file that is not the one that was authorised.
 func (e *examination) differs(name, expected, got string) {
 	first := e.answers[marketops.ContentMismatch].Status == ""
-	if !e.say(marketops.ContentMismatch, contentUnchecked, expected, got) && first {
+	if !e.say(marketops.ContentMismatch, mutant.Content, expected, got) && first {
 		c := e.answers[marketops.ContentMismatch]
 		c.Detail = name + " is not the file that was authorised"
 		e.answers[marketops.ContentMismatch] = c

@@ -230,8 +230,18 @@ func TestOutcomeRefused(t *testing.T) {
 	if again := got(w.client("pub").Outcome(ctx, control))(t); again.Position != first.Position {
 		t.Error("the same outcome again has another place")
 	}
-	_, err = w.client("pub").Outcome(ctx, s.outcomeOf(0, "pub", 1, intent.Position, nil))
+	late := s.outcomeOf(0, "pub", 1, intent.Position, nil)
+	_, err = w.client("pub").Outcome(ctx, late)
 	wantCode(t, err, marketops.Consumed)
+	rec, err := receipt.Open(late.Envelope, w.core.force.Load().trust.Ring())
+	must(t, err)
+	tree := w.tree(got(other.claim(0, "pub"))(t).Entry.Position.Index)
+	must(t, tree.Entries(0, tree.Checkpoint().Size, func(at uint64, leaf []byte) error {
+		if log.LeafHash(leaf) == rec.LeafHash() {
+			t.Errorf("an outcome that was refused is leaf %d", at)
+		}
+		return nil
+	}))
 }
 
 // TestRevoke: before the claim, after the claim, and too late.

@@ -17,7 +17,7 @@ type mutant struct{ tag, removes, pkg, test string }
 
 var mutants = []mutant{
 	// The mistakes that the model of the protocol finds too.
-	{"recall", "looking again before sending what has no natural key", "publisher/github", "TestDoubles"},
+	{"recall", "looking again before sending what has no natural key", "publisher/github", "TestLostDraft"},
 	{"wait", "the wait until the intent is public", "publisher", "TestWholeProtocol"},
 	{"execute", "asking the ledger for the door before GitHub is called", "publisher", "TestWholeProtocol"},
 	{"earlier", "remembering that an earlier attempt may have arrived, when GitHub refuses", "publisher/github", "TestEarlierRefused"},

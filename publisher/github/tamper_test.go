@@ -171,6 +171,23 @@ func TestLaggingList(t *testing.T) {
 	s.lawful()
 }
 
+// TestLostDraft: the answer to the draft is lost, and the list does not show it at once. A draft has no
+// natural key, so GitHub would make a second one.
+func TestLostDraft(t *testing.T) {
+	s := newStage(t)
+	op := s.releaseOp()
+	s.srv.Inject(githubtest.Fault{Method: "POST", Path: "/repos/*/*/releases", Action: githubtest.ResetAfter})
+	s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/releases", Action: githubtest.StaleRead, Skip: 2})
+	if _, err := s.apply(op); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.count(githubtest.DraftCreated); n != 1 {
+		t.Errorf("%d drafts", n)
+	}
+	s.published(op)
+	s.lawful()
+}
+
 // TestDoubleWithForeignFileOnly: only the double that would be removed holds something of theirs.
 func TestDoubleWithForeignFileOnly(t *testing.T) {
 	s := newStage(t)
