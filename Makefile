@@ -73,7 +73,7 @@ soak:
 crash:
 	@$(GO) test -tags faults -count=1 -parallel 12 -timeout 20m ./internal/faults ./internal/soak
 
-# Each mutant removes one safeguard; the demo or a test must notice.
+# Each mutant removes one safeguard; the test that is named with it must notice.
 mutants:
 	@$(GO) run ./internal/mutants
 

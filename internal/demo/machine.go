@@ -17,7 +17,6 @@ import (
 
 // demo is one folder, two servers, and the first thing that was not as announced.
 type demo struct {
-	tags        string
 	keep, terse bool
 	commands    bool // run nothing
 	out         io.Writer
@@ -44,11 +43,11 @@ func (d *demo) chapter(title string) {
 func (d *demo) build() error {
 	d.chapter("Build")
 	d.bin = filepath.Join(d.dir, "bin")
-	for _, b := range []struct{ out, pkg, tags string }{
-		{"marketops", "./cmd/marketops", d.tags}, {"marketops-core", "./cmd/marketops-core", ""},
-		{"marketops-verify", "./cmd/marketops-verify", ""}, {"practice-github", "./internal/githubtest/serve", ""},
+	for _, b := range []struct{ out, pkg string }{
+		{"marketops", "./cmd/marketops"}, {"marketops-core", "./cmd/marketops-core"},
+		{"marketops-verify", "./cmd/marketops-verify"}, {"practice-github", "./internal/githubtest/serve"},
 	} {
-		args := []string{"build", "-o", filepath.Join(d.bin, b.out), "-tags", b.tags, b.pkg}
+		args := []string{"build", "-o", filepath.Join(d.bin, b.out), b.pkg}
 		fmt.Fprintln(d.out, "$ go", strings.Join(args[:2], " "), b.pkg)
 		if d.commands {
 			continue

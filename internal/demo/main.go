@@ -15,7 +15,6 @@ import (
 
 func main() {
 	var d demo
-	flag.StringVar(&d.tags, "publisher-tags", "", "build tags for marketops; the mutants use it")
 	flag.BoolVar(&d.keep, "keep", false, "keep the folder in which everything happened")
 	flag.BoolVar(&d.terse, "terse", false, "print no output of the commands")
 	flag.BoolVar(&d.commands, "commands", false, "print the commands and run none of them")

@@ -66,20 +66,39 @@ func (m *crashMachine) hits(who string, skip int) (out []passing) {
 
 // walk publishes a variant undisturbed and returns what was passed.
 func (m *crashMachine) walk(v *variant) []passing {
-	r := m.prepare(v)
-	skip := [2]int{len(m.hits("core", 0)), len(m.hits("0", 0))}
-	if out, err := m.publisher(r, 0, v.verb()).CombinedOutput(); err != nil {
+	r, seat := m.begun(v), fmt.Sprint(v.seat)
+	skip := [2]int{len(m.hits("core", 0)), len(m.hits(seat, 0))}
+	if out, err := m.publisher(r, v.seat, v.verb()).CombinedOutput(); err != nil {
 		m.t.Fatalf("%s: %v\n%s", v.name, err, out)
 	}
 	m.await("the run is sealed", func() bool { return m.sealed(r) })
-	return append(m.hits("0", skip[1]), m.hits("core", skip[0])...)
+	return append(m.hits(seat, skip[1]), m.hits("core", skip[0])...)
+}
+
+// begun authorises a run and lets the prelude's publisher be killed.
+func (m *crashMachine) begun(v *variant) *run {
+	r := m.prepare(v)
+	if v.prelude == "" {
+		return r
+	}
+	c := trial{v, strike{passing{"0", v.prelude, 1}, "kill"}}
+	m.order(c)
+	p := m.publisher(r, 0, "publish")
+	if p.Run(); !killed(p) {
+		m.problem(c, "ended by itself: %s", p.ProcessState)
+	}
+	m.obeyed(c)
+	if v.seat == 1 {
+		time.Sleep(leaseWait)
+	}
+	return r
 }
 
 // try lets one publication break off and somebody else go on.
 func (m *crashMachine) try(c trial) {
-	r := m.prepare(c.variant)
+	r := m.begun(c.variant)
 	m.order(c)
-	p := m.publisher(r, 0, "publish")
+	p := m.publisher(r, c.variant.seat, c.variant.verb())
 	var talk bytes.Buffer
 	p.Stdout, p.Stderr = &talk, &talk
 	must(m.t, p.Start())
@@ -91,7 +110,7 @@ func (m *crashMachine) try(c trial) {
 	case c.strike.action == "pause":
 		m.obeyed(c)
 		time.Sleep(leaseWait)
-		m.goOn(c, r, 1)
+		m.goOn(c, r, 1-c.variant.seat)
 		must(m.t, p.Process.Signal(syscall.SIGCONT))
 		<-ended
 	default:
@@ -102,7 +121,7 @@ func (m *crashMachine) try(c trial) {
 		}
 	}
 	if c.strike.action == "error" && strings.HasPrefix(c.strike.point, "github.") {
-		m.publisher(r, 0, "reconcile").Run() // what it finds out is judged in the end
+		m.publisher(r, c.variant.seat, "reconcile").Run() // what it finds out is judged in the end
 	}
 	m.goOn(c, r, m.successor(c))
 }
@@ -111,9 +130,9 @@ func (m *crashMachine) try(c trial) {
 // otherwise it is another key of the audience with another copy of the run's folder.
 func (m *crashMachine) successor(c trial) int {
 	if c.strike.action == "error" {
-		return 0
+		return c.variant.seat
 	}
-	return 1
+	return 1 - c.variant.seat
 }
 
 // strikeCore is what is special about the Core: it is one, and comes back.
@@ -128,7 +147,7 @@ func (m *crashMachine) strikeCore(c trial, r *run, ended <-chan error) {
 		must(m.t, m.startCore())
 	case "pause":
 		time.Sleep(leaseWait)
-		rival := m.publisher(r, 1, "publish")
+		rival := m.publisher(r, 1-c.variant.seat, "publish")
 		must(m.t, rival.Start())
 		must(m.t, m.core.Process.Signal(syscall.SIGCONT))
 		rival.Wait()

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -30,9 +31,12 @@ type variant struct {
 	name, publication string
 	mishaps           []string // of the practice GitHub
 	rare              bool
+	prelude           string // where a first publisher, at seat 0, is killed before it begins
+	seat              int    // who is watched
+	command           string // what it runs, if it is not publish
 }
 
-func (v *variant) verb() string { return "publish" }
+func (v *variant) verb() string { return cmp.Or(v.command, "publish") }
 
 const (
 	tag = `  - kind: tag_repo
@@ -69,6 +73,10 @@ var variants = []variant{
 		mishaps: []string{"GET /repos/%s/releases/*/assets null-digest 9"}},
 	{name: "release, two drafts", publication: release, rare: true,
 		mishaps: []string{"POST /repos/%s/releases reset-after", "GET /repos/%s/releases stale 4 skip=2"}},
+	{name: "tag, taken over before the door", publication: tag, rare: true, prelude: "S3.published", seat: 1},
+	{name: "tag, taken over behind the door", publication: tag, rare: true, prelude: "S4.after", seat: 1},
+	{name: "tag, handed in late", publication: tag, rare: true, prelude: "S7.kept"},
+	{name: "tag, reconciled", publication: tag, rare: true, prelude: "github.answered.POST.make-the-tag", command: "reconcile"},
 }
 
 // adapt gives the machine short leases, persons' keys without a passphrase and a second publisher.
