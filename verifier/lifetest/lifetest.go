@@ -68,6 +68,7 @@ type World struct {
 	Before map[string]func()
 
 	nonce uint64
+	runs  int // of Grow
 }
 
 // New returns a world with an empty log and one release to publish.

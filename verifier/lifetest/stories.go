@@ -78,7 +78,7 @@ var Stories = map[string]func(*World){
 		w.Vote(l.Submission, Dave, "reject")
 	},
 	"two operations": func(w *World) {
-		w.Ops = append(w.Ops, Release("v1.5.0"))
+		w.Ops = append(w.Ops, Release(w.Ops[0].Tag.Name+"-more"))
 		l := w.Allow()
 		second := w.Authorize(1, l.Submission, l.First, l.Other)
 		for _, rec := range []Entry{l.Receipt, second} {

@@ -49,7 +49,7 @@ func (w *World) Authorize(n int, sub Entry, votes ...Entry) Entry {
 // NewReceipt returns the body of the receipt for operation n.
 func (w *World) NewReceipt(n int, sub Entry, votes ...Entry) *receipt.Receipt {
 	s, h := sub.Record.Body.(*receipt.Submission), w.Head()
-	r := &receipt.Receipt{Head: h, ReceiptID: marketops.NewReceiptID([16]byte{byte(w.nonce), byte(w.nonce >> 8)}), RunID: w.Run,
+	r := &receipt.Receipt{Head: h, ReceiptID: marketops.NewReceiptID([16]byte{byte(w.nonce), byte(w.nonce >> 8), byte(w.nonce >> 16)}), RunID: w.Run,
 		OperationKind: w.Ops[n].Kind, Operation: w.digest(n), Plan: s.Plan, Policy: Policy, Trust: receipt.TrustRef{Version: 7, Digest: marketops.DigestOf([]byte("trust"))},
 		Target: w.Ops[n].Target, Audience: []crypto.KeyID{Publisher.Public().ID(), Other.Public().ID()}, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 7200, Submission: sub.Record.Digest, Approvals: []marketops.Digest{}}
