@@ -79,6 +79,14 @@ type statement struct {
 	Predicate     jsontext.Value `json:"predicate"`
 }
 
+// whole is a [statement] with its predicate parsed: written once, it shows that both are canonical.
+type whole struct {
+	Type          string    `json:"_type"`
+	PredicateType string    `json:"predicateType"`
+	Subject       []Subject `json:"subject"`
+	Predicate     Body      `json:"predicate"`
+}
+
 // Record is one verified record. Only [Open] and [Seal] make one.
 type Record struct {
 	Body     Body
@@ -142,7 +150,7 @@ func Open(envelope []byte, known *crypto.Keyring) (*Record, error) {
 
 func parse(payload []byte) (*statement, Body, error) {
 	var st statement
-	if err := canon.Decode(payload, MaxRecord, &st); err != nil {
+	if err := canon.DecodeLoose(payload, MaxRecord, &st); err != nil {
 		return nil, nil, malformed("statement", err)
 	}
 	if st.Type != StatementType {
@@ -153,9 +161,15 @@ func parse(payload []byte) (*statement, Body, error) {
 	}
 	body := newBody(st.PredicateType)
 	if body == nil {
+		if err := canon.Check(payload, st); err != nil {
+			return nil, nil, malformed("statement", err)
+		}
 		return nil, nil, marketops.Refuse(marketops.RecordUnknown, fmt.Sprintf("predicate type %.120q", st.PredicateType))
 	}
-	if err := canon.Decode(st.Predicate, MaxRecord, body); err != nil {
+	if err := canon.DecodeLoose(st.Predicate, MaxRecord, body); err != nil {
+		return nil, nil, malformed(body.Name(), err)
+	}
+	if err := canon.Check(payload, whole{st.Type, st.PredicateType, st.Subject, body}); err != nil {
 		return nil, nil, malformed(body.Name(), err)
 	}
 	if err := body.validate(); err != nil {

@@ -36,6 +36,9 @@ func Encode(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if out, rest, plain := order(make([]byte, 0, len(b)), b, 0); plain && len(rest) == 0 {
+		return out, nil
+	}
 	if longNumber(b) {
 		return nil, fmt.Errorf("a number has more than %d digits", maxDigits)
 	}
@@ -51,6 +54,11 @@ func Decode(data []byte, limit int, v any) error {
 	if err := DecodeLoose(data, limit, v); err != nil {
 		return err
 	}
+	return Check(data, v)
+}
+
+// Check returns [ErrNotCanonical] unless writing v, which was read from data, yields data.
+func Check(data []byte, v any) error {
 	again, err := Encode(v)
 	if err != nil {
 		return err
