@@ -24,6 +24,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,8 +56,9 @@ func PAEDigest(payloadType string, payload []byte) marketops.Digest {
 
 // Keyring is a set of keys by id. The zero value knows nobody.
 type Keyring struct {
-	keys []PublicKey
-	ids  map[KeyID]int
+	keys  []PublicKey
+	names []KeyID // of keys
+	ids   map[KeyID]int
 }
 
 // NewKeyring refuses zero keys, one key twice, and more than [MaxKeys].
@@ -70,7 +72,7 @@ func NewKeyring(keys ...PublicKey) (*Keyring, error) {
 			return nil, fmt.Errorf("key %s is there twice, or is not a key", k.ID())
 		}
 		r.ids[k.ID()] = len(r.keys)
-		r.keys = append(r.keys, k)
+		r.keys, r.names = append(r.keys, k), append(r.names, k.ID())
 	}
 	return r, nil
 }
@@ -149,9 +151,8 @@ func OpenFull(env []byte, payloadType string, known *Keyring) (*Opened, error) {
 		return nil, marketops.Refuse(marketops.PayloadTypeWrong, fmt.Sprintf("%.100q, want %q", e.PayloadType, payloadType))
 	}
 	pae := PAE(e.PayloadType, payload)
-	k, ok := known.find(e.Signatures[0].KeyID, pae, sig)
-	if ok {
-		return &Opened{Payload: payload, By: k.ID(), Key: k, Sig: sig, PAE: pae}, nil
+	if i := known.find(e.Signatures[0].KeyID, pae, sig); i >= 0 {
+		return &Opened{Payload: payload, By: known.names[i], Key: known.keys[i], Sig: sig, PAE: pae}, nil
 	}
 	if _, named := known.Key(e.Signatures[0].KeyID); !named && e.Signatures[0].KeyID != "" {
 		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %.80q is not trusted here", e.Signatures[0].KeyID))
@@ -159,20 +160,16 @@ func OpenFull(env []byte, payloadType string, known *Keyring) (*Opened, error) {
 	return nil, marketops.Refuse(marketops.SignatureInvalid, "no trusted key made this signature")
 }
 
-// find tries the hinted key first and then every other one: the hint may lie.
-func (r *Keyring) find(hint KeyID, pae, sig []byte) (PublicKey, bool) {
+// find returns the place of the key that made a signature, or -1. It tries the hinted key first and
+// then every other one: the hint may lie.
+func (r *Keyring) find(hint KeyID, pae, sig []byte) int {
 	if r == nil {
-		return PublicKey{}, false
+		return -1
 	}
-	if k, ok := r.Key(hint); ok && (mutant.Signature || k.Verify(pae, sig)) {
-		return k, true
+	if i, ok := r.ids[hint]; ok && (mutant.Signature || r.keys[i].Verify(pae, sig)) {
+		return i
 	}
-	for _, k := range r.keys {
-		if k.Verify(pae, sig) {
-			return k, true
-		}
-	}
-	return PublicKey{}, false
+	return slices.IndexFunc(r.keys, func(k PublicKey) bool { return k.Verify(pae, sig) })
 }
 
 func parse(env []byte) (e envelope, payload, sig []byte, err error) {
@@ -203,21 +200,17 @@ func orEmpty(err error) error {
 	return err
 }
 
-// unbase64 accepts padded standard or url-safe base64 (DSSE v1 demands both) whose re-encoding
-// is the input: the decoder alone would skip newlines and ignore trailing bits.
+// unbase64 accepts padded standard or url-safe base64 (DSSE v1 demands both) in its one spelling:
+// no trailing bits, and no newlines, which the decoder would skip.
 func unbase64(s string) ([]byte, error) {
 	enc := base64.StdEncoding
 	if strings.ContainsAny(s, "-_") {
 		enc = base64.URLEncoding
 	}
-	b, err := enc.DecodeString(s)
-	if err != nil {
-		return nil, err
-	}
-	if enc.EncodeToString(b) != s {
+	if strings.ContainsAny(s, "\r\n") {
 		return nil, errors.New("not canonical")
 	}
-	return b, nil
+	return enc.Strict().DecodeString(s)
 }
 
 // EqualPayload reports whether two opened envelopes sign the same bytes.

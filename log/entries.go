@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
-	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -30,9 +29,21 @@ func (t *Tree) Entry(index uint64) ([]byte, error) {
 }
 
 // Entries calls f with each leaf from index from up to but without to, in order and verified,
-// and stops at the first error. It holds one bundle and O(log n) hashes at a time. f must not
-// keep the leaf. Errors are those of [Tree.Entry] and of f.
+// and stops at the first error. Errors are those of [Tree.Entry] and of f.
 func (t *Tree) Entries(from, to uint64, f func(index uint64, leaf []byte) error) error {
+	return t.Bundles(from, to, func(first uint64, leaves [][]byte, _ []Hash) error {
+		for i, leaf := range leaves {
+			if err := f(first+uint64(i), leaf); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Bundles is [Tree.Entries] with up to [TileWidth] leaves at a time and their hashes, which are f's
+// to keep. It holds one bundle and O(log n) hashes at a time.
+func (t *Tree) Bundles(from, to uint64, f func(first uint64, leaves [][]byte, hashes []Hash) error) error {
 	if from > to || to > t.cp.Size || t.cp.Size > MaxSize {
 		return marketops.Refuse(marketops.InclusionInvalid, fmt.Sprintf("entries %d to %d of %s at size %d", from, to, t.cp.Origin, t.cp.Size))
 	}
@@ -42,23 +53,21 @@ func (t *Tree) Entries(from, to uint64, f func(index uint64, leaf []byte) error)
 		if err != nil {
 			return err
 		}
-		if err := t.verifyBundle(n, leaves, &roots); err != nil {
+		hashes, err := t.verifyBundle(n, leaves, &roots)
+		if err != nil {
 			return err
 		}
-		for i, leaf := range leaves {
-			if index := n*TileWidth + uint64(i); index >= from && index < to {
-				if err := f(index, leaf); err != nil {
-					return err
-				}
-			}
+		start, end := max(from, n*TileWidth), min(to, (n+1)*TileWidth)
+		if err := f(start, leaves[start-n*TileWidth:end-n*TileWidth], hashes[start-n*TileWidth:end-n*TileWidth]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // verifyBundle compares a full bundle by the root of its 256 leaves, which costs one node hash
-// a leaf, and the last, partial one leaf by leaf.
-func (t *Tree) verifyBundle(n uint64, leaves [][]byte, roots *bundleRoots) error {
+// a leaf, and the last, partial one leaf by leaf. It returns the hashes of the leaves.
+func (t *Tree) verifyBundle(n uint64, leaves [][]byte, roots *bundleRoots) ([]Hash, error) {
 	hashes := make([]Hash, len(leaves))
 	for i, leaf := range leaves {
 		hashes[i] = LeafHash(leaf)
@@ -66,12 +75,12 @@ func (t *Tree) verifyBundle(n uint64, leaves [][]byte, roots *bundleRoots) error
 	if len(leaves) == TileWidth {
 		want, err := roots.get(t, n)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if fold(hashes) != want {
-			return t.mismatch(n * TileWidth)
+		if fold([TileWidth]Hash(hashes)) != want {
+			return nil, t.mismatch(n * TileWidth)
 		}
-		return nil
+		return hashes, nil
 	}
 	indexes := make([]int64, len(leaves))
 	for i := range leaves {
@@ -79,21 +88,21 @@ func (t *Tree) verifyBundle(n uint64, leaves [][]byte, roots *bundleRoots) error
 	}
 	want, err := t.read(indexes)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range want {
 		if Hash(want[i]) != hashes[i] {
-			return t.mismatch(n*TileWidth + uint64(i))
+			return nil, t.mismatch(n*TileWidth + uint64(i))
 		}
 	}
-	return nil
+	return hashes, nil
 }
 
-// fold returns the root above a power of two of hashes, which it overwrites.
-func fold(h []Hash) Hash {
+// fold returns the root above the leaves of a full bundle.
+func fold(h [TileWidth]Hash) Hash {
 	for n := len(h) / 2; n > 0; n /= 2 {
 		for i := range n {
-			h[i] = Hash(rfc6962.DefaultHasher.HashChildren(h[2*i][:], h[2*i+1][:]))
+			h[i] = NodeHash(h[2*i], h[2*i+1])
 		}
 	}
 	return h[0]

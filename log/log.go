@@ -65,7 +65,16 @@ type Hash [sha256.Size]byte
 func EmptyRoot() Hash { return sha256.Sum256(nil) }
 
 // LeafHash returns SHA-256(0x00 ‖ leaf) (RFC 6962 §2.1).
-func LeafHash(leaf []byte) Hash { return Hash(rfc6962.DefaultHasher.HashLeaf(leaf)) }
+func LeafHash(leaf []byte) Hash {
+	var room [512]byte // most leaves fit, and nothing is allocated
+	return sha256.Sum256(append(append(room[:0], rfc6962.RFC6962LeafHashPrefix), leaf...))
+}
+
+// NodeHash returns SHA-256(0x01 ‖ left ‖ right) (RFC 6962 §2.1).
+func NodeHash(left, right Hash) Hash {
+	var room [1 + 2*sha256.Size]byte
+	return sha256.Sum256(append(append(append(room[:0], rfc6962.RFC6962NodeHashPrefix), left[:]...), right[:]...))
+}
 
 // ParseHash reads the text form, and nothing looser.
 func ParseHash(s string) (h Hash, err error) { err = h.UnmarshalText([]byte(s)); return h, err }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/bits"
 	"sync"
 
 	"github.com/omega/marketops"
@@ -78,6 +79,26 @@ func (t *Tree) Consistency(old *Checkpoint) ([]Hash, error) {
 		hashes = fromTlog(hs)
 	}
 	return hashes, VerifyConsistency(old, t.cp, hashes)
+}
+
+// Subtrees returns the roots of the full subtrees that the first size entries consist of, the
+// largest first, verified: what is needed to go on hashing from there. Errors are those of
+// [Tree.Inclusion].
+func (t *Tree) Subtrees(size uint64) ([]Hash, error) {
+	if size > t.cp.Size || t.cp.Size > MaxSize {
+		return nil, t.has(size)
+	}
+	var indexes []int64
+	for level := bits.Len64(size) - 1; level >= 0; level-- {
+		if size>>level&1 == 1 {
+			indexes = append(indexes, tlog.StoredHashIndex(level, int64(size>>level-1)))
+		}
+	}
+	if len(indexes) == 0 {
+		return nil, nil
+	}
+	hs, err := t.read(indexes)
+	return fromTlog(hs), err
 }
 
 func (t *Tree) has(index uint64) error {

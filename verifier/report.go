@@ -127,10 +127,12 @@ type Report struct {
 	Omitted      int              `json:"omitted,omitzero"`
 	Operations   []Operation      `json:"operations"`
 	Refusals     []Refusal        `json:"refusals"`
+	Since        *Checkpoint      `json:"since,omitzero"` // that the log was proved to extend
 	Counts       []Count          `json:"counts,omitzero"`
 	Fork         *Fork            `json:"fork,omitzero"`     // both statements of a log that contradicts itself
 	Kept         string           `json:"kept,omitzero"`     // the file with both, set by who wrote it
 	NotKept      string           `json:"not_kept,omitzero"` // or why there is none
+	New          []Count          `json:"new,omitzero"` // of the entries above Since
 	NotCovered   []string         `json:"not_covered"`
 
 	worst     Verdict

@@ -75,6 +75,9 @@ func Undecided(code marketops.Code) bool { return slices.Contains(undecided, cod
 // misbehaviour are the codes that only a log that forked or forgot can give.
 var misbehaviour = []marketops.Code{marketops.SplitView, marketops.LogRolledBack, marketops.ConsistencyInvalid}
 
+// Misbehaved reports whether a failure under this code shows that the log forked or was rolled back.
+func Misbehaved(code marketops.Code) bool { return slices.Contains(misbehaviour, code) }
+
 func (r *Report) lower(v Verdict, code marketops.Code) {
 	if r.worst == Failed || r.worst == v {
 		return

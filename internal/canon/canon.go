@@ -101,6 +101,9 @@ func longNumber(data []byte) bool {
 
 // checkDepth bounds nesting before any value is built.
 func checkDepth(data []byte) error {
+	if bytes.Count(data, []byte("{"))+bytes.Count(data, []byte("[")) <= MaxDepth {
+		return nil // most documents, and counting is quick
+	}
 	depth, inString := 0, false
 	for i := 0; i < len(data); i++ {
 		switch c := data[i]; {

@@ -7,6 +7,8 @@
 //
 //	trust              there is a usable trust file
 //	checkpoint         a log of the trust file signed it, and a quorum of witnesses if one is demanded
+//	since              the log extends the checkpoint that the caller kept (required where one is given)
+//	resume             the state to go on from is of this log and this trust file (required where one is given)
 //	known-checkpoints  the log extends every checkpoint of it that the trust file remembers (required where there is one)
 //	entries            every entry is the one of the tree under the checkpoint
 //	records            every record opens under a key whose role, window and position allow it
@@ -34,13 +36,23 @@
 // receipt that the person could have stopped. Without a record of anybody else single use itself
 // is indeterminate. Entries and records of an unknown kind are counted and never skipped.
 //
-// Memory is a few hundred bytes per receipt, approval and run, and 48 bytes per record of a run.
+// # Resources
+//
+// Entries are read ahead, opened by several workers and judged in order. Every signature is verified
+// by itself, the checkpoint's once. Memory is about 30 bytes an entry and what is under way: runs
+// that nobody speaks of any more shrink to fingerprints and are read again if somebody does. Reports
+// list a bounded number of findings and count the others.
+//
+// An audit can hand out its state from time to time and go on from it. Whoever goes on from a
+// state believes it: see [Options.State].
 package audit
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -53,6 +65,8 @@ import (
 const (
 	CheckTrust      = verifier.CheckTrust
 	CheckCheckpoint = verifier.CheckCheckpoint
+	CheckSince      = "since"
+	CheckResume     = "resume"
 	CheckKnown      = "known-checkpoints"
 	CheckEntries    = "entries"
 	CheckRecords    = verifier.CheckRecords
@@ -74,20 +88,94 @@ type Options struct {
 	// Previous is the log that this one goes on after. Its end must be what the first leaf says;
 	// what it holds is an audit of its own.
 	Previous log.TileReader
+	// Since is a signed checkpoint that the caller kept. The log must extend it, and entries above
+	// it are counted by themselves.
+	Since []byte
+	// Fork is given the evidence if it does not; see [Evidence].
+	Fork func(evidence []byte)
+	// HashOnly asks for the tree alone. The verdict is then never better than indeterminate.
+	HashOnly bool
+	// Workers open records side by side; 0 means one for each processor. What is far away needs more.
+	Workers int
+	// Progress is told how many entries are done, every few.
+	Progress func(done, total uint64)
+
+	// State is what Save was given last; nil begins anew. It decides what the audit believes of all
+	// entries below it, as the trust file decides whom: keep it where nobody else can write.
+	State []byte
+	// Save keeps the state, each SaveEvery entries (0: 100 000) and at the end. An error is no
+	// finding: the report then says that the audit cannot be resumed.
+	Save      func(state []byte) error
+	SaveEvery uint64
+	// Program is the version of the program, to which a state is bound.
+	Program string
+	// Secret hides from whoever wrote the log how names are remembered; it is drawn at random. The
+	// zero value is replaced by the root, which nobody chooses freely either.
+	Secret [32]byte
+
+	keep int // records that the book keeps at hand; 0 is its own default
+}
+
+func (o Options) saveEvery() uint64 {
+	if o.SaveEvery == 0 {
+		return 100_000
+	}
+	return o.SaveEvery
+}
+
+func (a *audit) workers() int {
+	if a.options.Workers > 0 {
+		return a.options.Workers
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // Audit judges the log in files, with the envelopes in records, under a trust file.
 func Audit(files, records log.TileReader, t *receipt.Trust, o Options) *verifier.Report {
 	a := &audit{report: verifier.NewReport(verifier.OfAudit, t, o.At), files: files, records: records, trust: t, options: o, counts: map[string]uint64{}, failed: map[string]bool{}}
 	required := append([]string{CheckTrust, CheckCheckpoint, CheckEntries}, walked...)
+	if o.HashOnly {
+		required = required[:4]
+	}
+	if o.Since != nil {
+		required = append(required, CheckSince)
+	}
+	if o.State != nil {
+		required = append(required, CheckResume)
+	}
 	if a.begin() {
 		required = append(required, a.known()...)
-		a.walk()
+		a.run()
 	}
 	required = append(required, a.shards()...)
 	a.uncovered()
 	a.report.Conclude(required...)
 	return a.report
+}
+
+// run asks about everything below the checkpoint.
+func (a *audit) run() {
+	if a.options.Since != nil && !a.earlier() {
+		return
+	}
+	if a.options.HashOnly {
+		a.hashes()
+		return
+	}
+	a.roots, a.found = newRoots(a.tree), nil // what was found so far will be found again
+	if a.options.State != nil {
+		if a.resume() {
+			a.walk()
+		}
+		return
+	}
+	rules := a.rules()
+	if rules.Secret = a.options.Secret; rules.Secret == [32]byte{} {
+		root := a.tree.Checkpoint().Root
+		rules.Secret = sha256.Sum256(root[:])
+	}
+	a.book = life.NewBook(rules)
+	a.walk()
 }
 
 // audit is the state of one walk.
@@ -105,12 +193,20 @@ type audit struct {
 	counts     map[string]uint64 // entries by record name
 	erased     uint64            // records of persons and advisories that were withheld
 	failed     map[string]bool   // checks with a finding
+	found      []verifier.Check  // the findings, as many as a report lists
+	from       uint64            // the first entry that no state speaks for
+	since      *log.Checkpoint
+	increment  map[string]uint64 // counts of the entries above since
+	saveErr    error             // why no state is kept any more
 	remembered int
 	open       int // receipts whose outcome is not due yet
 }
 
 func (a *audit) fail(c verifier.Check) {
 	a.failed[c.Name] = true
+	if len(a.found) < verifier.MaxChecks {
+		a.found = append(a.found, c)
+	}
 	a.report.Fail(c)
 }
 

@@ -28,10 +28,15 @@ func (a *audit) finish() {
 			a.report.Pass(name, "", a.words(name))
 		}
 	}
-	for name, n := range a.counts {
-		a.report.Counts = append(a.report.Counts, verifier.Count{Name: name, Count: n})
+	a.report.Counts, a.report.New = sorted(a.counts), sorted(a.increment)
+}
+
+func sorted(counts map[string]uint64) (out []verifier.Count) {
+	for name, n := range counts {
+		out = append(out, verifier.Count{Name: name, Count: n})
 	}
-	slices.SortFunc(a.report.Counts, func(x, y verifier.Count) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(out, func(x, y verifier.Count) int { return cmp.Compare(x.Name, y.Name) })
+	return out
 }
 
 func (a *audit) words(name string) string {
@@ -70,6 +75,15 @@ func (a *audit) uncovered() {
 	if a.options.Document == nil {
 		r.Uncovered("two receipts live at once for one tag or branch with different content: no operation documents were given (--operations)")
 	}
+	if a.options.HashOnly {
+		r.Uncovered("who signed what, and everything that rests on it: " + NoSignature)
+	}
+	if a.from > 0 {
+		r.Uncovered(fmt.Sprintf("entries 0 to %d: this audit believes the resume file about them; whoever can write that file decides what it says", a.from-1))
+	}
+	if a.saveErr != nil {
+		r.Uncovered("a later audit that goes on from this one: no resume file could be kept: " + a.saveErr.Error())
+	}
 	if a.book == nil {
 		return
 	}
@@ -82,16 +96,7 @@ func (a *audit) uncovered() {
 	if a.open > 0 {
 		r.Uncovered(life.Count(a.open, "receipt") + " with an intent and no outcome whose time is not over")
 	}
-	if n := a.unresolved(); n > 0 {
+	if n := a.book.Unresolved(); n > 0 {
 		r.Uncovered("what became of " + life.Count(n, "operation") + " whose outcome is unknown and that nobody has resolved")
 	}
-}
-
-func (a *audit) unresolved() (n int) {
-	for _, s := range a.book.Receipts() {
-		if s.Status() == "unknown" {
-			n++
-		}
-	}
-	return n
 }

@@ -382,15 +382,3 @@ func TestFolder(t *testing.T) {
 		t.Error("a folder that is not there")
 	}
 }
-
-func BenchmarkAudit(b *testing.B) {
-	w := grown(b, 500)
-	trust := w.Trust()
-	b.ResetTimer()
-	for range b.N {
-		if r := audit.Audit(w.Log, w.Store, trust, audit.Options{}); !r.Verified() {
-			b.Fatal(describe(r))
-		}
-	}
-	b.ReportMetric(float64(w.Log.Size())*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
-}

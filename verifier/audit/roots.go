@@ -7,7 +7,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
-	"github.com/transparency-dev/merkle/rfc6962"
 )
 
 // recentSizes is how many sizes below the current one have their subtrees at hand. Outcomes
@@ -19,31 +18,42 @@ const recentSizes = 1 << 14
 // tail, so that a range costs one node an entry.
 type roots struct {
 	tree   *log.Tree
+	from   uint64 // the smallest size at hand
 	size   uint64
 	recent [recentSizes]*subtree // by size modulo recentSizes
 }
 
 // subtree is a full subtree and those to its left.
 type subtree struct {
-	hash  log.Hash
-	level int
-	left  *subtree
+	hash log.Hash
+	left *subtree
 }
 
 func newRoots(tree *log.Tree) *roots { return &roots{tree: tree} }
 
+// start goes on from a size whose root is known to be the tree's.
+func (r *roots) start(size uint64) error {
+	full, err := r.tree.Subtrees(size)
+	if err != nil {
+		return err
+	}
+	var top *subtree
+	for _, hash := range full {
+		top = &subtree{hash, top}
+	}
+	r.from, r.size = size, size
+	r.recent[size%recentSizes] = top
+	return nil
+}
+
 // push adds the next leaf hash.
 func (r *roots) push(leaf log.Hash) {
-	top := &subtree{leaf, 0, r.recent[r.size%recentSizes]}
+	top := &subtree{leaf, r.recent[r.size%recentSizes]}
 	for range bits.TrailingZeros64(r.size + 1) {
-		top = &subtree{join(top.left.hash, top.hash), top.level + 1, top.left.left}
+		top = &subtree{log.NodeHash(top.left.hash, top.hash), top.left.left}
 	}
 	r.size++
 	r.recent[r.size%recentSizes] = top
-}
-
-func join(left, right log.Hash) log.Hash {
-	return log.Hash(rfc6962.DefaultHasher.HashChildren(left[:], right[:]))
 }
 
 // at returns the root of a recent size (RFC 6962 §2.1).
@@ -54,7 +64,7 @@ func (r *roots) at(size uint64) log.Hash {
 	top := r.recent[size%recentSizes]
 	hash := top.hash
 	for s := top.left; s != nil; s = s.left {
-		hash = join(s.hash, hash)
+		hash = log.NodeHash(s.hash, hash)
 	}
 	return hash
 }
@@ -63,7 +73,7 @@ func (r *roots) at(size uint64) log.Hash {
 // the current one.
 func (r *roots) quoted(c receipt.Seen) error {
 	size := uint64(c.Size)
-	if c.Size >= 0 && size <= r.size && r.size-size < recentSizes {
+	if c.Size >= 0 && size <= r.size && size >= r.from && r.size-size < recentSizes {
 		if got := r.at(size); got != c.Root {
 			return marketops.Refuse(marketops.SplitView, fmt.Sprintf("the root of %s at size %d is %s", c.Origin, size, got))
 		}

@@ -1,112 +1,138 @@
 package audit
 
 import (
-	"bytes"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/internal/life"
 )
 
-// batchSize is how many entries are opened side by side before they are judged in order. It
-// bounds what is held to this many envelopes.
-const batchSize = log.TileWidth
+// portion is how many entries one worker opens in a row, and ahead how many portions for each
+// worker may wait to be judged. Together they bound what is held of the records.
+const (
+	portion = 16
+	ahead   = 4
+)
 
-// item is one entry on its way through the walk.
-type item struct {
-	index uint64
-	leaf  []byte
-	hash  log.Hash
-	rec   *receipt.Record
-	err   error
+// batch is a portion on its way: read in order, opened by whoever is free, judged in order.
+type batch struct {
+	items  []item
+	opened chan struct{} // closed when all are
 }
 
-// walk takes every entry in order. Opening, which is nearly all of the work, is spread over the
-// processors; judging is not.
+// walk takes every entry that was not taken before. Opening, which is nearly all of the work, is
+// spread over the workers; judging happens here and in order.
 func (a *audit) walk() {
 	size := a.tree.Checkpoint().Size
-	a.roots = newRoots(a.tree)
-	a.book = life.NewBook(life.Rules{
-		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: a.roots.quoted,
-		Report: func(f life.Finding) {
-			a.fail(verifier.Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
-		},
-	})
-	batch := make([]item, 0, batchSize)
-	err := a.tree.Entries(0, size, func(index uint64, leaf []byte) error {
-		batch = append(batch, item{index: index, leaf: bytes.Clone(leaf)})
-		if len(batch) == batchSize {
-			a.batch(batch)
-			batch = batch[:0]
-		}
-		return nil
-	})
-	a.batch(batch)
-	if err != nil {
-		a.failErr(CheckEntries, "", err)
-		return
-	}
-	a.report.Pass(CheckEntries, "", fmt.Sprintf("%d, each under the root", size))
-	a.finish()
-}
-
-func (a *audit) batch(batch []item) {
+	todo, order := make(chan *batch), make(chan *batch, ahead*a.workers())
+	var readErr error
+	go func() {
+		readErr = a.read(todo, order)
+		close(todo)
+		close(order)
+	}()
 	var workers sync.WaitGroup
-	n := runtime.GOMAXPROCS(0)
-	for w := range n {
+	for range a.workers() {
 		workers.Go(func() {
-			for i := w; i < len(batch); i += n {
-				batch[i].open(a.records, a.trust.Ring())
+			for b := range todo {
+				for i := range b.items {
+					b.items[i].open(a.records, a.trust.Ring())
+				}
+				close(b.opened)
 			}
 		})
 	}
+	for b := range order {
+		<-b.opened
+		a.take(b.items)
+	}
 	workers.Wait()
-	for i := range batch {
-		a.judge(&batch[i])
-		a.roots.push(batch[i].hash)
-		batch[i] = item{}
+	if readErr != nil {
+		a.failErr(CheckEntries, "", readErr)
+		return
+	}
+	a.report.Pass(CheckEntries, "", fmt.Sprintf("%d, each under the root", size))
+	a.save(size)
+	a.finish()
+}
+
+// read hands over all entries, verified against the root.
+func (a *audit) read(todo, order chan<- *batch) error {
+	return a.tree.Bundles(a.from, a.tree.Checkpoint().Size, func(first uint64, leaves [][]byte, hashes []log.Hash) error {
+		for len(leaves) > 0 {
+			n := min(portion, len(leaves))
+			b := &batch{items: make([]item, n), opened: make(chan struct{})}
+			for i := range b.items {
+				b.items[i] = item{index: first + uint64(i), leaf: leaves[i], hash: hashes[i]}
+			}
+			order <- b
+			todo <- b
+			first, leaves, hashes = first+uint64(n), leaves[n:], hashes[n:]
+		}
+		return nil
+	})
+}
+
+// take judges entries in order.
+func (a *audit) take(items []item) {
+	for i := range items {
+		a.judge(&items[i])
+		a.roots.push(items[i].hash)
+	}
+	next := items[len(items)-1].index + 1
+	if every := a.options.saveEvery(); next/every > items[0].index/every {
+		a.save(next)
+	}
+	if a.options.Progress != nil {
+		a.options.Progress(next, a.tree.Checkpoint().Size)
 	}
 }
 
-// open reads and verifies the record of an entry. The record must be the one that the leaf
-// commits to, and not merely a good one.
-func (it *item) open(store log.TileReader, ring *crypto.Keyring) {
-	it.hash = log.LeafHash(it.leaf)
-	env, err := log.ReadRecord(store, it.hash)
+// reread opens entries once more that were taken before.
+func (a *audit) reread(indexes []uint64) ([]life.Entry, error) {
+	out := make([]life.Entry, 0, len(indexes))
+	for _, index := range indexes {
+		e, err := a.rereadOne(index)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func (a *audit) rereadOne(index uint64) (e life.Entry, err error) {
+	e = life.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: index}}
+	if e.Leaf, err = a.tree.LeafHash(index); err != nil {
+		return e, err
+	}
+	env, err := log.ReadRecord(a.records, e.Leaf)
 	if err != nil {
-		it.err = err
-		return
+		return e, err
 	}
-	if it.rec, err = receipt.Open(env, ring); err != nil {
-		it.err = unknown(env, ring, it.leaf, err)
-		return
+	if e.Record, err = receipt.Open(env, a.trust.Ring()); err != nil {
+		return e, err
 	}
-	if !bytes.Equal(it.rec.Leaf(), it.leaf) {
-		it.err = errOther
+	if e.Record.LeafHash() != e.Leaf {
+		return e, errOther
 	}
+	e.Holder, _ = a.trust.Holder(e.Record.By) // who was admitted when it was taken first
+	return e, nil
 }
 
-var errOther = marketops.Refuse(marketops.LeafMismatch, "the store holds another record under this leaf")
-
-// unknown looks behind an error: also a record of an unknown type must be the one of its leaf.
-func unknown(env []byte, ring *crypto.Keyring, leaf []byte, err error) error {
-	if marketops.CodeOf(err) != marketops.RecordUnknown {
-		return err
+// rules says how the book judges here.
+func (a *audit) rules() life.Rules {
+	return life.Rules{
+		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.Seen) error { return a.roots.quoted(c) },
+		Reread: a.reread, Keep: a.options.keep,
+		Report: func(f life.Finding) {
+			a.fail(verifier.Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
+		},
 	}
-	o, oerr := crypto.OpenFull(env, receipt.PayloadType, ring)
-	if oerr != nil {
-		return oerr
-	}
-	if !bytes.Equal(log.Leaf(o), leaf) {
-		return errOther
-	}
-	return err
 }
 
 // judge takes one entry into the book, or says why not.
@@ -118,10 +144,10 @@ func (a *audit) judge(it *item) {
 	case code == marketops.RecordWithheld:
 		a.withheld(it, subject)
 	case code == marketops.RecordUnknown:
-		a.counts["unknown"]++
+		a.count(it.index, "unknown")
 		a.failErr(CheckRecords, subject, it.err)
 	default:
-		a.counts["unusable"]++
+		a.count(it.index, "unusable")
 		a.failErr(CheckRecords, subject, it.err)
 	}
 }
@@ -131,15 +157,23 @@ func (a *audit) admit(it *item, subject string) {
 	e := life.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: it.index}, Leaf: it.hash, Record: it.rec}
 	var err error
 	if e.Holder, err = a.trust.Admit(it.rec, max(issued, a.ledger), &e.Position); err != nil {
-		a.counts["unusable"]++
+		a.count(it.index, "unusable")
 		a.failErr(CheckRecords, subject, err)
 		return
 	}
 	if e.Holder.Role == receipt.RoleLedger {
 		a.ledger = max(a.ledger, issued)
 	}
-	a.counts[it.rec.Body.Name()]++
+	a.count(it.index, it.rec.Body.Name())
 	a.book.Add(e)
+}
+
+// count counts an entry of the log, and of what is new in it.
+func (a *audit) count(index uint64, name string) {
+	a.counts[name]++
+	if a.since != nil && index >= a.since.Size {
+		a.increment[name]++
+	}
 }
 
 func issuedAt(r *receipt.Record) marketops.Time {
@@ -151,7 +185,7 @@ func issuedAt(r *receipt.Record) marketops.Time {
 
 // withheld judges an entry by what its leaf alone says.
 func (a *audit) withheld(it *item, subject string) {
-	a.counts["withheld"]++
+	a.count(it.index, "withheld")
 	leaf, err := log.ParseLeaf(it.leaf)
 	if err != nil {
 		a.failErr(CheckRecords, subject, err)

@@ -23,8 +23,10 @@ func (p *page) operations(r *verifier.Report) {
 	for _, f := range r.Refusals {
 		p.line("  refused %s  leaf %d, by %s at %s", f.Code, f.Index, f.By, f.At)
 	}
-	if len(r.Counts) > 0 {
-		p.counts(r.Counts)
+	p.counts(r.Counts)
+	if r.Since != nil {
+		p.line("new since size %d:", r.Since.Size)
+		p.counts(r.New)
 	}
 }
 

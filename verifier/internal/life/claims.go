@@ -9,7 +9,7 @@ import (
 )
 
 func (b *Book) claim(e Entry, c *receipt.Claim) {
-	s := b.receipts[c.Receipt]
+	s := b.spending(e, c.Receipt)
 	if s == nil {
 		b.missing(Order, e, "receipt", c.Receipt, receipt.RoleAuthority)
 		return
@@ -90,17 +90,20 @@ func (b *Book) gap(e Entry, s *Spending, c *receipt.Claim) {
 
 // begin takes the resource. It is free again only when the receipt that holds it has ended.
 func (b *Book) begin(s *Spending, c *receipt.Claim) {
-	if other := b.live[s.key]; other != nil && other != s && !other.over() {
+	if b.recalling {
+		return
+	}
+	if other := b.ByDigest(b.live[s.key]); other != nil && other != s && !other.over() {
 		b.find(Finding{Check: Claims, Subject: string(s.ID), Code: marketops.OperationInFlight, Got: string(other.ID), Detail: "another receipt for the same resource was live"})
 	}
-	b.live[s.key] = s
+	b.live[s.key] = s.Digest
 	if b.rules.Gate {
 		b.spendable(s, c.IssuedAt)
 	}
 }
 
 func (b *Book) intent(e Entry, n *receipt.Intent) {
-	s := b.receipts[n.Receipt]
+	s := b.spending(e, n.Receipt)
 	if s == nil {
 		b.missing(Order, e, "receipt", n.Receipt, receipt.RoleAuthority)
 		return

@@ -15,7 +15,8 @@
 // A book of a whole log is strict: what is not there breaks the order, unless a record was
 // withheld that could be it. A book of a pack is partial: what is not there may be elsewhere.
 //
-// State is a few hundred bytes per receipt and approval and 32 bytes per record of a run.
+// State is about two kilobytes for each run at hand. A book that can read records again keeps a few
+// hundred runs at hand, and about 200 bytes of each other one; see [Rules.Reread].
 package life
 
 import (
@@ -71,6 +72,12 @@ type Rules struct {
 	Gate bool
 	// Document returns the operation document of this digest, or nil if nobody gave it.
 	Document func(marketops.Digest) *marketops.Operation
+	// Reread returns the records at these indexes once more, verified again. With it a book forgets
+	// what nobody has spoken of for a while, and reads it again if somebody does.
+	Reread func(indexes []uint64) ([]Entry, error)
+	Keep   int // records at hand; 0 means 4096
+	// Secret keys the fingerprints of forgotten names. Whoever wrote the log must not know it.
+	Secret [secretSize]byte
 	// Quoted compares a checkpoint that an outcome quotes with the log; nil if nobody can. An
 	// error carries [marketops.SplitView] for another root.
 	Quoted func(receipt.Seen) error
@@ -78,16 +85,20 @@ type Rules struct {
 
 // Book is what is known of a log up to one position.
 type Book struct {
+	archive
 	rules       Rules
+	recalling   bool   // taking the records of a forgotten run once more
+	weight      int    // of the runs at hand
+	limit       int    // of weight, from which on the book forgets
+	spoken      uint64 // counts records, to tell which run was spoken of last
 	submissions map[marketops.Digest]*submission
 	votes       map[marketops.Digest]*vote
-	rejections  map[marketops.RunID][]*vote
 	receipts    map[marketops.Digest]*Spending
-	order       []*Spending // in order of first position
+	order       []*Spending // those at hand, in order of first position
 	ids         map[marketops.ReceiptID]marketops.Digest
 	outcomes    map[marketops.Digest]*Spending
-	live        map[marketops.Digest]*Spending // by op_key, from the first claim to the end
-	succeeded   map[marketops.Digest]*Spending // by operation
+	live        map[marketops.Digest]marketops.Digest // by op_key, the receipt, from its first claim to its end
+	succeeded   map[marketops.Digest]*Spending        // by operation
 	runs        map[marketops.RunID]*run
 	withheld    map[receipt.Role]uint64
 	erased      map[string]bool // groups of persons with a withheld record
@@ -98,11 +109,14 @@ type Book struct {
 
 // NewBook returns an empty book.
 func NewBook(r Rules) *Book {
+	if r.Keep == 0 {
+		r.Keep = restless
+	}
 	return &Book{
-		rules: r, submissions: map[marketops.Digest]*submission{}, votes: map[marketops.Digest]*vote{},
-		rejections: map[marketops.RunID][]*vote{}, receipts: map[marketops.Digest]*Spending{},
-		ids: map[marketops.ReceiptID]marketops.Digest{}, outcomes: map[marketops.Digest]*Spending{},
-		live: map[marketops.Digest]*Spending{}, succeeded: map[marketops.Digest]*Spending{},
+		rules: r, limit: r.Keep, archive: archive{names: table{secret: r.Secret}, hot: map[uint32]bool{}, unfinished: map[uint32]bool{}}, submissions: map[marketops.Digest]*submission{}, votes: map[marketops.Digest]*vote{},
+		receipts: map[marketops.Digest]*Spending{},
+		ids:      map[marketops.ReceiptID]marketops.Digest{}, outcomes: map[marketops.Digest]*Spending{},
+		live: map[marketops.Digest]marketops.Digest{}, succeeded: map[marketops.Digest]*Spending{},
 		runs: map[marketops.RunID]*run{}, withheld: map[receipt.Role]uint64{}, erased: map[string]bool{}, places: map[uint64]bool{},
 	}
 }
@@ -121,6 +135,16 @@ func (b *Book) Withheld(h receipt.Holder) {
 // Add takes the next record.
 func (b *Book) Add(e Entry) {
 	b.afterSeal(e)
+	b.added++
+	b.add(e)
+	b.forget()
+}
+
+func (b *Book) add(e Entry) {
+	if id := RunOf(e.Record.Body); id != "" {
+		b.spoken++
+		b.run(id).spoken = b.spoken
+	}
 	switch body := e.Record.Body.(type) {
 	case *receipt.Submission:
 		b.submission(e, body)
@@ -153,7 +177,11 @@ func (b *Book) Add(e Entry) {
 	}
 }
 
-func (b *Book) find(f Finding) { b.rules.Report(f) }
+func (b *Book) find(f Finding) {
+	if !b.recalling {
+		b.rules.Report(f)
+	}
+}
 
 // missing says what it means that a record is named and not known at this position.
 func (b *Book) missing(check string, e Entry, what string, d marketops.Digest, role receipt.Role) {

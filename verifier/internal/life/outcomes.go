@@ -14,7 +14,7 @@ import (
 const Grace = marketops.Time(24 * 60 * 60) // seconds
 
 func (b *Book) outcome(e Entry, o *receipt.Outcome) {
-	s := b.receipts[o.Receipt]
+	s := b.spending(e, o.Receipt)
 	if s == nil {
 		b.missing(Order, e, "receipt", o.Receipt, receipt.RoleAuthority)
 		return
@@ -50,7 +50,7 @@ func (b *Book) release(s *Spending) {
 	if !s.over() {
 		return
 	}
-	if b.live[s.key] == s {
+	if b.live[s.key] == s.Digest {
 		delete(b.live, s.key)
 	}
 	if b.rules.Contained == nil {
@@ -169,18 +169,27 @@ func (b *Book) effect(s *Spending, o *receipt.Outcome) {
 
 // success finds that an operation was published twice, by whatever receipts.
 func (b *Book) success(s *Spending) {
+	if b.succeeded[s.Operation] == nil {
+		b.recall(aSuccess, s.Operation[:])
+	}
 	if other := b.succeeded[s.Operation]; other != nil && other != s {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.ReceiptReused, Got: string(other.ID), Detail: "the same operation succeeded under another receipt"})
 	}
-	b.succeeded[s.Operation] = s
+	if b.succeeded[s.Operation] == nil || !b.recalling {
+		b.succeeded[s.Operation] = s
+	}
 }
 
 func (b *Book) resolution(e Entry, r *receipt.Resolution) {
+	if b.outcomes[r.Outcome] == nil {
+		b.recall(aRecord, r.Outcome[:])
+	}
 	s := b.outcomes[r.Outcome]
 	if s == nil {
 		b.unresolvable(e, r)
 		return
 	}
+	b.tied(e, s)
 	if s.Resolution != nil {
 		if s.Resolution.Leaf != e.Leaf {
 			b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: fmt.Sprintf("two resolutions, at %d and %d", s.Resolution.Index, e.Position.Index)})
@@ -203,7 +212,7 @@ func (b *Book) resolution(e Entry, r *receipt.Resolution) {
 
 // unresolvable is a resolution of an outcome that is not there or not unknown.
 func (b *Book) unresolvable(e Entry, r *receipt.Resolution) {
-	d, known := b.ids[r.ReceiptID]
+	d, known := b.receiptID(r.ReceiptID)
 	if s := b.receipts[d]; known && s.Outcome != nil && s.Outcome.Digest == r.Outcome {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a resolution of an outcome that is " + s.Outcome.Status})
 		return

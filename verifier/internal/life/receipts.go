@@ -10,21 +10,21 @@ import (
 )
 
 func (b *Book) receipt(e Entry, r *receipt.Receipt) {
-	if s := b.receipts[e.Record.Digest]; s != nil {
+	if s := b.ByDigest(e.Record.Digest); s != nil {
 		if !slices.Contains(s.Authorities, e.Holder.Name) {
 			s.Authorities = append(s.Authorities, e.Holder.Name)
 		}
 		return
 	}
 	s := &Spending{Digest: e.Record.Digest, ID: r.ReceiptID, Operation: r.Operation, Receipt: r, Index: e.Position.Index,
-		Authorities: []string{e.Holder.Name}, expires: r.ExpiresAt, key: b.key(r)}
+		Authorities: []string{e.Holder.Name}, expires: r.ExpiresAt, key: b.key(r), run: b.run(r.RunID)}
 	b.receipts[s.Digest] = s
 	b.order = append(b.order, s)
-	if other, taken := b.ids[r.ReceiptID]; taken {
+	if other, taken := b.receiptID(r.ReceiptID); taken {
 		b.find(Finding{Check: Claims, Subject: string(s.ID), Code: marketops.ReceiptReused, Expected: other.String(), Got: s.Digest.String(), Detail: "two receipts have one id"})
 	}
 	b.ids[r.ReceiptID] = s.Digest
-	if b.submissions[r.Submission] == nil && !b.rules.Gate {
+	if b.submissionOf(r.Submission) == nil && !b.rules.Gate {
 		b.missing(Order, e, "submission", r.Submission, receipt.RolePerson)
 	}
 	b.spend(e, s)
@@ -117,7 +117,7 @@ func (b *Book) unless(ok bool, s *Spending, code marketops.Code, expected, got s
 
 // revocation marks a receipt; only one that nobody had begun to carry out can be revoked.
 func (b *Book) revocation(e Entry, body *receipt.Revocation) {
-	s := b.receipts[body.Receipt]
+	s := b.spending(e, body.Receipt)
 	if s == nil {
 		b.missing(Order, e, "receipt", body.Receipt, receipt.RoleAuthority)
 		return

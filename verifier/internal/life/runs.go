@@ -14,15 +14,32 @@ const sealName = "run-closed"
 
 // run is every record of one run so far, for the seal that must name them all.
 type run struct {
-	records []named            // in order, seals excepted, physical duplicates included
-	seals   []marketops.Digest // every run-closed, in order
-	later   int                // records above the latest seal
+	id         marketops.RunID
+	records    []named            // in order, physical duplicates included
+	seals      []marketops.Digest // every run-closed, in order
+	later      int                // records above the latest seal
+	rejections []*vote
+	spoken     uint64 // when it was spoken of last
+	number     int    // in the archive; -1 for none
+	tied       bool   // to another run, so that it cannot be read again by itself
 }
 
 type named struct {
 	digest marketops.Digest
 	name   string
+	index  uint64
 }
+
+func (r *run) weight() int { return len(r.records) + 1 }
+
+func tie(x, y *run) {
+	if x != y {
+		x.tied, y.tied = true, true
+	}
+}
+
+// tied ties the run of a record to that of the receipt that it changes.
+func (b *Book) tied(e Entry, s *Spending) { tie(s.run, b.run(RunOf(e.Record.Body))) }
 
 // RunOf returns the run that a record says it belongs to; "" for a refusal of no known run.
 func RunOf(b receipt.Body) marketops.RunID {
@@ -60,19 +77,23 @@ func (b *Book) enter(e Entry) {
 		return
 	}
 	r := b.run(id)
+	r.records = append(r.records, named{e.Record.Digest, e.Record.Body.Name(), e.Position.Index})
+	b.weight++
+	r.later++
 	if e.Record.Body.Name() == sealName {
 		r.seals, r.later = append(r.seals, e.Record.Digest), 0
-		return
 	}
-	r.records = append(r.records, named{e.Record.Digest, e.Record.Body.Name()})
-	r.later++
 }
 
 func (b *Book) run(id marketops.RunID) *run {
+	if b.runs[id] == nil {
+		b.recall(aRun, []byte(id))
+	}
 	r := b.runs[id]
 	if r == nil {
-		r = &run{}
+		r = &run{id: id, number: -1}
 		b.runs[id] = r
+		b.weight += r.weight()
 	}
 	return r
 }
@@ -95,7 +116,7 @@ func (b *Book) closed(e Entry, c *receipt.RunClosed) {
 	}
 	same(b, RunClosed, e, marketops.PlanMismatch, "a seal is about the run's plan", c.Plan, e.Record.About())
 	b.sealChain(e, r, c)
-	if len(r.records) > maxSealed || !b.names(e, r, c) {
+	if len(r.records) > maxSealed || !b.namesAll(e, r, c) {
 		b.find(Finding{Check: RunClosed, Subject: e.subject(), Code: marketops.OrderViolation, Detail: "the seal does not name exactly the records of the run below it"})
 	}
 }
@@ -110,17 +131,18 @@ func (b *Book) sealChain(e Entry, r *run, c *receipt.RunClosed) {
 	}
 }
 
-// names reports whether a seal names the records of the run below it, in their order and with
+// namesAll reports whether a seal names the records of the run below it, in their order and with
 // their counts. A record that it names and that was not given is a finding of its own.
-func (b *Book) names(e Entry, r *run, c *receipt.RunClosed) bool {
+func (b *Book) namesAll(e Entry, r *run, c *receipt.RunClosed) bool {
 	known, seals := map[marketops.Digest]bool{}, map[marketops.Digest]bool{}
 	var want, got []marketops.Digest
 	for _, n := range r.records {
+		if n.name == sealName {
+			seals[n.digest] = true
+			continue
+		}
 		known[n.digest] = true
 		want = append(want, n.digest)
-	}
-	for _, d := range r.seals {
-		seals[d] = true
 	}
 	for _, d := range c.Records {
 		switch {
@@ -148,6 +170,9 @@ func (b *Book) elsewhere(d marketops.Digest) bool {
 func (r *run) counted(counts []receipt.Count) bool {
 	all, distinct, seen := map[string]int64{}, map[string]int64{}, map[marketops.Digest]bool{}
 	for _, n := range r.records {
+		if n.name == sealName {
+			continue
+		}
 		all[n.name]++
 		if !seen[n.digest] {
 			seen[n.digest] = true

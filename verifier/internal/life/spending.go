@@ -1,6 +1,7 @@
 package life
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -24,6 +25,8 @@ type Spending struct {
 	Revoked     bool
 	key         marketops.Digest // op_key, or the next best thing
 	expires     marketops.Time
+	run         *run
+	gone        bool // forgotten with its run
 }
 
 // Claim is one epoch of spending.
@@ -101,24 +104,66 @@ func (s *Spending) over() bool {
 	return s.Outcome != nil && (s.Outcome.Status != "unknown" || s.Resolution != nil)
 }
 
-// Receipts returns every receipt in the order in which they were issued.
+// Receipts returns every receipt in the order in which they were issued. A book that forgets
+// returns those at hand.
 func (b *Book) Receipts() []*Spending { return b.order }
 
 // ByDigest returns the receipt of this digest, or nil.
-func (b *Book) ByDigest(d marketops.Digest) *Spending { return b.receipts[d] }
+func (b *Book) ByDigest(d marketops.Digest) *Spending {
+	if b.receipts[d] == nil && !d.IsZero() {
+		b.recall(aRecord, d[:])
+	}
+	return b.receipts[d]
+}
+
+// spending is [Book.ByDigest] for a record that will change the receipt.
+func (b *Book) spending(e Entry, d marketops.Digest) *Spending {
+	s := b.ByDigest(d)
+	if s != nil {
+		b.tied(e, s)
+	}
+	return s
+}
+
+func (b *Book) receiptID(id marketops.ReceiptID) (d marketops.Digest, known bool) {
+	if d, known = b.ids[id]; !known {
+		b.recall(aReceiptID, []byte(id))
+		d, known = b.ids[id]
+	}
+	return d, known
+}
+
+// unfinished reports whether the end of the log has something to say about the receipt.
+func (s *Spending) unfinished() bool {
+	return len(s.Intents) > 0 && s.Outcome == nil || s.Status() == "unknown"
+}
 
 // Open returns the receipts with an intent and no outcome: those that are late because their
 // expiry and grace seconds more have passed at now, and those that still have time.
 func (b *Book) Open(now, grace marketops.Time) (late, pending []*Spending) {
-	for _, s := range b.order {
+	b.each(func(s *Spending) {
 		if len(s.Intents) == 0 || s.Outcome != nil {
-			continue
+			return
 		}
+		rest := &Spending{ID: s.ID, Index: s.Index, Intents: s.Intents[len(s.Intents)-1:]} // of a run that may be forgotten again
 		if now >= s.expires+grace {
-			late = append(late, s)
+			late = append(late, rest)
 		} else {
-			pending = append(pending, s)
+			pending = append(pending, rest)
 		}
-	}
+	})
+	byIndex := func(x, y *Spending) int { return cmp.Compare(x.Index, y.Index) }
+	slices.SortFunc(late, byIndex)
+	slices.SortFunc(pending, byIndex)
 	return late, pending
+}
+
+// Unresolved counts the receipts whose outcome is unknown to this day.
+func (b *Book) Unresolved() (n int) {
+	b.each(func(s *Spending) {
+		if s.Status() == "unknown" {
+			n++
+		}
+	})
+	return n
 }

@@ -18,14 +18,29 @@ type submission struct {
 type vote struct {
 	vote  receipt.Vote
 	index uint64
+	run   *run
 	spent []spent
 }
 
 // spent is a receipt that an approval served for one operation.
 type spent struct{ operation, receipt marketops.Digest }
 
+func (b *Book) submissionOf(d marketops.Digest) *submission {
+	if b.submissions[d] == nil {
+		b.recall(aRecord, d[:])
+	}
+	return b.submissions[d]
+}
+
+func (b *Book) vote(d marketops.Digest) *vote {
+	if b.votes[d] == nil {
+		b.recall(aRecord, d[:])
+	}
+	return b.votes[d]
+}
+
 func (b *Book) submission(e Entry, body *receipt.Submission) {
-	if b.submissions[e.Record.Digest] != nil {
+	if b.submissionOf(e.Record.Digest) != nil {
 		return
 	}
 	same(b, Order, e, marketops.KeyUnknown, "a submission is signed by its requester", body.Requester, e.Holder.Name)
@@ -34,15 +49,16 @@ func (b *Book) submission(e Entry, body *receipt.Submission) {
 }
 
 func (b *Book) approval(e Entry, body *receipt.Approval) {
-	if b.votes[e.Record.Digest] != nil {
+	if b.vote(e.Record.Digest) != nil {
 		return
 	}
-	v := &vote{vote: receipt.Vote{Record: slim(e.Record), Body: body, Person: e.Holder}, index: e.Position.Index}
+	r := b.run(body.RunID)
+	v := &vote{vote: receipt.Vote{Record: slim(e.Record), Body: body, Person: e.Holder}, index: e.Position.Index, run: r}
 	b.votes[e.Record.Digest] = v
 	if body.Verdict == "reject" {
-		b.rejections[body.RunID] = append(b.rejections[body.RunID], v)
+		r.rejections = append(r.rejections, v)
 	}
-	s := b.submissions[body.Submission]
+	s := b.submissionOf(body.Submission)
 	if s == nil {
 		b.missing(Order, e, "submission", body.Submission, receipt.RolePerson)
 		return
@@ -58,7 +74,7 @@ func slim(r *receipt.Record) *receipt.Record { return &receipt.Record{Digest: r.
 // floor counts persons for a receipt as it is issued, from what stands below it.
 func (b *Book) floor(e Entry, s *Spending) {
 	r := s.Receipt
-	sub := b.submissions[r.Submission]
+	sub := b.submissionOf(r.Submission)
 	if sub == nil {
 		b.missing(Approvals, e, "submission", r.Submission, receipt.RolePerson)
 		return
@@ -69,7 +85,7 @@ func (b *Book) floor(e Entry, s *Spending) {
 	}
 	t := receipt.Tally{Kind: r.OperationKind, Target: r.Target, Requester: sub.body.Requester, Floor: b.rules.Trust.Floor(r.OperationKind, r.Target)}
 	for _, d := range r.Approvals {
-		v := b.votes[d]
+		v := b.vote(d)
 		if v == nil {
 			b.missing(Approvals, e, "approval", d, receipt.RolePerson)
 			return
@@ -80,7 +96,7 @@ func (b *Book) floor(e Entry, s *Spending) {
 		}
 		t.Add(v.vote, true)
 	}
-	for _, v := range b.rejections[r.RunID] {
+	for _, v := range s.run.rejections {
 		if !slices.Contains(r.Approvals, v.vote.Record.Digest) {
 			t.Add(v.vote, false)
 		}
@@ -116,7 +132,7 @@ func (b *Book) vetoes(s *Spending, floor []receipt.Rule) {
 // spend finds an approval that served another receipt for the same operation before.
 func (b *Book) spend(e Entry, s *Spending) {
 	for _, d := range s.Receipt.Approvals {
-		v := b.votes[d]
+		v := b.vote(d)
 		if v == nil {
 			if !b.rules.Gate {
 				b.missing(Order, e, "approval", d, receipt.RolePerson)
@@ -130,5 +146,6 @@ func (b *Book) spend(e Entry, s *Spending) {
 			}
 		}
 		v.spent = append(v.spent, spent{s.Operation, s.Digest})
+		tie(v.run, s.run)
 	}
 }

@@ -1,0 +1,226 @@
+package audit_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier"
+	"github.com/omega/marketops/verifier/audit"
+	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/verifier/lifetest"
+)
+
+// every is all stories and all attacks.
+func every() map[string]func(*lifetest.World) {
+	all := map[string]func(*lifetest.World){"many": func(w *lifetest.World) { w.Grow(1500) }}
+	for name, story := range lifetest.Stories {
+		all["story: "+name] = story
+	}
+	for _, a := range lifetest.Attacks {
+		all["attack: "+a.Name] = a.Story
+	}
+	return all
+}
+
+func options(w *lifetest.World) audit.Options {
+	return audit.Options{At: w.Now + 5*86400, Document: w.Documents()}
+}
+
+// findings is what a report found, without what it says about the way to it.
+func findings(r *verifier.Report) (out []verifier.Check) {
+	for _, c := range r.Checks {
+		if c.Name != audit.CheckResume {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func alike(t *testing.T, want, got *verifier.Report) {
+	t.Helper()
+	if got.Verdict != want.Verdict || got.Code != want.Code || got.ExitCode() != want.ExitCode() || !slices.Equal(findings(got), findings(want)) || !slices.Equal(got.Counts, want.Counts) {
+		t.Errorf("%s\nwant\n%s", describe(got), describe(want))
+	}
+}
+
+// TestForgettingChangesNothing: a book that forgets all that it can, and reads it again, finds the same.
+func TestForgettingChangesNothing(t *testing.T) {
+	for name, story := range every() {
+		t.Run(name, func(t *testing.T) {
+			w := lifetest.New()
+			story(w)
+			alike(t, audit.Audit(w.Log, w.Store, w.Trust(), options(w)), audit.Audit(w.Log, w.Store, w.Trust(), options(w).Forgetful()))
+		})
+	}
+}
+
+// TestResumeChangesNothing stops an audit after each entry and goes on from what it saved there.
+func TestResumeChangesNothing(t *testing.T) {
+	for name, story := range every() {
+		t.Run(name, func(t *testing.T) {
+			w := lifetest.New()
+			story(w)
+			want := audit.Audit(w.Log, w.Store, w.Trust(), options(w))
+			var states [][]byte
+			o := options(w)
+			o.SaveEvery, o.Save = 1, func(b []byte) error { states = append(states, bytes.Clone(b)); return nil }
+			alike(t, want, audit.Audit(w.Log, w.Store, w.Trust(), o))
+			for i := 0; i < len(states); i += len(states)/20 + 1 {
+				o := options(w)
+				o.State = states[i]
+				r := audit.Audit(w.Log, w.Store, w.Trust(), o)
+				alike(t, want, r)
+				if !strings.Contains(strings.Join(r.NotCovered, "\n"), "resume file") {
+					t.Error("the report does not say what it believes")
+				}
+			}
+			if len(states) == 0 && want.Verified() {
+				t.Error("nothing was saved")
+			}
+		})
+	}
+}
+
+// TestResumeSeesWhatCameLater goes on from the end of a log that grew since.
+func TestResumeSeesWhatCameLater(t *testing.T) {
+	w := lifetest.New()
+	l := w.Publish()
+	var state []byte
+	keep := audit.Options{Save: func(b []byte) error { state = bytes.Clone(b); return nil }}
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), keep); !r.Verified() {
+		t.Fatal(describe(r))
+	}
+	w.Close()
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{State: state}); !r.Verified() || !slices.Contains(r.Counts, verifier.Count{Name: "receipt", Count: 1}) {
+		t.Error(describe(r), r.Counts)
+	}
+	w.Claim(l.Receipt, lifetest.Other, l.Claim)
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{State: state}); !slices.Equal(codes(r), []string{"order-violation"}) {
+		t.Error(describe(r))
+	}
+	w.Finish(l.Intent, lifetest.Publisher)
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{State: state}); !slices.Equal(codes(r), []string{"order-violation", "receipt-reused"}) {
+		t.Error(describe(r))
+	}
+}
+
+// TestStateThatDoesNotFit refuses a state that is damaged, or of another log, trust file or program.
+func TestStateThatDoesNotFit(t *testing.T) {
+	w := lifetest.New()
+	w.Live()
+	var state []byte
+	audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Program: "1", Save: func(b []byte) error { state = bytes.Clone(b); return nil }})
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Program: "1", State: state}); !r.Verified() {
+		t.Fatal("control:", describe(r))
+	}
+	flipped := bytes.Clone(state)
+	flipped[len(state)/2] ^= 1
+	other := lifetest.New()
+	other.Run = marketops.NewRunID([16]byte{7})
+	other.Live()
+	short := lifetest.New()
+	short.Begin()
+	version := lifetest.New()
+	version.File.Version++
+	for name, tc := range map[string]struct {
+		w    *lifetest.World
+		log  log.TileReader
+		o    audit.Options
+		code marketops.Code
+		exit int
+	}{
+		"a byte flipped":     {w, w.Log, audit.Options{Program: "1", State: flipped}, marketops.ConfigInvalid, 11},
+		"cut":                {w, w.Log, audit.Options{Program: "1", State: state[:len(state)-1]}, marketops.ConfigInvalid, 11},
+		"empty":              {w, w.Log, audit.Options{Program: "1", State: []byte{}}, marketops.ConfigInvalid, 11},
+		"another program":    {w, w.Log, audit.Options{Program: "2", State: state}, marketops.ConfigInvalid, 11},
+		"documents now":      {w, w.Log, audit.Options{Program: "1", State: state, Document: w.Documents()}, marketops.ConfigInvalid, 11},
+		"another trust file": {version, w.Log, audit.Options{Program: "1", State: state}, marketops.ConfigInvalid, 11},
+		"another log":        {w, other.Log, audit.Options{Program: "1", State: state}, marketops.SplitView, 14},
+		"a shorter log":      {w, short.Log, audit.Options{Program: "1", State: state}, marketops.LogRolledBack, 14},
+	} {
+		if r := audit.Audit(tc.log, w.Store, tc.w.Trust(), tc.o); r.Code != tc.code || r.ExitCode() != tc.exit {
+			t.Errorf("%s: %s", name, describe(r))
+		}
+	}
+}
+
+// TestNoState: what cannot be kept is said, and is no finding.
+func TestNoState(t *testing.T) {
+	w := lifetest.New()
+	w.Live()
+	r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: func([]byte) error { return errors.New("no space") }})
+	if !r.Verified() || !strings.Contains(strings.Join(r.NotCovered, "\n"), "no space") {
+		t.Error(describe(r), r.NotCovered)
+	}
+	w = lifetest.New()
+	w.Edit["intent"] = func(b receipt.Body) { b.(*receipt.Intent).RunID = marketops.NewRunID([16]byte{9}) }
+	w.Live()
+	r = audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: func([]byte) error { return nil }})
+	if !strings.Contains(strings.Join(r.NotCovered, "\n"), life.ErrTied.Error()) {
+		t.Error(describe(r), r.NotCovered)
+	}
+}
+
+// TestSince proves the log against a checkpoint that was kept, and counts what is new.
+func TestSince(t *testing.T) {
+	w := lifetest.New()
+	l := w.Begin()
+	old := w.Log.Checkpoint()
+	w.Finish(l.Intent, lifetest.Publisher)
+	w.Close()
+	r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Since: old})
+	if !r.Verified() || r.Since == nil || r.Since.Size != 6 || !slices.Equal(r.New, []verifier.Count{{Name: "outcome", Count: 1}, {Name: "run-closed", Count: 1}}) {
+		t.Error(describe(r), r.Since, r.New)
+	}
+	stranger := logtest.New(lifetest.Origin, lifetest.Stranger)
+	other := logtest.New("other.example.com", lifetest.LogKey)
+	for name, tc := range map[string]struct {
+		since    []byte
+		code     marketops.Code
+		exit     int
+		evidence bool
+	}{
+		"a fork":             {w.Log.SignRoot(6, log.Hash{1}), marketops.ConsistencyInvalid, 14, true},
+		"a fork at its size": {w.Log.SignRoot(w.Log.Size(), log.Hash{1}), marketops.SplitView, 14, true},
+		"a rollback":         {w.Log.SignRoot(99, log.Hash{1}), marketops.LogRolledBack, 14, true},
+		"of a stranger":      {stranger.SignRoot(6, w.Log.Root(6)), marketops.CheckpointUnsigned, 11, false},
+		"of another log":     {other.SignRoot(6, w.Log.Root(6)), marketops.CheckpointUnsigned, 11, false},
+		"nothing":            {[]byte{}, marketops.CheckpointUnsigned, 11, false},
+	} {
+		var evidence []byte
+		r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Since: tc.since, Fork: func(b []byte) { evidence = b }})
+		if r.Code != tc.code || r.ExitCode() != tc.exit || (evidence != nil) != tc.evidence {
+			t.Errorf("%s: %s\n%s", name, describe(r), evidence)
+		}
+		quoted := strings.ReplaceAll(string(tc.since), "\n", `\n`)
+		if tc.evidence && (!bytes.Contains(evidence, []byte(quoted)) || !bytes.Contains(evidence, []byte(strings.ReplaceAll(string(w.Log.Checkpoint()), "\n", `\n`)))) {
+			t.Errorf("%s: both checkpoints must stand in the evidence: %s", name, evidence)
+		}
+	}
+}
+
+// TestHashOnly: the tree alone is never verified, and its damage still shows.
+func TestHashOnly(t *testing.T) {
+	w := lifetest.New()
+	w.Live()
+	r := audit.Audit(w.Log, lifetest.Store{}, w.Trust(), audit.Options{HashOnly: true})
+	if r.Verdict != verifier.Indeterminate || r.ExitCode() != 11 || !strings.Contains(strings.Join(r.NotCovered, "\n"), audit.NoSignature) || !r.Answered(audit.CheckEntries) {
+		t.Error(describe(r), r.NotCovered)
+	}
+	bad := bent{w.Log, func(n string, b []byte) ([]byte, error) {
+		if strings.HasPrefix(n, "tile/entries/") {
+			b[200] ^= 1
+		}
+		return b, nil
+	}}
+	if r := audit.Audit(bad, lifetest.Store{}, w.Trust(), audit.Options{HashOnly: true}); r.Verdict != verifier.Failed || !slices.Contains(codes(r), "leaf-mismatch") {
+		t.Error(describe(r))
+	}
+}

@@ -1,0 +1,101 @@
+package life
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"slices"
+)
+
+// table says in which run a name occurred, in 20 bytes a name and nothing that the garbage
+// collector must look into. It holds fingerprints of names under a secret: nobody can prepare
+// two names that collide in 128 bits of a hash that he does not know.
+//
+// Entries are sorted in many short shelves, so that adding one moves a few kilobytes at most.
+type table struct {
+	secret  [secretSize]byte
+	shelves [1 << shelfBits][]byte
+}
+
+const (
+	secretSize = 32
+	shelfBits  = 12
+	printSize  = 16 // bytes of a fingerprint
+	entrySize  = printSize + 4
+)
+
+// The kinds of names.
+const (
+	aRecord    = 'd' // by its digest
+	aReceiptID = 'i'
+	aSuccess   = 'o' // an operation that succeeded, by its digest
+	aRun       = 'n'
+)
+
+type fingerprint [printSize]byte
+
+func (t *table) print(kind byte, name []byte) fingerprint {
+	var room [secretSize + 1 + 64]byte
+	sum := sha256.Sum256(append(append(append(room[:0], t.secret[:]...), kind), name...))
+	return fingerprint(sum[:printSize])
+}
+
+// find returns the shelf of a fingerprint, and where on it the fingerprint stands or belongs.
+func (t *table) find(p fingerprint) (shelf *[]byte, at int, found bool) {
+	shelf = &t.shelves[binary.BigEndian.Uint16(p[:])>>(16-shelfBits)]
+	low, high := 0, len(*shelf)/entrySize
+	for low < high {
+		mid := (low + high) / 2
+		switch c := bytes.Compare((*shelf)[mid*entrySize:][:printSize], p[:]); {
+		case c == 0:
+			return shelf, mid * entrySize, true
+		case c < 0:
+			low = mid + 1
+		default:
+			high = mid
+		}
+	}
+	return shelf, low * entrySize, false
+}
+
+func (t *table) get(kind byte, name []byte) (run uint32, known bool) {
+	shelf, at, known := t.find(t.print(kind, name))
+	if known {
+		run = binary.BigEndian.Uint32((*shelf)[at+printSize:])
+	}
+	return run, known
+}
+
+// put notes the run of a name, the newest if there are several.
+func (t *table) put(kind byte, name []byte, run uint32) {
+	p := t.print(kind, name)
+	shelf, at, known := t.find(p)
+	if !known {
+		*shelf = slices.Insert(*shelf, at, append(p[:], 0, 0, 0, 0)...)
+	}
+	binary.BigEndian.PutUint32((*shelf)[at+printSize:], run)
+}
+
+// dump appends all entries in order.
+func (t *table) dump(to []byte) []byte {
+	for _, s := range t.shelves {
+		to = append(to, s...)
+	}
+	return to
+}
+
+var errTable = errors.New("the table of names is not one")
+
+// load replaces all entries by what [table.dump] gave, for a book of so many runs.
+func (t *table) load(from []byte, runs int) error {
+	for at := 0; at < len(from); at += entrySize {
+		if at+entrySize > len(from) || at > 0 && bytes.Compare(from[at-entrySize:][:printSize], from[at:][:printSize]) >= 0 ||
+			int(binary.BigEndian.Uint32(from[at+printSize:])) >= runs {
+			return errTable
+		}
+		shelf := &t.shelves[binary.BigEndian.Uint16(from[at:])>>(16-shelfBits)]
+		*shelf = append(*shelf, from[at:at+entrySize]...)
+	}
+	return nil
+}
