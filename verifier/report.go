@@ -132,7 +132,7 @@ type Report struct {
 	Fork         *Fork            `json:"fork,omitzero"`     // both statements of a log that contradicts itself
 	Kept         string           `json:"kept,omitzero"`     // the file with both, set by who wrote it
 	NotKept      string           `json:"not_kept,omitzero"` // or why there is none
-	New          []Count          `json:"new,omitzero"` // of the entries above Since
+	New          []Count          `json:"new,omitzero"`      // of the entries above Since
 	NotCovered   []string         `json:"not_covered"`
 
 	worst     Verdict

@@ -1,57 +1,123 @@
 package main
 
 import (
+	"crypto/rand"
+	"io"
+
+	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
+	"github.com/omega/marketops/verifier/offline"
+	"github.com/omega/marketops/verifier/show"
 )
+
+// auditing is what the audit command takes.
+type auditing struct {
+	common
+	log, records, operations, previous string
+	since, evidence, resume            string
+	hashOnly                           bool
+}
 
 // audit judges a whole log.
 func (s surroundings) audit(args []string) int {
-	var o common
-	var logDir, records, operations, previous string
+	var o auditing
 	f := o.flags("audit")
 	o.Bind(f)
-	f.StringVar(&logDir, "log", "", "")
-	f.StringVar(&records, "records", "", "")
-	f.StringVar(&operations, "operations", "", "")
-	f.StringVar(&previous, "previous", "", "")
+	f.StringVar(&o.log, "log", "", "")
+	f.StringVar(&o.records, "records", "", "")
+	f.StringVar(&o.operations, "operations", "", "")
+	f.StringVar(&o.previous, "previous", "", "")
+	f.StringVar(&o.since, "since", "", "")
+	f.StringVar(&o.evidence, "evidence", ".", "")
+	f.StringVar(&o.resume, "resume", "", "")
+	f.BoolVar(&o.hashOnly, "hash-only", false, "")
 	rest, err := parse(f, args)
 	if err != nil {
 		return s.wrong(err, auditUsage)
 	}
-	if len(rest) != 0 || logDir == "" || records == "" {
+	switch {
+	case len(rest) != 0 || o.log == "" || o.records == "" && !o.hashOnly:
 		return s.misused("audit takes --log and --records, and no argument", auditUsage)
+	case o.hashOnly && o.resume != "":
+		return s.misused("--hash-only keeps no state to --resume from", auditUsage)
 	}
 	t, err := o.load()
 	if err != nil {
-		return s.answer(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err), o)
+		return s.answer(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err), o.common)
 	}
-	files, err := audit.OpenFolder(logDir)
+	options, err := s.options(o)
 	if err != nil {
-		return s.unread(verifier.OfAudit, o, err)
+		return s.unread(verifier.OfAudit, o.common, err)
 	}
-	defer files.Close()
-	store, err := audit.OpenFolder(records)
+	folders, err := openAll(o.log, o.records, o.operations, o.previous)
+	defer closeAll(folders)
 	if err != nil {
-		return s.unread(verifier.OfAudit, o, err)
+		return s.unread(verifier.OfAudit, o.common, err)
 	}
-	defer store.Close()
-	options := audit.Options{At: o.At}
-	if operations != "" {
-		documents, err := audit.OpenFolder(operations)
-		if err != nil {
-			return s.unread(verifier.OfAudit, o, err)
+	if folders[2] != nil {
+		options.Document = audit.Documents(folders[2])
+	}
+	if folders[3] != nil {
+		options.Previous = folders[3]
+	}
+	p := audit.NewProgress(s.err, s.terminal, s.now)
+	if !o.json && !o.quiet {
+		options.Progress = p.Step
+	}
+	r := audit.Audit(folders[0], folders[1], t, options)
+	p.Done()
+	return s.answer(r, o.common)
+}
+
+// options reads what the audit rests on beside the log.
+func (s surroundings) options(o auditing) (a audit.Options, err error) {
+	a = audit.Options{At: o.At, HashOnly: o.hashOnly, Program: version, Fork: func(b []byte) { s.keep(o.evidence, b) }}
+	if _, err = rand.Read(a.Secret[:]); err != nil {
+		return a, err
+	}
+	if o.since != "" {
+		if a.Since, err = offline.ReadFile(o.since, log.MaxCheckpoint); err != nil {
+			return a, err
 		}
-		defer documents.Close()
-		options.Document = audit.Documents(documents)
 	}
-	if previous != "" {
-		before, err := audit.OpenFolder(previous)
-		if err != nil {
-			return s.unread(verifier.OfAudit, o, err)
+	if o.resume != "" {
+		file := audit.StateFile(o.resume)
+		a.Save = file.Save
+		a.State, err = file.Load()
+	}
+	return a, err
+}
+
+// keep writes evidence to a file and says where.
+func (s surroundings) keep(dir string, evidence []byte) {
+	path, err := audit.KeepEvidence(dir, evidence)
+	if err != nil {
+		io.WriteString(s.err, "marketops-verify: the evidence could not be kept: "+show.Escape(err.Error())+"\n"+string(evidence))
+		return
+	}
+	io.WriteString(s.err, "marketops-verify: two checkpoints that contradict each other are kept in "+show.Escape(path)+"\n")
+}
+
+// openAll opens folders; one without a name is nil.
+func openAll(dirs ...string) ([]*audit.Folder, error) {
+	out := make([]*audit.Folder, len(dirs))
+	for i, dir := range dirs {
+		if dir == "" {
+			continue
 		}
-		defer before.Close()
-		options.Previous = before
+		var err error
+		if out[i], err = audit.OpenFolder(dir); err != nil {
+			return out, err
+		}
 	}
-	return s.answer(audit.Audit(files, store, t, options), o)
+	return out, nil
+}
+
+func closeAll(folders []*audit.Folder) {
+	for _, f := range folders {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
 }

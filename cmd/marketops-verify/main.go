@@ -27,7 +27,7 @@ var version = "devel"
 
 func main() {
 	os.Exit(run(os.Args[1:], surroundings{
-		out: os.Stdout, err: os.Stderr, now: time.Now, color: colored(os.Stdout),
+		out: os.Stdout, err: os.Stderr, now: time.Now, color: colored(os.Stdout), terminal: terminal(os.Stderr),
 	}))
 }
 
@@ -36,6 +36,7 @@ type surroundings struct {
 	out, err io.Writer
 	now      func() time.Time
 	color    bool
+	terminal bool // err is one
 }
 
 // The exit codes that a report does not give.
@@ -98,7 +99,12 @@ func (s surroundings) unread(kind verifier.Kind, o common, err error) int {
 
 // colored reports whether colour helps whoever reads f.
 func colored(f *os.File) bool {
-	info, err := f.Stat()
 	_, no := os.LookupEnv("NO_COLOR")
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && !no && os.Getenv("TERM") != "dumb"
+	return terminal(f) && !no
+}
+
+// terminal reports whether f is one that can draw a line again.
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }
