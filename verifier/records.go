@@ -2,10 +2,10 @@ package verifier
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -31,7 +31,7 @@ func (v *verification) open() bool {
 			sound = false
 		}
 	}
-	slices.SortFunc(v.entries, func(a, b entry) int { return cmp.Compare(a.Position.Index, b.Position.Index) })
+	sort.Slice(v.entries, func(i, j int) bool { return v.entries[i].Position.Index < v.entries[j].Position.Index })
 	return sound && v.distinct()
 }
 

@@ -1,9 +1,6 @@
 package canon
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // order appends the RFC 8785 form of the one JSON value that b begins with, and returns what
 // follows. It does the plain texts that nearly all documents consist of: ASCII without escapes,
@@ -58,6 +55,9 @@ func orderArray(dst, b []byte, depth int) (out, rest []byte, plain bool) {
 	}
 }
 
+// maxMembers is how many members an object has at most, to be done here.
+const maxMembers = 32
+
 // member is where a member of an object stands, and its name, quotes included.
 type member struct{ from, name, to int }
 
@@ -66,9 +66,9 @@ func orderObject(dst, b []byte, depth int) (out, rest []byte, plain bool) {
 	if len(b) > 0 && b[0] == '}' {
 		return append(dst, '}'), b[1:], true
 	}
-	var few [24]member
+	var few [maxMembers]member
 	members, start := few[:0], len(dst)
-	for {
+	for len(members) < maxMembers {
 		m := member{from: len(dst)}
 		n := plainString(b)
 		if n == 0 || n == len(b) || b[n] != ':' {
@@ -92,31 +92,34 @@ func orderObject(dst, b []byte, depth int) (out, rest []byte, plain bool) {
 			return nil, nil, false
 		}
 	}
+	return nil, nil, false
 }
 
 // sortMembers puts members in the order of their names. For ASCII the order of bytes is that of
 // UTF-16; the quote that ends a name stands below all that a plain name holds but the blank and
 // the exclamation mark, so the quotes are left out.
 func sortMembers(dst []byte, start int, members []member, rest []byte) (out, after []byte, plain bool) {
-	byName := func(x, y member) int {
-		return bytes.Compare(dst[x.from+1:x.name-1], dst[y.from+1:y.name-1])
+	name := func(i int) []byte { return dst[members[i].from+1 : members[i].name-1] }
+	moved := false
+	for i := range members {
+		for ; i > 0; i-- {
+			order := bytes.Compare(name(i-1), name(i))
+			if order == 0 {
+				return nil, nil, false // a name twice
+			}
+			if order < 0 {
+				break
+			}
+			members[i-1], members[i], moved = members[i], members[i-1], true
+		}
 	}
-	if !slices.IsSortedFunc(members, byName) {
-		slices.SortFunc(members, byName)
+	if moved {
 		old := bytes.Clone(dst[start:])
 		dst = dst[:start]
-		for i, m := range members {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			members[i].from, members[i].name = len(dst), len(dst)+m.name-m.from
-			dst = append(dst, old[m.from-start:m.to-start]...)
+		for _, m := range members {
+			dst = append(append(dst, old[m.from-start:m.to-start]...), ',')
 		}
-	}
-	for i := range members[1:] {
-		if byName(members[i], members[i+1]) == 0 {
-			return nil, nil, false // a name twice
-		}
+		dst = dst[:len(dst)-1]
 	}
 	return append(dst, '}'), rest, true
 }

@@ -1,8 +1,8 @@
 package audit
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -32,10 +32,9 @@ func (a *audit) finish() {
 }
 
 func sorted(counts map[string]uint64) (out []verifier.Count) {
-	for name, n := range counts {
-		out = append(out, verifier.Count{Name: name, Count: n})
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		out = append(out, verifier.Count{Name: name, Count: counts[name]})
 	}
-	slices.SortFunc(out, func(x, y verifier.Count) int { return cmp.Compare(x.Name, y.Name) })
 	return out
 }
 

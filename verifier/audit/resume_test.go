@@ -19,7 +19,7 @@ import (
 
 // every is all stories and all attacks.
 func every() map[string]func(*lifetest.World) {
-	all := map[string]func(*lifetest.World){"many": func(w *lifetest.World) { w.Grow(1500) }}
+	all := map[string]func(*lifetest.World){"many": func(w *lifetest.World) { w.Grow(300) }}
 	for name, story := range lifetest.Stories {
 		all["story: "+name] = story
 	}
@@ -72,7 +72,7 @@ func TestResumeChangesNothing(t *testing.T) {
 			o := options(w)
 			o.SaveEvery, o.Save = 1, func(b []byte) error { states = append(states, bytes.Clone(b)); return nil }
 			alike(t, want, audit.Audit(w.Log, w.Store, w.Trust(), o))
-			for i := 0; i < len(states); i += len(states)/20 + 1 {
+			for i := 0; i < len(states); i += len(states)/8 + 1 {
 				o := options(w)
 				o.State = states[i]
 				r := audit.Audit(w.Log, w.Store, w.Trust(), o)

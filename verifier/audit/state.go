@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
@@ -97,18 +96,17 @@ func decodeState(b []byte) (*stateHead, error) {
 	if sum := sha256.Sum256(b[:n]); !bytes.Equal(sum[:], b[n:]) {
 		return nil, errState
 	}
-	r := bytes.NewReader(b[len(stateMagic):n])
-	sections := make([][]byte, 5)
+	var sections [5][]byte
+	rest := b[len(stateMagic):n]
 	for i := range sections {
-		var size uint64
-		if binary.Read(r, binary.BigEndian, &size) != nil || size > uint64(r.Len()) {
+		if len(rest) < 8 || binary.BigEndian.Uint64(rest) > uint64(len(rest)-8) {
 			return nil, errState
 		}
-		sections[i] = make([]byte, size)
-		_, _ = io.ReadFull(r, sections[i])
+		size := 8 + binary.BigEndian.Uint64(rest)
+		sections[i], rest = rest[8:size], rest[size:]
 	}
 	h := &stateHead{}
-	if err := canon.Decode(sections[0], maxStateHead, h); err != nil || r.Len() > 0 || h.Book == nil {
+	if err := canon.Decode(sections[0], maxStateHead, h); err != nil || len(rest) > 0 || h.Book == nil {
 		return nil, errState
 	}
 	h.Book.Names, h.Book.Runs, h.Book.Text, h.Book.Live = sections[1], sections[2], sections[3], sections[4]

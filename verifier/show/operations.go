@@ -3,7 +3,6 @@ package show
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/omega/marketops/verifier"
 )
@@ -31,14 +30,12 @@ func (p *page) operations(r *verifier.Report) {
 }
 
 func (p *page) counts(counts []verifier.Count) {
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	width := 0
 	for _, c := range counts {
-		fmt.Fprintf(t, "%d\t %s\n", c.Count, c.Name)
+		width = max(width, len(fmt.Sprint(c.Count)))
 	}
-	t.Flush()
-	for line := range strings.Lines(b.String()) {
-		p.line("%s", strings.TrimRight(line, "\n"))
+	for _, c := range counts {
+		p.line("  %*d %s", width, c.Count, c.Name)
 	}
 }
 

@@ -172,7 +172,7 @@ func (b *Book) each(f func(*Spending)) {
 	for _, s := range b.order {
 		f(s)
 	}
-	for _, n := range slices.Sorted(maps.Keys(b.unfinished)) {
+	for n := range maps.Clone(b.unfinished) {
 		before := len(b.order)
 		b.reopen(n)
 		for _, s := range b.order[before:] {

@@ -1,7 +1,6 @@
 package life
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"maps"
@@ -38,13 +37,12 @@ func (b *Book) State() (*State, error) {
 	if len(b.runs) > 0 {
 		return nil, ErrTied
 	}
-	s := &State{Secret: b.names.secret[:], Withheld: b.withheld, Erased: slices.Sorted(maps.Keys(b.erased)), Unfinished: slices.Sorted(maps.Keys(b.unfinished)),
+	s := &State{Secret: b.names.secret[:], Withheld: b.withheld, Erased: slices.Collect(maps.Keys(b.erased)), Unfinished: slices.Collect(maps.Keys(b.unfinished)),
 		Added: b.added, Reread: b.reread, Names: b.names.dump(nil), Text: b.text}
 	for _, at := range b.at {
 		s.Runs = binary.BigEndian.AppendUint64(s.Runs, at)
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(b.live), func(x, y marketops.Digest) int { return bytes.Compare(x[:], y[:]) }) {
-		live := b.live[key]
+	for key, live := range b.live {
 		s.Live = append(append(s.Live, key[:]...), live[:]...)
 	}
 	return s, nil
