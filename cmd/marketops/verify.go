@@ -2,14 +2,11 @@ package main
 
 import (
 	"flag"
-	"fmt"
-	"path/filepath"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/audit"
 	"github.com/omega/marketops/verifier/offline"
 	"github.com/omega/marketops/verifier/show"
 	"github.com/spf13/cobra"
@@ -87,65 +84,4 @@ func (g *globals) verdict(r *verifier.Report) error {
 		return &cli.CodedError{Exit: code, Err: cli.ErrReported}
 	}
 	return nil
-}
-
-func newAudit(g *globals) *cobra.Command {
-	var o verifyOptions
-	var logDir, records, operations string
-	c := &cobra.Command{
-		Use:   "audit [--log DIR --records DIR]",
-		Short: "Check the whole log offline: every signature, proof, order and single use",
-		Long: `Read a log and its record store from folders and check every entry. Without folders it reads those
-of the state folder.`,
-		Args: cli.Args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return g.audit(logDir, records, operations, o) },
-	}
-	c.Flags().StringVar(&logDir, "log", "", "the log: checkpoint and tile/ (default: .marketops/log)")
-	c.Flags().StringVar(&records, "records", "", "the record store (default: .marketops/records)")
-	c.Flags().StringVar(&operations, "operations", "", "operation documents, named by digest, to tell which share a resource (default: .marketops/documents)")
-	o.bind(c)
-	return c
-}
-
-func (g *globals) audit(logDir, records, operations string, o verifyOptions) error {
-	t, err := g.judging(o.Judging)
-	if err != nil {
-		return g.verdict(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err))
-	}
-	files, err := g.folder(logDir, "log")
-	if err != nil {
-		return err
-	}
-	defer files.Close()
-	store, err := g.folder(records, "records")
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	options := audit.Options{At: o.At}
-	documents, err := g.folder(operations, "documents")
-	if err == nil {
-		defer documents.Close()
-		options.Document = audit.Documents(documents)
-	} else if operations != "" {
-		return err
-	}
-	return g.verdict(audit.Audit(files, store, t, options))
-}
-
-// folder opens a folder that the user named, or the one of the state folder.
-func (g *globals) folder(dir, name string) (*audit.Folder, error) {
-	if dir == "" {
-		state, err := findState()
-		if err != nil {
-			return nil, err
-		}
-		dir = filepath.Join(state, name)
-	}
-	f, err := audit.OpenFolder(dir)
-	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.SourceUnreadable, What: fmt.Sprintf("the %s folder %s", name, dir), Err: err,
-			State: "nothing was verified", Next: "name the folder with --" + name}
-	}
-	return f, nil
 }

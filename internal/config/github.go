@@ -122,6 +122,10 @@ func checkMember(d *document, key string, value *string, address bool) error {
 	return nil
 }
 
+// BaseURL reads an address that is https, or http to loopback, and has a path at most; the path
+// ends in a slash.
+func BaseURL(s string) (*url.URL, error) { return baseURL(s) }
+
 // baseURL reads an address and brings it into its one form. Its errors do not quote the
 // address, which may hold a password.
 func baseURL(s string) (*url.URL, error) {

@@ -100,6 +100,9 @@ type Options struct {
 	// Progress is told how many entries are done, every few.
 	Progress func(done, total uint64)
 
+	// Stop ends the audit when it is closed, as a failure; what was done is saved.
+	Stop <-chan struct{}
+
 	// State is what Save was given last; nil begins anew. It decides what the audit believes of all
 	// entries below it, as the trust file decides whom: keep it where nobody else can write.
 	State []byte

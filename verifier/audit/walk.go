@@ -51,6 +51,9 @@ func (a *audit) walk() {
 		a.take(b.items)
 	}
 	workers.Wait()
+	if readErr == errStopped {
+		a.save(a.roots.size)
+	}
 	if readErr != nil {
 		a.failErr(CheckEntries, "", readErr)
 		return
@@ -59,6 +62,8 @@ func (a *audit) walk() {
 	a.save(size)
 	a.finish()
 }
+
+var errStopped = marketops.Refuse(marketops.LogUnavailable, "the audit was stopped before its end")
 
 // read hands over all entries, verified against the root.
 func (a *audit) read(todo, order chan<- *batch) error {
@@ -69,8 +74,12 @@ func (a *audit) read(todo, order chan<- *batch) error {
 			for i := range b.items {
 				b.items[i] = item{index: first + uint64(i), leaf: leaves[i], hash: hashes[i]}
 			}
-			order <- b
-			todo <- b
+			select {
+			case <-a.options.Stop:
+				return errStopped
+			case order <- b:
+				todo <- b
+			}
 			first, leaves, hashes = first+uint64(n), leaves[n:], hashes[n:]
 		}
 		return nil
@@ -147,6 +156,9 @@ func (a *audit) judge(it *item) {
 		a.count(it.index, "unknown")
 		a.failErr(CheckRecords, subject, it.err)
 	default:
+		if code == marketops.LogUnavailable {
+			a.unread(it)
+		}
 		a.count(it.index, "unusable")
 		a.failErr(CheckRecords, subject, it.err)
 	}
@@ -181,6 +193,18 @@ func issuedAt(r *receipt.Record) marketops.Time {
 		return b.Issued()
 	}
 	return 0
+}
+
+// unread lets the book know of a record that could not be read: what names it is not known to be
+// wrong.
+func (a *audit) unread(it *item) {
+	leaf, err := log.ParseLeaf(it.leaf)
+	if err != nil {
+		return
+	}
+	if h, known := a.trust.Holder(leaf.Key.ID()); known {
+		a.book.Withheld(h)
+	}
 }
 
 // withheld judges an entry by what its leaf alone says.

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/log"
+)
+
+// Limits of reading from a server.
+const (
+	remoteWorkers   = 16               // records asked for at one time
+	remoteTimeout   = 30 * time.Second // for one answer, its body included
+	remoteTries     = 4                // before an answer is given up; a pause doubles from one second
+	remoteRedirects = 5
+	maxHeader       = 64 << 10           // bytes of the head of an answer
+	maxTile         = log.TileWidth * 32 // bytes of a tile of hashes
+)
+
+// remote reads a log or a record store from a web server. Nothing that it returns is believed:
+// whoever asked verifies it. An answer is bounded in size and time, comes from this server and no
+// other, and a file that the server says it does not have is [fs.ErrNotExist].
+type remote struct {
+	ctx    context.Context
+	base   *url.URL
+	client *http.Client
+	pause  func(time.Duration) <-chan time.Time
+}
+
+func newRemote(ctx context.Context, address string) (*remote, error) {
+	base, err := config.BaseURL(address)
+	if err != nil {
+		return nil, err
+	}
+	return &remote{ctx, base, &http.Client{
+		Timeout: remoteTimeout,
+		Transport: &http.Transport{ // no proxy: variables of the environment name no server here
+			MaxConnsPerHost: remoteWorkers, MaxIdleConnsPerHost: remoteWorkers, MaxResponseHeaderBytes: maxHeader,
+			TLSHandshakeTimeout: remoteTimeout, DisableCompression: true, ForceAttemptHTTP2: true,
+		},
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host || len(via) > remoteRedirects {
+				return errElsewhere
+			}
+			return nil
+		},
+	}, time.After}, nil
+}
+
+var errElsewhere = errors.New("the server points to another one, or in circles")
+
+// Close lets go of the connections.
+func (r *remote) Close() error {
+	r.client.CloseIdleConnections()
+	return nil
+}
+
+// ReadFile implements [log.TileReader].
+func (r *remote) ReadFile(name string) (b []byte, err error) {
+	pause := time.Second
+	for try := range remoteTries {
+		var again bool
+		if b, again, err = r.once(name); !again {
+			return b, err
+		}
+		if try == remoteTries-1 {
+			break
+		}
+		select {
+		case <-r.ctx.Done():
+			return nil, r.ctx.Err()
+		case <-r.pause(pause):
+			pause *= 2
+		}
+	}
+	return nil, err
+}
+
+// once asks once. What a server may do better next time is asked again: no answer, a cut one, 429
+// and its own errors.
+func (r *remote) once(name string) (b []byte, again bool, err error) {
+	req, err := http.NewRequestWithContext(r.ctx, http.MethodGet, r.base.JoinPath(name).String(), nil)
+	if err != nil {
+		return nil, false, err
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return nil, !errors.Is(err, errElsewhere) && r.ctx.Err() == nil, err
+	}
+	defer resp.Body.Close()
+	switch code := resp.StatusCode; {
+	case code == http.StatusNotFound || code == http.StatusGone:
+		return nil, false, &fs.PathError{Op: "get", Path: name, Err: fs.ErrNotExist}
+	case code != http.StatusOK:
+		return nil, code == http.StatusTooManyRequests || code >= 500, fmt.Errorf("the server answers %d for %s", code, name)
+	}
+	limit := largest(name)
+	b, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		return nil, false, fmt.Errorf("%s has more than %d bytes", name, limit)
+	}
+	return b, err != nil && r.ctx.Err() == nil, err
+}
+
+// largest returns how long a file of this name may be.
+func largest(name string) int64 {
+	switch {
+	case name == log.CheckpointPath:
+		return log.MaxCheckpoint
+	case strings.HasPrefix(name, "tile/entries/"):
+		return log.MaxBundle
+	case strings.HasPrefix(name, "tile/"):
+		return maxTile
+	}
+	return crypto.MaxEnvelope
+}
