@@ -51,6 +51,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"runtime"
 
@@ -108,7 +109,7 @@ type Options struct {
 	State []byte
 	// Save keeps the state, each SaveEvery entries (0: 100 000) and at the end. An error is no
 	// finding: the report then says that the audit cannot be resumed.
-	Save      func(state []byte) error
+	Save      func(write func(io.Writer) error) error
 	SaveEvery uint64
 	// Program is the version of the program, to which a state is bound.
 	Program string

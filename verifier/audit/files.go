@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,18 +37,16 @@ func (f StateFile) Load() ([]byte, error) {
 }
 
 // Save replaces the file as a whole, so that a crash leaves the old state or the new one.
-func (f StateFile) Save(state []byte) error {
-	return replace(string(f), state)
-}
+func (f StateFile) Save(write func(io.Writer) error) error { return replace(string(f), write) }
 
-func replace(path string, b []byte) (err error) {
+func replace(path string, write func(io.Writer) error) error {
 	t, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(t.Name())
-	_, err = t.Write(b)
-	if err = errors.Join(err, t.Sync(), t.Close()); err != nil {
+	w := bufio.NewWriterSize(t, 1<<16)
+	if err := errors.Join(write(w), w.Flush(), t.Sync(), t.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(t.Name(), path); err != nil {
@@ -71,5 +71,8 @@ func syncDir(dir string) error {
 // it, and returns the path.
 func KeepEvidence(dir string, evidence []byte) (string, error) {
 	path := filepath.Join(dir, "fork-"+marketops.DigestOf(evidence).Hex()[:16]+".json")
-	return path, replace(path, evidence)
+	return path, replace(path, func(w io.Writer) error {
+		_, err := w.Write(evidence)
+		return err
+	})
 }

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,16 @@ func TestForgettingChangesNothing(t *testing.T) {
 	}
 }
 
+// keep is for [audit.Options.Save].
+func keep(f func(state []byte)) func(func(io.Writer) error) error {
+	return func(write func(io.Writer) error) error {
+		var b bytes.Buffer
+		err := write(&b)
+		f(b.Bytes())
+		return err
+	}
+}
+
 // TestResumeChangesNothing stops an audit after each entry and goes on from what it saved there.
 func TestResumeChangesNothing(t *testing.T) {
 	for name, story := range every() {
@@ -70,7 +81,7 @@ func TestResumeChangesNothing(t *testing.T) {
 			want := audit.Audit(w.Log, w.Store, w.Trust(), options(w))
 			var states [][]byte
 			o := options(w)
-			o.SaveEvery, o.Save = 1, func(b []byte) error { states = append(states, bytes.Clone(b)); return nil }
+			o.SaveEvery, o.Save = 1, keep(func(b []byte) { states = append(states, b) })
 			alike(t, want, audit.Audit(w.Log, w.Store, w.Trust(), o))
 			for i := 0; i < len(states); i += len(states)/8 + 1 {
 				o := options(w)
@@ -93,8 +104,8 @@ func TestResumeSeesWhatCameLater(t *testing.T) {
 	w := lifetest.New()
 	l := w.Publish()
 	var state []byte
-	keep := audit.Options{Save: func(b []byte) error { state = bytes.Clone(b); return nil }}
-	if r := audit.Audit(w.Log, w.Store, w.Trust(), keep); !r.Verified() {
+	o := audit.Options{Save: keep(func(b []byte) { state = b })}
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), o); !r.Verified() {
 		t.Fatal(describe(r))
 	}
 	w.Close()
@@ -116,7 +127,7 @@ func TestStateThatDoesNotFit(t *testing.T) {
 	w := lifetest.New()
 	w.Live()
 	var state []byte
-	audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Program: "1", Save: func(b []byte) error { state = bytes.Clone(b); return nil }})
+	audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Program: "1", Save: keep(func(b []byte) { state = b })})
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Program: "1", State: state}); !r.Verified() {
 		t.Fatal("control:", describe(r))
 	}
@@ -155,14 +166,14 @@ func TestStateThatDoesNotFit(t *testing.T) {
 func TestNoState(t *testing.T) {
 	w := lifetest.New()
 	w.Live()
-	r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: func([]byte) error { return errors.New("no space") }})
+	r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: func(func(io.Writer) error) error { return errors.New("no space") }})
 	if !r.Verified() || !strings.Contains(strings.Join(r.NotCovered, "\n"), "no space") {
 		t.Error(describe(r), r.NotCovered)
 	}
 	w = lifetest.New()
 	w.Edit["intent"] = func(b receipt.Body) { b.(*receipt.Intent).RunID = marketops.NewRunID([16]byte{9}) }
 	w.Live()
-	r = audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: func([]byte) error { return nil }})
+	r = audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: keep(func([]byte) {})})
 	if !strings.Contains(strings.Join(r.NotCovered, "\n"), life.ErrTied.Error()) {
 		t.Error(describe(r), r.NotCovered)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
@@ -67,23 +68,29 @@ func (a *audit) save(size uint64) {
 	if h.Book, a.saveErr = a.book.State(); a.saveErr != nil {
 		return
 	}
-	var text []byte
-	if text, a.saveErr = h.encode(); a.saveErr == nil {
-		a.saveErr = a.options.Save(text)
-	}
+	a.saveErr = a.options.Save(h.write)
 }
 
-func (h stateHead) encode() ([]byte, error) {
+// write writes a state piece by piece: it is never there as a whole.
+func (h stateHead) write(w io.Writer) error {
 	head, err := canon.Encode(h)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b := []byte(stateMagic)
-	for _, s := range [][]byte{head, h.Book.Names, h.Book.Runs, h.Book.Text, h.Book.Live} {
-		b = append(binary.BigEndian.AppendUint64(b, uint64(len(s))), s...)
+	hash := sha256.New()
+	both := io.MultiWriter(w, hash)
+	_, err = io.WriteString(both, stateMagic)
+	for _, s := range append([]life.Section{{head}}, h.Book.Sections[:]...) {
+		for _, piece := range append(life.Section{binary.BigEndian.AppendUint64(nil, uint64(s.Len()))}, s...) {
+			if err == nil {
+				_, err = both.Write(piece)
+			}
+		}
 	}
-	sum := sha256.Sum256(b)
-	return append(b, sum[:]...), nil
+	if err == nil {
+		_, err = w.Write(hash.Sum(nil))
+	}
+	return err
 }
 
 var errState = errors.New("this is no state of an audit, or it is damaged")
@@ -96,7 +103,7 @@ func decodeState(b []byte) (*stateHead, error) {
 	if sum := sha256.Sum256(b[:n]); !bytes.Equal(sum[:], b[n:]) {
 		return nil, errState
 	}
-	var sections [5][]byte
+	var sections [1 + life.Sections][]byte
 	rest := b[len(stateMagic):n]
 	for i := range sections {
 		if len(rest) < 8 || binary.BigEndian.Uint64(rest) > uint64(len(rest)-8) {
@@ -109,7 +116,9 @@ func decodeState(b []byte) (*stateHead, error) {
 	if err := canon.Decode(sections[0], maxStateHead, h); err != nil || len(rest) > 0 || h.Book == nil {
 		return nil, errState
 	}
-	h.Book.Names, h.Book.Runs, h.Book.Text, h.Book.Live = sections[1], sections[2], sections[3], sections[4]
+	for i, s := range sections[1:] {
+		h.Book.Sections[i] = life.Section{s}
+	}
 	return h, nil
 }
 

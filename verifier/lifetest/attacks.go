@@ -22,7 +22,7 @@ type Attack struct {
 type Codes []marketops.Code
 
 // Attacks are all of them.
-var Attacks = []Attack{
+var Attacks = slices.Concat(bindings, []Attack{
 	{"receipt by a publisher's key", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("receipt", Publisher)},
 	{"receipt by the log's key", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("receipt", LogKey)},
 	{"receipt by a stranger (I3)", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("receipt", Stranger)},
@@ -315,7 +315,7 @@ var Attacks = []Attack{
 		w.Live()
 		w.File.KnownCheckpoints = []receipt.Seen{{Origin: Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
 	}},
-}
+})
 
 // withheldVote signs an approval by Carol and does not log it.
 func withheldVote(w *World, sub Entry) Entry {

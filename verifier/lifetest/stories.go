@@ -86,6 +86,17 @@ var Stories = map[string]func(*World){
 		}
 		w.Close()
 	},
+	"every key revoked from the next place on": func(w *World) {
+		Unknown(w)
+		Resolve(w, w.Publish().Outcome, Alice)
+		w.Close()
+		from := []log.Position{{Origin: Origin, Index: w.Log.Size()}, {Origin: "other.example.com"}}
+		for _, keys := range [][]receipt.TrustKey{w.File.Authorities, w.File.Publishers, w.File.Ledger, w.File.Persons[0].Keys, w.File.Persons[1].Keys, w.File.Persons[2].Keys} {
+			for i := range keys {
+				keys[i].RevokedFrom = from
+			}
+		}
+	},
 	"witnessed": func(w *World) {
 		Witness(w)
 		w.Live()

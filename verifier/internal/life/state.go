@@ -19,16 +19,33 @@ type State struct {
 	Added      uint64                  `json:"added"`
 	Reread     uint64                  `json:"reread"`
 
-	Names []byte `json:"-"` // 20 bytes each
-	Runs  []byte `json:"-"` // 8 bytes each
-	Text  []byte `json:"-"`
-	Live  []byte `json:"-"` // 64 bytes each
+	Sections [Sections]Section `json:"-"`
+}
+
+// Section is a part of a state that is too large to be copied.
+type Section [][]byte
+
+// The sections: names of 20 bytes each, runs of 8, their text, and live receipts of 64.
+const (
+	names = iota
+	runs
+	text
+	live
+	Sections
+)
+
+// Len returns how many bytes a section has.
+func (s Section) Len() (n int) {
+	for _, b := range s {
+		n += len(b)
+	}
+	return n
 }
 
 // ErrTied says that a book cannot be put down: a record changed what belongs to another run.
 var ErrTied = errors.New("a record of one run changed another, so that neither can be judged from its own records alone")
 
-// State forgets everything and returns what is left.
+// State forgets everything and returns what is left. It is good until the book takes the next record.
 func (b *Book) State() (*State, error) {
 	for _, r := range b.runs {
 		b.put(r)
@@ -38,28 +55,34 @@ func (b *Book) State() (*State, error) {
 		return nil, ErrTied
 	}
 	s := &State{Secret: b.names.secret[:], Withheld: b.withheld, Erased: slices.Collect(maps.Keys(b.erased)), Unfinished: slices.Collect(maps.Keys(b.unfinished)),
-		Added: b.added, Reread: b.reread, Names: b.names.dump(nil), Text: b.text}
-	for _, at := range b.at {
-		s.Runs = binary.BigEndian.AppendUint64(s.Runs, at)
+		Added: b.added, Reread: b.reread}
+	var at, held []byte
+	for _, n := range b.at {
+		at = binary.BigEndian.AppendUint64(at, n)
 	}
-	for key, live := range b.live {
-		s.Live = append(append(s.Live, key[:]...), live[:]...)
+	for key, receipt := range b.live {
+		held = append(append(held, key[:]...), receipt[:]...)
 	}
+	s.Sections = [Sections]Section{names: b.names.shelves[:], runs: {at}, text: {b.text}, live: {held}}
 	return s, nil
 }
 
 // Resume returns a book that goes on from a state. It finds what cannot be one, and believes the rest.
 func Resume(r Rules, s *State) (*Book, error) {
-	if len(s.Secret) != secretSize || len(s.Runs)%8 != 0 || len(s.Live)%64 != 0 {
+	var parts [Sections][]byte
+	for i, section := range s.Sections {
+		parts[i] = slices.Concat(section...)
+	}
+	if len(s.Secret) != secretSize || len(parts[runs])%8 != 0 || len(parts[live])%64 != 0 {
 		return nil, errArchive
 	}
 	r.Secret = [secretSize]byte(s.Secret)
 	b := NewBook(r)
-	for runs := s.Runs; len(runs) > 0; runs = runs[8:] {
-		b.at = append(b.at, binary.BigEndian.Uint64(runs))
+	for at := parts[runs]; len(at) > 0; at = at[8:] {
+		b.at = append(b.at, binary.BigEndian.Uint64(at))
 	}
-	for live := s.Live; len(live) > 0; live = live[64:] {
-		b.live[marketops.Digest(live[:32])] = marketops.Digest(live[32:64])
+	for held := parts[live]; len(held) > 0; held = held[64:] {
+		b.live[marketops.Digest(held[:32])] = marketops.Digest(held[32:64])
 	}
 	for _, n := range s.Unfinished {
 		b.unfinished[n] = true
@@ -68,6 +91,6 @@ func Resume(r Rules, s *State) (*Book, error) {
 		b.erased[g] = true
 	}
 	maps.Copy(b.withheld, s.Withheld)
-	b.text, b.added, b.reread = slices.Clone(s.Text), s.Added, s.Reread
-	return b, b.names.load(s.Names, len(b.at))
+	b.text, b.added, b.reread = parts[text], s.Added, s.Reread
+	return b, b.names.load(parts[names], len(b.at))
 }

@@ -77,17 +77,9 @@ func (t *table) put(kind byte, name []byte, run uint32) {
 	binary.BigEndian.PutUint32((*shelf)[at+printSize:], run)
 }
 
-// dump appends all entries in order.
-func (t *table) dump(to []byte) []byte {
-	for _, s := range t.shelves {
-		to = append(to, s...)
-	}
-	return to
-}
-
 var errTable = errors.New("the table of names is not one")
 
-// load replaces all entries by what [table.dump] gave, for a book of so many runs.
+// load takes all entries, in order, for a book of so many runs.
 func (t *table) load(from []byte, runs int) error {
 	for at := 0; at < len(from); at += entrySize {
 		if at+entrySize > len(from) || at > 0 && bytes.Compare(from[at-entrySize:][:printSize], from[at:][:printSize]) >= 0 ||
