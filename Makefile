@@ -61,7 +61,7 @@ lint:
 	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/...
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/... ./cmd/marketops-verify
 
 # Kills publishers and the Core 500 times at random moments and has an independent checker judge what
 # is left. make soak SOAK=-short kills 30 times, in less than a minute.

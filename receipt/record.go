@@ -150,8 +150,12 @@ func Open(envelope []byte, known *crypto.Keyring) (*Record, error) {
 
 func parse(payload []byte) (*statement, Body, error) {
 	var st statement
-	if err := canon.DecodeLoose(payload, MaxRecord, &st); err != nil {
-		return nil, nil, malformed("statement", err)
+	plain := len(payload) <= MaxRecord && canon.Plain(payload, &st)
+	if !plain {
+		st = statement{}
+		if err := canon.DecodeLoose(payload, MaxRecord, &st); err != nil {
+			return nil, nil, malformed("statement", err)
+		}
 	}
 	if st.Type != StatementType {
 		return nil, nil, malformed("statement", fmt.Errorf("_type is %.80q", st.Type))
@@ -166,11 +170,14 @@ func parse(payload []byte) (*statement, Body, error) {
 		}
 		return nil, nil, marketops.Refuse(marketops.RecordUnknown, fmt.Sprintf("predicate type %.120q", st.PredicateType))
 	}
-	if err := canon.DecodeLoose(st.Predicate, MaxRecord, body); err != nil {
-		return nil, nil, malformed(body.Name(), err)
-	}
-	if err := canon.Check(payload, whole{st.Type, st.PredicateType, st.Subject, body}); err != nil {
-		return nil, nil, malformed(body.Name(), err)
+	if !plain || !canon.Plain(st.Predicate, body) {
+		body = newBody(st.PredicateType)
+		if err := canon.DecodeLoose(st.Predicate, MaxRecord, body); err != nil {
+			return nil, nil, malformed(body.Name(), err)
+		}
+		if err := canon.Check(payload, whole{st.Type, st.PredicateType, st.Subject, body}); err != nil {
+			return nil, nil, malformed(body.Name(), err)
+		}
 	}
 	if err := body.validate(); err != nil {
 		return nil, nil, malformed(body.Name(), err)

@@ -7,12 +7,10 @@ import (
 	"crypto/ed25519"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 	"github.com/omega/marketops/verifier/lifetest"
@@ -61,23 +59,6 @@ func store(t testing.TB, w *lifetest.World) *audit.Folder {
 	return f
 }
 
-// kept serves files that were made once: a log in memory makes them anew each time.
-type kept struct {
-	log.TileReader
-	files lifetest.Store
-}
-
-func (k kept) ReadFile(name string) ([]byte, error) {
-	if b, ok := k.files[name]; ok {
-		return b, nil
-	}
-	b, err := k.TileReader.ReadFile(name)
-	if err == nil {
-		k.files[name] = b
-	}
-	return b, err
-}
-
 func grownTo(entries uint64) *lifetest.World {
 	w := lifetest.NewMany()
 	w.Grow(entries)
@@ -118,5 +99,3 @@ func BenchmarkHashes(b *testing.B) {
 	}
 	b.ReportMetric(float64(uint64(b.N)*w.Log.Size())/spent.Seconds(), "entries/cpu-s")
 }
-
-var _ = debug.SetGCPercent

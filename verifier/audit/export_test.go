@@ -1,7 +1,13 @@
 package audit
 
-// Forgetful makes a book forget every run as soon as it can.
-func (o Options) Forgetful() Options {
-	o.keep = 1
+// Keeping makes a book keep so many records at hand.
+func (o Options) Keeping(n int) Options {
+	o.keep = n
 	return o
 }
+
+// Remembering makes a book keep everything at hand.
+func (o Options) Remembering() Options { return o.Keeping(1 << 40) }
+
+// Forgetful makes a book forget every run as soon as it can.
+func (o Options) Forgetful() Options { return o.Keeping(1) }
