@@ -125,6 +125,7 @@ func decodeState(b []byte) (*stateHead, error) {
 // resume goes on from a state, if it is one of this log under this trust file.
 func (a *audit) resume() bool {
 	h, err := decodeState(a.options.State)
+	a.options.State = nil // it is large
 	if err != nil {
 		a.fail(verifier.Check{Name: CheckResume, Code: marketops.ConfigInvalid, Detail: err.Error()})
 		return false

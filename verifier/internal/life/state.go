@@ -67,11 +67,14 @@ func (b *Book) State() (*State, error) {
 	return s, nil
 }
 
-// Resume returns a book that goes on from a state. It finds what cannot be one, and believes the rest.
+// Resume returns a book that goes on from a state, of which each section is in one piece. It finds
+// what cannot be one, believes the rest, and keeps nothing of it.
 func Resume(r Rules, s *State) (*Book, error) {
 	var parts [Sections][]byte
 	for i, section := range s.Sections {
-		parts[i] = slices.Concat(section...)
+		if len(section) == 1 {
+			parts[i] = section[0]
+		}
 	}
 	if len(s.Secret) != secretSize || len(parts[runs])%8 != 0 || len(parts[live])%64 != 0 {
 		return nil, errArchive
@@ -91,6 +94,6 @@ func Resume(r Rules, s *State) (*Book, error) {
 		b.erased[g] = true
 	}
 	maps.Copy(b.withheld, s.Withheld)
-	b.text, b.added, b.reread = parts[text], s.Added, s.Reread
+	b.text, b.added, b.reread = slices.Clone(parts[text]), s.Added, s.Reread
 	return b, b.names.load(parts[names], len(b.at))
 }
