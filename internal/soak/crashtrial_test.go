@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	strikeWait = 15 * time.Second // until an order must have been obeyed: sealing waits for the next sweep
+	strikeWait = 90 * time.Second // until an order must have been obeyed: sealing waits for the next sweep
 	leaseWait  = 2 * time.Second  // a lease of 1 s, by clocks of whole seconds
 	tries      = 12               // of the one who goes on
 )
