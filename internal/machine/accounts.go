@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,19 @@ type Account struct {
 // Accounts are those of the Core's own folders.
 func (m *Machine) Accounts() (map[string]*Account, int, error) {
 	return accounts(m.Path(".marketops", "log"), m.Path(".marketops", "records"))
+}
+
+// Sealed says that the log holds the end of a run.
+func (m *Machine) Sealed(run string) (bool, error) {
+	records, err := readRecords(m.Path(".marketops", "records"))
+	if err != nil {
+		return false, err
+	}
+	leaves, err := readLeaves(m.Path(".marketops", "log"))
+	return slices.ContainsFunc(leaves, func(digest string) bool {
+		s := records[digest]
+		return s.Predicate.RunID == run && strings.Contains(s.PredicateType, "/run-closed/")
+	}), err
 }
 
 // accounts reads the log's entry bundles and its record store, here and not with the product's code,

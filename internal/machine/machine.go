@@ -24,7 +24,7 @@ import (
 
 const (
 	startWait   = 20 * time.Second
-	stopWait    = 10 * time.Second
+	stopWait    = time.Minute
 	CommandWait = 200 * time.Second // a publisher may look a minute for each of the two effects of an operation
 	repos       = 4
 )
@@ -45,7 +45,7 @@ func (m *Machine) Path(parts ...string) string {
 	return filepath.Join(append([]string{m.Dir}, parts...)...)
 }
 
-// Build builds everything into dir, the publisher with these build tags.
+// Build builds everything into dir, with these build tags.
 func Build(ctx context.Context, dir, tags string) error {
 	for name, pkg := range map[string]string{
 		"marketops": "cmd/marketops", "marketops-core": "cmd/marketops-core",

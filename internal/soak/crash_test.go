@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/omega/marketops/internal/machine"
 )
 
 // workers is how many machines work side by side: a trial mostly waits, for leases and checkpoints.
@@ -22,8 +23,7 @@ const workers = 12
 // told falsely, and every point of the source must have been passed and every order obeyed.
 func TestCrashPoints(t *testing.T) {
 	bin := t.TempDir()
-	builder := &machine{dir: bin, tags: "faults"}
-	must(t, builder.build(context.Background()))
+	must(t, machine.Build(context.Background(), bin, "faults"))
 	seen := &passings{known: map[string]bool{}}
 	trials := survey(t, bin, seen)
 	t.Logf("%d trials", len(trials))
@@ -127,14 +127,13 @@ func newCrashMachine(t *testing.T, bin string) *crashMachine {
 	dir, err := os.MkdirTemp("", "crash-") // t.TempDir is too long for a socket
 	must(t, err)
 	keepFailed(t, dir)
-	must(t, os.Symlink(filepath.Join(bin, "bin"), filepath.Join(dir, "bin")))
-	m := &crashMachine{machine: &machine{dir: dir}, t: t}
-	must(t, m.found(context.Background()))
+	m := &crashMachine{Machine: &machine.Machine{Dir: dir, Bin: bin}, t: t}
+	must(t, m.Up(context.Background()))
 	must(t, m.adapt())
-	m.env = append(m.env, "MARKETOPS_FAULTS="+m.faults("core"))
-	must(t, m.startCore())
+	m.Env = append(m.Env, "MARKETOPS_FAULTS="+m.faults("core"))
+	must(t, m.StartCore())
 	t.Cleanup(func() {
-		if err := m.close(); err != nil {
+		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -142,7 +141,7 @@ func newCrashMachine(t *testing.T, bin string) *crashMachine {
 }
 
 func (m *crashMachine) faults(who string) string {
-	dir := m.path("faults-" + who)
+	dir := m.Path("faults-" + who)
 	must(m.t, os.MkdirAll(dir, 0o755))
 	return dir
 }
@@ -152,13 +151,13 @@ func (m *crashMachine) end(seen *passings) {
 	for _, r := range m.runs {
 		m.await(r.folder(0)+" is sealed", func() bool { return m.sealed(r) })
 	}
-	found, err := check(context.Background(), m.machine, m.runs)
+	found, err := check(context.Background(), m.Machine, m.runs)
 	if err == nil {
 		m.t.Log(found)
 		err = found.err()
 	}
 	if err != nil {
-		m.t.Errorf("%s: %v", m.dir, err)
+		m.t.Errorf("%s: %v", m.Dir, err)
 	}
 	for _, who := range []string{"core", "0", "1"} {
 		seen.fresh(true, m.hits(who, 0))
@@ -166,5 +165,5 @@ func (m *crashMachine) end(seen *passings) {
 }
 
 func (m *crashMachine) problem(c trial, format string, args ...any) {
-	m.t.Errorf("%s: %s: %s", m.dir, c, fmt.Sprintf(format, args...))
+	m.t.Errorf("%s: %s: %s", m.Dir, c, fmt.Sprintf(format, args...))
 }

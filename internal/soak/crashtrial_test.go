@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/omega/marketops/internal/machine"
 )
 
 const (
@@ -140,16 +142,16 @@ func (m *crashMachine) strikeCore(c trial, r *run, ended <-chan error) {
 	m.obeyed(c)
 	switch c.strike.action {
 	case "kill":
-		m.core.Wait()
-		if !killed(m.core) {
-			m.problem(c, "the Core ended by itself: %s", m.core.ProcessState)
+		m.Core.Wait()
+		if !killed(m.Core) {
+			m.problem(c, "the Core ended by itself: %s", m.Core.ProcessState)
 		}
-		must(m.t, m.startCore())
+		must(m.t, m.StartCore())
 	case "pause":
 		time.Sleep(leaseWait)
 		rival := m.publisher(r, 1-c.variant.seat, "publish")
 		must(m.t, rival.Start())
-		must(m.t, m.core.Process.Signal(syscall.SIGCONT))
+		must(m.t, m.Core.Process.Signal(syscall.SIGCONT))
 		rival.Wait()
 	}
 	<-ended
@@ -176,7 +178,7 @@ func (m *crashMachine) obeyed(c trial) {
 func (m *crashMachine) await(what string, done func() bool) {
 	for end := time.Now().Add(strikeWait); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			m.t.Errorf("%s: %s: it did not happen", m.dir, what)
+			m.t.Errorf("%s: %s: it did not happen", m.Dir, what)
 			return
 		}
 	}
@@ -211,9 +213,9 @@ func (m *crashMachine) publisher(r *run, seat int, verb string) *exec.Cmd {
 	if verb == "publish" {
 		args = append(args, "--mode", "prod")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commandWait)
+	ctx, cancel := context.WithTimeout(context.Background(), machine.CommandWait)
 	m.t.Cleanup(cancel)
-	p := exec.CommandContext(ctx, m.path("bin", "marketops"), args...)
-	p.Dir, p.Env = m.dir, append(m.env[:len(m.env):len(m.env)], "MARKETOPS_FAULTS="+m.faults(fmt.Sprint(seat)))
+	p := exec.CommandContext(ctx, filepath.Join(m.Bin, "marketops"), args...)
+	p.Dir, p.Env = m.Dir, append(m.Env[:len(m.Env):len(m.Env)], "MARKETOPS_FAULTS="+m.faults(fmt.Sprint(seat)))
 	return p
 }

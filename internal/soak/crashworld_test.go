@@ -12,16 +12,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/omega/marketops/crypto/signer"
+	"github.com/omega/marketops/internal/machine"
 )
 
 // crashMachine is a machine for one trial after the other.
 type crashMachine struct {
-	*machine
+	*machine.Machine
 	t    *testing.T
 	runs []*run
 }
@@ -79,9 +79,9 @@ var variants = []variant{
 	{name: "tag, reconciled", publication: tag, rare: true, prelude: "github.answered.POST.make-the-tag", command: "reconcile"},
 }
 
-// adapt gives the machine short leases, persons' keys without a passphrase and a second publisher.
+// adapt gives the machine short leases and a second publisher.
 func (m *crashMachine) adapt() error {
-	path := m.path(".marketops", "core.yaml")
+	path := m.Path(".marketops", "core.yaml")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -91,25 +91,24 @@ func (m *crashMachine) adapt() error {
 		return fmt.Errorf("no lease in core.yaml: %w", err)
 	}
 	var trust map[string]any
-	path = m.path(".marketops", "trust.json")
+	path = m.Path(".marketops", "trust.json")
 	if b, err = os.ReadFile(path); err == nil {
 		err = json.Unmarshal(b, &trust)
 	}
 	if err != nil {
 		return err
 	}
-	for i, key := range []string{m.path(".marketops", "keys", "requester.pem"), m.path("alice.pem")} {
-		person := trust["persons"].([]any)[i].(map[string]any)
-		if err := plain(key, person["keys"].([]any)[0].(map[string]any)); err != nil {
-			return err
-		}
-	}
 	second := map[string]any{}
 	for k, v := range trust["publishers"].([]any)[0].(map[string]any) {
 		second[k] = v
 	}
 	second["id"] = "publisher-2"
-	if err := plain(m.path(".marketops", "keys", "second.pem"), second); err != nil {
+	k, err := signer.Generate(rand.Reader)
+	if err != nil {
+		return err
+	}
+	second["spki"] = base64.StdEncoding.EncodeToString(k.Public().SPKI())
+	if err := signer.WritePlain(m.Path(".marketops", "keys", "second.pem"), k); err != nil {
 		return err
 	}
 	trust["publishers"] = append(trust["publishers"].([]any), second)
@@ -119,33 +118,20 @@ func (m *crashMachine) adapt() error {
 	return os.WriteFile(path, b, 0o600)
 }
 
-// plain writes a new key without a passphrase and notes it in the trust file.
-func plain(path string, listed map[string]any) error {
-	k, err := signer.Generate(rand.Reader)
-	if err != nil {
-		return err
-	}
-	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	listed["spki"] = base64.StdEncoding.EncodeToString(k.Public().SPKI())
-	return signer.WritePlain(path, k)
-}
-
 // prepare authorises a run of its own repository, in two folders.
 func (m *crashMachine) prepare(v *variant) *run {
-	r := &run{number: len(m.runs), size: 1, storm: &storm{machine: m.machine}}
+	r := &run{number: len(m.runs), size: 1, storm: &storm{machine: m.Machine}}
 	m.runs = append(m.runs, r)
 	repo := fmt.Sprintf("octo-org/trial-%d", r.number)
 	m.do("practice-github", "repo", "add", "--admin", "github.json", repo)
 	config := fmt.Sprintf("run-%03d.yaml", r.number)
-	text := fmt.Sprintf("version: 1\ngithub:\n  api: %s\n  uploads: %s\npublications:\n", m.api, m.uploads) + fmt.Sprintf(v.publication, repo)
+	text := fmt.Sprintf("version: 1\ngithub:\n  api: %s\n  uploads: %s\npublications:\n", m.API, m.Uploads) + fmt.Sprintf(v.publication, repo)
 	for name, text := range map[string]string{"dist/asset.txt": "asset\n", "dist/CHANGELOG.md": "news\n", config: text} {
-		must(m.t, os.MkdirAll(filepath.Dir(m.path(name)), 0o755))
-		must(m.t, os.WriteFile(m.path(name), []byte(text), 0o644))
+		must(m.t, os.MkdirAll(filepath.Dir(m.Path(name)), 0o755))
+		must(m.t, os.WriteFile(m.Path(name), []byte(text), 0o644))
 	}
 	must(m.t, r.authorise(context.Background(), config))
-	must(m.t, os.CopyFS(m.path(r.folder(1)), os.DirFS(m.path(r.folder(0)))))
+	must(m.t, os.CopyFS(m.Path(r.folder(1)), os.DirFS(m.Path(r.folder(0)))))
 	for _, line := range v.mishaps {
 		m.do("practice-github", "fault", "--admin", "github.json", fmt.Sprintf(line, repo))
 	}
@@ -153,7 +139,7 @@ func (m *crashMachine) prepare(v *variant) *run {
 }
 
 func (m *crashMachine) do(name string, args ...string) {
-	if out, err := m.run(context.Background(), name, args...); err != nil {
+	if out, err := m.Run(context.Background(), name, args...); err != nil {
 		m.t.Fatalf("%v: %v\n%s", args, err, out)
 	}
 }
@@ -163,13 +149,9 @@ func (m *crashMachine) sealed(r *run) bool {
 	var info struct {
 		RunID string `json:"run_id"`
 	}
-	b, err := os.ReadFile(m.path(r.folder(0), "run.json"))
+	b, err := os.ReadFile(m.Path(r.folder(0), "run.json"))
 	must(m.t, errors.Join(err, json.Unmarshal(b, &info)))
-	records, err := readRecords(m.path(".marketops", "records"))
+	sealed, err := m.Sealed(info.RunID)
 	must(m.t, err)
-	leaves, err := readLeaves(m.path(".marketops", "log"))
-	return err == nil && slices.ContainsFunc(leaves, func(digest string) bool {
-		s := records[digest]
-		return s.Predicate.RunID == info.RunID && strings.Contains(s.PredicateType, "/run-closed/")
-	})
+	return sealed
 }
