@@ -118,12 +118,17 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 	return index, c.indexed(ctx, r, index)
 }
 
-// indexed notes a place; that of an outcome closes its claim with it.
-func (c *Core) indexed(ctx context.Context, r claims.Record, index uint64) error {
-	if r.Kind != claims.KindOutcome {
+// indexed notes a place; that of an outcome closes its claim with it. What may have ended a run
+// asks for its seal.
+func (c *Core) indexed(ctx context.Context, r claims.Record, index uint64) (err error) {
+	switch r.Kind {
+	case claims.KindOutcome:
+		err = c.ledger.CloseClaim(ctx, r.Receipt, r.Epoch, index)
+	case claims.KindRevocation, claims.KindResolution:
+		err = c.ledger.Indexed(ctx, r.Leaf, index)
+	default:
 		return faults.After(c.ledger.Indexed(ctx, r.Leaf, index), "core.indexed", r.Kind)
 	}
-	err := c.ledger.CloseClaim(ctx, r.Receipt, r.Epoch, index)
 	if err == nil {
 		c.seals.add(r.Run)
 		return faults.At("core.closed")

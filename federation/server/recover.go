@@ -31,6 +31,13 @@ func (c *Core) recover(ctx context.Context) error {
 	if err := c.recount(ctx); err != nil {
 		return err
 	}
+	unsealed, err := c.ledger.Unsealed(ctx, "run-closed")
+	if err != nil {
+		return err
+	}
+	for _, run := range unsealed {
+		c.seals.later(run)
+	}
 	c.sealAll(ctx)
 	return nil
 }
@@ -128,7 +135,7 @@ func (c *Core) awaitKnown(ctx context.Context) error {
 }
 
 // recount reads the newest part of the log, backwards to what is older than a day, to count
-// again what the limits are about and to find runs that were not sealed.
+// again what the limits are about.
 func (c *Core) recount(ctx context.Context) error {
 	tree, err := c.tip()
 	if err != nil {
@@ -195,8 +202,6 @@ func (c *Core) recountOne(row claims.Record) error {
 			return err
 		}
 		c.load.issued(i.body)
-	case claims.KindOutcome, claims.KindResolution, claims.KindRevocation:
-		c.seals.later(row.Run)
 	}
 	return nil
 }

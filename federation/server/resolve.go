@@ -25,7 +25,6 @@ func (c *Core) resolve(ctx context.Context, who *caller, in api.Decided) (api.En
 		about.Receipt = body.ReceiptID
 		return api.Entry{}, c.refused(ctx, who, about, err)
 	}
-	c.seals.add(body.RunID)
 	return e, nil
 }
 

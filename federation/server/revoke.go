@@ -63,7 +63,6 @@ func (c *Core) recordRevocation(ctx context.Context, i issued, rec *receipt.Reco
 	if err := c.ledger.Revoke(ctx, n, frozen, decide); err != nil {
 		return api.Entry{}, err
 	}
-	c.seals.add(i.body.RunID)
 	e, err := c.append(ctx, frozen, rec)
 	if err != nil || rejected == nil {
 		return e, err

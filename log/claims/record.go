@@ -16,7 +16,7 @@ import (
 const (
 	maxEnvelope  = 4 << 20 // bytes
 	maxKind      = 64      // bytes
-	maxUnindexed = 4096    // records in one answer of Unindexed
+	maxUnindexed = 4096    // records in one answer of Unindexed, runs in one of Unsealed
 )
 
 const recordColumns = `leaf, digest, kind, run_id, receipt_id, epoch, envelope, log_index, frozen_at, seq`
@@ -206,6 +206,20 @@ func (l *Ledger) Newest(ctx context.Context) (uint64, bool, error) {
 		return 0, false, err
 	}
 	return *index, true, nil
+}
+
+// Unsealed returns the runs in which something ended (an outcome, a revocation or a resolution was
+// frozen) after the run's newest record of the kind that seals, at most 4096 of them.
+func (l *Ledger) Unsealed(ctx context.Context, seal string) ([]marketops.RunID, error) {
+	return do(ctx, l, func(t *tx) (out []marketops.RunID, err error) {
+		err = t.list(`SELECT DISTINCT run_id FROM frozen f WHERE run_id <> '' AND kind IN('outcome','revocation','resolution')
+			AND NOT EXISTS(SELECT 1 FROM frozen s WHERE s.run_id = f.run_id AND s.run_id <> '' AND s.kind = ? AND s.seq > f.seq)
+			ORDER BY run_id LIMIT ?`, []any{seal, maxUnindexed}, func(rows *sql.Rows) error {
+			out = append(out, "")
+			return rows.Scan(&out[len(out)-1])
+		})
+		return out, err
+	})
 }
 
 // ByRun returns all records of a run in freeze order.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,30 @@ func TestErased(t *testing.T) {
 	if len(h) != 1 || h[0].Reason != "asked to" || h[0].To != "erased" || !strings.Contains(string(h[0].From), hex.EncodeToString(a.Leaf[:])) {
 		t.Errorf("history %+v", h)
 	}
+}
+
+func TestUnsealed(t *testing.T) {
+	f := open(t)
+	n, _ := f.walk(1, Closed, Success)
+	revoked, sealed := ask(2, alice), ask(3, alice)
+	f.revoke(revoked, "no")
+	f.revoke(sealed, "no")
+	f.walk(4, Executing, "")
+	wantCode(t, f.Freeze(ctx, sealed.record("run-closed", 0, "")), "")
+	unsealed := func(want ...marketops.RunID) {
+		t.Helper()
+		slices.Sort(want)
+		if got := must[[]marketops.RunID](t)(f.Unsealed(ctx, "run-closed")); !slices.Equal(got, want) {
+			t.Errorf("unsealed %q, want %q", got, want)
+		}
+	}
+	unsealed(n.Run, revoked.Run)
+	wantCode(t, f.Freeze(ctx, n.record("run-closed", 0, ""), revoked.record("run-closed", 0, "")), "")
+	unsealed()
+	m, _ := f.walk(5, Closed, Unknown)
+	wantCode(t, f.Freeze(ctx, m.record("run-closed", 0, "")), "")
+	wantCode(t, resolveAs(Success)(f, m), "")
+	unsealed(m.Run) // what ends later is to be sealed again
 }
 
 func TestLookups(t *testing.T) {
