@@ -81,10 +81,11 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	return nil
 }
 
-// notNow are the Core's refusals that are about the moment or the call, not about the record.
+// notNow are the Core's refusals that are about the moment or the call, not about the record. By a
+// clock that is off, good keys are outside their validity.
 var notNow = []marketops.Code{
 	marketops.LimitReached, marketops.DiskFull, marketops.LogUnavailable, marketops.ClockUnsure,
-	marketops.NotYetValid, marketops.Expired, marketops.Stale,
+	marketops.NotYetValid, marketops.Expired, marketops.Stale, marketops.KeyOutsideValidity,
 }
 
 func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error {

@@ -115,6 +115,7 @@ func TestOutboxAnswers(t *testing.T) {
 		"differs":       {marketops.Refuse(marketops.Consumed, "another"), false},
 		"too many":      {marketops.Refuse(marketops.LimitReached, "60 a minute"), true},
 		"disk":          {marketops.Refuse(marketops.DiskFull, "4 MiB"), true},
+		"clock is off":  {marketops.Refuse(marketops.KeyOutsideValidity, "ten years ago"), true},
 		"restarted":     {marketops.Refuse(marketops.Stale, "signed before"), true},
 		"unreachable":   {errCut, true},
 		"ledger failed": {&marketops.Failure{Code: marketops.LedgerUnavailable}, true},
