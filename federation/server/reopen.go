@@ -12,10 +12,10 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// envelope returns the bytes of a record: the ledger's until it has an index, the record store's
-// from then on. Code record-withheld for one that was erased there.
+// envelope returns the bytes of a record: those at hand, which the ledger gives until the record
+// has an index, else the record store's. Code record-withheld for one that was erased there.
 func (c *Core) envelope(row claims.Record) ([]byte, error) {
-	if row.Index == nil {
+	if len(row.Envelope) != 0 {
 		return row.Envelope, nil
 	}
 	return log.ReadRecord(c.files.records.FS().(fs.ReadFileFS), row.Leaf)
