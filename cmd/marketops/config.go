@@ -116,5 +116,9 @@ func githubSettings(path string, file *config.File) []setting {
 	} else {
 		out = append(out, setting{"github.token", given.Token, origin(given.Token, usual.Token)})
 	}
-	return append(out, setting{"github.read_token", given.ReadToken, origin(given.ReadToken, usual.ReadToken)})
+	ca := setting{"github.ca", given.CA, origin(given.CA, "")}
+	if ca.Value == "" {
+		ca.Value = "the system's list"
+	}
+	return append(out, ca, setting{"github.read_token", given.ReadToken, origin(given.ReadToken, usual.ReadToken)})
 }

@@ -66,7 +66,7 @@ func (l *lateApp) open() (*app.App, error) {
 	a := l.gh.App
 	key, err := config.ReadKey(l.dir, a.Key)
 	if err == nil {
-		l.app, err = app.New(app.Options{API: l.gh.API, AppID: int64(a.ID), InstallationID: int64(a.Installation), Key: key,
+		l.app, err = app.New(app.Options{API: l.gh.API, Roots: l.gh.Roots, AppID: int64(a.ID), InstallationID: int64(a.Installation), Key: key,
 			Now: time.Now, Pauses: github.DefaultPauses()[:3], UserAgent: "marketops/" + buildVersion()})
 	}
 	if err != nil {

@@ -52,6 +52,7 @@ func (g *globals) plan(ctx context.Context, o planOptions) error {
 	if err != nil {
 		return err
 	}
+	g.sayIgnored(cfg.GitHub)
 	state, err := findState()
 	if err != nil {
 		return err

@@ -121,6 +121,7 @@ func (g *globals) publishing(r *plan.Run, key, file string, mode marketops.Mode,
 	if err != nil {
 		return nil, nil, err
 	}
+	g.sayIgnored(cfg.GitHub)
 	s, err := g.connectAs(key, "publisher", cfg.Core)
 	if err != nil {
 		return nil, nil, err

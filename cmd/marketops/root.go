@@ -16,14 +16,15 @@ var version = ""
 // globals are the flags that every command shares.
 type globals struct {
 	*cli.Streams
-	core  string
-	trust string
+	core    string
+	trust   string
+	ignored []string // variables that were taken out of the environment
 }
 
 func now() marketops.Time { return marketops.TimeOf(time.Now()) }
 
 func newRoot(s *cli.Streams) *cobra.Command {
-	g := &globals{Streams: s}
+	g := &globals{Streams: s, ignored: ignoreCertificates()}
 	root := &cobra.Command{
 		Use:   "marketops",
 		Short: "Publish to GitHub only what was authorised, exactly once, provably",

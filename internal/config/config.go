@@ -63,7 +63,11 @@ func Load(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data)
+	f, err := Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.readRoots()
 }
 
 // Parse is [Load] of bytes; name is used in errors, and its folder becomes Dir.

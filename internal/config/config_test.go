@@ -1,7 +1,10 @@
 package config
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +68,35 @@ func TestParse(t *testing.T) {
 	}
 	if p.Changes[0] != (Change{"CHANGELOG.md", "out/CHANGELOG.md", "100644"}) || !p.Draft || p.Message != "prepare\n\n1.4.0\n" {
 		t.Errorf("pull request is %+v", p)
+	}
+}
+
+// TestCA: the certificates of github.ca are read, relative to the file; what holds none is refused.
+func TestCA(t *testing.T) {
+	srv := httptest.NewTLSServer(nil)
+	defer srv.Close()
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"good.pem": string(cert), "empty.pem": "", "key.pem": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+		"m.yaml": "version: 1\ngithub: {ca: ./good.pem}\n", "empty.yaml": "version: 1\ngithub: {ca: empty.pem}\n",
+		"key.yaml": "version: 1\ngithub: {ca: key.pem}\n", "absent.yaml": "version: 1\ngithub: {ca: absent.pem}\n", "folder.yaml": "version: 1\ngithub: {ca: .}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := Load(filepath.Join(dir, "m.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := srv.Certificate().Verify(x509.VerifyOptions{Roots: f.GitHub.Roots, DNSName: "example.com"}); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"empty", "key", "absent", "folder"} {
+		if _, err := Load(filepath.Join(dir, name+".yaml")); !errors.Is(err, marketops.ConfigInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@
 //	  token: env://GITHUB_TOKEN      # or, never both, a GitHub App:
 //	  app: {id: 12345, installation: 678, key: ./app.pem}
 //	  read_token: env://MARKETOPS_READ_TOKEN
+//	  ca: ./ca.pem                   # certificates, in place of the system's list
 //	core: .marketops/core.sock       # optional
 //	publications:
 //	  - kind: publish_release

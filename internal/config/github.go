@@ -1,9 +1,11 @@
 package config
 
 import (
+	"crypto/x509"
 	"errors"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -15,6 +17,11 @@ type GitHub struct {
 	Token     string `yaml:"token"`      // the write credential: a reference for [ReadSecret]
 	ReadToken string `yaml:"read_token"` // never the same reference as Token
 	App       *App   `yaml:"app"`        // a GitHub App in place of Token, which is then ""
+	CA        string `yaml:"ca"`         // certificates in PEM, relative to the file; "" is the system's list
+
+	// Roots are the certificates of CA, the only ones that this GitHub is believed by; nil is the system's
+	// list. [Load] reads them, [Parse] does not.
+	Roots *x509.CertPool `yaml:"-"`
 }
 
 // App is a GitHub App and one installation of it.
@@ -84,6 +91,26 @@ func (g *GitHub) check(d *document) error {
 	}
 	if g.Token == g.ReadToken || g.App != nil && g.App.Key == g.ReadToken {
 		return invalid(d.name, d.at("github"), "github.token or github.app.key and github.read_token name one secret: planning would read the write credential")
+	}
+	return nil
+}
+
+// readRoots reads the file of github.ca.
+func (f *File) readRoots() error {
+	if f.GitHub.CA == "" {
+		return nil
+	}
+	path := f.GitHub.CA
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(f.Dir, path)
+	}
+	text, _, err := readRegular(path, MaxFile)
+	if err != nil {
+		return invalid(path, 0, reason(err))
+	}
+	f.GitHub.Roots = x509.NewCertPool()
+	if !f.GitHub.Roots.AppendCertsFromPEM(text) {
+		return invalid(path, 0, "github.ca: there is no certificate in PEM")
 	}
 	return nil
 }

@@ -30,6 +30,8 @@
 //	json FILE PATH [VALUE]           FILE is exactly one JSON object with this value there; see json_test.go
 //	keep NAME FILE PATH              put that value into an environment variable
 //	forge FILE OLD NEW               change the signed text inside an envelope and leave the signature alone
+//	front NAME          an https server before the practice GitHub, under a certificate of NAME.pem; ${FRONT} in *.yaml
+//	front unseen        no request has reached it since
 //	app FILE            write the key of a GitHub App, which the practice GitHub of the next world knows
 //	secretless PATH…    no file below these paths, or in a pack, holds the App's key, a JWT or a token of the App
 //	rsakey FILE         write a private key of a kind that is not accepted
@@ -93,7 +95,7 @@ func TestStories(t *testing.T) {
 			"world": world, "core": core, "authorised": authorised, "exits": exits,
 			"effects": effects, "await-effects": awaitEffects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
 			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge, "rsakey": rsaKey,
-			"app": appKey, "secretless": secretless,
+			"front": front, "app": appKey, "secretless": secretless,
 			"begin": begin, "await": awaitTalk, "interrupt": interrupt, "small": small, "fill": fill, "unfill": unfill, "unzip": unzip, "somebody": somebody, "crawl": crawl, "unseen": unseen, "unguessable": unguessable, "witness": witness, "uncosign": uncosign,
 		},
 	})

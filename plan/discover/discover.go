@@ -54,7 +54,7 @@ func New(gh config.GitHub, token config.Secret, now func() time.Time) (*GitHub, 
 		return nil, errors.New("discover: there is no clock")
 	}
 	client := &http.Client{
-		Transport:     newReader(api, token),
+		Transport:     newReader(api, token, gh.Roots),
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -1,6 +1,8 @@
 package discover
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,9 +22,9 @@ type reader struct {
 
 // newReader builds its own transport: the default one asks the environment for a proxy, which
 // would then see the token of a plain http address and could answer for GitHub.
-func newReader(api *url.URL, token config.Secret) *reader {
+func newReader(api *url.URL, token config.Secret, roots *x509.CertPool) *reader {
 	return &reader{api, token, &http.Transport{
-		Proxy: nil, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: timeout,
+		Proxy: nil, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: timeout,
 		IdleConnTimeout: timeout, MaxIdleConnsPerHost: 2,
 	}}
 }

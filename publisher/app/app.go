@@ -31,6 +31,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"sync"
@@ -44,9 +45,10 @@ import (
 // with it is over before it ends.
 const MinLeft = 5 * time.Minute
 
-// Options say which App asks where. All fields are needed but Pauses, without which nothing is repeated.
+// Options say which App asks where. All fields are needed but Roots, and Pauses, without which nothing is repeated.
 type Options struct {
-	API            string // base address, https or, to loopback only, http
+	API            string         // base address, https or, to loopback only, http
+	Roots          *x509.CertPool // the only certificates that GitHub is believed by; nil is the system's list
 	AppID          int64
 	InstallationID int64
 	Key            config.Secret // RSA, in PEM: PKCS #1 as GitHub makes it, or PKCS #8
@@ -96,7 +98,7 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	o.Key = config.Secret{} // the parsed key is enough
-	return &App{options: o, base: base, transport: newTransport(), signer: signer{key, o.Now}}, nil
+	return &App{options: o, base: base, transport: newTransport(o.Roots), signer: signer{key, o.Now}}, nil
 }
 
 // Token returns a token for one repository, by its number, with at least [MinLeft] to live.

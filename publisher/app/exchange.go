@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -77,14 +78,14 @@ func (x *exchange) limited() bool {
 }
 
 // newTransport is as strict as that of the live port: a connection for each request, HTTP/1, no proxy.
-func newTransport() *http.Transport {
+func newTransport(roots *x509.CertPool) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  nil,
 		Protocols:              protocols,
 		DialContext:            (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    20 * time.Second,
 		DisableKeepAlives:      true,
 		MaxResponseHeaderBytes: maxHeaders,

@@ -82,7 +82,7 @@ func TestNew(t *testing.T) {
 	if err != nil || p.api.String() != "https://ghe.example.com/api/v3/" {
 		t.Fatal(err)
 	}
-	if tr := newTransport(); tr.Proxy != nil || tr.TLSClientConfig.MinVersion < 0x0303 || !tr.DisableKeepAlives || tr.Protocols.HTTP2() || tr.Protocols.UnencryptedHTTP2() {
+	if tr := newTransport(nil); tr.Proxy != nil || tr.TLSClientConfig.MinVersion < 0x0303 || !tr.DisableKeepAlives || tr.Protocols.HTTP2() || tr.Protocols.UnencryptedHTTP2() {
 		t.Error("the transport would retry, use a proxy or old TLS")
 	}
 	for name, spoil := range map[string]func(*Options){

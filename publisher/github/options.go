@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -13,11 +14,13 @@ import (
 // three reads.
 const minPauses = 3
 
-// Options say where GitHub is and how to deal with it. Every field is needed; there are no
+// Options say where GitHub is and how to deal with it. Every field but Roots is needed; there are no
 // silent defaults, see [Paced] and [DefaultPauses].
 type Options struct {
 	// API and Uploads are base addresses, https or, to loopback only, http.
 	API, Uploads string
+	// Roots are the only certificates that GitHub is believed by; nil is the system's list.
+	Roots *x509.CertPool
 	// Token returns the write credential. It is called right before each request.
 	Token func(context.Context) (string, error)
 	// Now is the clock for deadlines, evidence and pacing.

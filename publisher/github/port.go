@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
@@ -52,7 +53,7 @@ func New(o Options) (*Port, error) {
 
 // connect builds the clients: the recorder sees every answer before go-github does.
 func (p *Port) connect() {
-	transport := newTransport()
+	transport := newTransport(p.options.Roots)
 	own := &bearer{base: transport, origins: []string{originOf(p.api), originOf(p.uploads)}, token: p.options.Token, secrets: p.secrets}
 	p.client = gogithub.NewClient(&http.Client{Transport: &recorder{base: own}, CheckRedirect: stay})
 	p.client.BaseURL, p.client.UploadURL, p.client.UserAgent = p.api, p.uploads, p.options.UserAgent
@@ -62,14 +63,14 @@ func (p *Port) connect() {
 // newTransport makes one connection per request: net/http sends a request again only where a
 // kept connection turns out to be dead, and a dead connection would also make writes ambiguous.
 // HTTP/2 is off because it retries refused streams by itself.
-func newTransport() *http.Transport {
+func newTransport(roots *x509.CertPool) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  nil,
 		Protocols:              protocols,
 		DialContext:            (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    20 * time.Second,
 		DisableKeepAlives:      true,
 		DisableCompression:     true, // so that the digest of an answer is that of what came
