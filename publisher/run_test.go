@@ -209,6 +209,7 @@ func (s *stage) portOptions() github.Options {
 	return github.Options{
 		API: s.api, Uploads: s.files, Now: time.Now, Pacing: github.Unpaced(ms), UserAgent: "marketops/test",
 		Token:  func(context.Context) (string, error) { s.asked.Add(1); return secret, nil },
+		Denied: func(string) {},
 		Wait:   func(string, time.Duration) {},
 		Pauses: []time.Duration{ms, ms, ms},
 	}

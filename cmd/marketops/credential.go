@@ -19,15 +19,17 @@ import (
 // the name under which its pace is shared with other runs on this machine.
 type credential struct {
 	token func(context.Context) (string, error)
-	ready func(context.Context) error
-	name  func(context.Context) (string, error)
+	// denied is told of one that GitHub did not accept. A fixed token has no other in its place.
+	denied func(string)
+	ready  func(context.Context) error
+	name   func(context.Context) (string, error)
 }
 
 func writeCredential(dir string, gh config.GitHub) credential {
 	if a := gh.App; a != nil {
 		l := &lateApp{dir: dir, gh: gh}
 		return credential{
-			token: l.token,
+			token: l.token, denied: l.denied,
 			ready: func(context.Context) error { _, err := l.open(); return err },
 			// Its tokens change every hour; GitHub counts by the installation.
 			name: func(context.Context) (string, error) {
@@ -37,7 +39,7 @@ func writeCredential(dir string, gh config.GitHub) credential {
 	}
 	token := writeToken(dir, gh.Token)
 	return credential{
-		token: token,
+		token: token, denied: func(string) {},
 		ready: func(ctx context.Context) error { _, err := token(ctx); return err },
 		name: func(ctx context.Context) (string, error) {
 			secret, err := token(ctx)
@@ -82,6 +84,13 @@ func (l *lateApp) token(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return a.Current(ctx)
+}
+
+// denied lets the next request ask for a new token.
+func (l *lateApp) denied(secret string) {
+	if a, err := l.open(); err == nil {
+		a.Drop(secret)
+	}
 }
 
 // aimed says for which operation the credential is that the port asks for. The permit names it

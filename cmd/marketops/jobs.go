@@ -111,7 +111,7 @@ func (s *session) port(gh config.GitHub, c credential, mode marketops.Mode, b *b
 	}
 	pacing, pauses := tempo(pace.New(filepath.Join(memory, "pace"), pace.GitHub(), c.name))
 	live, err := github.New(github.Options{
-		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.token, Pacing: pacing,
+		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.token, Denied: c.denied, Pacing: pacing,
 		Now: time.Now, Pauses: pauses, UserAgent: "marketops/" + buildVersion(),
 		Wait: func(reason string, d time.Duration) {
 			s.Say("waiting %s: %s", d.Round(time.Second), reason)

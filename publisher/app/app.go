@@ -6,7 +6,8 @@
 //     contents: write, and pull_requests: write only where a pull request is opened. An answer that
 //     is not narrowed to exactly that, metadata: read beside it, is refused.
 //   - One token is held at a time, and handed out for the repository and permissions it was made
-//     for and for nothing else. One with less than [MinLeft] to live is not handed out.
+//     for and for nothing else. One with less than [MinLeft] to live is not handed out, nor one that
+//     was dropped.
 //   - [New] does no I/O. Nothing is asked of GitHub before [App.Token].
 //   - The request goes to the configured API alone, on a connection of its own: no redirect is
 //     followed, proxy variables of the environment are ignored, http is for loopback only, and an
@@ -119,6 +120,16 @@ func (a *App) Token(ctx context.Context, repository int64, p Permissions) (confi
 	}
 	a.held = fresh
 	return fresh.secret, nil
+}
+
+// Drop lets go of a token that GitHub no longer accepts, so that the next one asked for is new. A token that
+// is not the one at hand is none of its business.
+func (a *App) Drop(secret string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held.secret.Reveal() == secret {
+		a.held = held{}
+	}
 }
 
 // patiently repeats a request that got no answer.

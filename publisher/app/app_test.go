@@ -200,6 +200,22 @@ func TestRefreshedBeforeItEnds(t *testing.T) {
 	s.lawful()
 }
 
+// TestDrop: a token that GitHub refused is not handed out again; one that it did not refuse is.
+func TestDrop(t *testing.T) {
+	s := newStage(t, 0, everything)
+	a := s.app()
+	first := s.get(a, s.widgets, ContentsWrite)
+	a.Drop("another")
+	if second := s.get(a, s.widgets, ContentsWrite); second != first || s.mints() != 1 {
+		t.Errorf("%d tokens", s.mints())
+	}
+	a.Drop(first)
+	if third := s.get(a, s.widgets, ContentsWrite); third == first || s.mints() != 2 {
+		t.Errorf("%d tokens", s.mints())
+	}
+	s.lawful()
+}
+
 func TestTooShortIsRefused(t *testing.T) {
 	s := newStage(t, MinLeft-time.Second, everything)
 	if _, err := s.app().Token(t.Context(), s.widgets, ContentsWrite); marketops.CodeOf(err) != marketops.TokenMissing || !strings.Contains(err.Error(), "ends too soon") {

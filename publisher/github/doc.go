@@ -9,7 +9,8 @@
 //     There is no other way out, and nothing below the door sends a request again.
 //   - The credential is asked for right before each request and added only to requests whose
 //     scheme, host and port are those of the configured API or uploads address. It stands in no
-//     error, no evidence and no journal line, even if GitHub repeats it.
+//     error, no evidence and no journal line, even if GitHub repeats it. After a 401 it is asked for
+//     anew, once for each request.
 //   - No redirect is followed, except one, without the credential, to fetch the bytes of an asset.
 //   - Proxy variables of the environment are ignored; http is for loopback only.
 //

@@ -74,6 +74,39 @@ func TestBadCredential(t *testing.T) {
 	}
 }
 
+// TestRenewal: a credential that ends in the midst of the work is replaced once for each request, on
+// reads as on writes; GitHub's second 401 is a definite refusal.
+func TestRenewal(t *testing.T) {
+	for _, method := range []string{"GET", "POST"} {
+		for _, times := range []int{1, 2} {
+			s := newStageSerial(t)
+			held := "gho_over_and_done_with"
+			if method == "POST" {
+				held = secret // reads go through; the fault strikes the first write
+				s.srv.Inject(githubtest.Fault{Method: "POST", Path: "/repos/*/*/git/tags", Action: githubtest.StatusBefore, Status: 401, Times: times})
+			} else if times == 2 {
+				s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*", Action: githubtest.StatusBefore, Status: 401, Times: 2})
+			}
+			s.port.options.Token = func(context.Context) (string, error) { return held, nil }
+			s.port.options.Denied = func(was string) {
+				if was != held {
+					t.Errorf("told of %q", was)
+				}
+				s.denied++
+				held = secret
+			}
+			s.port.connect()
+			_, err := s.apply(s.tagOp())
+			if s.denied != times || (err == nil) != (times == 1) {
+				t.Errorf("%s: denied %d times, %v", method, s.denied, err)
+			}
+			if times == 2 {
+				s.isFailure(err, marketops.GitHubDenied)
+			}
+		}
+	}
+}
+
 func TestNew(t *testing.T) {
 	s := newStage(t)
 	good := s.options("https://ghe.example.com/api/v3", "https://ghe.example.com/api/uploads")
@@ -86,7 +119,7 @@ func TestNew(t *testing.T) {
 		t.Error("the transport would retry, use a proxy or old TLS")
 	}
 	for name, spoil := range map[string]func(*Options){
-		"no token": func(o *Options) { o.Token = nil }, "no clock": func(o *Options) { o.Now = nil },
+		"no token": func(o *Options) { o.Token = nil }, "no denied": func(o *Options) { o.Denied = nil }, "no clock": func(o *Options) { o.Now = nil },
 		"no wait": func(o *Options) { o.Wait = nil }, "no pacing": func(o *Options) { o.Pacing = Pacing{} },
 		"unpaced": func(o *Options) { o.Pacing = Unpaced(1) }, "two pauses": func(o *Options) { o.Pauses = o.Pauses[:2] },
 		"no agent": func(o *Options) { o.UserAgent = "" }, "http": func(o *Options) { o.API = "http://ghe.example.com/" },

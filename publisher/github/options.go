@@ -23,6 +23,9 @@ type Options struct {
 	Roots *x509.CertPool
 	// Token returns the write credential. It is called right before each request.
 	Token func(context.Context) (string, error)
+	// Denied is told of a credential that GitHub answered with 401, so that Token returns another where
+	// there is one. The request is then sent once more.
+	Denied func(secret string)
 	// Now is the clock for deadlines, evidence and pacing.
 	Now func() time.Time
 	// Pacing bounds how fast the credential writes, over all processes.
@@ -42,8 +45,8 @@ func DefaultPauses() []time.Duration {
 
 func (o *Options) check() error {
 	switch {
-	case o.Token == nil || o.Now == nil || o.Wait == nil:
-		return errors.New("github: Token, Now and Wait are needed")
+	case o.Token == nil || o.Denied == nil || o.Now == nil || o.Wait == nil:
+		return errors.New("github: Token, Denied, Now and Wait are needed")
 	case len(o.Pauses) < minPauses:
 		return errors.New("github: at least three pauses are needed")
 	case o.UserAgent == "":

@@ -28,6 +28,7 @@ type bearer struct {
 	base    http.RoundTripper
 	origins []string
 	token   func(context.Context) (string, error)
+	denied  func(string)
 	secrets *redactor
 }
 
@@ -45,7 +46,11 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	b.secrets.learn(secret)
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+secret)
-	return b.base.RoundTrip(req)
+	res, err := b.base.RoundTrip(req)
+	if err == nil && res.StatusCode == http.StatusUnauthorized {
+		b.denied(secret)
+	}
+	return res, err
 }
 
 func checkSecret(s string) error {

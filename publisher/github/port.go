@@ -54,7 +54,7 @@ func New(o Options) (*Port, error) {
 // connect builds the clients: the recorder sees every answer before go-github does.
 func (p *Port) connect() {
 	transport := newTransport(p.options.Roots)
-	own := &bearer{base: transport, origins: []string{originOf(p.api), originOf(p.uploads)}, token: p.options.Token, secrets: p.secrets}
+	own := &bearer{base: transport, origins: []string{originOf(p.api), originOf(p.uploads)}, token: p.options.Token, denied: p.options.Denied, secrets: p.secrets}
 	p.client = gogithub.NewClient(&http.Client{Transport: &recorder{base: own}, CheckRedirect: stay})
 	p.client.BaseURL, p.client.UploadURL, p.client.UserAgent = p.api, p.uploads, p.options.UserAgent
 	p.second = &http.Client{Transport: transport, CheckRedirect: stay}

@@ -67,6 +67,7 @@ type stage struct {
 	diary  *diary
 	port   *Port
 	waits  []string
+	denied int      // how often GitHub did not accept it
 	asked  int      // how often the credential was asked for
 	doors  []string // BeforeCall and BeforeEffect, in order
 	deny   func(door string) error
@@ -122,6 +123,7 @@ func (s *stage) options(api, uploads string) Options {
 	return Options{
 		API: api, Uploads: uploads, Now: time.Now, Pacing: Unpaced(10 * ms), UserAgent: "marketops/test",
 		Token:  func(context.Context) (string, error) { s.asked++; return secret, nil },
+		Denied: func(string) { s.denied++ },
 		Wait:   func(reason string, _ time.Duration) { s.waits = append(s.waits, reason) },
 		Pauses: []time.Duration{ms, ms, ms, ms},
 	}
