@@ -91,6 +91,9 @@ func (x *exchange) words() string {
 	return strings.TrimSpace(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " "))
 }
 
+// burnt is how GitHub refuses to publish under the tag of an immutable release that was deleted.
+const burnt = "tag_name was used by an immutable release"
+
 // refusal is the failure of a definite answer.
 func (r *reader) refusal(c *call, x *exchange) *marketops.Failure {
 	f := &marketops.Failure{Code: marketops.GitHubDenied, State: stateStopped}
@@ -103,6 +106,9 @@ func (r *reader) refusal(c *call, x *exchange) *marketops.Failure {
 	}
 	if x.status == http.StatusNotFound {
 		f.Err = errNotShown
+	}
+	if strings.Contains(what, burnt) {
+		f.State, f.Next = stateDraftKept, "plan another tag: a name that an immutable release once had is burnt for ever, and trying again does not help"
 	}
 	f.What = clip(r.port.secrets.clean(what))
 	return f
