@@ -56,7 +56,9 @@ func (s *Server) CreateRepo(spec RepoSpec) (*Repo, error) {
 	if spec.DefaultBranch == "" {
 		spec.DefaultBranch = "main"
 	}
-	if s.byID[spec.ID] != nil || s.repos[key(spec.Owner, spec.Name)] != nil {
+	// An old name that only redirects is free, as on GitHub, and redirects no longer.
+	there := s.repos[key(spec.Owner, spec.Name)]
+	if s.byID[spec.ID] != nil || there != nil && strings.EqualFold(there.FullName(), spec.Owner+"/"+spec.Name) {
 		return nil, fmt.Errorf("githubtest: repository %s/%s or id %d exists", spec.Owner, spec.Name, spec.ID)
 	}
 	// The number names the directory, so that renaming moves nothing.
