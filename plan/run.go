@@ -69,6 +69,24 @@ func Open(dir string) (*Run, error) {
 	return r, nil
 }
 
+// Identify reads what a folder that [Open] refused says that it is: its run.json, and the digest of its
+// plan.json. Each is zero if it cannot be read, and neither was checked against anything.
+func Identify(dir string) (info Info, plan marketops.Digest) {
+	root, _, err := openFolder(dir)
+	if err != nil {
+		return Info{}, marketops.Digest{}
+	}
+	defer root.Close()
+	r := &Run{root: root}
+	if r.read("run.json", maxInfo, &info) != nil || !info.RunID.Valid() {
+		info = Info{}
+	}
+	if data, err := r.Get("plan.json", MaxPlan); err == nil {
+		plan = marketops.DigestOf(data)
+	}
+	return info, plan
+}
+
 func openFolder(dir string) (*os.Root, string, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {

@@ -124,6 +124,10 @@ func (p *Publisher) Refuse(ctx context.Context, g *Gated) (api.Entry, error) {
 	if err != nil {
 		return api.Entry{}, err
 	}
+	return p.handOver(ctx, rec, d)
+}
+
+func (p *Publisher) handOver(ctx context.Context, rec *receipt.Record, d api.Decided) (api.Entry, error) {
 	if err := p.Outbox.Keep("refusal", d); err != nil {
 		return api.Entry{}, err
 	}
@@ -132,6 +136,28 @@ func (p *Publisher) Refuse(ctx context.Context, g *Gated) (api.Entry, error) {
 		return api.Entry{}, err
 	}
 	return entry, p.confirm(ctx, rec, entry)
+}
+
+// RefuseRun is [Publisher.Refuse] of a whole run that was refused before its operations could be
+// gated: its parts do not fit together. run is what the folder says that it is, and may be empty; plan is
+// the digest of its plan.json as it stands.
+func (p *Publisher) RefuseRun(ctx context.Context, run marketops.RunID, plan marketops.Digest, why *marketops.Refusal) (api.Entry, error) {
+	head, err := p.head()
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if plan.IsZero() {
+		plan = marketops.DigestOf(nil)
+	}
+	body := &receipt.Refusal{Head: head, RunID: string(run), Request: plan, Code: why.Code}
+	var d api.Decided
+	body.Evidence = attach(&d, head, []byte(why.Error()))
+	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("plan.json", plan))
+	if err != nil {
+		return api.Entry{}, err
+	}
+	d.Envelope = rec.Envelope
+	return p.handOver(ctx, rec, d)
 }
 
 func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {

@@ -67,7 +67,7 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 	}
 	r, err := openRun(arg)
 	if err != nil {
-		return err
+		return g.refuseRun(ctx, arg, o, err)
 	}
 	defer r.Close()
 	b := newBars(g.Streams)
