@@ -3,7 +3,9 @@
 package plan
 
 import (
+	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,6 +38,24 @@ func TestSpecialFilesAreNotAssets(t *testing.T) {
 	for i, want := range []string{"a pipe", "a pipe", "a socket"} {
 		if !strings.Contains(r.Plan.Rejected[i].Reason, want) {
 			t.Errorf("reason %d is %q", i, r.Plan.Rejected[i].Reason)
+		}
+	}
+}
+
+// TestSpecialFilesAreNotContent: what became a pipe or a socket since it was planned is not opened.
+func TestSpecialFilesAreNotContent(t *testing.T) {
+	for name, become := range map[string]func(string) error{
+		"pipe":   func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"device": func(path string) error { return os.Symlink("/dev/zero", path) },
+	} {
+		f := newFixture(t)
+		r := f.planned()
+		path := filepath.Join(f.dir, "dist/SHA256SUMS")
+		if err := errors.Join(os.Remove(path), become(path)); err != nil {
+			t.Fatal(err)
+		}
+		if got := content(t, r, 1)[0]; !got.Measured.IsZero() || got.Problem == "" || got.Size() != 0 {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

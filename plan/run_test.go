@@ -207,6 +207,15 @@ func TestContentThatIsNotAsPlanned(t *testing.T) {
 			f.write("sums", "sums")
 			os.Symlink("../sums", filepath.Join(f.dir, "dist/SHA256SUMS"))
 		}, marketops.Digest{}},
+		"folder linked": {func(f *fixture) {
+			away := filepath.Join(filepath.Dir(f.dir), "away-"+filepath.Base(f.dir))
+			os.Rename(filepath.Join(f.dir, "dist"), away)
+			os.Symlink(away, filepath.Join(f.dir, "dist"))
+		}, marketops.Digest{}},
+		"a folder": {func(f *fixture) {
+			os.Remove(filepath.Join(f.dir, "dist/SHA256SUMS"))
+			os.Mkdir(filepath.Join(f.dir, "dist/SHA256SUMS"), 0o700)
+		}, marketops.Digest{}},
 		"no folder": {func(f *fixture) { os.RemoveAll(f.dir) }, marketops.Digest{}},
 	} {
 		f := newFixture(t)
