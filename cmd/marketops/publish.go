@@ -88,7 +88,9 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 	s.announce(r, w.mode)
 	heard := context.AfterFunc(ctx, func() {
 		s.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait")
-		s.Say("should this process be killed meanwhile, go on with: marketops publish %s --mode prod", arg)
+		if w.mode == marketops.Prod {
+			s.Say("should this process be killed meanwhile, go on with: marketops publish %s --mode prod", arg)
+		}
 	})
 	defer heard()
 	err = plan.Resume(ctx, r, w, time.Now)
