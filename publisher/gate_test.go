@@ -339,8 +339,7 @@ func TestNoCredential(t *testing.T) {
 		return &marketops.Failure{Code: marketops.TokenMissing}
 	}
 	results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
-	s.ok(err)
-	wantCode(t, results[0].Err, marketops.TokenMissing)
+	wantCode(t, err, marketops.TokenMissing)
 	state, serr := s.client("pub").ClaimState(context.Background(), r.receiptOf(0).ReceiptID)
 	if serr != nil || state.State != "none" || results[0].Status != "not-attempted" || len(s.hub.Requests()) != 0 {
 		t.Errorf("%+v %+v %v", results[0], state, serr)

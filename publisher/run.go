@@ -43,8 +43,7 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 	if refused := p.refuseAll(ctx, results, gated); refused {
 		return results, nil
 	}
-	p.publishAll(ctx, results, gated)
-	return results, nil
+	return results, p.publishAll(ctx, results, gated)
 }
 
 // rehearse is the end of a dry run: what would be refused, and nothing recorded.
@@ -87,24 +86,28 @@ func notAttempted(results []Result) {
 	}
 }
 
-func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*Gated) {
+// publishAll publishes one operation after the other. The error is about not being ready for the next.
+func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*Gated) error {
 	for i, g := range gated {
 		if g == nil && results[i].Status == "success" {
 			continue
 		}
 		if g != nil {
-			if err := p.ready(ctx, g); err != nil { // not ready, or interrupted: it is not begun
-				results[i].Err = err
+			if err := p.ready(ctx, g); err != nil {
 				notAttempted(results)
-				return
+				if ctx.Err() != nil { // interrupted: it is not begun
+					results[i].Err, err = ctx.Err(), nil
+				}
+				return err
 			}
 			results[i] = p.Publish(ctx, g)
 		}
 		if results[i].Status != "success" {
 			notAttempted(results)
-			return
+			return nil
 		}
 	}
+	return nil
 }
 
 // ready does what must be done before a receipt is claimed, while it can still be interrupted.
