@@ -1,5 +1,6 @@
 // Package audit judges a whole log: was every receipt in it issued rightly, spent once, and
-// ended truthfully. It is pure but for [OpenFolder], and reads a log of any size as a stream.
+// ended truthfully. [Audit] is pure, and reads a log of any size as a stream. [Folder],
+// [StateFile], [KeepEvidence] and [Progress] are what commands need around it.
 //
 // # Checks
 //

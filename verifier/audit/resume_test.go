@@ -235,3 +235,16 @@ func TestHashOnly(t *testing.T) {
 		t.Error(describe(r))
 	}
 }
+
+// TestStop: an audit that is stopped has failed, and can be gone on with.
+func TestStop(t *testing.T) {
+	w := lifetest.New()
+	w.Grow(300)
+	stop := make(chan struct{})
+	close(stop)
+	var state []byte
+	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Stop: stop, Save: keep(func(b []byte) { state = b })}); r.Verdict != verifier.Failed || state == nil {
+		t.Fatal(describe(r), len(state))
+	}
+	alike(t, audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}), audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{State: state}))
+}
