@@ -5,6 +5,7 @@
 //	cosign        the same through the printed command line, in a namespace without a network; key files
 //	formats/proof, merkle, x/mod/sumdb   every .tlog-proof and its checkpoint
 //	tessera/fsck  the whole log
+//	omniwitness   a log that it and our own witness cosign; formats/note reads both cosignatures
 //
 // It is a module of its own so that none of them becomes a dependency of the product, and there is
 // nothing in it but tests. They make their evidence by running the real binaries against the practice

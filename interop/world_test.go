@@ -73,13 +73,17 @@ func TestMain(m *testing.M) {
 // live plays the life of a run and stops every server: the tests have files and nobody to ask.
 func (w *world) live() (err error) {
 	defer func() { err = errors.Join(err, w.stop()) }()
-	w.env = []string{"PATH=" + w.bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + filepath.Join(w.dir, "home"), "XDG_RUNTIME_DIR=" + w.dir, "MARKETOPS_PASSWORD=", "GITHUB_TOKEN=" + token, "NO_COLOR=1"}
+	w.env = w.environment()
 	for _, step := range []func() error{w.build, w.start, w.publish, w.download, w.export, w.keys} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (w *world) environment() []string {
+	return []string{"PATH=" + w.bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + filepath.Join(w.dir, "home"), "XDG_RUNTIME_DIR=" + w.dir, "MARKETOPS_PASSWORD=", "GITHUB_TOKEN=" + token, "NO_COLOR=1"}
 }
 
 func (w *world) build() error {
@@ -142,6 +146,17 @@ func await(what string, ready func() error) (err error) {
 }
 
 func (w *world) start() error {
+	if err := w.github(); err != nil {
+		return err
+	}
+	if _, err := w.run("init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"); err != nil {
+		return err
+	}
+	return w.core()
+}
+
+// github starts the practice GitHub and writes a project for it.
+func (w *world) github() error {
 	ready := filepath.Join(w.dir, "github.json")
 	if err := w.serve("practice-github", "--token-env", "GITHUB_TOKEN", "--ready-file", ready, "--repo", "octo-org/widgets", "--repo", "octo-org/gadgets"); err != nil {
 		return err
@@ -154,13 +169,14 @@ func (w *world) start() error {
 		return err
 	}
 	w.api = at.API
-	if _, err := w.run("init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"); err != nil {
-		return err
-	}
+	return w.write(at.API, at.Uploads)
+}
+
+func (w *world) core() error {
 	if err := w.serve("marketops-core", "serve"); err != nil {
 		return err
 	}
-	return errors.Join(w.write(at.API, at.Uploads), await("the Core", w.dial))
+	return await("the Core", w.dial)
 }
 
 func (w *world) dial() error {
