@@ -444,6 +444,8 @@ func (m maker) checkpoints() {
 		checkpointInput{policy, raw(string(one.Checkpoint()) + foreign.Line(strings.Join(lines[:3], "")))})
 	m.refuse(marketops.CheckpointUnsigned, "checkpoint-cosignature-of-another", "a known witness's cosignature of another checkpoint does not verify, which no honest note has", "checkpoint", checkpointInput{policy, raw(overOther)})
 
+	m.cosignatures(l, policy)
+
 	cons := func(before, after []byte, hashes []log.Hash) consistencyInput {
 		return consistencyInput{policy, before, after, hashes}
 	}
@@ -466,6 +468,42 @@ func (m maker) checkpoints() {
 	m.refuse(marketops.LogRolledBack, "consistency-smaller", "the log shrank from 5 to 3", "consistency", cons(l.Checkpoint(), l.CheckpointAt(3), hashes))
 	m.refuse(marketops.LogRolledBack, "consistency-emptied", "the log was begun anew", "consistency", cons(l.Checkpoint(), newLog().Checkpoint(), []log.Hash{}))
 	m.refuse(marketops.SplitView, "consistency-two-roots", "two roots at size 5, both signed and cosigned", "consistency", cons(l.Checkpoint(), l.SignRoot(5, l.Root(4)), []log.Hash{}))
+}
+
+// cosignatures are those that a checkpoint which wants both witnesses carries in place of the second.
+func (m maker) cosignatures(l *logtest.Log, policy raw) {
+	one := *l
+	one.Witnesses = l.Witnesses[:1]
+	first, second := l.Witnesses[0], l.Witnesses[1]
+	text := strings.Join(strings.SplitAfter(string(l.Checkpoint()), "\n")[:3], "")
+	with := func(line string) checkpointInput {
+		return checkpointInput{policy, raw(string(one.Checkpoint()) + line)}
+	}
+	at := func(w logtest.Witness, t marketops.Time) logtest.Witness { w.At = t; return w }
+	for name, line := range map[string]string{
+		"witness-twice": first.Line(text), "witness-at-two-times": at(first, noon+60).Line(text),
+		"cosignature-of-another-log":  second.Line(strings.Replace(text, l.Origin, "other.example", 1)),
+		"cosignature-of-another-size": second.Line(strings.Replace(text, "\n5\n", "\n4\n", 1)),
+		"cosignature-at-zero":         at(second, 0).Line(text), "cosignature-after-9999": at(second, 253402300800).Line(text),
+		"cosignature-before-1970": at(second, -1).Line(text),
+	} {
+		m.refuse(marketops.CheckpointUnsigned, "checkpoint-"+name, words(name), "checkpoint", with(line))
+	}
+	m.refuse(marketops.QuorumUnmet, "checkpoint-wrong-key-id", "a good cosignature under another key id is of an unknown key", "checkpoint", with(rekeyed(m.t, second.Line(text), 0)))
+	post := rekeyed(m.t, second.Line(text), 2420-64) // as long as ML-DSA-44 makes it
+	m.refuse(marketops.QuorumUnmet, "checkpoint-unknown-type-alone", "a signature of a type that is not understood does not count", "checkpoint", with(post))
+	m.accept("checkpoint-unknown-type", "a signature of a type that is not understood does no harm", "checkpoint", with(second.Line(text)+post), "")
+}
+
+// rekeyed changes the key id of a signature line and makes the signature so many bytes longer.
+func rekeyed(t *testing.T, line string, more int) string {
+	i := strings.LastIndex(line, " ") + 1
+	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line[i:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[0] ^= 0xff
+	return line[:i] + base64.StdEncoding.EncodeToString(append(b, make([]byte, more)...)) + "\n"
 }
 
 func (m maker) proofs() {
