@@ -42,7 +42,9 @@ func runInit(s *cli.Streams, o setup.Options) error {
 	for _, path := range made.Made {
 		s.Print("%s", path)
 	}
-	s.Print("log %s", made.Log)
+	if len(o.Witnesses) > 0 {
+		s.Print("log %s", made.Log)
+	}
 	s.Say("%s", made.Notice)
 	return s.Result(struct {
 		Schema string   `json:"schema"`

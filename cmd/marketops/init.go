@@ -31,7 +31,7 @@ MARKETOPS_PASSWORD or COSIGN_PASSWORD. Nothing is ever overwritten.
 
 Each --witness is a verifier key and a URL, with a space between them, as marketops witness key prints
 the first. Nothing is then published that not enough of them have cosigned. Give them the log's
-verifier key, which is printed here, and start them before the Core.`,
+verifier key, which is printed here and by marketops trust show, and start them before the Core.`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error { return g.init(o) },
 	}
@@ -60,7 +60,9 @@ func (g *globals) init(o initOptions) error {
 		}
 		g.Print("made %s", f)
 	}
-	g.Print("log %s", made.Log)
+	if len(o.witnesses) > 0 {
+		g.Print("log %s", made.Log)
+	}
 	g.Say("%s", made.Notice)
 	g.Say("next: marketops-core serve, in another terminal or under a service manager")
 	return g.Result(struct {

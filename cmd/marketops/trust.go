@@ -35,8 +35,15 @@ func (g *globals) showTrust() error {
 		return err
 	}
 	f := t.File()
-	g.Table([][]string{{"digest", t.Digest().String()}, {"version", fmt.Sprint(f.Version)}, {"expires", f.Expires.String()},
-		{"witnesses", t.Log().Quorum()}, {"receipts live", fmt.Sprintf("at most %d s", f.MaxLifetime)}})
+	rows := [][]string{{"digest", t.Digest().String()}, {"version", fmt.Sprint(f.Version)}, {"expires", f.Expires.String()},
+		{"witnesses", t.Log().Quorum()}, {"receipts live", fmt.Sprintf("at most %d s", f.MaxLifetime)}}
+	for _, l := range t.Log().Logs() {
+		rows = append(rows, []string{"log", l.Vkey})
+	}
+	for _, w := range t.Log().Witnesses() {
+		rows = append(rows, []string{"witness", strings.TrimSpace(w.Vkey + " " + w.URL)})
+	}
+	g.Table(rows)
 	g.Print("")
 	g.Table(holders(f))
 	g.Print("")
