@@ -7,8 +7,8 @@
 //	                    start those and the Core, write a small project
 //	witness new N       make the keys and addresses of N witnesses, before world
 //	uncosign PACK OUT   copy a pack without the last cosignature of its checkpoint
-//	witness start|stop|kill|log I
-//	                    the one of number I; log copies what it said to witness.txt
+//	witness start|stop|kill|log|latest I
+//	                    the one of number I; what it said, or cosigned last, goes to witness.txt
 //	core start|stop|kill
 //	core refuses CODE   start one that must end with this exit code; core.txt has what it said
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR

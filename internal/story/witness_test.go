@@ -2,8 +2,11 @@ package story
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -35,7 +38,7 @@ func ofStory(ts *testscript.TestScript) []*cosigner {
 
 func witness(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
-		ts.Fatalf("usage: witness new N, or start|stop|kill|log I")
+		ts.Fatalf("usage: witness new N, or start|stop|kill|log|latest I")
 	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -52,6 +55,8 @@ func witness(ts *testscript.TestScript, neg bool, args []string) {
 		if args[0] == "stop" && !c.b.cmd.ProcessState.Success() {
 			ts.Fatalf("the witness did not stop cleanly: %v\n%s", c.b.cmd.ProcessState, c.b.out.String())
 		}
+	case "latest":
+		c.latest(ts)
 	case "log":
 		c.b.end(syscall.SIGTERM)
 		ts.Check(os.WriteFile(ts.MkAbs("witness.txt"), c.b.out.Bytes(), 0o644))
@@ -59,6 +64,16 @@ func witness(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("witness %s?", args[0])
 	}
+}
+
+// latest fetches what the witness cosigned last, as a monitor would.
+func (c *cosigner) latest(ts *testscript.TestScript) {
+	r, err := http.Get(fmt.Sprintf("http://%s/%x/checkpoint", c.address, sha256.Sum256([]byte("log.example.com"))))
+	ts.Check(err)
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("witness.txt"), b, 0o644))
 }
 
 func newWitnesses(ts *testscript.TestScript, n int) {
