@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -38,10 +39,10 @@ func At(parts ...string) error {
 	add("struck", order)
 	switch action {
 	case "kill":
-		signal(syscall.SIGKILL)
+		strike(syscall.SIGKILL)
 		select {}
 	case "pause":
-		signal(syscall.SIGSTOP)
+		pause()
 		return nil
 	case "error":
 		return fmt.Errorf("%s: %w", point, errInjected)
@@ -100,7 +101,16 @@ func add(file, line string) {
 	}
 }
 
-func signal(s syscall.Signal) {
+// pause returns when the process was stopped and continued: a thread may run on for a moment after
+// the signal, and must not get past the point.
+func pause() {
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	strike(syscall.SIGSTOP)
+	<-continued
+}
+
+func strike(s syscall.Signal) {
 	if err := syscall.Kill(os.Getpid(), s); err != nil {
 		panic("faults: " + err.Error())
 	}

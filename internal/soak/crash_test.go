@@ -128,15 +128,15 @@ func newCrashMachine(t *testing.T, bin string) *crashMachine {
 	must(t, err)
 	keepFailed(t, dir)
 	m := &crashMachine{Machine: &machine.Machine{Dir: dir, Bin: bin}, t: t}
-	must(t, m.Up(context.Background()))
-	must(t, m.adapt())
-	m.Env = append(m.Env, "MARKETOPS_FAULTS="+m.faults("core"))
-	must(t, m.StartCore())
 	t.Cleanup(func() {
 		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	must(t, m.Up(context.Background()))
+	must(t, m.adapt())
+	m.Env = append(m.Env, "MARKETOPS_FAULTS="+m.faults("core"))
+	must(t, m.StartCore())
 	return m
 }
 

@@ -207,6 +207,7 @@ func (m *crashMachine) goOn(c trial, r *run, seat int) {
 	m.problem(c, "nobody could go on:\n%s", out)
 }
 
+// publisher is a process with the key, the run's folder and the memory of a seat.
 func (m *crashMachine) publisher(r *run, seat int, verb string) *exec.Cmd {
 	key := []string{"publisher", "second"}[seat]
 	args := []string{verb, r.folder(seat), "--quiet", "--json", "--key", filepath.Join(".marketops", "keys", key+".pem")}
@@ -216,6 +217,6 @@ func (m *crashMachine) publisher(r *run, seat int, verb string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), machine.CommandWait)
 	m.t.Cleanup(cancel)
 	p := exec.CommandContext(ctx, filepath.Join(m.Bin, "marketops"), args...)
-	p.Dir, p.Env = m.Dir, append(m.Env[:len(m.Env):len(m.Env)], "MARKETOPS_FAULTS="+m.faults(fmt.Sprint(seat)))
+	p.Dir, p.Env = m.Dir, append(m.Env[:len(m.Env):len(m.Env)], "MARKETOPS_FAULTS="+m.faults(fmt.Sprint(seat)), "HOME="+m.Path("home-"+key))
 	return p
 }
