@@ -13,7 +13,7 @@ OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build page browser test interop race demo lint bench soak crash mutants fuzz cross repro model docs coverage clean
+.PHONY: all build page browser test interop race demo lint bench compare soak crash mutants fuzz cross repro model docs coverage clean
 
 all: build
 
@@ -63,6 +63,10 @@ lint:
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/... ./cmd/marketops-verify
 
+# Our verifier beside cosign and sigstore-go, on the same receipt and in turns: time, ratio, memory.
+compare: $(COSIGN)
+	@cd interop && MARKETOPS_COSIGN="$(COSIGN)" $(GO) test -run '^$$' -tags cosign -bench . -benchtime 50x .
+
 # Kills publishers and the Core 500 times at random moments and has an independent checker judge what
 # is left. make soak SOAK=-short kills 30 times, in less than a minute.
 soak:
@@ -79,7 +83,7 @@ mutants:
 
 # A short look for each fuzz target; the corpus under testdata/fuzz runs with every make test.
 fuzz:
-	@for p in $$($(GO) list -f '{{if .TestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
+	@for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 			echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 5s $$p || exit 1; \
 		done; done
