@@ -48,27 +48,21 @@ func LevelOf(t *receipt.Trust) Level {
 	return Inclusion
 }
 
-// opening is how checkpoints are opened at a level.
-type opening struct {
-	level  Level
-	policy *log.Policy // of the trust file
-}
-
-// open returns a checkpoint that a log of the trust file signed, and at level [Quorum] the
-// witnesses with it; the time is then that of the quorum's cosignatures.
-func (o opening) open(raw []byte) (*log.Checkpoint, marketops.Time, error) {
-	if o.level != Quorum {
-		cp, err := signedOnly(o.policy, raw)
+// openAt returns a checkpoint that a log of the policy signed, and at level [Quorum] the witnesses with
+// it; the time is then that of the quorum's cosignatures.
+func openAt(level Level, policy *log.Policy, raw []byte) (*log.Checkpoint, marketops.Time, error) {
+	if level != Quorum {
+		cp, err := signedOnly(policy, raw)
 		return cp, 0, err
 	}
-	if !o.policy.Witnessed() {
+	if !policy.Witnessed() {
 		return nil, 0, marketops.Refuse(marketops.QuorumUnmet, "trust.json demands no witness, so no quorum can be met")
 	}
-	cp, err := o.policy.Open(raw)
+	cp, err := policy.Open(raw)
 	if err != nil {
 		return nil, 0, err
 	}
-	at, _ := o.policy.CosignedAt(raw)
+	at, _ := policy.CosignedAt(raw)
 	return cp, at, nil
 }
 

@@ -15,7 +15,8 @@ type subtree struct {
 
 // prefixes knows full subtrees of a log of some size, each out of a verified inclusion proof, and
 // tells the roots of smaller sizes that they determine (RFC 6962 §2.1). The proof of entry n-1
-// alone determines the root at size n: its left siblings are that root's subtrees.
+// alone determines the root at size n: its left siblings are that root's subtrees. A proof passes every
+// subtree above its entry, so what is not known has no known parts either.
 type prefixes struct {
 	size  uint64
 	own   log.Hash // the root at size
@@ -67,7 +68,7 @@ func (p *prefixes) root(size uint64) (log.Hash, bool) {
 	rest, first := size, true
 	for rest > 0 { // the rightmost subtree first
 		level := uint(bits.TrailingZeros64(rest))
-		h, ok := p.node(level, rest>>level-1)
+		h, ok := p.nodes[subtree{level, rest>>level - 1}]
 		if !ok {
 			return log.Hash{}, false
 		}
@@ -78,21 +79,4 @@ func (p *prefixes) root(size uint64) (log.Hash, bool) {
 		}
 	}
 	return root, true
-}
-
-// node returns the hash of a full subtree, from its children where it was not met itself. A
-// missing left spine ends the search, so that it costs little more than the nodes it finds.
-func (p *prefixes) node(level uint, index uint64) (log.Hash, bool) {
-	if h, ok := p.nodes[subtree{level, index}]; ok || level == 0 {
-		return h, ok
-	}
-	left, ok := p.node(level-1, 2*index)
-	if !ok {
-		return log.Hash{}, false
-	}
-	right, ok := p.node(level-1, 2*index+1)
-	if !ok {
-		return log.Hash{}, false
-	}
-	return join(left, right), true
 }

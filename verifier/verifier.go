@@ -214,7 +214,7 @@ func (v *verification) checkpoint() bool {
 		return true
 	}
 	policy := v.trust.Log()
-	cp, cosigned, err := opening{v.report.Level, policy}.open(v.pack.Checkpoint)
+	cp, cosigned, err := openAt(v.report.Level, policy, v.pack.Checkpoint)
 	if err != nil {
 		v.fail(CheckCheckpoint, v.pack.Origin, err)
 		return false

@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
@@ -26,6 +28,16 @@ func packReport(bend func(*lifetest.World)) *verifier.Report {
 	w := lifetest.New()
 	bend(w)
 	return verifier.Verify(w.Pack(), w.Trust(), w.Now)
+}
+
+func demanded(d verifier.Demand) *verifier.Report {
+	w := lifetest.New()
+	w.Live()
+	r := d.Verify(w.Pack(), w.Trust(), w.Now)
+	if r.Fork != nil {
+		r.Kept = "evidence.txt"
+	}
+	return r
 }
 
 func TestGoldens(t *testing.T) {
@@ -44,6 +56,8 @@ func TestGoldens(t *testing.T) {
 			w.Refuse(marketops.ContentMismatch)
 			w.Finish(l.Intent, lifetest.Publisher)
 		}),
+		"lowered":       demanded(verifier.Demand{Require: verifier.Signature}),
+		"forked":        demanded(verifier.Demand{Held: logtest.New(lifetest.Origin, lifetest.LogKey).SignRoot(8, log.Hash{1})}),
 		"indeterminate": packReport(func(w *lifetest.World) { w.Begin() }),
 		"refused":       verifier.Refused(verifier.OfPack, verifier.CheckTrust, nil, marketops.Refuse(marketops.TrustMissing, "no --trust")),
 		"audit":         audit.Audit(audited.Log, audited.Store, audited.Trust(), audit.Options{}),
@@ -102,6 +116,7 @@ func hostile(s string) *verifier.Report {
 		Approvers: []string{s}, Authority: []string{s}, Publisher: s, Positions: []verifier.Place{{Record: s}}})
 	r.Refusals = append(r.Refusals, verifier.Refusal{Code: marketops.Code(s), By: s})
 	r.Counts = append(r.Counts, verifier.Count{Name: s})
+	r.Fork, r.Kept, r.NotKept, r.Level, r.Lowered = &verifier.Fork{Held: s, Given: s}, s, s, verifier.Signature, true
 	r.Conclude()
 	return r
 }

@@ -128,13 +128,16 @@ func TestLyingBundles(t *testing.T) {
 func TestBundleBytes(t *testing.T) {
 	w := lived(t)
 	good := exported(t, w, Receipt).Signed[0].Bundle
+	trust := w.Trust()
+	read := func(b []byte) *verifier.Report { return verifier.Demand{}.VerifyBundle(b, trust, later) }
+	good = bytes.TrimSpace(good)
 	for i := range good {
 		b := bytes.Clone(good)
 		b[i] ^= 1 << (i % 8)
-		if r := read(w, b, verifier.Demand{}); r.Verified() && !same(good, b) {
+		if r := read(b); r.Verified() && !same(good, b) {
 			t.Errorf("byte %d flipped is verified: %q became %q", i, good[i], b[i])
 		}
-		if r := read(w, good[:i], verifier.Demand{}); r.Verified() && !same(good, good[:i]) {
+		if i%7 == 0 && read(good[:i]).Verified() {
 			t.Errorf("cut at %d is verified", i)
 		}
 	}

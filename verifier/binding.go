@@ -1,0 +1,75 @@
+package verifier
+
+import (
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt"
+)
+
+// binding says what the record is about. Only a receipt and an outcome are exported.
+func (x *exported) binding() bool {
+	rec := x.entries[0].Record
+	o := Operation{Authority: []string{}, Approvers: []string{}, Positions: []Place{{rec.Body.Name(), x.entries[0].Position.Index}}}
+	switch b := rec.Body.(type) {
+	case *receipt.Receipt:
+		x.report.Run, x.report.Plan = b.RunID, b.Plan
+		o.Receipt, o.Operation, o.Kind, o.Repository, o.Target, o.Status = b.ReceiptID, b.Operation, b.OperationKind, b.Target.FullName, b.Target.ID(), "authorized"
+		o.Authority = []string{x.entries[0].Holder.Name}
+		if !x.usable(b) {
+			return false
+		}
+	case *receipt.Outcome:
+		x.report.Run = b.RunID
+		o.Receipt, o.Operation, o.Kind, o.Status, o.Code = b.ReceiptID, b.OperationID, b.OperationKind, b.Status, b.Code
+	default:
+		x.report.Fail(Check{Name: CheckBinding, Code: marketops.PredicateTypeWrong, Expected: "receipt or outcome", Got: rec.Body.Name()})
+		return false
+	}
+	x.report.Operations = append(x.report.Operations, o)
+	if rec.About() != o.Operation {
+		x.report.Fail(Check{Name: CheckBinding, Code: marketops.OperationMismatch, Expected: o.Operation.String(), Got: rec.About().String(), Detail: "the first subject is another operation"})
+		return false
+	}
+	x.report.Pass(CheckBinding, "", fmt.Sprintf("a %s about %s", rec.Body.Name(), o.Operation))
+	if x.demand.Files != nil {
+		x.report.compare(x.demand.Files, subjects(rec))
+	}
+	return true
+}
+
+// usable asks of a receipt what can be asked without its claim and its approvals.
+func (x *exported) usable(r *receipt.Receipt) bool {
+	need := x.trust.AuthorityThreshold(r.OperationKind, r.Target)
+	limit := min(receipt.MaxLifetime, marketops.Time(x.trust.File().MaxLifetime))
+	c := Check{Name: CheckBinding, Subject: string(r.ReceiptID)}
+	switch {
+	case r.Mode != marketops.Prod || !r.Enforceable:
+		c.Code = marketops.NotEnforceable
+	case r.ExpiresAt-r.IssuedAt > limit || r.ExpiresAt-r.NotBefore > limit:
+		c.Code = marketops.LifetimeExcessive
+	case need < 1:
+		c.Code, c.Detail = marketops.ThresholdUnmet, "trust.json lets no authority allow this"
+	case need > 1:
+		c.Code, c.Detail = marketops.RecordWithheld, fmt.Sprintf("%d authorities must sign, and a bundle holds one signature", need)
+	default:
+		return true
+	}
+	x.report.Fail(c)
+	return false
+}
+
+func (x *exported) uncovered() {
+	r := x.report
+	for _, what := range []string{"approvals, and that nobody rejected it (a pack holds them)", "what became of it after this record (a pack holds it)",
+		"single use and revocation (marketops-verify audit)", "that GitHub still serves these bytes", InOneHand} {
+		r.Uncovered(what)
+	}
+	if x.demand.Files == nil {
+		r.Uncovered("that files you hold are the authorised ones (marketops-verify --subject DIR)")
+	}
+	r.lowered()
+	if r.Unwitnessed != "" {
+		r.Uncovered("anything against the operator of the log: no witness is demanded, so " + r.Unwitnessed)
+	}
+}
