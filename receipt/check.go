@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,7 +57,7 @@ func (r *Record) Logged(p *log.Proof) Logged {
 
 // open opens the envelope, unless these very keys have.
 func (l Logged) open(known *crypto.Keyring) (*Record, error) {
-	if l.record != nil && known != nil && l.record.under == known {
+	if l.record != nil && known != nil && l.record.under == known && bytes.Equal(l.Envelope, l.record.Envelope) {
 		return l.record, nil
 	}
 	return Open(l.Envelope, known)
