@@ -16,6 +16,7 @@ import (
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 	"github.com/omega/marketops/verifier/lifetest"
+	"github.com/omega/marketops/verifier/pack"
 )
 
 // odd are values that a signer may put anywhere.
@@ -66,7 +67,7 @@ func keyOf(t *testing.T, id crypto.KeyID) *crypto.PrivateKey {
 // bendOne judges the life with record n in every odd form, and returns how many there were.
 func bendOne(t *testing.T, w *lifetest.World, n int) (tried int) {
 	rec := w.Entries[n].Record
-	by := keyOf(t, rec.By)
+	by, trust, base := keyOf(t, rec.By), w.Trust(), w.Pack()
 	for spot := 0; ; spot++ {
 		for i := range len(odd) + 1 {
 			var v any
@@ -85,7 +86,7 @@ func bendOne(t *testing.T, w *lifetest.World, n int) (tried int) {
 				continue
 			}
 			tried++
-			judgeOdd(t, w, n, payload, by, fmt.Sprintf("%s %d, value %d, form %d", rec.Body.Name(), n, spot, i))
+			judgeOdd(t, w, *base, trust, n, payload, by, fmt.Sprintf("%s %d, value %d, form %d", rec.Body.Name(), n, spot, i))
 		}
 	}
 }
@@ -121,7 +122,7 @@ func exchange(v any, left *int, form int) bool {
 }
 
 // judgeOdd logs the life again with another record n, and has it judged as a pack and as a log.
-func judgeOdd(t *testing.T, w *lifetest.World, n int, payload []byte, by *crypto.PrivateKey, what string) {
+func judgeOdd(t *testing.T, w *lifetest.World, p pack.Pack, trust *receipt.Trust, n int, payload []byte, by *crypto.PrivateKey, what string) {
 	t.Helper()
 	env, err := crypto.Sign(receipt.PayloadType, payload, by)
 	if err != nil {
@@ -137,7 +138,6 @@ func judgeOdd(t *testing.T, w *lifetest.World, n int, payload []byte, by *crypto
 	}
 	l := logtest.New(lifetest.Origin, lifetest.LogKey)
 	store := lifetest.Store{}
-	p := w.Pack()
 	p.Records, p.Proofs = map[log.Hash][]byte{}, map[log.Hash][]byte{}
 	leaves := [][]byte{}
 	for i, e := range w.Entries {
@@ -160,8 +160,8 @@ func judgeOdd(t *testing.T, w *lifetest.World, n int, payload []byte, by *crypto
 	}
 	p.Checkpoint = tree.Checkpoint().Raw
 	for _, r := range []*verifier.Report{
-		verifier.Verify(p, w.Trust(), w.Now+100),
-		audit.Audit(l, store, w.Trust(), audit.Options{Document: w.Documents()}),
+		verifier.Verify(&p, trust, w.Now+100),
+		audit.Audit(l, store, trust, audit.Options{Document: w.Documents()}),
 	} {
 		if r.Verdict == "" {
 			t.Errorf("%s: no verdict", what)
