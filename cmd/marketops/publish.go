@@ -199,6 +199,7 @@ type publishView struct {
 	Mode        marketops.Mode  `json:"mode"`
 	Operations  []operationView `json:"operations"`
 	NotRecorded int             `json:"not_recorded"` // records that still wait in the outbox
+	Problem     *cli.Problem    `json:"problem"`      // of the whole; null if there is none but the operations'
 	Exit        int             `json:"exit"`
 }
 
@@ -209,6 +210,10 @@ func (w *publishing) report(r *plan.Run, err error) error {
 	}
 	v := publishView{Schema: "marketops.publish/v1", Run: r.Info.RunID, Mode: w.mode, NotRecorded: w.pub.Outbox.Pending()}
 	errs := []error{err}
+	if err != nil {
+		p := cli.ProblemOf(err)
+		v.Problem = &p
+	}
 	for _, res := range w.results {
 		w.Print("%s", line(res, w.arg))
 		v.Operations = append(v.Operations, operation(res))
