@@ -63,7 +63,7 @@ func newWorld(t *testing.T, disks ...string) *world {
 	return w
 }
 
-const diskSize = 80 << 20 // bytes; more than the Core's reserve
+const diskSize = 160 << 20 // bytes; more than the Core's reserve
 
 func (w *world) mount(dir string) {
 	w.Helper()
@@ -216,19 +216,22 @@ func (r *run) publish(f *fault) ending {
 	return e
 }
 
+type problem struct{ Code string }
+
 func (e *ending) read() {
 	var v struct {
-		Code       string
+		Code       string // where there is no summary
+		Problem    problem
 		Operations []struct {
 			Status  string
 			Leaf    json.RawMessage
-			Problem struct{ Code string }
+			Problem problem
 		}
 	}
 	if _, object, found := strings.Cut("\n"+e.said, "\n{"); found {
 		_ = json.NewDecoder(strings.NewReader("{" + object)).Decode(&v) // who was killed says nothing
 	}
-	e.code = v.Code
+	e.code = v.Code + v.Problem.Code
 	if len(v.Operations) == 1 {
 		e.status, e.leaf = v.Operations[0].Status, string(v.Operations[0].Leaf)
 		if e.code == "" {
