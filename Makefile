@@ -13,7 +13,7 @@ OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build page browser test interop race demo lint bench compare soak crash mutants fuzz cross repro model docs coverage clean
+.PHONY: all build page browser test interop race demo lint bench compare soak crash disk mutants fuzz cross repro model docs coverage clean
 
 all: build
 
@@ -58,6 +58,7 @@ lint:
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags unpaced ./cmd/marketops
 	$(GO) vet -tags faults ./internal/... ./cmd/... && $(GO) run $(STATICCHECK) -tags faults ./internal/faults ./internal/soak
+	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/disktest
 	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
 
 bench:
@@ -75,7 +76,11 @@ soak:
 # Ends a publication at every point of both processes: killed, failing, asleep past the lease. The
 # binaries are built with the tag faults; a normal build has no such point.
 crash:
-	@$(GO) test -tags faults -count=1 -parallel 12 -timeout 20m ./internal/faults ./internal/soak
+	@{ $(GO) test -tags faults -count=1 -json -parallel 12 -timeout 20m ./internal/faults ./internal/soak $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+
+# Lets the disk be full, broken or gone at each call in turn of one publish; Linux, as root.
+disk:
+	@{ $(GO) test -count=1 -json -tags disk -parallel 8 -timeout 30m ./internal/disktest $(OR_FAIL) ; } | $(GO) run ./internal/testreport
 
 # Each mutant removes one safeguard; the test that is named with it must notice.
 mutants:

@@ -185,7 +185,7 @@ func history(clients, calls int, seed uint64, do func(call) reply) []porcupine.O
 func pick(rnd *rand.Rand, owner crypto.KeyID, epoch int64) call {
 	names := []string{"claim", "takeover", "execute", "attempt", "attempt", "attempt", "decide", "close", "revoke", "read"}
 	c := call{Op: names[rnd.IntN(len(names))], Owner: owner, Epoch: epoch}
-	if c.Op == "close" && rnd.IntN(3) > 0 || c.Op == "decide" && rnd.IntN(3) > 0 || c.Op == "takeover" && rnd.IntN(2) > 0 || c.Op == "revoke" && rnd.IntN(5) > 0 {
+	if c.Op == "close" && rnd.IntN(3) > 0 || c.Op == "decide" && rnd.IntN(2) > 0 || c.Op == "takeover" && rnd.IntN(2) > 0 || c.Op == "revoke" && rnd.IntN(3) > 0 {
 		c.Op = "execute"
 	}
 	if c.Op == "decide" {
