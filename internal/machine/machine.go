@@ -23,11 +23,13 @@ import (
 )
 
 const (
-	startWait   = 20 * time.Second
-	stopWait    = time.Minute
-	CommandWait = 200 * time.Second // a publisher may look a minute for each of the two effects of an operation
-	repos       = 4
+	startWait = time.Minute
+	stopWait  = 10 * time.Second
+	repos     = 4
 )
+
+// CommandWait bounds one command: a publisher may look a minute for each of the two effects of an operation.
+const CommandWait = 200 * time.Second
 
 // Machine is used in this order: Build or Bin, Up, StartCore.
 type Machine struct {
