@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	leastFaults = 3    // in one world; fewer prove nothing
-	mostFaults  = 1000 // far more than one publish has calls
-	claimed     = 2    // syncs until the claim is on disk, and its record not yet in the log
-	reserved    = 20   // writes until the Core has looked for its reserve
+	leastFaults = 3        // in one world; fewer prove nothing
+	mostFaults  = 1000     // far more than one publish has calls
+	mostFree    = 16 << 10 // KiB
+	claimed     = 2        // syncs until the claim is on disk, and its record not yet in the log
+	reserved    = 20       // writes until the Core has looked for its reserve
 )
 
 // disturbed publishes a run once while something fails.
@@ -126,7 +127,7 @@ func TestSmallDisk(t *testing.T) {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, folder)
-			for kib := 0; kib < mostFaults; kib += 4 {
+			for kib := 0; kib < mostFree; kib += max(4, kib/4) {
 				gotThrough := false
 				w.authorised().survives(func(r *run, _ *fault) ending {
 					e := publish(r, func() { w.fill(folder, kib) })
