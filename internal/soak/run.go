@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -21,6 +22,8 @@ const (
 	topic       = "topic/"        // begins the names of branches that are there before the run
 	longestLife = 3 * time.Second // of a publisher that is to be killed
 	calmTries   = 12
+	mostPlans   = 20
+	refusedCode = 10 // exit code
 	retryRest   = 300 * time.Millisecond
 )
 
@@ -56,8 +59,8 @@ func (r *run) prepare(ctx context.Context) error {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	err := r.authorise(ctx, config)
-	for again := 0; err != nil && again < 2 && ctx.Err() == nil; again++ {
-		// A Core killed between taking a submission and answering refuses it ever after: plan again, as it says.
+	for again := 0; err != nil && again < mostPlans && ctx.Err() == nil; again++ {
+		// A Core killed between taking a submission or approval and answering refuses it ever after: plan again.
 		os.RemoveAll(r.machine.Path(r.folder(0)))
 		err = r.authorise(ctx, config)
 	}
@@ -83,7 +86,9 @@ func (r *run) insist(ctx context.Context, args []string) error {
 		if err == nil {
 			return nil
 		}
-		if try == calmTries || ctx.Err() != nil {
+		var exited *exec.ExitError
+		refused := errors.As(err, &exited) && exited.ExitCode() == refusedCode // and ever after
+		if refused || try == calmTries || ctx.Err() != nil {
 			return fmt.Errorf("run %d: %w, %d times\n%s", r.number, err, try, out)
 		}
 		rest(ctx, nil, retryRest)
