@@ -2,7 +2,7 @@
 // moments, the publishers and the Federation Core, and then asks an independent checker whether
 // anything happened twice, not at all, or otherwise than the log says.
 //
-//	go run ./internal/soak [-short] [-kills N] [-ops N] [-seed S] [-for DURATION]
+//	go run ./internal/soak [-short] [-unpaced] [-kills N] [-ops N] [-seed S] [-for DURATION]
 //
 // # What happens
 //
@@ -34,8 +34,8 @@
 // delays and the same choices of every worker; which instruction a signal meets is the machine's.
 // If anything is not as it must be, or fewer kills struck than were asked for, the exit code is 1 and
 // the folder stays. After a kill in the middle of a call to GitHub the next publisher looks for its
-// effect after every pause of the protocol, which is a minute; the publisher of -short, built with the tag
-// unpaced, does not pause so long. Only processes started here are signalled, each through its own handle.
+// effect after every pause of the protocol, which is a minute; with -unpaced, which is a build tag of
+// marketops, it does not pause so long. Only processes started here are signalled, each through its own handle.
 package main
 
 import (
