@@ -97,14 +97,17 @@ func (r *run) insist(ctx context.Context, args []string) error {
 
 // publish lets publishers come and be killed until one of them says that everything is done.
 func (r *run) publish(ctx context.Context) {
-	for calm := 0; ctx.Err() == nil && calm < calmTries && !r.settled; {
+	for calm, tries := 0, 0; ctx.Err() == nil && calm < calmTries && !r.settled; {
 		first := r.random.IntN(2)
 		if r.over() || r.kills.Load() >= maxRunKills {
-			calm++
-			if r.settled = r.once(ctx, "publish", calm%2, 0); r.stuck() {
+			if r.over() { // until then the Core may yet be killed under every try
+				calm++
+			}
+			tries++
+			if r.settled = r.once(ctx, "publish", tries%2, 0); r.stuck() {
 				return
 			}
-			rest(ctx, nil, time.Duration(calm-1)*retryRest)
+			rest(ctx, nil, time.Duration(calm)*retryRest)
 			continue
 		}
 		r.disturbed(ctx, first)
