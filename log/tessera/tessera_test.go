@@ -331,36 +331,6 @@ func TestOpenRefusesOptions(t *testing.T) {
 	start(t, options(root)) // the control
 }
 
-func BenchmarkAppendPublished(b *testing.B) {
-	for _, callers := range []int{1, 64} {
-		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			w := start(b, options(b.TempDir()))
-			next := make(chan int)
-			var wg sync.WaitGroup
-			for range callers {
-				wg.Go(func() {
-					for i := range next {
-						x, err := w.Append(context.Background(), fmt.Appendf(nil, "%0453d", i))
-						if err == nil {
-							_, err = w.Published(context.Background(), x)
-						}
-						if err != nil {
-							b.Error(err)
-						}
-					}
-				})
-			}
-			b.ResetTimer()
-			for i := range b.N {
-				next <- i
-			}
-			close(next)
-			wg.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
-		})
-	}
-}
-
 func BenchmarkAppend(b *testing.B) {
 	w := start(b, options(b.TempDir()))
 	for i := 0; b.Loop(); i++ {
