@@ -100,6 +100,31 @@ func TestSecondWriterIsRefused(t *testing.T) {
 	stop(t, start(t, o))
 }
 
+// One folder under two names: through links on the way to it, from this process and from another;
+// and under a name that no path shows to be the same, as behind a bind mount, where the lock on the
+// file itself must hold.
+func TestOneFolderUnderOtherNames(t *testing.T) {
+	root := t.TempDir()
+	o := options(filepath.Join(root, "real"))
+	w := start(t, o)
+	link := filepath.Join(root, "link")
+	if err := os.Symlink(filepath.Join(root, "real"), link); err != nil {
+		t.Fatal(err)
+	}
+	through := options(link)
+	refuses(t, "through a link above it", through, marketops.CoreAlreadyRunning)
+	out, err := command(t, "hold", link).Output()
+	if err != nil || string(out) != "refused core-already-running\n" {
+		t.Errorf("other process, through a link: %q, %v", out, err)
+	}
+	opened.Lock()
+	delete(opened.dirs, w.lock.dir)
+	opened.Unlock()
+	refuses(t, "where the registry does not know the name", o, marketops.CoreAlreadyRunning)
+	stop(t, w)
+	stop(t, start(t, through)) // the control
+}
+
 func TestWriterOfAnotherProcessIsRespected(t *testing.T) {
 	root := t.TempDir()
 	c := command(t, "hold", root)
