@@ -24,7 +24,7 @@ import (
 
 const (
 	startWait = time.Minute
-	stopWait  = 10 * time.Second
+	stopWait  = time.Minute
 	repos     = 4
 )
 
