@@ -220,13 +220,21 @@ func TestBodiesThatCannotBe(t *testing.T) {
 			o := b.(*receipt.Outcome)
 			o.Status, o.Intent = "rejected", nil
 		}),
-		"unknown status":         set("outcome", func(b receipt.Body) { b.(*receipt.Outcome).Status = "done" }),
-		"refusal without code":   set("refusal", func(b receipt.Body) { b.(*receipt.Refusal).Code = "" }),
-		"resolution of unknown":  set("resolution", func(b receipt.Body) { b.(*receipt.Resolution).Verdict = "unknown" }),
-		"revocation by nobody":   set("revocation", func(b receipt.Body) { b.(*receipt.Revocation).By = "" }),
-		"zero record in closing": set("run-closed", func(b receipt.Body) { b.(*receipt.RunClosed).Records[1] = marketops.Digest{} }),
-		"old request":            set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = noon + receipt.MaxRequestAge + 1 }),
-		"request without life":   set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = noon }),
+		"unknown status":               set("outcome", func(b receipt.Body) { b.(*receipt.Outcome).Status = "done" }),
+		"refusal without code":         set("refusal", func(b receipt.Body) { b.(*receipt.Refusal).Code = "" }),
+		"resolution of unknown":        set("resolution", func(b receipt.Body) { b.(*receipt.Resolution).Verdict = "unknown" }),
+		"revocation by nobody":         set("revocation", func(b receipt.Body) { b.(*receipt.Revocation).By = "" }),
+		"zero record in closing":       set("run-closed", func(b receipt.Body) { b.(*receipt.RunClosed).Records[1] = marketops.Digest{} }),
+		"a log that goes on as itself": set("shard-sealed", func(b receipt.Body) { b.(*receipt.ShardSealed).Next = "log.example" }),
+		"a next log of no name":        set("shard-sealed", func(b receipt.Body) { b.(*receipt.ShardSealed).Next = "log2.example/x" }),
+		"a log of negative size":       set("shard-sealed", func(b receipt.Body) { b.(*receipt.ShardSealed).Shard.Size = -1 }),
+		"a log beyond the limit":       set("shard-sealed", func(b receipt.Body) { b.(*receipt.ShardSealed).Shard.Size = log.MaxSize + 1 }),
+		"a log after an empty one":     set("shard-genesis", func(b receipt.Body) { b.(*receipt.ShardGenesis).Previous.Size = 0 }),
+		"a log after one without seal": set("shard-genesis", func(b receipt.Body) { b.(*receipt.ShardGenesis).Sealed = marketops.Digest{} }),
+		"a log after itself":           set("shard-genesis", func(b receipt.Body) { b.(*receipt.ShardGenesis).Origin = "log.example" }),
+		"a log after one without name": set("shard-genesis", func(b receipt.Body) { b.(*receipt.ShardGenesis).Previous.Origin = "" }),
+		"old request":                  set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = noon + receipt.MaxRequestAge + 1 }),
+		"request without life":         set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = noon }),
 	} {
 		if _, err := receipt.Seal(body, logtest.Key(keyStranger), receipt.SubjectOf("x", digest("x"))); marketops.CodeOf(err) != marketops.ReceiptMalformed {
 			t.Errorf("%s: %v", what, err)

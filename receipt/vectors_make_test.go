@@ -282,6 +282,14 @@ func (m maker) records() {
 		m.refuse(x.code, "record-"+x.name, words(x.name), "record", recordInput{replace(r.Envelope, keyAdvisory, x.old, x.new), keys})
 	}
 	m.mixedOrder(r)
+	for _, name := range []string{"shard-sealed", "shard-genesis"} {
+		r, keys := seal(m.t, bodies()[name], keyLedger, digest("checkpoint"), "checkpoint"), spki(keyLedger)
+		m.accept("record-"+name, words(name), "record", recordInput{r.Envelope, keys}, r.Digest.String())
+		m.refuse(marketops.ReceiptMalformed, "record-"+name+"-of-itself", "the two logs have one origin", "record",
+			recordInput{replace(r.Envelope, keyLedger, `"log2.example"`, `"log.example"`), keys})
+		m.refuse(marketops.RecordUnknown, "record-"+name+"-newer", "another version", "record",
+			recordInput{replace(r.Envelope, keyLedger, name+"/v1", name+"/v2"), keys})
+	}
 	m.refuse(marketops.ReceiptMalformed, "record-not-json", "a checkpoint signed as a statement", "record",
 		recordInput{resign(receipt.PayloadType, newLog().Checkpoint(), keyAdvisory), keys})
 }

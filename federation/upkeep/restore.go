@@ -127,8 +127,9 @@ func (m Memory) follow(tree *log.Tree, policy *log.Policy, mark string) error {
 		if err != nil {
 			return err
 		}
-		if cp.Origin != tree.Checkpoint().Origin {
-			continue // of a log before this one
+		if origin := tree.Checkpoint().Origin; cp.Origin != origin { // a frozen log, and the one that goes on after it
+			return &marketops.Refusal{Code: marketops.LogRolledBack, What: "the backup is of the log " + origin + ", and one of " + cp.Origin + " was seen", State: "nothing was restored",
+				Next: "restore a backup of " + cp.Origin}
 		}
 		if _, err := tree.Consistency(cp); err != nil {
 			return &marketops.Refusal{Code: rolled(err), What: fmt.Sprintf("the backup has %d entries of %s, and one of %d was seen", tree.Checkpoint().Size, cp.Origin, cp.Size), Err: err,
