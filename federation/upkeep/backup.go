@@ -166,9 +166,21 @@ func copyFile(from, to string, again bool) error {
 	return os.Rename(tmp.Name(), to)
 }
 
-// Backup completes a backup of a stopped Core; see [Source.Copy].
+// Backup completes a backup of a stopped Core; see [Source.Copy]. One that was killed may have signed
+// more than it published, which a restore would take for a rollback: code log-unavailable.
 func (s *State) Backup(ctx context.Context, dest string, at marketops.Time, keys ...string) (*Manifest, error) {
-	cp, err := s.newest()
+	signed, err := s.newest()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(filepath.Join(s.config.Log, log.CheckpointPath))
+	if err != nil {
+		return nil, lost(err)
+	}
+	cp, err := s.open(raw)
+	if err == nil && cp.Size != signed.Size {
+		err = &marketops.Failure{Code: marketops.LogUnavailable, What: "the Core was not stopped cleanly: it signed more than it published", Next: "start it and stop it, and back up then"}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,9 @@
 //	Backup    copy everything, all of one moment
 //	Restore   put a copy back, unless the log had come further
 //
-// Each holds the claim ledger, so that no Core can start meanwhile, and leaves a line in the
-// ledger's history. Each may be repeated after a crash and then finishes.
+// All but Restore, before which there is no ledger, hold the claim ledger, so that no Core can start
+// meanwhile. Erase and Freeze leave a line in its history; repeated after a crash they finish. A
+// backup can also be completed by a Core that runs; see package federation/server.
 package upkeep
 
 import (
