@@ -99,7 +99,7 @@ func ourPublisher(b *testing.B) publisher {
 // barePublisher is Tessera's own appender and awaiter, with a plain signer.
 func barePublisher(b *testing.B) publisher {
 	o := options(b.TempDir())
-	settings, err := appendOptions(o)
+	settings, _, _, err := appendOptions(o, &guard{}) // no policy: no witness is asked
 	if err != nil {
 		b.Fatal(err)
 	}

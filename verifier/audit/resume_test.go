@@ -27,6 +27,9 @@ func every() map[string]func(*lifetest.World) {
 	for _, a := range lifetest.Attacks {
 		all["attack: "+a.Name] = a.Story
 	}
+	all["frozen"] = func(w *lifetest.World) { w.Live(); freeze(w) }
+	all["above the seal"] = func(w *lifetest.World) { w.Live(); freeze(w); w.Refuse(marketops.Expired); w.Refuse(marketops.Stale) }
+	all["goes on after another"] = func(w *lifetest.World) { goOn(w, freeze(w)); w.Live() }
 	return all
 }
 

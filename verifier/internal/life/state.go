@@ -18,6 +18,8 @@ type State struct {
 	Unfinished []uint32                `json:"unfinished"`
 	Added      uint64                  `json:"added"`
 	Reread     uint64                  `json:"reread"`
+	Genesis    *receipt.ShardGenesis   `json:"genesis"`
+	Frozen     *receipt.ShardSealed    `json:"frozen"`
 
 	Sections [Sections]Section `json:"-"`
 }
@@ -55,7 +57,7 @@ func (b *Book) State() (*State, error) {
 		return nil, ErrTied
 	}
 	s := &State{Secret: b.names.secret[:], Withheld: b.withheld, Erased: slices.Collect(maps.Keys(b.erased)), Unfinished: slices.Collect(maps.Keys(b.unfinished)),
-		Added: b.added, Reread: b.reread}
+		Added: b.added, Reread: b.reread, Genesis: b.genesis, Frozen: b.frozen}
 	var at, held []byte
 	for _, n := range b.at {
 		at = binary.BigEndian.AppendUint64(at, n)
@@ -95,5 +97,6 @@ func Resume(r Rules, s *State) (*Book, error) {
 	}
 	maps.Copy(b.withheld, s.Withheld)
 	b.text, b.added, b.reread = slices.Clone(parts[text]), s.Added, s.Reread
+	b.genesis, b.frozen = s.Genesis, s.Frozen
 	return b, b.names.load(parts[names], len(b.at))
 }
