@@ -1,9 +1,9 @@
 package verifier
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/omega/marketops/receipt"
@@ -87,7 +87,7 @@ func (v *verification) places(s *life.Spending) []Place {
 			out = append(out, Place{e.Record.Body.Name(), e.Position.Index})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Place) int { return cmp.Compare(a.Index, b.Index) })
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Index < out[j].Index })
 	return out
 }
 
