@@ -52,7 +52,7 @@ func (v *verification) held() bool {
 	if v.demand.Held == nil {
 		return true
 	}
-	held, err := signedOnly(v.trust.Log(), v.demand.Held)
+	held, err := v.trust.Log().OpenUnwitnessed(v.demand.Held)
 	if err == nil && held.Origin != v.cp.Origin {
 		err = marketops.Refuse(marketops.CheckpointUnsigned, fmt.Sprintf("it is of the log %.80q, the pack's is of %q", held.Origin, v.cp.Origin))
 	}

@@ -3,7 +3,6 @@ package verifier
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -52,7 +51,7 @@ func LevelOf(t *receipt.Trust) Level {
 // it; the time is then that of the quorum's cosignatures.
 func openAt(level Level, policy *log.Policy, raw []byte) (*log.Checkpoint, marketops.Time, error) {
 	if level != Quorum {
-		cp, err := signedOnly(policy, raw)
+		cp, err := policy.OpenUnwitnessed(raw)
 		return cp, 0, err
 	}
 	if !policy.Witnessed() {
@@ -64,19 +63,6 @@ func openAt(level Level, policy *log.Policy, raw []byte) (*log.Checkpoint, marke
 	}
 	at, _ := policy.CosignedAt(raw)
 	return cp, at, nil
-}
-
-// signedOnly opens a checkpoint under the logs of a policy alone.
-func signedOnly(p *log.Policy, raw []byte) (*log.Checkpoint, error) {
-	var text strings.Builder
-	for _, party := range p.Logs() {
-		text.WriteString("log " + party.Vkey + "\n")
-	}
-	logs, err := log.ParsePolicy(text.String() + "quorum none\n")
-	if err != nil {
-		return nil, err
-	}
-	return logs.Open(raw)
 }
 
 // setLevel fixes the level of the report.

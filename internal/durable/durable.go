@@ -14,6 +14,7 @@ package durable
 import (
 	"crypto/rand"
 	"errors"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -35,15 +36,28 @@ func Write(name string, data []byte) error {
 	return errors.Join(WriteIn(root, filepath.Base(name), data), root.Close())
 }
 
+// WriteFrom is [Write] of what write gives it piece by piece.
+func WriteFrom(name string, write func(io.Writer) error) error {
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeIn(root, filepath.Base(name), write), root.Close())
+}
+
 // WriteIn is [Write] below a root, which name, slash-separated, cannot leave. The folder of the
 // file must be there.
 func WriteIn(root *os.Root, name string, data []byte) error {
+	return writeIn(root, name, func(w io.Writer) error { _, err := w.Write(data); return err })
+}
+
+func writeIn(root *os.Root, name string, write func(io.Writer) error) error {
 	part := name + "." + rand.Text() + Part // unlike every other writer's
 	f, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	err = write(f)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = root.Rename(part, name)
 	}

@@ -11,11 +11,11 @@ import (
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log"
 )
 
-// store is the state folder. Its files are replaced whole: written beside, synced, renamed, and
-// the folder synced.
+// store is the state folder. Its files are replaced whole and durably.
 type store struct {
 	dir  string
 	lock *os.File
@@ -27,14 +27,14 @@ func openStore(dir, vkey string) (*store, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, unwritable(err)
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil {
+	if err := syncFolder(filepath.Dir(dir)); err != nil {
 		return nil, unwritable(err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, unwritable(err)
 	}
-	if err := lock(f); err != nil {
+	if err := durable.Lock(f); err != nil {
 		return nil, errors.Join(marketops.RefuseErr(marketops.ConfigInvalid, "another witness serves the folder "+dir, err), f.Close())
 	}
 	s := &store{dir, f}
@@ -104,25 +104,18 @@ func (s *store) read(name string) ([]byte, error) {
 
 // write is called by one goroutine at a time for each name.
 func (s *store) write(name string, content []byte) error {
-	path := filepath.Join(s.dir, name)
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return unwritable(err)
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(path+".new", path)
-	}
-	if err == nil {
-		err = syncDir(s.dir)
-	}
-	if err != nil {
+	if err := durable.Write(filepath.Join(s.dir, name), content); err != nil {
 		return unwritable(err)
 	}
 	return nil
+}
+
+func syncFolder(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(durable.Sync(root, "."), root.Close())
 }
 
 func unwritable(err error) error {

@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
 )
 
 // StateFile keeps the state of an audit in one file, for [Options.State] and [Options.Save].
@@ -37,42 +38,16 @@ func (f StateFile) Load() ([]byte, error) {
 }
 
 // Save replaces the file as a whole, so that a crash leaves the old state or the new one.
-func (f StateFile) Save(write func(io.Writer) error) error { return replace(string(f), write) }
-
-func replace(path string, write func(io.Writer) error) error {
-	t, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name())
-	w := bufio.NewWriterSize(t, 1<<16)
-	if err := errors.Join(write(w), w.Flush(), t.Sync(), t.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(t.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a rename durable, where folders can be synced.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+func (f StateFile) Save(write func(io.Writer) error) error {
+	return durable.WriteFrom(string(f), func(file io.Writer) error {
+		w := bufio.NewWriterSize(file, 1<<16)
+		return errors.Join(write(w), w.Flush())
+	})
 }
 
 // KeepEvidence writes evidence to a new file in a folder, under a name that follows from what is in
 // it, and returns the path.
 func KeepEvidence(dir string, evidence []byte) (string, error) {
 	path := filepath.Join(dir, "fork-"+marketops.DigestOf(evidence).Hex()[:16]+".json")
-	return path, replace(path, func(w io.Writer) error {
-		_, err := w.Write(evidence)
-		return err
-	})
+	return path, durable.Write(path, evidence)
 }

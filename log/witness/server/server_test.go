@@ -170,8 +170,8 @@ func TestTrouble(t *testing.T) {
 	srv := httptest.NewServer(server.Handler(w, slog.New(slog.DiscardHandler)))
 	defer srv.Close()
 	l := grown("entry", 5)
-	blocked := filepath.Join(dir, fmt.Sprintf("%x.checkpoint.new", sha256.Sum256([]byte(origin))))
-	must(t, mkdir(blocked)) // in the place of the file that is to be renamed
+	blocked := filepath.Join(dir, fmt.Sprintf("%x.checkpoint", sha256.Sum256([]byte(origin))))
+	must(t, mkdir(blocked)) // in the place of the file
 	status, _, answer, err := post(srv.URL, body(l, 0, 5))
 	if err != nil || status != 500 || strings.Contains(answer, "\u2014") || strings.Contains(answer, dir) {
 		t.Errorf("%d %q, %v", status, answer, err)
