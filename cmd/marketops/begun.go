@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
@@ -75,6 +76,9 @@ func (b begun) folders() (map[marketops.RunID]string, error) {
 	return out, err
 }
 
+// recoverWait is how long one interrupted run may hold up another: GitHub may ask for an hour.
+const recoverWait = 30 * time.Second
+
 // recover looks after the runs that were interrupted, before another one begins: what GitHub shows
 // decides, and is recorded. It writes nothing to GitHub. A run on which another process works is
 // left to it, and one that cannot be settled now stands in nobody's way but its own resource's.
@@ -85,8 +89,10 @@ func (g *globals) recover(ctx context.Context, state string, except marketops.Ru
 	}
 	delete(left, except)
 	for run, dir := range left {
-		if err := g.recoverRun(ctx, run, dir); cli.ExitCode(err) == cli.ExitMisbehaviour || ctx.Err() != nil {
+		if err := g.recoverRun(ctx, run, dir); cli.ExitCode(err) == cli.ExitMisbehaviour {
 			return err
+		} else if ctx.Err() != nil {
+			return ctx.Err()
 		} else if err != nil {
 			g.Say("run %s was interrupted and is still open: %s; next: marketops reconcile %s", run, err, dir)
 		}
@@ -100,10 +106,15 @@ func (g *globals) recoverRun(ctx context.Context, run marketops.RunID, dir strin
 	if quiet.Quiet {
 		quiet.Out = io.Discard
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, recoverWait, errors.New("it takes too long to find out now"))
+	defer cancel()
 	g.Say("run %s was interrupted: looking what became of it", run)
 	_, err := (&globals{Streams: &quiet, core: g.core, trust: g.trust}).reconcileRun(ctx, dir, "", "")
 	if errors.Is(err, marketops.OperationInFlight) {
 		return nil
+	}
+	if cause := context.Cause(ctx); err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return cause
 	}
 	return err
 }

@@ -79,12 +79,12 @@ func (g *globals) publish(ctx context.Context, arg string, o publishOptions) err
 	if o.assets != "" {
 		r.UseAssets(o.assets)
 	}
-	if o.effective() == marketops.Prod {
+	w := &publishing{session: s, pub: pub, mode: o.effective(), arg: arg, bars: b}
+	if w.mode == marketops.Prod {
 		if err := g.recover(ctx, s.state, r.Info.RunID); err != nil {
-			return err
+			return w.interrupted(err)
 		}
 	}
-	w := &publishing{session: s, pub: pub, mode: o.effective(), arg: arg, bars: b}
 	s.announce(r, w.mode)
 	heard := context.AfterFunc(ctx, func() {
 		s.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait")

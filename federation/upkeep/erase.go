@@ -2,6 +2,7 @@ package upkeep
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,7 +39,10 @@ func (s *State) Erase(ctx context.Context, leaf log.Hash, reason string) (*Erase
 		return nil, marketops.Refuse(marketops.StateMissing, "no record in the log has the leaf hash "+leaf.String())
 	}
 	env, err := log.ReadRecord(os.DirFS(s.config.Records).(fs.ReadFileFS), leaf)
-	if err != nil { // record-withheld if it was erased before
+	if errors.Is(err, marketops.RecordWithheld) {
+		return nil, marketops.Refuse(marketops.RecordWithheld, "the record of leaf hash "+leaf.String()+" was erased before")
+	}
+	if err != nil {
 		return nil, err
 	}
 	rec, err := receipt.Open(env, s.trust.Ring())
