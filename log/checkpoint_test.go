@@ -277,6 +277,12 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		cp, err := p.Open(raw)
+		if cp, err := p.OpenUnwitnessed(raw); err == nil && cp.Text() != text {
+			t.Fatalf("%q opens as %+v, which the log did not sign", raw, cp)
+		}
+		if cp, err := log.ParseUnverified(string(raw)); err == nil && !bytes.HasPrefix(raw, []byte(cp.Text())) {
+			t.Fatalf("%q does not begin with its one spelling", raw)
+		}
 		if err != nil {
 			if c := marketops.CodeOf(err); c != marketops.CheckpointUnsigned && c != marketops.QuorumUnmet {
 				t.Fatalf("%q: %v", raw, err)

@@ -226,6 +226,9 @@ func FuzzParsePolicy(f *testing.F) {
 			t.Fatalf("%q: %+v", text, p)
 		}
 		for _, party := range append(p.Logs(), p.Witnesses()...) {
+			if same, err := log.ParseVkey(party.Vkey); err == nil && (same.Key != party.Key || same.Name != party.Name) {
+				t.Fatalf("%+v is read as %+v", party, same)
+			}
 			if party.Key.IsZero() || !strings.Contains(text, party.Vkey) {
 				t.Fatalf("%q: %+v", text, party)
 			}

@@ -3,6 +3,7 @@ package upkeep
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,10 +22,18 @@ type Memory struct {
 	Nothing     bool     // the operator says that nobody has seen more than the backup
 }
 
+// maxManifest is more than a manifest has.
+const maxManifest = 1 << 16 // bytes
+
 // ReadManifest reads what a folder is a backup of. Code state-missing for one that is none, such as
 // one that was interrupted.
 func ReadManifest(backup string) (*Manifest, error) {
-	b, err := os.ReadFile(filepath.Join(backup, manifestName))
+	f, err := os.Open(filepath.Join(backup, manifestName))
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.StateMissing, What: backup + " is no complete backup", Err: err}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxManifest))
 	if err != nil {
 		return nil, &marketops.Failure{Code: marketops.StateMissing, What: backup + " is no complete backup", Err: err}
 	}

@@ -177,6 +177,9 @@ func FuzzPaths(f *testing.F) {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 		r.URL.Path = "/" + name
 		open.ServeHTTP(w, r)
+		if b, err := open.ReadFile(name); err == nil && (bytes.Contains(b, private) || !log.IsPath(name)) {
+			t.Errorf("%q reads %.60q", name, b)
+		}
 		if bytes.Contains(w.Body.Bytes(), private) || w.Code == http.StatusOK && !log.IsPath(name) {
 			t.Errorf("%q leads to %d %.60q", name, w.Code, w.Body)
 		}
