@@ -2,13 +2,11 @@ package main
 
 import (
 	"crypto/rand"
-	"io"
 
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 	"github.com/omega/marketops/verifier/offline"
-	"github.com/omega/marketops/verifier/show"
 )
 
 // auditing is what the audit command takes.
@@ -29,7 +27,7 @@ func (s surroundings) audit(args []string) int {
 	f.StringVar(&o.operations, "operations", "", "")
 	f.StringVar(&o.previous, "previous", "", "")
 	f.StringVar(&o.since, "since", "", "")
-	f.StringVar(&o.evidence, "evidence", ".", "")
+	offline.BindEvidence(f, &o.evidence)
 	f.StringVar(&o.resume, "resume", "", "")
 	f.BoolVar(&o.hashOnly, "hash-only", false, "")
 	rest, err := parse(f, args)
@@ -67,12 +65,13 @@ func (s surroundings) audit(args []string) int {
 	}
 	r := audit.Audit(folders[0], folders[1], t, options)
 	p.Done()
+	offline.Keep(r, o.evidence)
 	return s.answer(r, o.common)
 }
 
 // options reads what the audit rests on beside the log.
 func (s surroundings) options(o auditing) (a audit.Options, err error) {
-	a = audit.Options{At: o.At, HashOnly: o.hashOnly, Program: version, Fork: func(b []byte) { s.keep(o.evidence, b) }}
+	a = audit.Options{At: o.At, HashOnly: o.hashOnly, Program: version}
 	if _, err = rand.Read(a.Secret[:]); err != nil {
 		return a, err
 	}
@@ -87,16 +86,6 @@ func (s surroundings) options(o auditing) (a audit.Options, err error) {
 		a.State, err = file.Load()
 	}
 	return a, err
-}
-
-// keep writes evidence to a file and says where.
-func (s surroundings) keep(dir string, evidence []byte) {
-	path, err := audit.KeepEvidence(dir, evidence)
-	if err != nil {
-		io.WriteString(s.err, "marketops-verify: the evidence could not be kept: "+show.Escape(err.Error())+"\n"+string(evidence))
-		return
-	}
-	io.WriteString(s.err, "marketops-verify: two checkpoints that contradict each other are kept in "+show.Escape(path)+"\n")
 }
 
 // openAll opens folders; one without a name is nil.

@@ -55,7 +55,7 @@ const auditUsage = `usage: marketops-verify audit --log DIR --records DIR --trus
   --operations DIR           operation documents, named by digest, to tell which share a resource
   --previous DIR             the frozen log that this one goes on after: did it end as the first leaf says
   --since FILE               a checkpoint of this log that you kept: the log must extend it, and what is
-                             new is counted; a fork or a rollback leaves evidence in --evidence (default .)
+                             new is counted; a fork or a rollback leaves evidence in --evidence FILE
   --resume FILE              go on from this file, and keep the state in it; nobody else may write there
   --hash-only                compare the leaves with the root and nothing else; never "verified"
   --at TIME                  raise the log's own time to this, to find missing outcomes

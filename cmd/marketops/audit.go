@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
+	"github.com/omega/marketops/verifier/offline"
 	"github.com/spf13/cobra"
 )
 
@@ -41,7 +43,7 @@ than a file: every entry is compared with the signed root and every record verif
 	f.StringVar(&o.operations, "operations", "", "operation documents, named by digest, to tell which share a resource (default: .marketops/documents)")
 	f.StringVar(&o.previous, "previous", "", "the frozen log that this one goes on after: did it end as the first leaf says")
 	f.StringVar(&o.since, "since", "", "a `file` with a checkpoint that you kept: the log must extend it, and what is new is counted")
-	f.StringVar(&o.evidence, "evidence", ".", "where a fork or rollback leaves its evidence")
+	bindFlags(c, func(f *flag.FlagSet) { offline.BindEvidence(f, &o.evidence) })
 	f.StringVar(&o.resume, "resume", "", "a `file` to go on from and to keep the state in; nobody else may write there")
 	f.BoolVar(&o.hashOnly, "hash-only", false, `compare the leaves with the root and nothing else; never "verified"`)
 	o.bind(c)
@@ -88,6 +90,7 @@ func (g *globals) audit(ctx context.Context, o auditOptions) error {
 	}
 	r := audit.Audit(files, records, t, options)
 	p.Done()
+	offline.Keep(r, o.evidence)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -99,7 +102,7 @@ func (g *globals) auditOptions(ctx context.Context, o auditOptions) (a audit.Opt
 	if o.hashOnly && o.resume != "" {
 		return a, &cli.UsageError{Err: errors.New("--hash-only keeps no state to --resume from")}
 	}
-	a = audit.Options{At: o.At, HashOnly: o.hashOnly, Program: buildVersion(), Stop: ctx.Done(), Fork: func(b []byte) { g.keepEvidence(o.evidence, b) }}
+	a = audit.Options{At: o.At, HashOnly: o.hashOnly, Program: buildVersion(), Stop: ctx.Done()}
 	if _, err = rand.Read(a.Secret[:]); err != nil {
 		return a, err
 	}
@@ -116,15 +119,6 @@ func (g *globals) auditOptions(ctx context.Context, o auditOptions) (a audit.Opt
 		}
 	}
 	return a, nil
-}
-
-func (g *globals) keepEvidence(dir string, evidence []byte) {
-	path, err := audit.KeepEvidence(dir, evidence)
-	if err != nil {
-		g.Say("the evidence could not be kept: %s\n%s", err, evidence)
-		return
-	}
-	g.Say("two checkpoints that contradict each other are kept in %s", path)
 }
 
 // reader is a folder or a server.

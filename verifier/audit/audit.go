@@ -1,6 +1,6 @@
 // Package audit judges a whole log: was every receipt in it issued rightly, spent once, and
 // ended truthfully. [Audit] is pure, and reads a log of any size as a stream. [Folder],
-// [StateFile], [KeepEvidence] and [Progress] are what commands need around it.
+// [StateFile] and [Progress] are what commands need around it.
 //
 // # Checks
 //
@@ -93,8 +93,6 @@ type Options struct {
 	// Since is a signed checkpoint that the caller kept. The log must extend it, and entries above
 	// it are counted by themselves.
 	Since []byte
-	// Fork is given the evidence if it does not; see [Evidence].
-	Fork func(evidence []byte)
 	// HashOnly asks for the tree alone. The verdict is then never better than indeterminate.
 	HashOnly bool
 	// Workers open records side by side; 0 means one for each processor. What is far away needs more.

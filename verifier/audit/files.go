@@ -7,10 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
 )
 
@@ -43,11 +41,4 @@ func (f StateFile) Save(write func(io.Writer) error) error {
 		w := bufio.NewWriterSize(file, 1<<16)
 		return errors.Join(write(w), w.Flush())
 	})
-}
-
-// KeepEvidence writes evidence to a new file in a folder, under a name that follows from what is in
-// it, and returns the path.
-func KeepEvidence(dir string, evidence []byte) (string, error) {
-	path := filepath.Join(dir, "fork-"+marketops.DigestOf(evidence).Hex()[:16]+".json")
-	return path, durable.Write(path, evidence)
 }

@@ -4,16 +4,14 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 )
 
 // earlier proves that the log extends the checkpoint that the caller kept. Two checkpoints that no
-// one log can have are handed to [Options.Fork]: with the log's signature under both, they are
-// evidence for anybody.
+// one log can have stand in the report as a [verifier.Fork]: with the log's signature under both, they
+// are evidence for anybody. What was accepted before there were witnesses needs none.
 func (a *audit) earlier() bool {
-	old, err := a.trust.Log().Open(a.options.Since)
+	old, err := a.trust.Log().OpenUnwitnessed(a.options.Since)
 	if err != nil {
 		a.failErr(CheckSince, "", fmt.Errorf("the earlier checkpoint: %w", err))
 		return false
@@ -26,8 +24,8 @@ func (a *audit) earlier() bool {
 	}
 	if _, err := a.tree.Consistency(old); err != nil {
 		a.failErr(CheckSince, subject, err)
-		if verifier.Misbehaved(marketops.CodeOf(err)) && a.options.Fork != nil {
-			a.options.Fork(Evidence(old, cp, marketops.CodeOf(err)))
+		if verifier.Misbehaved(marketops.CodeOf(err)) {
+			a.report.Fork = &verifier.Fork{Held: string(old.Raw), Given: string(cp.Raw)}
 		}
 		return false
 	}
@@ -35,18 +33,4 @@ func (a *audit) earlier() bool {
 	a.report.Since = &verifier.Checkpoint{Origin: old.Origin, Size: old.Size, Root: old.Root, Quorum: a.trust.Log().Quorum()}
 	a.report.Pass(CheckSince, "", fmt.Sprintf("%s is extended; %d entries are new", subject, cp.Size-old.Size))
 	return true
-}
-
-// Evidence returns a document with two signed checkpoints that contradict each other.
-func Evidence(old, now *log.Checkpoint, code marketops.Code) []byte {
-	b, err := canon.Encode(struct {
-		Schema string         `json:"schema"` // "marketops.fork/v1"
-		Code   marketops.Code `json:"code"`
-		Old    string         `json:"old"` // signed notes as they came
-		New    string         `json:"new"`
-	}{"marketops.fork/v1", code, string(old.Raw), string(now.Raw)})
-	if err != nil {
-		return append(append([]byte{}, old.Raw...), now.Raw...) // notes are UTF-8, so this does not happen
-	}
-	return append(b, '\n')
 }

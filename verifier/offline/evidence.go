@@ -12,16 +12,21 @@ import (
 	"github.com/omega/marketops/verifier"
 )
 
-// keep writes the evidence of a report and returns the name of its file, or why there is none.
-func (o Options) keep(r *verifier.Report) (file, trouble string) {
+// Keep writes what shows that the log of a report contradicts itself, if there is such a thing, and
+// notes in the report where, or why not. Without a file it takes a name in the current folder.
+func Keep(r *verifier.Report, file string) {
+	if r.Fork == nil {
+		return
+	}
 	content := r.Fork.Format()
-	if file = o.Evidence; file == "" {
+	if file == "" {
 		file = fmt.Sprintf("marketops-evidence-%s-%.12s.txt", r.Checkpoint.Origin, marketops.DigestOf(content).Hex())
 	}
 	if err := writeOnce(file, content); err != nil {
-		return "", err.Error()
+		r.NotKept = err.Error()
+		return
 	}
-	return file, ""
+	r.Kept = file
 }
 
 // writeOnce makes a new file. One of the same content was written by an earlier look.

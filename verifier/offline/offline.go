@@ -73,7 +73,12 @@ func (o *Options) Bind(f *flag.FlagSet) {
 	f.Func("require", "ask for this `level`: signature, inclusion or quorum (default: the strictest that the trust file names)", func(s string) error { return o.Require.UnmarshalText([]byte(s)) })
 	f.Func("subject", "compare every file of this `folder` with the authorised assets", text(&o.Subject))
 	f.Func("checkpoint", "a `file` with a checkpoint of the same log, seen elsewhere; it must be of this log", text(&o.Checkpoint))
-	f.Func("evidence", "the `file` that keeps both statements of a forked log (default: marketops-evidence-… here)", text(&o.Evidence))
+	BindEvidence(f, &o.Evidence)
+}
+
+// BindEvidence defines the flag --evidence; see [Keep].
+func BindEvidence(f *flag.FlagSet, file *string) {
+	f.Func("evidence", "the `file` that keeps both statements of a forked log (default: marketops-evidence-… here)", text(file))
 }
 
 // text refuses an empty value: an unset variable of a script would switch the question off.
@@ -106,8 +111,8 @@ func Verify(path string, load func() (*receipt.Trust, error), o Options) (*verif
 		return verifier.Refused(kind, verifier.CheckTrust, t, err), nil
 	}
 	r, err := o.judge(kind, f, size, t, d)
-	if err == nil && r.Fork != nil {
-		r.Kept, r.NotKept = o.keep(r)
+	if err == nil {
+		Keep(r, o.Evidence)
 	}
 	return r, err
 }
