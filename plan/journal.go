@@ -66,7 +66,11 @@ func openJournal(root *os.Root, now func() time.Time) (*Journal, error) {
 	}
 	j := &Journal{file: f, now: now, notes: map[noteKey]string{}}
 	// A journal whose name a power cut takes back would have recorded nothing.
-	if err := errors.Join(j.begin(), durable.Sync(root, ".")); err != nil {
+	err = durable.Sync(root, ".")
+	if err != nil {
+		err = broken(journalName, err)
+	}
+	if err := errors.Join(j.begin(), err); err != nil {
 		f.Close()
 		return nil, err
 	}

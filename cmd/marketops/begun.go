@@ -29,7 +29,12 @@ func begunIn(state string) begun { return begun(filepath.Join(state, "begun")) }
 func (b begun) remember(r *plan.Run) (again bool, err error) {
 	file := filepath.Join(string(b), string(r.Info.RunID))
 	_, err = os.Lstat(file)
-	return err == nil, durable.Write(file, []byte(r.Dir+"\n"))
+	again = err == nil
+	if err := durable.Write(file, []byte(r.Dir+"\n")); err != nil {
+		return again, &marketops.Failure{Code: marketops.StateMissing, What: "it cannot be noted that the run begins", Err: err,
+			State: "nothing was sent", Next: "mend the state folder or its disk, then type the same command again"}
+	}
+	return again, nil
 }
 
 // ended forgets a run that has just been published, unless something of it may be open: with what an
