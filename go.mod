@@ -28,7 +28,6 @@ require (
 	golang.org/x/sync v0.23.0
 	golang.org/x/sys v0.48.0
 	golang.org/x/term v0.45.0
-	golang.org/x/time v0.14.0
 	k8s.io/klog/v2 v2.130.1
 	modernc.org/sqlite v1.55.0
 )
