@@ -69,9 +69,9 @@ compare: $(COSIGN)
 	@cd interop && MARKETOPS_COSIGN="$(COSIGN)" $(GO) test -run '^$$' -tags cosign -bench . -benchtime 50x .
 
 # Kills publishers and the Core 500 times at random moments and has an independent checker judge what
-# is left. make soak SOAK=-short kills 30 times, in less than a minute.
+# is left. make soak SOAK=-short kills 30 times, in less than a minute; SOAK=-unpaced=false keeps GitHub's pace, and takes long.
 soak:
-	@$(GO) run ./internal/soak $(SOAK)
+	@$(GO) run ./internal/soak -unpaced $(SOAK)
 
 # Ends a publication at every point of both processes: killed, failing, asleep past the lease. The
 # binaries are built with the tag faults; a normal build has no such point.
