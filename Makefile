@@ -58,7 +58,7 @@ lint:
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags unpaced ./cmd/marketops
 	$(GO) vet -tags faults ./internal/... ./cmd/... && $(GO) run $(STATICCHECK) -tags faults ./internal/faults ./internal/soak
-	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/disktest
+	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/disktest ./log/claims
 	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
 
 bench:
@@ -80,7 +80,8 @@ crash:
 
 # Lets the disk be full, broken or gone at each call in turn of one publish; Linux, as root.
 disk:
-	@{ $(GO) test -count=1 -json -tags disk -parallel 8 -timeout 30m ./internal/disktest $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -count=1 -json -tags disk -parallel 8 -timeout 30m ./internal/disktest $(OR_FAIL) ; \
+		$(GO) test -count=1 -json -tags disk -run '^TestFullDisk$$' ./log/claims $(OR_FAIL) ; } | $(GO) run ./internal/testreport
 
 # Each mutant removes one safeguard; the test that is named with it must notice.
 mutants:

@@ -38,7 +38,7 @@ func tunnel(name string, args ...string) *exec.Cmd {
 // TestOffline runs the real binary without a network, an environment and a home.
 func TestOffline(t *testing.T) {
 	devices, err := tunnel("cat", "/proc/self/net/dev").Output()
-	if errors.Is(err, syscall.EPERM) {
+	if errors.Is(err, syscall.EPERM) && os.Getenv("CI") == "" {
 		t.Skip("this kernel lets nobody make a network namespace:", err)
 	}
 	if lines := strings.Split(strings.TrimSpace(string(devices)), "\n"); err != nil || len(lines) != 3 || !strings.Contains(lines[2], "lo:") {
