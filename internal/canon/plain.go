@@ -45,6 +45,7 @@ func readerOf(t reflect.Type) reader {
 var (
 	rawType      = reflect.TypeFor[jsontext.Value]()
 	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
+	writesType   = reflect.TypeFor[encoding.TextMarshaler]()
 	jsonType     = reflect.TypeFor[json.Unmarshaler]()
 	jsonFromType = reflect.TypeFor[json.UnmarshalerFrom]()
 )
@@ -54,9 +55,9 @@ func makeReader(t reflect.Type) reader {
 	switch {
 	case t == rawType:
 		return readRaw
-	case pointer.Implements(textType):
+	case pointer.Implements(textType) && (pointer.Implements(writesType) || t.Kind() == reflect.String):
 		return readText
-	case pointer.Implements(jsonType), pointer.Implements(jsonFromType):
+	case pointer.Implements(textType), pointer.Implements(jsonType), pointer.Implements(jsonFromType):
 		return nil
 	}
 	switch t.Kind() {
@@ -93,10 +94,19 @@ func readString(b []byte, into reflect.Value) []byte {
 	return rest
 }
 
-// readText leaves the spelling to the type: all texts that have one here are read in one spelling.
+// readText leaves the form to the type, and holds it to the one spelling that the type writes.
 func readText(b []byte, into reflect.Value) []byte {
 	s, rest := text(b)
-	if rest == nil || into.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(s) != nil {
+	v := into.Addr().Interface()
+	if rest == nil || v.(encoding.TextUnmarshaler).UnmarshalText(s) != nil {
+		return nil
+	}
+	if written, ok := v.(encoding.TextMarshaler); ok {
+		again, err := written.MarshalText()
+		if err != nil || !bytes.Equal(again, s) {
+			return nil
+		}
+	} else if into.String() != string(s) {
 		return nil
 	}
 	return rest
