@@ -132,7 +132,7 @@ func (m Memory) follow(tree *log.Tree, policy *log.Policy, mark string) error {
 			Next: "ask users, auditors and witnesses for the newest checkpoint that they have seen (--seen FILE); only if there is nobody, say --unseen"}
 	}
 	for _, raw := range known {
-		cp, err := unwitnessed(policy).Open(raw)
+		cp, err := policy.OpenUnwitnessed(raw) // what the Core itself or one witness kept need not carry all cosignatures
 		if err != nil {
 			return err
 		}
@@ -155,20 +155,6 @@ func rolled(err error) marketops.Code {
 		return c
 	}
 	return marketops.ConsistencyInvalid
-}
-
-// unwitnessed is a policy's logs without its quorum: what the Core itself or one witness has kept
-// need not carry all cosignatures, and a checkpoint that the log signed was there.
-func unwitnessed(p *log.Policy) *log.Policy {
-	text := "quorum none\n"
-	for _, l := range p.Logs() {
-		text += "log " + l.Vkey + "\n"
-	}
-	out, err := log.ParsePolicy(text)
-	if err != nil {
-		return nil // opens nothing
-	}
-	return out
 }
 
 // fill copies a backup into an empty state folder. Files that are there (keys, a newer trust file
