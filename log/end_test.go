@@ -41,6 +41,8 @@ func TestEnd(t *testing.T) {
 	} {
 		_, err := p.Open(c.l.CheckpointAt(c.size))
 		wantCode(t, c.l.Vkey(), err, c.code)
+		_, err = p.OpenUnwitnessed(c.l.CheckpointAt(c.size))
+		wantCode(t, "unwitnessed "+c.l.Vkey(), err, c.code)
 	}
 	// Both signed: the one that still may is enough.
 	both := string(next.CheckpointAt(5)) + lastLine(old.CheckpointAt(5))

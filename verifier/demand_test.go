@@ -269,3 +269,36 @@ func FuzzLevel(f *testing.F) {
 		}
 	})
 }
+
+// TestEndedLogKey: a log key signs nothing above its end, at whatever level and for whatever purpose a
+// checkpoint is opened.
+func TestEndedLogKey(t *testing.T) {
+	for _, level := range []verifier.Level{"", verifier.Inclusion} {
+		for _, ended := range []bool{false, true} {
+			w := lifetest.New()
+			w.Live()
+			end := int64(w.Log.Size())
+			if ended {
+				end--
+			}
+			w.File.LogKeyEnds = []receipt.LogKeyEnd{{Vkey: w.Log.Vkey(), Size: end}}
+			if r := asked(w, w.Pack(), verifier.Demand{Require: level}); r.Verified() == ended || ended && r.Code != marketops.CheckpointUnsigned {
+				t.Errorf("ended %v, level %q: %s", ended, level, describe(r))
+			}
+		}
+	}
+	w := lifetest.New()
+	w.Live()
+	held, p := w.Log.Checkpoint(), w.Pack()
+	next := *w.Log
+	next.Key = lifetest.Stranger
+	w.File.LogPolicy = w.Log.PolicyText() + "log " + next.Vkey() + "\n"
+	w.File.LogKeyEnds = []receipt.LogKeyEnd{{Vkey: w.Log.Vkey(), Size: 1}}
+	resign(t, p, next.Checkpoint())
+	if r := asked(w, p, verifier.Demand{}); !r.Verified() {
+		t.Fatal("control:", describe(r))
+	}
+	if r := asked(w, p, verifier.Demand{Held: held}); r.Verified() || r.Code != marketops.CheckpointUnsigned {
+		t.Errorf("a held checkpoint under the ended key: %s", describe(r))
+	}
+}
