@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/durable"
 )
 
 // Generate makes a key out of 32 bytes of random, which must be a cryptographic source.
@@ -72,21 +72,10 @@ func create(path string, text []byte, mode fs.FileMode) error {
 		return unreadable(path, cause(err))
 	}
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
+	err = errors.Join(err, f.Sync(), f.Close(), durable.SyncDir(filepath.Dir(path)))
 	if err != nil {
 		os.Remove(path)
 		return unreadable(path, errors.New("it cannot be written"))
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" { // which can neither open nor flush a folder
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

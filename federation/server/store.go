@@ -11,6 +11,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -51,7 +52,7 @@ func (s store) put(d marketops.Digest, content []byte) error {
 	if err := os.Link(tmp, s.path(d)); err != nil && !errors.Is(err, fs.ErrExist) {
 		return kept(err)
 	}
-	return kept(syncDir(s.dir))
+	return kept(durable.SyncDir(s.dir))
 }
 
 func kept(err error) error {
@@ -75,14 +76,6 @@ func (s store) temp(content []byte) (string, error) {
 		return "", err
 	}
 	return f.Name(), nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // checkTexts refuses evidence that the record does not name, or that is not what it names.

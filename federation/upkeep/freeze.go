@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/log/tessera"
@@ -211,7 +212,7 @@ func (s *State) archive(folder string) error {
 			return &marketops.Failure{Code: marketops.LogUnavailable, What: "the frozen log cannot be moved", Err: err}
 		}
 	}
-	if err := errors.Join(syncDir(folder), syncDir(s.dir)); err != nil {
+	if err := errors.Join(durable.SyncDir(folder), durable.SyncDir(s.dir)); err != nil {
 		return err
 	}
 	return tessera.Freeze(to("log"), to("records"))

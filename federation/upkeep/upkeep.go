@@ -19,6 +19,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
@@ -69,17 +70,9 @@ func remove(paths ...string) error {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a file cannot be removed", Err: err}
 		}
-		if err := syncDir(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := durable.SyncDir(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

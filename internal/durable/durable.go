@@ -66,3 +66,12 @@ func writeIn(root *os.Root, name string, write func(io.Writer) error) error {
 	}
 	return Sync(root, path.Dir(name))
 }
+
+// SyncDir is [Sync] of a folder by its path. An error is also a folder that is not there.
+func SyncDir(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(Sync(root, "."), root.Close())
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
 )
 
 // frozenName is the file below a log's root that says that it takes no more entries.
@@ -20,7 +21,7 @@ func Freeze(dir, records string) error {
 	if err != nil {
 		return failed("freeze the log", err)
 	}
-	if err := errors.Join(f.Close(), syncDir(dir)); err != nil {
+	if err := errors.Join(f.Close(), durable.SyncDir(dir)); err != nil {
 		return failed("freeze the log", err)
 	}
 	for _, root := range []string{dir, records} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log"
 )
 
@@ -37,7 +38,7 @@ func (r *records) put(envelope []byte, leafHash log.Hash) error {
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	} else if err == nil {
-		if err := syncDir(r.dir); err != nil {
+		if err := durable.SyncDir(r.dir); err != nil {
 			return err
 		}
 	}
@@ -56,7 +57,7 @@ func (r *records) put(envelope []byte, leafHash log.Hash) error {
 	if !bytes.Equal(old, envelope) {
 		return marketops.Refuse(marketops.LeafMismatch, "another envelope is stored for leaf "+leafHash.String())
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 // create makes a file that did not exist, whole or not at all: link(2) never replaces.
@@ -87,12 +88,4 @@ func writeTemp(dir string, content []byte) (name string, err error) {
 		return "", err
 	}
 	return f.Name(), nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -27,7 +27,7 @@ func openStore(dir, vkey string) (*store, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, unwritable(err)
 	}
-	if err := syncFolder(filepath.Dir(dir)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(dir)); err != nil {
 		return nil, unwritable(err)
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -108,14 +108,6 @@ func (s *store) write(name string, content []byte) error {
 		return unwritable(err)
 	}
 	return nil
-}
-
-func syncFolder(dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(durable.Sync(root, "."), root.Close())
 }
 
 func unwritable(err error) error {
