@@ -3,6 +3,7 @@ package publisher_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,8 +89,10 @@ var refusals = []struct {
 	}},
 	{marketops.SignatureInvalid, "one bit", "prod", func(s *seat) {
 		env := bytes.Clone(s.receipts[0][0].Envelope)
-		at := bytes.Index(env, []byte(`"sig":"`)) + 10
-		env[at] ^= 1
+		_, after, _ := bytes.Cut(env, []byte(`"sig":"`))
+		sig := must(base64.StdEncoding.DecodeString(string(after[:88])))
+		sig[7] ^= 1
+		base64.StdEncoding.Encode(after, sig)
 		s.sealed(env)
 	}},
 	{marketops.ThresholdUnmet, "one of two", "prod", func(s *seat) {
