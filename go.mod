@@ -3,6 +3,7 @@ module github.com/omega/marketops
 go 1.26.0
 
 require (
+	filippo.io/edwards25519 v1.2.0
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/bradleyfalzon/ghinstallation/v2 v2.19.0
 	github.com/cedar-policy/cedar-go v1.9.0

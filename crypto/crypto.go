@@ -24,13 +24,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/internal/mutant"
 )
 
 // Limits.
@@ -52,41 +50,6 @@ func PAE(payloadType string, payload []byte) []byte {
 // PAEDigest returns SHA-256(PAE), the name of a record.
 func PAEDigest(payloadType string, payload []byte) marketops.Digest {
 	return marketops.DigestOf(PAE(payloadType, payload))
-}
-
-// Keyring is a set of keys by id. The zero value knows nobody.
-type Keyring struct {
-	keys  []PublicKey
-	names []KeyID // of keys
-	ids   map[KeyID]int
-}
-
-// NewKeyring refuses zero keys, one key twice, and more than [MaxKeys].
-func NewKeyring(keys ...PublicKey) (*Keyring, error) {
-	if len(keys) > MaxKeys {
-		return nil, fmt.Errorf("%d keys, at most %d", len(keys), MaxKeys)
-	}
-	r := &Keyring{ids: make(map[KeyID]int, len(keys))}
-	for _, k := range keys {
-		if _, twice := r.ids[k.ID()]; twice || k.IsZero() {
-			return nil, fmt.Errorf("key %s is there twice, or is not a key", k.ID())
-		}
-		r.ids[k.ID()] = len(r.keys)
-		r.keys, r.names = append(r.keys, k), append(r.names, k.ID())
-	}
-	return r, nil
-}
-
-// Key returns the key with this id.
-func (r *Keyring) Key(id KeyID) (PublicKey, bool) {
-	if r == nil {
-		return PublicKey{}, false
-	}
-	i, ok := r.ids[id]
-	if !ok {
-		return PublicKey{}, false
-	}
-	return r.keys[i], true
 }
 
 type envelope struct {
@@ -158,18 +121,6 @@ func OpenFull(env []byte, payloadType string, known *Keyring) (*Opened, error) {
 		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %.80q is not trusted here", e.Signatures[0].KeyID))
 	}
 	return nil, marketops.Refuse(marketops.SignatureInvalid, "no trusted key made this signature")
-}
-
-// find returns the place of the key that made a signature, or -1. It tries the hinted key first and
-// then every other one: the hint may lie.
-func (r *Keyring) find(hint KeyID, pae, sig []byte) int {
-	if r == nil {
-		return -1
-	}
-	if i, ok := r.ids[hint]; ok && (mutant.Signature || r.keys[i].Verify(pae, sig)) {
-		return i
-	}
-	return slices.IndexFunc(r.keys, func(k PublicKey) bool { return k.Verify(pae, sig) })
 }
 
 func parse(env []byte) (e envelope, payload, sig []byte, err error) {

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/omega/marketops/crypto/internal/expanded"
 )
 
 const foreign = "testdata/ed25519/"
@@ -52,6 +54,16 @@ func unhexText(t *testing.T, s string) []byte {
 	return b
 }
 
+// expandedVerify judges a signature as a keyring does whose key is used often.
+func expandedVerify(t *testing.T, raw, message, sig []byte) bool {
+	t.Helper()
+	k, err := expanded.New(raw)
+	if err != nil && ed25519.Verify(raw, message, sig) {
+		t.Errorf("%x: %v", raw, err)
+	}
+	return k.Verify(message, sig)
+}
+
 // TestWycheproof judges the 145 signatures of Wycheproof as their authors and the standard library do.
 func TestWycheproof(t *testing.T) {
 	var file struct {
@@ -80,6 +92,9 @@ func TestWycheproof(t *testing.T) {
 			}
 			if got := key.Verify(message, sig); got != want || len(sig) == ed25519.SignatureSize && got != ed25519.Verify(key.Raw(), message, sig) {
 				t.Errorf("case %d, %s: %v, want %s", c.TcID, c.Comment, got, c.Result)
+			}
+			if got := expandedVerify(t, key.Raw(), message, sig); got != want {
+				t.Errorf("case %d, %s: %v by the expanded key, want %s", c.TcID, c.Comment, got, c.Result)
 			}
 		}
 	}
@@ -110,6 +125,9 @@ func TestEdges(t *testing.T) {
 		std := ed25519.Verify(raw, message, sig)
 		if std {
 			library++
+		}
+		if got := expandedVerify(t, raw, message, sig); got != std {
+			t.Errorf("%d: %v by the expanded key, the library says %v", i, got, std)
 		}
 		got := key.Verify(message, sig)
 		if got {
