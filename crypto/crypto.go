@@ -124,11 +124,8 @@ func OpenFull(env []byte, payloadType string, known *Keyring) (*Opened, error) {
 }
 
 func parse(env []byte) (e envelope, payload, sig []byte, err error) {
-	if len(env) > MaxEnvelope || !canon.Plain(env, &e) {
-		e = envelope{}
-		if err = canon.DecodeLoose(env, MaxEnvelope, &e); err != nil {
-			return e, nil, nil, err
-		}
+	if err = canon.DecodeLoose(env, MaxEnvelope, &e); err != nil {
+		return e, nil, nil, err
 	}
 	if len(e.Signatures) != 1 {
 		return e, nil, nil, fmt.Errorf("%d signatures, want exactly one", len(e.Signatures))

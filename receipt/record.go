@@ -152,7 +152,6 @@ func parse(payload []byte) (*statement, Body, error) {
 	var st statement
 	plain := len(payload) <= MaxRecord && canon.Plain(payload, &st)
 	if !plain {
-		st = statement{}
 		if err := canon.DecodeLoose(payload, MaxRecord, &st); err != nil {
 			return nil, nil, malformed("statement", err)
 		}
@@ -171,7 +170,6 @@ func parse(payload []byte) (*statement, Body, error) {
 		return nil, nil, marketops.Refuse(marketops.RecordUnknown, fmt.Sprintf("predicate type %.120q", st.PredicateType))
 	}
 	if !plain || !canon.Plain(st.Predicate, body) {
-		body = newBody(st.PredicateType)
 		if err := canon.DecodeLoose(st.Predicate, MaxRecord, body); err != nil {
 			return nil, nil, malformed(body.Name(), err)
 		}

@@ -44,7 +44,8 @@ func (v *verification) openOne(name log.Hash) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	if rec.LeafHash() != name {
+	leaf := rec.Leaf()
+	if log.LeafHash(leaf) != name {
 		return entry{}, marketops.Refuse(marketops.LeafMismatch, "the record is not the one that its file name says")
 	}
 	proof, err := log.ParseProof(v.pack.Proofs[name])
@@ -55,7 +56,7 @@ func (v *verification) openOne(name log.Hash) (entry, error) {
 	if v.report.Level == Signature {
 		return entry{Entry: life.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil
 	}
-	if err := proof.VerifyUnder(v.cp, rec.Leaf()); err != nil {
+	if err := proof.VerifyUnder(v.cp, leaf); err != nil {
 		return entry{}, err
 	}
 	return entry{Entry: life.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil

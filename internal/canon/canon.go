@@ -49,9 +49,12 @@ func Encode(v any) ([]byte, error) {
 	return c, nil
 }
 
-// Decode reads data into v, which must be a pointer, accepting canonical bytes only.
+// Decode reads data into v, a pointer to a zero value, accepting canonical bytes only.
 func Decode(data []byte, limit int, v any) error {
-	if err := DecodeLoose(data, limit, v); err != nil {
+	if len(data) <= limit && whole.read(data, v) {
+		return nil
+	}
+	if err := decode(data, limit, v); err != nil {
 		return err
 	}
 	return Check(data, v)
@@ -69,8 +72,15 @@ func Check(data []byte, v any) error {
 	return nil
 }
 
-// DecodeLoose reads data into v strictly but in any member order and spacing.
+// DecodeLoose reads data into v, a pointer to a zero value, strictly but in any member order and spacing.
 func DecodeLoose(data []byte, limit int, v any) error {
+	if len(data) <= limit && whole.read(data, v) {
+		return nil
+	}
+	return decode(data, limit, v)
+}
+
+func decode(data []byte, limit int, v any) error {
 	if len(data) > limit {
 		return fmt.Errorf("longer than %d bytes", limit)
 	}

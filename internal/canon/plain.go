@@ -12,34 +12,45 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Plain reads data into v, a pointer to a zero struct, in one pass, if it is exactly what writing v
+// Plain reads data into v, a pointer to a zero value, in one pass, if it is exactly what writing v
 // would yield: every member there, in order, without white space. It does the plain texts that
-// nearly all records consist of and says false of everything else; v is then of no use, and
-// [Decode] must say whether something is wrong. A member of type [jsontext.Value] is taken as it
-// is: the caller reads it in turn. FuzzPlain holds this to [Decode].
-func Plain(data []byte, v any) bool {
+// nearly all records consist of and says false of everything else; v is then zero again, and
+// [Decode] must say whether something is wrong. The type of v must not hold itself. A member of type [jsontext.Value] is taken as it
+// is: the caller reads it in turn, and nobody else has looked into it.
+func Plain(data []byte, v any) bool { return inParts.read(data, v) }
+
+// readers read values of the types that they were asked for before.
+type readers struct {
+	known sync.Map // of reader by [reflect.Type]; nil for a type that cannot be read so
+	raw   bool     // a [jsontext.Value] is taken as it is
+}
+
+var inParts, whole = &readers{raw: true}, &readers{}
+
+func (r *readers) read(data []byte, v any) bool {
 	target := reflect.ValueOf(v).Elem()
-	read := readerOf(target.Type())
+	read := r.of(target.Type())
 	if read == nil {
 		return false
 	}
-	rest := read(data, target)
-	return rest != nil && len(rest) == 0
+	if rest := read(data, target); rest == nil || len(rest) > 0 {
+		target.SetZero()
+		return false
+	}
+	return true
 }
 
 // reader reads one value from the beginning of b and returns what follows; nil means that the
 // text is not plain.
 type reader func(b []byte, into reflect.Value) []byte
 
-var readers sync.Map // of reader by [reflect.Type]; nil for a type that cannot be read so
-
-func readerOf(t reflect.Type) reader {
-	if r, ok := readers.Load(t); ok {
-		return r.(reader)
+func (r *readers) of(t reflect.Type) reader {
+	if read, ok := r.known.Load(t); ok {
+		return read.(reader)
 	}
-	r := makeReader(t)
-	readers.Store(t, r)
-	return r
+	read := r.make(t)
+	r.known.Store(t, read)
+	return read
 }
 
 var (
@@ -48,12 +59,13 @@ var (
 	writesType   = reflect.TypeFor[encoding.TextMarshaler]()
 	jsonType     = reflect.TypeFor[json.Unmarshaler]()
 	jsonFromType = reflect.TypeFor[json.UnmarshalerFrom]()
+	zeroType     = reflect.TypeFor[interface{ IsZero() bool }]() // says itself whether it is left out
 )
 
-func makeReader(t reflect.Type) reader {
+func (r *readers) make(t reflect.Type) reader {
 	pointer := reflect.PointerTo(t)
 	switch {
-	case t == rawType:
+	case t == rawType && r.raw:
 		return readRaw
 	case pointer.Implements(textType) && (pointer.Implements(writesType) || t.Kind() == reflect.String):
 		return readText
@@ -65,25 +77,53 @@ func makeReader(t reflect.Type) reader {
 		return readString
 	case reflect.Bool:
 		return readBool
-	case reflect.Int64, reflect.Uint64:
+	case reflect.Int, reflect.Int64, reflect.Uint64:
 		return readInt
 	case reflect.Pointer:
-		return orNull(readerOf(t.Elem()))
+		return orNull(r.of(t.Elem()))
 	case reflect.Slice:
-		return listOf(readerOf(t.Elem()), t)
+		return listOf(r.of(t.Elem()), t)
 	case reflect.Struct:
-		return structOf(t)
+		return r.structOf(t)
 	}
 	return nil
 }
 
-// text returns what stands between the quotes of a plain string.
+// text returns what a string holds. Other than the plain ones it asks the library, and takes the one
+// spelling that the library writes.
 func text(b []byte) (s, rest []byte) {
-	n := plainString(b)
+	if n := plainString(b); n > 0 {
+		return b[1 : n-1], b[n:]
+	}
+	n := stringEnd(b)
 	if n == 0 {
 		return nil, nil
 	}
-	return b[1 : n-1], b[n:]
+	s, err := jsontext.AppendUnquote(nil, b[:n])
+	if err != nil {
+		return nil, nil
+	}
+	again, err := jsontext.AppendQuote(nil, s)
+	if err != nil || !bytes.Equal(again, b[:n]) {
+		return nil, nil
+	}
+	return s, b[n:]
+}
+
+// stringEnd returns the length of the string that b begins with, or 0.
+func stringEnd(b []byte) int {
+	if len(b) == 0 || b[0] != '"' {
+		return 0
+	}
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return 0
 }
 
 func readString(b []byte, into reflect.Value) []byte {
@@ -136,11 +176,14 @@ func readInt(b []byte, into reflect.Value) []byte {
 	for _, c := range bytes.TrimPrefix(b[:size], []byte("-")) {
 		n = n*10 + int64(c-'0')
 	}
+	if negative {
+		n = -n
+	}
 	switch {
 	case into.CanUint():
 		into.SetUint(uint64(n))
-	case negative:
-		into.SetInt(-n)
+	case into.OverflowInt(n):
+		return nil
 	default:
 		into.SetInt(n)
 	}
@@ -188,61 +231,68 @@ func listOf(read reader, t reflect.Type) reader {
 	}
 }
 
-// field is a member: the text before its value, and how to read that.
+// field is a member: its name as text, and how to read its value. An optional one is left out where
+// it is zero.
 type field struct {
-	name, before string
-	at           []int
-	read         reader
+	name, label string
+	at          []int
+	read        reader
+	optional    bool
 }
 
-func structOf(t reflect.Type) reader {
-	fields := fieldsOf(t, nil)
+func (r *readers) structOf(t reflect.Type) reader {
+	fields := r.fields(t, nil)
 	if len(fields) == 0 {
 		return nil
 	}
 	slices.SortFunc(fields, func(x, y *field) int { return strings.Compare(x.name, y.name) })
-	for i, f := range fields {
-		f.before = `,"` + f.name + `":`
-		if i == 0 {
-			f.before = `{"` + f.name + `":`
-		}
-	}
 	return func(b []byte, into reflect.Value) []byte {
+		before := byte('{')
 		for _, f := range fields {
-			if len(b) < len(f.before) || string(b[:len(f.before)]) != f.before {
+			if len(b) <= len(f.label) || b[0] != before || string(b[1:1+len(f.label)]) != f.label {
+				if f.optional {
+					continue
+				}
 				return nil
 			}
-			if b = f.read(b[len(f.before):], into.FieldByIndex(f.at)); b == nil {
+			v := into.FieldByIndex(f.at)
+			if b = f.read(b[1+len(f.label):], v); b == nil || f.optional && v.IsZero() {
 				return nil
 			}
+			before = ','
 		}
-		if len(b) == 0 || b[0] != '}' {
-			return nil
+		end := "}"
+		if before == '{' {
+			end = "{}"
 		}
-		return b[1:]
+		if rest, ended := bytes.CutPrefix(b, []byte(end)); ended {
+			return rest
+		}
+		return nil
 	}
 }
 
-// fieldsOf lists the members of a struct, those of embedded structs among them; none if one of them
+// fields lists the members of a struct, those of embedded structs among them; none if one of them
 // cannot be read so.
-func fieldsOf(t reflect.Type, at []int) (out []*field) {
+func (r *readers) fields(t reflect.Type, at []int) (out []*field) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		path := append(slices.Clone(at), i)
 		name, plain := f.Tag.Lookup("json")
 		if f.Anonymous && !plain && f.Type.Kind() == reflect.Struct {
-			inner := fieldsOf(f.Type, path)
+			inner := r.fields(f.Type, path)
 			if inner == nil {
 				return nil
 			}
 			out = append(out, inner...)
 			continue
 		}
-		read := readerOf(f.Type)
-		if read == nil || !f.IsExported() || !plain || name == "" || strings.ContainsAny(name, `,"\-`) {
+		name, optional := strings.CutSuffix(name, ",omitzero")
+		read := r.of(f.Type)
+		if read == nil || !f.IsExported() || !plain || name == "" || strings.ContainsAny(name, `,"\-`) || optional && f.Type.Implements(zeroType) {
 			return nil
 		}
-		out = append(out, &field{name: name, at: path, read: read})
+		out = append(out, &field{name: name, label: `"` + name + `":`, at: path, read: read, optional: optional})
 	}
 	return out
 }
@@ -253,7 +303,7 @@ func readRaw(b []byte, into reflect.Value) []byte {
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {
 		case inString && c == '\\':
-			return nil
+			i++
 		case c == '"':
 			inString = !inString
 		case inString:

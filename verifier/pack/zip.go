@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -101,10 +102,11 @@ func readZip(r io.ReaderAt, size int64) ([]member, error) {
 	if size <= 0 || size > MaxPack {
 		return nil, fmt.Errorf("%d bytes, want 1 to %d", size, int64(MaxPack))
 	}
+	in := bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 16<<10)
 	var files []member
 	var at int64
 	for {
-		m, next, err := readMember(r, at, size)
+		m, next, err := readMember(in, at, size)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +126,7 @@ func readZip(r io.ReaderAt, size int64) ([]member, error) {
 		return nil, errors.New("the directory has another length than its files demand")
 	}
 	got := make([]byte, len(want))
-	if err := readAt(r, got, at); err != nil {
+	if err := readFull(in, got); err != nil {
 		return nil, err
 	}
 	if !bytes.Equal(got, want) {
@@ -133,23 +135,18 @@ func readZip(r io.ReaderAt, size int64) ([]member, error) {
 	return files, nil
 }
 
-// readMember reads the file whose local header stands at an offset; next is that offset where
+// readMember reads the file whose local header comes next, at an offset; next is that offset where
 // the directory begins instead.
-func readMember(r io.ReaderAt, at, size int64) (m member, next int64, err error) {
-	var head [sizeHead]byte
-	if size-at < 4 {
-		return m, 0, io.ErrUnexpectedEOF
+func readMember(r *bufio.Reader, at, size int64) (m member, next int64, err error) {
+	sig, err := r.Peek(4)
+	if err != nil {
+		return m, 0, troubled(err)
 	}
-	if err := readAt(r, head[:4], at); err != nil {
-		return m, 0, err
-	}
-	if sig := binary.LittleEndian.Uint32(head[:]); sig == sigCentral || sig == sigEnd {
+	if sig := binary.LittleEndian.Uint32(sig); sig == sigCentral || sig == sigEnd {
 		return m, at, nil
 	}
-	if size-at < sizeHead {
-		return m, 0, io.ErrUnexpectedEOF
-	}
-	if err := readAt(r, head[:], at); err != nil {
+	var head [sizeHead]byte
+	if err := readFull(r, head[:]); err != nil {
 		return m, 0, err
 	}
 	length, named := int64(binary.LittleEndian.Uint32(head[18:])), int64(binary.LittleEndian.Uint16(head[26:]))
@@ -157,7 +154,7 @@ func readMember(r io.ReaderAt, at, size int64) (m member, next int64, err error)
 		return m, 0, fmt.Errorf("a file at byte %d does not fit", at)
 	}
 	body := make([]byte, named+length)
-	if err := readAt(r, body, at+sizeHead); err != nil {
+	if err := readFull(r, body); err != nil {
 		return m, 0, err
 	}
 	m = newMember(string(body[:named]), body[named:])
@@ -170,12 +167,16 @@ func readMember(r io.ReaderAt, at, size int64) (m member, next int64, err error)
 	return m, at + sizeHead + named + length, nil
 }
 
-func readAt(r io.ReaderAt, b []byte, at int64) error {
-	n, err := r.ReadAt(b, at)
-	if n == len(b) {
-		return nil
+func readFull(r io.Reader, b []byte) error {
+	if _, err := io.ReadFull(r, b); err != nil {
+		return troubled(err)
 	}
-	if err == nil || errors.Is(err, io.EOF) {
+	return nil
+}
+
+// troubled tells a pack that ends too early from trouble of its reader.
+func troubled(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return &readError{err}

@@ -65,7 +65,7 @@ func (b *Book) State() (*State, error) {
 	for key, receipt := range b.live {
 		held = append(append(held, key[:]...), receipt[:]...)
 	}
-	s.Sections = [Sections]Section{names: b.names.shelves[:], runs: {at}, text: {b.text}, live: {held}}
+	s.Sections = [Sections]Section{names: b.names.shelves, runs: {at}, text: {b.text}, live: {held}}
 	return s, nil
 }
 

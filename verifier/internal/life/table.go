@@ -15,7 +15,7 @@ import (
 // Entries are sorted in many short shelves, so that adding one moves a few kilobytes at most.
 type table struct {
 	secret  [secretSize]byte
-	shelves [1 << shelfBits][]byte
+	shelves [][]byte // none, or 1<<shelfBits of them
 }
 
 const (
@@ -41,28 +41,40 @@ func (t *table) print(kind byte, name []byte) fingerprint {
 	return fingerprint(sum[:printSize])
 }
 
-// find returns the shelf of a fingerprint, and where on it the fingerprint stands or belongs.
-func (t *table) find(p fingerprint) (shelf *[]byte, at int, found bool) {
-	shelf = &t.shelves[binary.BigEndian.Uint16(p[:])>>(16-shelfBits)]
-	low, high := 0, len(*shelf)/entrySize
+// shelf returns where a fingerprint stands or belongs.
+func (t *table) shelf(p []byte) *[]byte {
+	if t.shelves == nil { // most books forget nothing
+		t.shelves = make([][]byte, 1<<shelfBits)
+	}
+	return &t.shelves[binary.BigEndian.Uint16(p)>>(16-shelfBits)]
+}
+
+// find returns where on its shelf a fingerprint stands or belongs.
+func find(shelf []byte, p fingerprint) (at int, found bool) {
+	low, high := 0, len(shelf)/entrySize
 	for low < high {
 		mid := (low + high) / 2
-		switch c := bytes.Compare((*shelf)[mid*entrySize:][:printSize], p[:]); {
+		switch c := bytes.Compare(shelf[mid*entrySize:][:printSize], p[:]); {
 		case c == 0:
-			return shelf, mid * entrySize, true
+			return mid * entrySize, true
 		case c < 0:
 			low = mid + 1
 		default:
 			high = mid
 		}
 	}
-	return shelf, low * entrySize, false
+	return low * entrySize, false
 }
 
 func (t *table) get(kind byte, name []byte) (run uint32, known bool) {
-	shelf, at, known := t.find(t.print(kind, name))
+	if t.shelves == nil {
+		return 0, false
+	}
+	p := t.print(kind, name)
+	shelf := *t.shelf(p[:])
+	at, known := find(shelf, p)
 	if known {
-		run = binary.BigEndian.Uint32((*shelf)[at+printSize:])
+		run = binary.BigEndian.Uint32(shelf[at+printSize:])
 	}
 	return run, known
 }
@@ -70,7 +82,8 @@ func (t *table) get(kind byte, name []byte) (run uint32, known bool) {
 // put notes the run of a name, the newest if there are several.
 func (t *table) put(kind byte, name []byte, run uint32) {
 	p := t.print(kind, name)
-	shelf, at, known := t.find(p)
+	shelf := t.shelf(p[:])
+	at, known := find(*shelf, p)
 	if !known {
 		*shelf = slices.Insert(*shelf, at, append(p[:], 0, 0, 0, 0)...)
 	}
@@ -86,7 +99,7 @@ func (t *table) load(from []byte, runs int) error {
 			int(binary.BigEndian.Uint32(from[at+printSize:])) >= runs {
 			return errTable
 		}
-		shelf := &t.shelves[binary.BigEndian.Uint16(from[at:])>>(16-shelfBits)]
+		shelf := t.shelf(from[at:])
 		*shelf = append(*shelf, from[at:at+entrySize]...)
 	}
 	return nil
