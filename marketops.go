@@ -17,6 +17,7 @@
 package marketops
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -37,22 +38,19 @@ const (
 // Digest is a SHA-256 digest. Its text form is "sha256:" and 64 lower-case hex digits.
 type Digest [sha256.Size]byte
 
+const (
+	digestPrefix = "sha256:"
+	digestText   = len(digestPrefix) + 2*sha256.Size
+)
+
 // DigestOf returns the SHA-256 digest of b.
 func DigestOf(b []byte) Digest { return sha256.Sum256(b) }
 
 // ParseDigest reads the text form, and nothing looser.
-func ParseDigest(s string) (Digest, error) {
-	var d Digest
-	h, ok := strings.CutPrefix(s, "sha256:")
-	if !ok || !isHex(h, len(d)*2) {
-		return Digest{}, fmt.Errorf("%.80q is not sha256: and 64 lower-case hex digits", s)
-	}
-	hex.Decode(d[:], []byte(h))
-	return d, nil
-}
+func ParseDigest(s string) (d Digest, err error) { err = d.UnmarshalText([]byte(s)); return d, err }
 
 // String returns the text form.
-func (d Digest) String() string { return "sha256:" + d.Hex() }
+func (d Digest) String() string { return digestPrefix + d.Hex() }
 
 // Hex returns the 64 hex digits alone.
 func (d Digest) Hex() string { return hex.EncodeToString(d[:]) }
@@ -64,15 +62,25 @@ func (d Digest) Short() string { h := d.Hex(); return h[:4] + "…" + h[60:] }
 func (d Digest) IsZero() bool { return d == Digest{} }
 
 // MarshalText implements [encoding.TextMarshaler].
-func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Digest) MarshalText() ([]byte, error) {
+	return hex.AppendEncode(append(make([]byte, 0, digestText), digestPrefix...), d[:]), nil
+}
 
-// UnmarshalText implements [encoding.TextUnmarshaler] with [ParseDigest].
-func (d *Digest) UnmarshalText(b []byte) (err error) { *d, err = ParseDigest(string(b)); return err }
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (d *Digest) UnmarshalText(b []byte) error {
+	h, ok := bytes.CutPrefix(b, []byte(digestPrefix))
+	if !ok || !isHex(h, 2*len(d)) {
+		*d = Digest{}
+		return fmt.Errorf("%.80q is not sha256: and 64 lower-case hex digits", bytes.Clone(b))
+	}
+	_, err := hex.Decode(d[:], h)
+	return err
+}
 
 // Time is a moment in whole seconds since the Unix epoch; its text form is RFC 3339 in UTC.
 type Time int64
 
-const timeLayout = "2006-01-02T15:04:05Z"
+const timeLayout = time.RFC3339 // in UTC: "2006-01-02T15:04:05Z"
 
 // TimeOf returns the second that t lies in.
 func TimeOf(t time.Time) Time { return Time(t.Unix()) }
@@ -94,14 +102,15 @@ func (t Time) MarshalText() ([]byte, error) {
 	if y := t.Time().Year(); t < 0 || y > 9999 {
 		return nil, fmt.Errorf("time %d lies outside 1970 to 9999", int64(t))
 	}
-	return []byte(t.String()), nil
+	return t.Time().AppendFormat(make([]byte, 0, len(timeLayout)), timeLayout), nil
 }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (t *Time) UnmarshalText(b []byte) error {
+	var again [len(timeLayout)]byte
 	p, err := time.Parse(timeLayout, string(b))
-	if err != nil || p.Format(timeLayout) != string(b) || p.Year() < 1970 {
-		return fmt.Errorf("%.40q is not a UTC time like %s", b, timeLayout)
+	if err != nil || string(p.UTC().AppendFormat(again[:0], timeLayout)) != string(b) || p.Year() < 1970 {
+		return fmt.Errorf("%.40q is not a UTC time like 2006-01-02T15:04:05Z", bytes.Clone(b))
 	}
 	*t = TimeOf(p)
 	return nil
@@ -148,12 +157,12 @@ func validID(s, prefix string) bool {
 	return ok && isHex(h, 32)
 }
 
-func isHex(s string, n int) bool {
+func isHex[T string | []byte](s T, n int) bool {
 	if len(s) != n {
 		return false
 	}
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}

@@ -39,12 +39,16 @@ const (
 
 // PAE returns the DSSE v1 pre-authentication encoding.
 func PAE(payloadType string, payload []byte) []byte {
-	b := make([]byte, 0, len(payloadType)+len(payload)+40)
+	return append(paeHead(payloadType, len(payload)), payload...)
+}
+
+// paeHead returns what stands before a payload of this size, with room for it.
+func paeHead(payloadType string, size int) []byte {
+	b := make([]byte, 0, len(payloadType)+size+40)
 	b = append(b, "DSSEv1 "...)
 	b = strconv.AppendInt(b, int64(len(payloadType)), 10)
 	b = append(append(append(b, ' '), payloadType...), ' ')
-	b = strconv.AppendInt(b, int64(len(payload)), 10)
-	return append(append(b, ' '), payload...)
+	return append(strconv.AppendInt(b, int64(size), 10), ' ')
 }
 
 // PAEDigest returns SHA-256(PAE), the name of a record.
@@ -106,40 +110,60 @@ func Open(env []byte, payloadType string, known *Keyring) ([]byte, KeyID, error)
 
 // OpenFull is [Open] with everything that was verified.
 func OpenFull(env []byte, payloadType string, known *Keyring) (*Opened, error) {
-	e, payload, sig, err := parse(env)
+	u, err := parse(env)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.ReceiptMalformed, "envelope", err)
 	}
-	if e.PayloadType != payloadType {
-		return nil, marketops.Refuse(marketops.PayloadTypeWrong, fmt.Sprintf("%.100q, want %q", e.PayloadType, payloadType))
+	if u.payloadType != payloadType {
+		return nil, marketops.Refuse(marketops.PayloadTypeWrong, fmt.Sprintf("%.100q, want %q", u.payloadType, payloadType))
 	}
-	pae := PAE(e.PayloadType, payload)
-	if i := known.find(e.Signatures[0].KeyID, pae, sig); i >= 0 {
-		return &Opened{Payload: payload, By: known.names[i], Key: known.keys[i], Sig: sig, PAE: pae}, nil
+	if i := known.find(u.hint, u.pae, u.sig); i >= 0 {
+		return &Opened{Payload: u.payload, By: known.names[i], Key: known.keys[i], Sig: u.sig, PAE: u.pae}, nil
 	}
-	if _, named := known.Key(e.Signatures[0].KeyID); !named && e.Signatures[0].KeyID != "" {
-		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %.80q is not trusted here", e.Signatures[0].KeyID))
+	if _, named := known.Key(u.hint); !named && u.hint != "" {
+		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %.80q is not trusted here", u.hint))
 	}
 	return nil, marketops.Refuse(marketops.SignatureInvalid, "no trusted key made this signature")
 }
 
-func parse(env []byte) (e envelope, payload, sig []byte, err error) {
-	if err = canon.DecodeLoose(env, MaxEnvelope, &e); err != nil {
-		return e, nil, nil, err
+// unverified is what an envelope says.
+type unverified struct {
+	payloadType       string
+	hint              KeyID
+	pae, payload, sig []byte // payload is the end of pae
+}
+
+func parse(env []byte) (u unverified, err error) {
+	var e envelope
+	if err := canon.DecodeLoose(env, MaxEnvelope, &e); err != nil {
+		return u, err
 	}
 	if len(e.Signatures) != 1 {
-		return e, nil, nil, fmt.Errorf("%d signatures, want exactly one", len(e.Signatures))
+		return u, fmt.Errorf("%d signatures, want exactly one", len(e.Signatures))
 	}
-	if id := e.Signatures[0].KeyID; id != "" && !strings.HasPrefix(string(id), "SHA256:") {
-		return e, nil, nil, fmt.Errorf("keyid %.80q is neither empty nor an SSH fingerprint", id)
+	u.payloadType, u.hint = e.PayloadType, e.Signatures[0].KeyID
+	if u.hint != "" && !strings.HasPrefix(string(u.hint), "SHA256:") {
+		return u, fmt.Errorf("keyid %.80q is neither empty nor an SSH fingerprint", u.hint)
 	}
-	if payload, err = unbase64(e.Payload); err != nil || len(payload) == 0 {
-		return e, nil, nil, fmt.Errorf("payload is not canonical base64, or empty: %w", orEmpty(err))
+	if u.pae, u.payload, err = unbase64PAE(e.PayloadType, e.Payload); err != nil || len(u.payload) == 0 {
+		return u, fmt.Errorf("payload is not canonical base64, or empty: %w", orEmpty(err))
 	}
-	if sig, err = unbase64(e.Signatures[0].Sig); err != nil || len(sig) != ed25519.SignatureSize {
-		return e, nil, nil, fmt.Errorf("signature is not the canonical base64 of %d bytes: %w", ed25519.SignatureSize, orEmpty(err))
+	if u.sig, err = unbase64(nil, e.Signatures[0].Sig); err != nil || len(u.sig) != ed25519.SignatureSize {
+		return u, fmt.Errorf("signature is not the canonical base64 of %d bytes: %w", ed25519.SignatureSize, orEmpty(err))
 	}
-	return e, payload, sig, nil
+	return u, nil
+}
+
+// unbase64PAE decodes a payload to where its PAE holds it.
+func unbase64PAE(payloadType, encoded string) (pae, payload []byte, err error) {
+	padding := len(encoded) - len(strings.TrimRight(encoded, "="))
+	size := max(0, base64.StdEncoding.DecodedLen(len(encoded))-padding)
+	head := paeHead(payloadType, size)
+	pae, err = unbase64(head, encoded)
+	if err != nil || len(pae) != len(head)+size {
+		return nil, nil, orEmpty(err)
+	}
+	return pae, pae[len(head):], nil
 }
 
 var errEmpty = errors.New("wrong length")
@@ -151,17 +175,20 @@ func orEmpty(err error) error {
 	return err
 }
 
-// unbase64 accepts padded standard or url-safe base64 (DSSE v1 demands both) in its one spelling:
-// no trailing bits, and no newlines, which the decoder would skip.
-func unbase64(s string) ([]byte, error) {
-	enc := base64.StdEncoding
-	if strings.ContainsAny(s, "-_") {
-		enc = base64.URLEncoding
+// Without trailing bits.
+var standard, urlSafe = base64.StdEncoding.Strict(), base64.URLEncoding.Strict()
+
+// unbase64 appends what padded standard or url-safe base64 (DSSE v1 demands both) says in its one
+// spelling: no trailing bits, and no newlines, which the decoder would skip.
+func unbase64(b []byte, s string) ([]byte, error) {
+	enc := standard
+	if strings.Contains(s, "-") || strings.Contains(s, "_") {
+		enc = urlSafe
 	}
-	if strings.ContainsAny(s, "\r\n") {
+	if strings.Contains(s, "\r") || strings.Contains(s, "\n") {
 		return nil, errors.New("not canonical")
 	}
-	return enc.Strict().DecodeString(s)
+	return enc.AppendDecode(b, []byte(s))
 }
 
 // EqualPayload reports whether two opened envelopes sign the same bytes.
@@ -170,9 +197,9 @@ func EqualPayload(a, b *Opened) bool { return bytes.Equal(a.PAE, b.PAE) }
 // NameUnverified returns SHA-256(PAE) of an envelope without verifying it, and zero for anything
 // that is no envelope of this payload type. It is good for naming a file, for nothing else.
 func NameUnverified(env []byte, payloadType string) marketops.Digest {
-	e, payload, _, err := parse(env)
-	if err != nil || e.PayloadType != payloadType {
+	u, err := parse(env)
+	if err != nil || u.payloadType != payloadType {
 		return marketops.Digest{}
 	}
-	return PAEDigest(e.PayloadType, payload)
+	return marketops.DigestOf(u.pae)
 }

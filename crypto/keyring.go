@@ -63,7 +63,7 @@ func (r *Keyring) find(hint KeyID, pae, sig []byte) int {
 	return -1
 }
 
-// A key that has verified manyUses signatures is expanded: that costs as much as some fifteen save.
+// A key that has verified manyUses signatures is expanded: that costs as much as some twenty save.
 // Expanded keys are large, and a keyring has at most maxExpanded.
 const (
 	manyUses    = 32

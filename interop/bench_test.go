@@ -39,7 +39,8 @@ func newOurs(b *testing.B) *ours {
 	if err != nil {
 		b.Fatal(err)
 	}
-	o := &ours{trust: trust, envelope: file.DSSEEnvelope, proof: inPack(b, "proofs/"+rec.LeafHash().String()+".tlog-proof")}
+	name := rec.LeafHash().String()
+	o := &ours{trust: trust, envelope: inPack(b, "records/"+name+".json"), proof: inPack(b, "proofs/"+name+".tlog-proof")}
 	p, err := log.ParseProof(o.proof)
 	if err == nil {
 		o.cp, err = trust.Log().Open(p.Checkpoint)

@@ -25,7 +25,8 @@ type Proof struct {
 
 // Format returns the C2SP tlog-proof@v1, the content of a .tlog-proof file.
 func (p *Proof) Format() []byte {
-	b := fmt.Appendf(nil, "%s\nindex %d\n", proofHeader, p.Index)
+	const line = 64 // bytes at most, of the header, the index and a hash
+	b := fmt.Appendf(make([]byte, 0, line*(3+len(p.Hashes))+len(p.Checkpoint)), "%s\nindex %d\n", proofHeader, p.Index)
 	for _, h := range p.Hashes {
 		b = append(base64.StdEncoding.AppendEncode(b, h[:]), '\n')
 	}

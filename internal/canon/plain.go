@@ -212,8 +212,8 @@ func listOf(read reader, t reflect.Type) reader {
 		if !list {
 			return nil
 		}
-		into.Set(reflect.MakeSlice(t, 0, 0))
 		if end, empty := bytes.CutPrefix(rest, []byte("]")); empty {
+			into.Set(reflect.MakeSlice(t, 0, 0))
 			return end
 		}
 		for {

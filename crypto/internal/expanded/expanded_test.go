@@ -67,7 +67,7 @@ func TestMultiples(t *testing.T) {
 	m := multiplesOf(p)
 	numbers := []*big.Int{big.NewInt(0), new(big.Int).Sub(order, big.NewInt(1)), new(big.Int).Rsh(order, 1)}
 	for shift := range uint(windows) {
-		for _, digit := range []int64{1, 31, 32, 33, 63, 64, 32*64 + 32, 33*64 + 32, 63*64 + 63} {
+		for _, digit := range []int64{1, half - 1, half, half + 1, 2*half - 1, 2 * half, half*2*half + half, (half+1)*2*half + half, 4*half*half - 1} {
 			numbers = append(numbers, new(big.Int).Lsh(big.NewInt(digit), shift*width))
 		}
 	}
