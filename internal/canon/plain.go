@@ -115,15 +115,16 @@ func stringEnd(b []byte) int {
 	if len(b) == 0 || b[0] != '"' {
 		return 0
 	}
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
+	for i := 1; ; i++ {
+		n := bytes.IndexByte(b[i:], '"')
+		if n < 0 {
+			return 0
+		}
+		i += n
+		if before := bytes.TrimRight(b[:i], `\`); (i-len(before))%2 == 0 {
 			return i + 1
 		}
 	}
-	return 0
 }
 
 func readString(b []byte, into reflect.Value) []byte {
@@ -299,17 +300,14 @@ func (r *readers) fields(t reflect.Type, at []int) (out []*field) {
 
 // readRaw takes an object or a list up to its end. Whoever reads it finds what is wrong in it.
 func readRaw(b []byte, into reflect.Value) []byte {
-	depth, inString := 0, false
+	depth := 0
 	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
+		switch b[i] {
+		case '"':
+			i += max(0, stringEnd(b[i:])-1) // what has no end is found by whoever reads it
+		case '{', '[':
 			depth++
-		case c == '}' || c == ']':
+		case '}', ']':
 			if depth--; depth == 0 {
 				into.SetBytes(b[: i+1 : i+1])
 				return b[i+1:]
