@@ -22,10 +22,9 @@ import (
 // bundle, in turns. It says how many milliseconds of processor time each takes, how many times faster
 // we are by it and by the clock on the wall, and how much memory each holds at most.
 func BenchmarkProcess(b *testing.B) {
-	verifier := filepath.Join(b.TempDir(), "marketops-verify")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", verifier, "./cmd/marketops-verify")
-	build.Dir, build.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
+	bin := b.TempDir()
+	verifier := filepath.Join(bin, "marketops-verify")
+	if out, err := exec.Command("make", "-C", "..", "verifier", "BIN="+bin).CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	path := os.Getenv("MARKETOPS_COSIGN")
