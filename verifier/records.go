@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"sort"
+	"sync"
+	"sync/atomic"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -16,11 +19,12 @@ import (
 // open opens every record under the keys of the trust file and proves its place.
 func (v *verification) open() bool {
 	sound := true
-	for _, name := range slices.SortedFunc(maps.Keys(v.pack.Records), compareHashes) {
-		e, err := v.openOne(name)
+	names := slices.SortedFunc(maps.Keys(v.pack.Records), compareHashes)
+	for i, o := range v.openAll(names) {
+		name, err := names[i], o.err
 		switch code := marketops.CodeOf(err); {
 		case err == nil:
-			v.entries = append(v.entries, e)
+			v.entries = append(v.entries, o.entry)
 		case code == marketops.RecordUnknown:
 			v.fail(CheckRecords, "record "+name.String(), err)
 		case code == marketops.LeafMismatch || code == marketops.InclusionInvalid:
@@ -36,6 +40,28 @@ func (v *verification) open() bool {
 }
 
 func compareHashes(a, b log.Hash) int { return bytes.Compare(a[:], b[:]) }
+
+// opened is what became of one record.
+type opened struct {
+	entry entry
+	err   error
+}
+
+// openAll opens records on all processors: signatures take most of a verification.
+func (v *verification) openAll(names []log.Hash) []opened {
+	out := make([]opened, len(names))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+				out[i].entry, out[i].err = v.openOne(names[i])
+			}
+		})
+	}
+	wait.Wait()
+	return out
+}
 
 // openOne opens one record. Its leaf is computed from the record itself: a proof of some other
 // leaf proves nothing about it.
