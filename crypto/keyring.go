@@ -25,11 +25,12 @@ func NewKeyring(keys ...PublicKey) (*Keyring, error) {
 	}
 	r := &Keyring{ids: make(map[KeyID]int, len(keys)), often: make([]often, len(keys))}
 	for _, k := range keys {
-		if _, twice := r.ids[k.ID()]; twice || k.IsZero() {
-			return nil, fmt.Errorf("key %s is there twice, or is not a key", k.ID())
+		id := k.ID()
+		if _, twice := r.ids[id]; twice || k.IsZero() {
+			return nil, fmt.Errorf("key %s is there twice, or is not a key", id)
 		}
-		r.ids[k.ID()] = len(r.keys)
-		r.keys, r.names = append(r.keys, k), append(r.names, k.ID())
+		r.ids[id] = len(r.keys)
+		r.keys, r.names = append(r.keys, k), append(r.names, id)
 	}
 	return r, nil
 }

@@ -76,6 +76,17 @@ func NodeHash(left, right Hash) Hash {
 	return sha256.Sum256(append(append(append(room[:0], rfc6962.RFC6962NodeHashPrefix), left[:]...), right[:]...))
 }
 
+// hasher is RFC 6962 for the library that walks proofs.
+type hasher struct{}
+
+func (hasher) EmptyRoot() []byte           { h := EmptyRoot(); return h[:] }
+func (hasher) HashLeaf(leaf []byte) []byte { h := LeafHash(leaf); return h[:] }
+func (hasher) Size() int                   { return sha256.Size }
+func (hasher) HashChildren(left, right []byte) []byte {
+	h := NodeHash(Hash(left), Hash(right))
+	return h[:]
+}
+
 // ParseHash reads the text form, and nothing looser.
 func ParseHash(s string) (h Hash, err error) { err = h.UnmarshalText([]byte(s)); return h, err }
 

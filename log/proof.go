@@ -9,7 +9,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/transparency-dev/merkle/proof"
-	"github.com/transparency-dev/merkle/rfc6962"
 )
 
 const proofHeader = "c2sp.org/tlog-proof@v1"
@@ -110,7 +109,7 @@ func VerifyInclusion(h Hash, index uint64, hashes []Hash, cp *Checkpoint) error 
 	if cp == nil || cp.Size > MaxSize || len(hashes) > MaxHashes {
 		return marketops.Refuse(marketops.InclusionInvalid, "no checkpoint, or one beyond the limits")
 	}
-	err := proof.VerifyInclusion(rfc6962.DefaultHasher, index, cp.Size, h[:], byteSlices(hashes), cp.Root[:])
+	err := proof.VerifyInclusion(hasher{}, index, cp.Size, h[:], byteSlices(hashes), cp.Root[:])
 	if err != nil {
 		return marketops.RefuseErr(marketops.InclusionInvalid, fmt.Sprintf("entry %d of %s at size %d", index, cp.Origin, cp.Size), short(err))
 	}
@@ -133,7 +132,7 @@ func VerifyConsistency(old, new *Checkpoint, hashes []Hash) error {
 	case old.Size == 0 && old.Root != EmptyRoot():
 		return marketops.Refuse(marketops.ConsistencyInvalid, "an empty log has another root")
 	}
-	err := proof.VerifyConsistency(rfc6962.DefaultHasher, old.Size, new.Size, byteSlices(hashes), old.Root[:], new.Root[:])
+	err := proof.VerifyConsistency(hasher{}, old.Size, new.Size, byteSlices(hashes), old.Root[:], new.Root[:])
 	if err != nil {
 		return marketops.RefuseErr(marketops.ConsistencyInvalid, fmt.Sprintf("%s from size %d to %d", new.Origin, old.Size, new.Size), short(err))
 	}

@@ -62,10 +62,11 @@ func (t *Trust) loadKeys() error {
 		if err != nil {
 			return fmt.Errorf("key %.80q: %w", h.Key.ID, err)
 		}
-		if other, twice := t.holders[k.ID()]; twice {
+		id := k.ID()
+		if other, twice := t.holders[id]; twice {
 			return fmt.Errorf("key %.80q is also %s %q: one key, one holder, one role", h.Key.ID, other.Role, other.Name)
 		}
-		t.holders[k.ID()] = h
+		t.holders[id] = h
 		ring = append(ring, k)
 		return nil
 	}

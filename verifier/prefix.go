@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"github.com/omega/marketops/log"
-	"github.com/transparency-dev/merkle/rfc6962"
 )
 
 // subtree names a full subtree of a log: 1<<level leaves from index<<level on.
@@ -43,17 +42,13 @@ func (p *prefixes) add(leaf log.Hash, index uint64, path []log.Hash) {
 		}
 		p.put(level, index^1, sibling)
 		if index&1 == 1 {
-			h = join(sibling, h)
+			h = log.NodeHash(sibling, h)
 		} else {
-			h = join(h, sibling)
+			h = log.NodeHash(h, sibling)
 		}
 		index, last, level = index>>1, last>>1, level+1
 		p.put(level, index, h)
 	}
-}
-
-func join(left, right log.Hash) log.Hash {
-	return log.Hash(rfc6962.DefaultHasher.HashChildren(left[:], right[:]))
 }
 
 // root returns the root at a size up to the log's own, and false if nothing determines it.
@@ -75,7 +70,7 @@ func (p *prefixes) root(size uint64) (log.Hash, bool) {
 		if rest &^= 1 << level; first {
 			root, first = h, false
 		} else {
-			root = join(h, root)
+			root = log.NodeHash(h, root)
 		}
 	}
 	return root, true

@@ -47,18 +47,23 @@ type opened struct {
 	err   error
 }
 
-// openAll opens records on all processors: signatures take most of a verification.
+// share is how many records are worth a processor of their own: starting one costs as much as some.
+const share = 16
+
+// openAll opens records on as many processors as they are worth: signatures take most of a verification.
 func (v *verification) openAll(names []log.Hash) []opened {
 	out := make([]opened, len(names))
 	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(names)) {
-		wait.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
-				out[i].entry, out[i].err = v.openOne(names[i])
-			}
-		})
+	open := func() {
+		for i := next.Add(1) - 1; i < int64(len(names)); i = next.Add(1) - 1 {
+			out[i].entry, out[i].err = v.openOne(names[i])
+		}
 	}
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)/share) - 1 {
+		wait.Go(open)
+	}
+	open()
 	wait.Wait()
 	return out
 }

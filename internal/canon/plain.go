@@ -63,15 +63,24 @@ var (
 )
 
 func (r *readers) make(t reflect.Type) reader {
+	if t == rawType && r.raw {
+		return readRaw
+	}
+	if t.PkgPath() == "" && t.Kind() != reflect.Struct {
+		return r.plain(t) // without a name it has no methods
+	}
 	pointer := reflect.PointerTo(t)
 	switch {
-	case t == rawType && r.raw:
-		return readRaw
 	case pointer.Implements(textType) && (pointer.Implements(writesType) || t.Kind() == reflect.String):
 		return readText
 	case pointer.Implements(textType), pointer.Implements(jsonType), pointer.Implements(jsonFromType):
 		return nil
 	}
+	return r.plain(t)
+}
+
+// plain returns the reader of a type that has no say in how it is written.
+func (r *readers) plain(t reflect.Type) reader {
 	switch t.Kind() {
 	case reflect.String:
 		return readString

@@ -102,7 +102,7 @@ func readZip(r io.ReaderAt, size int64) ([]member, error) {
 	if size <= 0 || size > MaxPack {
 		return nil, fmt.Errorf("%d bytes, want 1 to %d", size, int64(MaxPack))
 	}
-	in := bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 16<<10)
+	in := bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 8<<10)
 	var files []member
 	var at int64
 	for {
