@@ -66,6 +66,10 @@ var Rules = []Rule{
 		Not: []string{sigstore, "golang.org/x/crypto/ssh/..."},
 		Why: "a heavy dependency lives in one room, crypto/signer",
 	}, {
+		Who: []string{"./..."}, Except: []string{"./crypto/internal/expanded"}, Direct: true,
+		Not: []string{"filippo.io/..."},
+		Why: "arithmetic on the curve is done in one room, crypto/internal/expanded",
+	}, {
 		Who: []string{"./..."}, Except: []string{"./publisher/app"}, Direct: true,
 		Not: []string{"github.com/bradleyfalzon/...", "github.com/golang-jwt/...", "github.com/google/go-github/v88/..."},
 		Why: "the key of a GitHub App is used in one room, publisher/app",
