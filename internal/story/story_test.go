@@ -134,6 +134,7 @@ func setup(e *testscript.Env, bin string) error {
 	}
 	e.Defer(func() { os.RemoveAll(run) })
 	e.Setenv("XDG_RUNTIME_DIR", run)
+	e.Values[verdict{}] = e.T()
 	return nil
 }
 
@@ -152,9 +153,18 @@ func start(ts *testscript.TestScript, variables []string, name string, args ...s
 	}
 	b.cmd.Stdout, b.cmd.Stderr = &b.out, &b.out
 	ts.Check(b.cmd.Start())
-	ts.Defer(func() { b.end(syscall.SIGTERM) })
+	ts.Defer(func() {
+		b.end(syscall.SIGTERM)
+		if ts.Value(verdict{}).(interface{ Failed() bool }).Failed() {
+			out := b.out.Bytes()
+			ts.Logf("%s %s said last:\n%s", name, strings.Join(args, " "), out[max(0, len(out)-4096):])
+		}
+	})
 	return b
 }
+
+// verdict is where a story keeps whether it failed.
+type verdict struct{}
 
 // end sends a signal to this process and waits for it.
 func (b *background) end(sig os.Signal) {
