@@ -15,8 +15,8 @@ import (
 // Plain reads data into v, a pointer to a zero value, in one pass, if it is exactly what writing v
 // would yield: every member there, in order, without white space. It does the plain texts that
 // nearly all records consist of and says false of everything else; v is then zero again, and
-// [Decode] must say whether something is wrong. The type of v must not hold itself. A member of type [jsontext.Value] is taken as it
-// is: the caller reads it in turn, and nobody else has looked into it.
+// [Decode] must say whether something is wrong. The type of v must not hold itself. A member of type
+// [jsontext.Value] is taken as it is: the caller reads it in turn, and nobody else has looked into it.
 func Plain(data []byte, v any) bool { return inParts.read(data, v) }
 
 // readers read values of the types that they were asked for before.
