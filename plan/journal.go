@@ -71,7 +71,7 @@ func openJournal(root *os.Root, now func() time.Time) (*Journal, error) {
 		err = broken(journalName, err)
 	}
 	if err := errors.Join(j.begin(), err); err != nil {
-		f.Close()
+		j.close()
 		return nil, err
 	}
 	return j, nil
@@ -161,7 +161,7 @@ func (j *Journal) write(line []byte) error {
 // Operation returns the journal of one operation, by its digest.
 func (j *Journal) Operation(d marketops.Digest) *OperationJournal { return &OperationJournal{j, d} }
 
-func (j *Journal) close() error { return j.file.Close() }
+func (j *Journal) close() error { return durable.Unlock(j.file) }
 
 // OperationJournal makes durable what is learned while one operation is carried out.
 type OperationJournal struct {

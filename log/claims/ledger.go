@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -104,5 +105,5 @@ func (l *Ledger) release() error {
 	if l.db != nil {
 		errs = append(errs, l.db.Close())
 	}
-	return errors.Join(append(errs, l.lock.Close())...)
+	return errors.Join(append(errs, durable.Unlock(l.lock))...)
 }

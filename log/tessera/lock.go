@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
 )
 
 // lockName is the lock file below a log's root. It is never deleted: a second file of that name
@@ -64,7 +65,7 @@ func (l *dirLock) release() {
 	opened.Lock()
 	defer opened.Unlock()
 	delete(opened.dirs, l.dir)
-	l.file.Close()
+	durable.Unlock(l.file)
 }
 
 func running(dir string, err error) error {

@@ -60,7 +60,7 @@ func (s *store) claim(vkey string) error {
 	return nil
 }
 
-func (s *store) close() error { return s.lock.Close() }
+func (s *store) close() error { return durable.Unlock(s.lock) }
 
 // file names what belongs to an origin, which may hold any character.
 func file(origin, kind string) string {

@@ -171,7 +171,7 @@ func (b *Book) lock(ctx context.Context) (release func(), err error) {
 	defer cancel()
 	for {
 		if err = durable.Lock(f); err == nil {
-			return func() { f.Close() }, nil
+			return func() { durable.Unlock(f) }, nil
 		}
 		select {
 		case <-ctx.Done():
