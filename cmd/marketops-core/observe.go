@@ -20,7 +20,7 @@ type observed struct {
 }
 
 func newObserver(gh config.CoreGitHub, token config.Secret) (federation.Observer, error) {
-	source, err := discover.New(config.GitHub{API: gh.API}, token, time.Now)
+	source, err := discover.New(config.GitHub{API: gh.API, Roots: gh.Roots}, token, time.Now)
 	if err != nil {
 		return nil, err
 	}

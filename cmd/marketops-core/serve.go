@@ -37,6 +37,9 @@ func serveCommand(s *cli.Streams) *cobra.Command {
 
 func serve(ctx context.Context, dir string, log *slog.Logger) error {
 	slog.SetDefault(log)
+	for _, name := range cli.IgnoreCertificates() {
+		log.Warn("ignored: whom to believe is said by github.ca in core.yaml, or by the system's list", "variable", name)
+	}
 	o, err := options(dir, log)
 	if err != nil {
 		return err

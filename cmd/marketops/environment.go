@@ -8,24 +8,8 @@ import (
 	"github.com/omega/marketops/internal/config"
 )
 
-// certificates are what Go's own TLS reads from the environment, on Linux: whoever sets them chooses
-// whom the write credential is sent to.
-var certificates = []string{"SSL_CERT_FILE", "SSL_CERT_DIR"}
-
 // proxies are ignored by every client of this module; they are here to be named.
 var proxies = []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
-
-// ignoreCertificates takes away what a library would obey by itself, before it can, and says what
-// was set.
-func ignoreCertificates() (set []string) {
-	for _, name := range certificates {
-		if os.Getenv(name) != "" {
-			set = append(set, name)
-			os.Unsetenv(name)
-		}
-	}
-	return set
-}
 
 // sayIgnored names the variables that a user may think are in force. That something else names the very
 // GitHub of the file is not worth a line.

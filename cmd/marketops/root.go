@@ -24,7 +24,7 @@ type globals struct {
 func now() marketops.Time { return marketops.TimeOf(time.Now()) }
 
 func newRoot(s *cli.Streams) *cobra.Command {
-	g := &globals{Streams: s, ignored: ignoreCertificates()}
+	g := &globals{Streams: s, ignored: cli.IgnoreCertificates()}
 	root := &cobra.Command{
 		Use:   "marketops",
 		Short: "Publish to GitHub only what was authorised, exactly once, provably",

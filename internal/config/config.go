@@ -67,7 +67,10 @@ func Load(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.readRoots()
+	if f.GitHub.Roots, err = readRoots(f.Dir, f.GitHub.CA); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // Parse is [Load] of bytes; name is used in errors, and its folder becomes Dir.

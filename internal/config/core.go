@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
@@ -62,6 +63,11 @@ const (
 type CoreGitHub struct {
 	API       string `yaml:"api"`
 	ReadToken string `yaml:"read_token"` // a reference for [ReadSecret]
+	CA        string `yaml:"ca"`         // certificates in PEM; "" is the system's list
+
+	// Roots are the certificates of CA, the only ones that this GitHub is believed by; nil is the system's
+	// list. [LoadCore] reads them, [ParseCore] does not.
+	Roots *x509.CertPool `yaml:"-"`
 }
 
 // Host is as [GitHub.Host].
@@ -100,7 +106,14 @@ func LoadCore(path string) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseCore(path, data)
+	c, err := ParseCore(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if c.GitHub.Roots, err = readRoots(filepath.Dir(path), c.GitHub.CA); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // ParseCore is [LoadCore] of bytes; name is used in errors.
@@ -213,6 +226,9 @@ func (c *Core) checkObserve(d *document) error {
 	}
 	if err := checkMember(d, "api", &c.GitHub.API, true); err != nil {
 		return err
+	}
+	if err := checkStatePath(c.GitHub.CA); c.GitHub.CA != "" && err != nil {
+		return invalid(d.name, d.at("github", "ca"), "github.ca: "+err.Error())
 	}
 	return checkMember(d, "read_token", &c.GitHub.ReadToken, false)
 }

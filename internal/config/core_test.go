@@ -27,7 +27,7 @@ func TestCoreYAMLReadsBack(t *testing.T) {
 	full := DefaultCore("log.example.com")
 	full.Listen = Listen{Unix: "a b/core.sock", TCP: "127.0.0.1:8443", Cert: "tls/cert.pem", Key: "tls/key.pem"}
 	full.Observe, full.ReceiptLifetime, full.Lease = ObserveGitHub, 24*time.Hour, 15*time.Minute
-	full.GitHub = CoreGitHub{API: "https://ghe.example.com/api/v3/", ReadToken: "./token"}
+	full.GitHub = CoreGitHub{API: "https://ghe.example.com/api/v3/", ReadToken: "./token", CA: "ca.pem"}
 	full.Keys.Checkpoint = "env://CHECKPOINT_KEY"
 	for _, want := range []Core{DefaultCore("localhost"), full} {
 		c, err := ParseCore("", want.YAML())
@@ -48,6 +48,7 @@ func TestParseCoreRefuses(t *testing.T) {
 		{"version: 1\norigin: log.example.com - 1\n", ":2: origin: want"},
 		{control + "mode: prod\n", `:3: unknown key "mode"`},
 		{control + "log: ../log\n", ":3: log: want a path"},
+		{control + "github: {ca: ../ca.pem}\n", "github.ca: want a path"},
 		{control + "claims: a/../../b\n", ":3: claims: want a path"},
 		{control + "trust: \"\"\n", ":3: trust: is empty"},
 		{control + "keys: {ledger: keys/authority.pem}\n", "keys.authority and keys.ledger are one key"},

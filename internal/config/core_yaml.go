@@ -37,6 +37,9 @@ func (c Core) YAML() []byte {
 	b.WriteString("github:\n")
 	text("  ", "api", c.GitHub.API)
 	text("  ", "read_token", c.GitHub.ReadToken)
+	if c.GitHub.CA != "" {
+		text("  ", "ca", c.GitHub.CA)
+	}
 	b.WriteString("limits:\n")
 	number("  ", "max_receipts_per_repository", c.Limits.MaxReceiptsPerRepository)
 	number("  ", "max_submissions_per_day", c.Limits.MaxSubmissionsPerDay)

@@ -95,24 +95,23 @@ func (g *GitHub) check(d *document) error {
 	return nil
 }
 
-// readRoots reads the file of github.ca.
-func (f *File) readRoots() error {
-	if f.GitHub.CA == "" {
-		return nil
+// readRoots reads the file of github.ca; nil is the system's list.
+func readRoots(dir, path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
 	}
-	path := f.GitHub.CA
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(f.Dir, path)
+		path = filepath.Join(dir, path)
 	}
 	text, _, err := readRegular(path, MaxFile)
 	if err != nil {
-		return invalid(path, 0, reason(err))
+		return nil, invalid(path, 0, reason(err))
 	}
-	f.GitHub.Roots = x509.NewCertPool()
-	if !f.GitHub.Roots.AppendCertsFromPEM(text) {
-		return invalid(path, 0, "github.ca: there is no certificate in PEM")
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, invalid(path, 0, "github.ca: there is no certificate in PEM")
 	}
-	return nil
+	return roots, nil
 }
 
 // checkApp wants all three members, and one write credential: of two, which one acts would be

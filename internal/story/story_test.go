@@ -9,7 +9,7 @@
 //	uncosign PACK OUT   copy a pack without the last cosignature of its checkpoint
 //	witness start|stop|kill|log|latest I
 //	                    the one of number I; what it said, or cosigned last, goes to witness.txt
-//	core start|stop|kill
+//	core start|stop|kill   what one that stopped has said goes to core.txt
 //	core refuses CODE   start one that must end with this exit code; core.txt has what it said
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
 //	exits CODE CMD…     run a command and demand exactly this exit code
@@ -249,7 +249,7 @@ func core(ts *testscript.TestScript, neg bool, args []string) {
 	key := ts.Getenv("WORK")
 	switch args[0] {
 	case "start":
-		b := start(ts, nil, "marketops-core", append([]string{"serve"}, args[1:]...)...)
+		b := start(ts, []string{"SSL_CERT_FILE"}, "marketops-core", append([]string{"serve"}, args[1:]...)...)
 		coresMu.Lock()
 		cores[key] = b
 		coresMu.Unlock()
@@ -262,6 +262,7 @@ func core(ts *testscript.TestScript, neg bool, args []string) {
 		if args[0] == "stop" && !b.cmd.ProcessState.Success() {
 			ts.Fatalf("the Core did not stop cleanly: %v\n%s", b.cmd.ProcessState, b.out.String())
 		}
+		ts.Check(os.WriteFile(ts.MkAbs("core.txt"), b.out.Bytes(), 0o644))
 	case "pause", "resume":
 		coresMu.Lock()
 		b := cores[key]
