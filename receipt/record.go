@@ -79,7 +79,7 @@ type statement struct {
 	Predicate     jsontext.Value `json:"predicate"`
 }
 
-// whole is a [statement] with its predicate parsed: written once, it shows that both are canonical.
+// whole is a [statement] with its predicate: written at once, both are canonical.
 type whole struct {
 	Type          string    `json:"_type"`
 	PredicateType string    `json:"predicateType"`
@@ -113,11 +113,7 @@ func (r *Record) About() marketops.Digest {
 
 // Seal signs body as a statement about the given subjects, at least one.
 func Seal(body Body, by crypto.Signer, subject ...Subject) (*Record, error) {
-	pred, err := canon.Encode(body)
-	if err != nil {
-		return nil, err
-	}
-	payload, err := canon.Encode(statement{StatementType, predicateType(body.Name()), subject, pred})
+	payload, err := canon.Encode(whole{StatementType, predicateType(body.Name()), subject, body})
 	if err != nil {
 		return nil, err
 	}

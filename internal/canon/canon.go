@@ -32,12 +32,16 @@ const maxDigits = 15
 
 // Encode returns the RFC 8785 form of v. Numbers of more than 15 digits are refused.
 func Encode(v any) ([]byte, error) {
+	if b := whole.write(v); b != nil {
+		return b, nil
+	}
+	return encode(v)
+}
+
+func encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return nil, err
-	}
-	if out, rest, plain := order(make([]byte, 0, len(b)), b, 0); plain && len(rest) == 0 {
-		return out, nil
 	}
 	if longNumber(b) {
 		return nil, fmt.Errorf("a number has more than %d digits", maxDigits)

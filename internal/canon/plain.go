@@ -7,29 +7,43 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Plain reads data into v, a pointer to a zero value, in one pass, if it is exactly what writing v
-// would yield: every member there, in order, without white space. It does the plain texts that
-// nearly all records consist of and says false of everything else; v is then zero again, and
-// [Decode] must say whether something is wrong. The type of v must not hold itself. A member of type
-// [jsontext.Value] is taken as it is: the caller reads it in turn, and nobody else has looked into it.
+// would yield: every member there, in order, without white space. It does the types that records
+// consist of and says false of everything else; v is then zero again, and [Decode] must say whether
+// something is wrong. The type of v must not hold itself. A member of type [jsontext.Value] is taken as
+// it is: the caller reads it in turn, and nobody else has looked into it.
 func Plain(data []byte, v any) bool { return inParts.read(data, v) }
 
-// readers read values of the types that they were asked for before.
-type readers struct {
-	known sync.Map // of reader by [reflect.Type]; nil for a type that cannot be read so
+// forms read and write values of the types that they were asked for before.
+type forms struct {
+	known sync.Map // of form by [reflect.Type]
 	raw   bool     // a [jsontext.Value] is taken as it is
 }
 
-var inParts, whole = &readers{raw: true}, &readers{}
+var inParts, whole = &forms{raw: true}, &forms{}
 
-func (r *readers) read(data []byte, v any) bool {
+// form reads and writes values of one type; what cannot be done here is nil.
+type form struct {
+	read  reader
+	write writer
+}
+
+// reader reads one value from the beginning of b and returns what follows; nil means that the
+// text is not plain.
+type reader func(b []byte, into reflect.Value) []byte
+
+// writer appends the canonical form of a value; nil means that the library must say what that is.
+type writer func(b []byte, v reflect.Value) []byte
+
+func (f *forms) read(data []byte, v any) bool {
 	target := reflect.ValueOf(v).Elem()
-	read := r.of(target.Type())
+	read := f.of(target.Type()).read
 	if read == nil {
 		return false
 	}
@@ -40,62 +54,71 @@ func (r *readers) read(data []byte, v any) bool {
 	return true
 }
 
-// reader reads one value from the beginning of b and returns what follows; nil means that the
-// text is not plain.
-type reader func(b []byte, into reflect.Value) []byte
-
-func (r *readers) of(t reflect.Type) reader {
-	if read, ok := r.known.Load(t); ok {
-		return read.(reader)
+func (f *forms) of(t reflect.Type) form {
+	if known, ok := f.known.Load(t); ok {
+		return known.(form)
 	}
-	read := r.make(t)
-	r.known.Store(t, read)
-	return read
+	made := f.make(t)
+	f.known.Store(t, made)
+	return made
 }
 
 var (
-	rawType      = reflect.TypeFor[jsontext.Value]()
-	textType     = reflect.TypeFor[encoding.TextUnmarshaler]()
-	writesType   = reflect.TypeFor[encoding.TextMarshaler]()
-	jsonType     = reflect.TypeFor[json.Unmarshaler]()
-	jsonFromType = reflect.TypeFor[json.UnmarshalerFrom]()
-	zeroType     = reflect.TypeFor[interface{ IsZero() bool }]() // says itself whether it is left out
+	rawType  = reflect.TypeFor[jsontext.Value]()
+	textType = reflect.TypeFor[encoding.TextUnmarshaler]()
+	writType = reflect.TypeFor[encoding.TextMarshaler]()
+	zeroType = reflect.TypeFor[interface{ IsZero() bool }]() // says itself whether it is left out
+
+	// What these types do is the library's to ask.
+	foreign = []reflect.Type{
+		reflect.TypeFor[json.Unmarshaler](), reflect.TypeFor[json.UnmarshalerFrom](), reflect.TypeFor[json.Marshaler](),
+		reflect.TypeFor[json.MarshalerTo](), reflect.TypeFor[encoding.TextAppender](),
+	}
 )
 
-func (r *readers) make(t reflect.Type) reader {
-	if t == rawType && r.raw {
-		return readRaw
+func (f *forms) make(t reflect.Type) form {
+	if t == rawType && f.raw {
+		return form{read: readRaw}
 	}
 	if t.PkgPath() == "" && t.Kind() != reflect.Struct {
-		return r.plain(t) // without a name it has no methods
+		return f.plain(t) // without a name it has no methods
 	}
 	pointer := reflect.PointerTo(t)
+	reads, writes := pointer.Implements(textType), t.Implements(writType)
 	switch {
-	case pointer.Implements(textType) && (pointer.Implements(writesType) || t.Kind() == reflect.String):
-		return readText
-	case pointer.Implements(textType), pointer.Implements(jsonType), pointer.Implements(jsonFromType):
-		return nil
+	case slices.ContainsFunc(foreign, pointer.Implements), pointer.Implements(writType) != writes, t == reflect.TypeFor[time.Duration]():
+		return form{}
+	case reads && writes:
+		return form{readText, writeText}
+	case reads && t.Kind() == reflect.String:
+		return form{readText, writeString}
+	case reads, writes:
+		return form{}
 	}
-	return r.plain(t)
+	return f.plain(t)
 }
 
-// plain returns the reader of a type that has no say in how it is written.
-func (r *readers) plain(t reflect.Type) reader {
+// plain returns the form of a type that has no say in it.
+func (f *forms) plain(t reflect.Type) form {
 	switch t.Kind() {
 	case reflect.String:
-		return readString
+		return form{readString, writeString}
 	case reflect.Bool:
-		return readBool
+		return form{readBool, writeBool}
 	case reflect.Int, reflect.Int64, reflect.Uint64:
-		return readInt
+		return form{readInt, writeInt}
 	case reflect.Pointer:
-		return orNull(r.of(t.Elem()))
+		elem := f.of(t.Elem())
+		return form{orNull(elem.read), writeOrNull(elem.write)}
 	case reflect.Slice:
-		return listOf(r.of(t.Elem()), t)
+		elem := f.of(t.Elem())
+		return form{listOf(elem.read, t), writeList(elem.write)}
+	case reflect.Interface:
+		return form{write: f.writeInside}
 	case reflect.Struct:
-		return r.structOf(t)
+		return f.structOf(t)
 	}
-	return nil
+	return form{}
 }
 
 // text returns what a string holds. Other than the plain ones it asks the library, and takes the one
@@ -241,32 +264,48 @@ func listOf(read reader, t reflect.Type) reader {
 	}
 }
 
-// field is a member: its name as text, and how to read its value. An optional one is left out where
-// it is zero.
+// field is a member: its name as text, and its value's form. An optional one is left out where it is
+// zero.
 type field struct {
+	form
 	name, label string
 	at          []int
-	read        reader
 	optional    bool
 }
 
-func (r *readers) structOf(t reflect.Type) reader {
-	fields := r.fields(t, nil)
-	if len(fields) == 0 {
-		return nil
-	}
+func (f *forms) structOf(t reflect.Type) form {
+	fields := f.fields(t, nil)
 	slices.SortFunc(fields, func(x, y *field) int { return strings.Compare(x.name, y.name) })
+	both := form{readStruct(fields), writeStruct(fields)}
+	for i, m := range fields {
+		if i > 0 && fields[i-1].name == m.name {
+			return form{} // which of two counts is the library's to know
+		}
+		if m.read == nil {
+			both.read = nil
+		}
+		if m.write == nil {
+			both.write = nil
+		}
+	}
+	if len(fields) == 0 {
+		return form{}
+	}
+	return both
+}
+
+func readStruct(fields []*field) reader {
 	return func(b []byte, into reflect.Value) []byte {
 		before := byte('{')
-		for _, f := range fields {
-			if len(b) <= len(f.label) || b[0] != before || string(b[1:1+len(f.label)]) != f.label {
-				if f.optional {
+		for _, m := range fields {
+			if len(b) <= len(m.label) || b[0] != before || string(b[1:1+len(m.label)]) != m.label {
+				if m.optional {
 					continue
 				}
 				return nil
 			}
-			v := into.FieldByIndex(f.at)
-			if b = f.read(b[1+len(f.label):], v); b == nil || f.optional && v.IsZero() {
+			v := into.FieldByIndex(m.at)
+			if b = m.read(b[1+len(m.label):], v); b == nil || m.optional && v.IsZero() {
 				return nil
 			}
 			before = ','
@@ -283,26 +322,25 @@ func (r *readers) structOf(t reflect.Type) reader {
 }
 
 // fields lists the members of a struct, those of embedded structs among them; none if one of them
-// cannot be read so.
-func (r *readers) fields(t reflect.Type, at []int) (out []*field) {
+// is not said plainly.
+func (f *forms) fields(t reflect.Type, at []int) (out []*field) {
 	for i := range t.NumField() {
-		f := t.Field(i)
+		m := t.Field(i)
 		path := append(slices.Clone(at), i)
-		name, plain := f.Tag.Lookup("json")
-		if f.Anonymous && !plain && f.Type.Kind() == reflect.Struct {
-			inner := r.fields(f.Type, path)
+		tag, plain := m.Tag.Lookup("json")
+		if m.Anonymous && !plain && m.Type.Kind() == reflect.Struct {
+			inner := f.fields(m.Type, path)
 			if inner == nil {
 				return nil
 			}
 			out = append(out, inner...)
 			continue
 		}
-		name, optional := strings.CutSuffix(name, ",omitzero")
-		read := r.of(f.Type)
-		if read == nil || !f.IsExported() || !plain || name == "" || strings.ContainsAny(name, `,"\-`) || optional && f.Type.Implements(zeroType) {
+		name, optional := strings.CutSuffix(tag, ",omitzero")
+		if !m.IsExported() || plainString([]byte(`"`+name+`"`)) < 3 || strings.ContainsAny(name, `,-`) || optional && m.Type.Implements(zeroType) {
 			return nil
 		}
-		out = append(out, &field{name: name, label: `"` + name + `":`, at: path, read: read, optional: optional})
+		out = append(out, &field{form: f.of(m.Type), name: name, label: `"` + name + `":`, at: path, optional: optional})
 	}
 	return out
 }
@@ -327,4 +365,37 @@ func readRaw(b []byte, into reflect.Value) []byte {
 		}
 	}
 	return nil
+}
+
+// plainString returns the length of the string that b begins with, or 0.
+func plainString(b []byte) int {
+	if len(b) == 0 || b[0] != '"' {
+		return 0
+	}
+	for i, c := range b[1:] {
+		switch {
+		case c == '"':
+			return i + 2
+		case c < ' ' || c > '~' || c == '\\':
+			return 0
+		}
+	}
+	return 0
+}
+
+// plainNumber returns the length of the whole number that b begins with, or 0.
+func plainNumber(b []byte) int {
+	i := 0
+	if b[0] == '-' {
+		i = 1
+	}
+	from := i
+	for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+		i++
+	}
+	digits := i - from
+	if digits == 0 || digits > maxDigits || b[from] == '0' && i > 1 || i < len(b) && (b[i] == '.' || b[i] == 'e' || b[i] == 'E') {
+		return 0
+	}
+	return i
 }

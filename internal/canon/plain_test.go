@@ -1,6 +1,7 @@
 package canon
 
 import (
+	"bytes"
 	"reflect"
 	"testing"
 
@@ -69,8 +70,10 @@ func FuzzPlain(f *testing.F) {
 			}
 			return
 		}
-		if err := json.Unmarshal(in, &want, json.RejectUnknownMembers(true)); err != nil || Check(in, want) != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("%q: %+v, want %+v, %v", in, got, want, err)
+		err := json.Unmarshal(in, &want, json.RejectUnknownMembers(true))
+		out, encodeErr := encode(want)
+		if err != nil || encodeErr != nil || !bytes.Equal(out, in) || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q: %+v, want %+v, %v, %v", in, got, want, err, encodeErr)
 		}
 	})
 }
