@@ -7,6 +7,9 @@
 // comparison is what makes absent members, null, odd number spellings and
 // re-ordered members impossible, so callers need no field-by-field presence checks.
 //
+// What is exactly what writing would yield is read in one pass, see [Plain]; all else takes the
+// library's way.
+//
 // [DecodeLoose] drops only the comparison. It is for JSON that others write
 // (DSSE envelopes, hand-edited files), never for bytes whose digest is a name.
 package canon
