@@ -98,6 +98,10 @@ func TestEveryFault(t *testing.T) {
 			}
 		}
 	}
+	if testing.Short() { // every third
+		n := 0
+		all = slices.DeleteFunc(all, func(*struck) bool { n++; return n%3 != 0 })
+	}
 	sideBySide(all, (*struck).happens)
 	t.Logf("%d mishaps", len(all))
 	s.lawful()
