@@ -52,10 +52,9 @@ $(COSIGN):
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 
 # The stories run built binaries, which the race detector does not see; they are left out. With -short
-# some loops take every seventh byte or every third mishap, which is enough to race; -p 4, because
-# much of the rest is waiting.
+# some loops take every seventh byte or every third mishap, which is enough to race.
 race:
-	@{ $(GO) test -race -short -p 4 -json $$($(GO) list ./... | grep -v internal/story) $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -race -short -json $$($(GO) list ./... | grep -v internal/story) $(OR_FAIL) ; } | $(GO) run ./internal/testreport
 
 demo:
 	@$(GO) run ./internal/demo

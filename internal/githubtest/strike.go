@@ -22,7 +22,10 @@ func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault) {
 	case EchoBefore:
 		s.send(w, c, c.echo(c.failed(f.Status, http.StatusForbidden, "you said "+c.credential())), untouched)
 	case Delay:
-		s.pause(f.Wait)
+		if !s.pause(f.Wait) {
+			s.cut(w)
+			return
+		}
 		s.send(w, c, s.honest(c, false), nil)
 	case StaleRead:
 		s.send(w, c, s.honest(c, true), nil)
@@ -41,7 +44,10 @@ func (s *Server) strikeAfter(w http.ResponseWriter, c *call, f *Fault, a answer)
 	case StatusAfter:
 		s.send(w, c, c.failed(f.Status, http.StatusBadGateway, f.Message), untouched)
 	case DelayAfter:
-		s.pause(f.Wait)
+		if !s.pause(f.Wait) {
+			s.cut(w)
+			return
+		}
 		s.send(w, c, a, nil)
 	case HTML:
 		a.raw, a.media = []byte(unicorn), "text/html; charset=utf-8"
@@ -101,12 +107,14 @@ func orElse(n, otherwise int) int {
 
 // pause waits, but not longer than the server lives. The caller's patience does not
 // matter: GitHub goes on working for a client that has hung up.
-func (s *Server) pause(d time.Duration) {
+func (s *Server) pause(d time.Duration) (passed bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
 	case <-s.closing:
+		return false
 	}
 }
 
