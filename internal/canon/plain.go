@@ -337,7 +337,7 @@ func (f *forms) fields(t reflect.Type, at []int) (out []*field) {
 			continue
 		}
 		name, optional := strings.CutSuffix(tag, ",omitzero")
-		if !m.IsExported() || plainString([]byte(`"`+name+`"`)) < 3 || strings.ContainsAny(name, `,-`) || optional && m.Type.Implements(zeroType) {
+		if !m.IsExported() || plainString([]byte(`"`+name+`"`)) < 3 || strings.ContainsAny(name, `,-`) || optional && reflect.PointerTo(m.Type).Implements(zeroType) {
 			return nil
 		}
 		out = append(out, &field{form: f.of(m.Type), name: name, label: `"` + name + `":`, at: path, optional: optional})
