@@ -32,21 +32,21 @@ verifier:
 
 # marketops-verify for a browser: one HTML file that cannot connect anywhere.
 page:
-	@mkdir -p $(BIN) && $(GO) run ./internal/page -o $(BIN)/marketops-verify.html
+	@mkdir -p $(BIN) && $(GO) run ./internal/tools/page -o $(BIN)/marketops-verify.html
 
 # The page in a real browser; needs chromium.
 browser:
-	@{ $(GO) test -count=1 -json -tags browser ./internal/page $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -count=1 -json -tags browser ./internal/tools/page $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # interop/ is a module of its own, so that other people's verifiers are no dependency of ours.
 test:
-	@{ $(GO) test -json ./... $(OR_FAIL) ; cd interop && $(GO) test -count=1 -json . $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -json ./... $(OR_FAIL) ; cd interop && $(GO) test -count=1 -json . $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # What needs a cosign: the pages' commands for it, and everything that it must accept and refuse.
 # The first build of cosign takes minutes.
 interop: $(COSIGN)
-	@export MARKETOPS_COSIGN="$(COSIGN)"; { $(GO) test -count=1 -json -tags cosign -run TestPages ./internal/story $(OR_FAIL) ; \
-		cd interop && $(GO) test -count=1 -json -tags cosign . $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@export MARKETOPS_COSIGN="$(COSIGN)"; { $(GO) test -count=1 -json -tags cosign -run TestPages ./internal/test/story $(OR_FAIL) ; \
+		cd interop && $(GO) test -count=1 -json -tags cosign . $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 $(COSIGN):
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
@@ -54,21 +54,21 @@ $(COSIGN):
 # The stories run built binaries, which the race detector does not see; they are left out. With -short
 # some loops take every seventh byte or every third mishap, which is enough to race.
 race:
-	@{ $(GO) test -race -short -json $$($(GO) list ./... | grep -v internal/story) $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -race -short -json $$($(GO) list ./... | grep -v internal/test/story) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 demo:
-	@$(GO) run ./internal/demo
+	@$(GO) run ./internal/tools/demo
 
 lint:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(GO) vet -tags cosign ./internal/story
-	$(GO) vet -tags browser ./internal/page
+	$(GO) vet -tags cosign ./internal/test/story
+	$(GO) vet -tags browser ./internal/tools/page
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags unpaced ./cmd/marketops
-	$(GO) vet -tags faults ./internal/... ./cmd/... && $(GO) run $(STATICCHECK) -tags faults ./internal/faults ./internal/soak
-	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/disktest ./log/claims
+	$(GO) vet -tags faults ./internal/... ./cmd/... && $(GO) run $(STATICCHECK) -tags faults ./internal/test/faults ./internal/test/soak
+	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/test/disk ./log/claims
 	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
 
 bench:
@@ -81,21 +81,21 @@ compare: $(COSIGN)
 # Kills publishers and the Core 500 times at random moments and has an independent checker judge what
 # is left. make soak SOAK=-short kills 30 times, in less than a minute; SOAK=-unpaced=false keeps GitHub's pace, and takes long.
 soak:
-	@$(GO) run ./internal/soak -unpaced $(SOAK)
+	@$(GO) run ./internal/test/soak -unpaced $(SOAK)
 
 # Ends a publication at every point of both processes: killed, failing, asleep past the lease. The
 # binaries are built with the tag faults; a normal build has no such point.
 crash:
-	@{ $(GO) test -tags faults -count=1 -json -parallel 12 -timeout 20m ./internal/faults ./internal/soak $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -tags faults -count=1 -json -parallel 12 -timeout 20m ./internal/test/faults ./internal/test/soak $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # Lets the disk be full, broken or gone at each call in turn of one publish; Linux, as root.
 disk:
-	@{ $(GO) test -count=1 -json -tags disk -parallel 8 -timeout 30m ./internal/disktest $(OR_FAIL) ; \
-		$(GO) test -count=1 -json -tags disk -run '^TestFullDisk$$' ./log/claims $(OR_FAIL) ; } | $(GO) run ./internal/testreport
+	@{ $(GO) test -count=1 -json -tags disk -parallel 8 -timeout 30m ./internal/test/disk $(OR_FAIL) ; \
+		$(GO) test -count=1 -json -tags disk -run '^TestFullDisk$$' ./log/claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # Each mutant removes one safeguard; the test that is named with it must notice.
 mutants:
-	@$(GO) run ./internal/mutants
+	@$(GO) run ./internal/test/mutants
 
 # A short look for each fuzz target; the corpus under testdata/fuzz runs with every make test.
 fuzz:
@@ -132,7 +132,7 @@ clean:
 # With MARKETOPS_COVERDIR set it reports what make test has left there; otherwise it runs the stories.
 coverage:
 	@dir=$${MARKETOPS_COVERDIR:-$$(mktemp -d)}; vectors=$$(mktemp -d); \
-	if [ -z "$$MARKETOPS_COVERDIR" ]; then MARKETOPS_COVERDIR=$$dir $(GO) test -count=1 ./internal/story >/dev/null || exit 1; fi; \
+	if [ -z "$$MARKETOPS_COVERDIR" ]; then MARKETOPS_COVERDIR=$$dir $(GO) test -count=1 ./internal/test/story >/dev/null || exit 1; fi; \
 	$(GO) test -count=1 -cover -coverpkg=./... -run TestVectors ./receipt -args -test.gocoverdir=$$vectors >/dev/null && \
-	$(GO) tool covdata func -i=$$dir,$$vectors | $(GO) run ./internal/coverreport
-	@$(GO) run ./internal/codecoverage
+	$(GO) tool covdata func -i=$$dir,$$vectors | $(GO) run ./internal/tools/coverreport
+	@$(GO) run ./internal/tools/codecoverage

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/omega/marketops/crypto/internal/expanded"
+	"github.com/omega/marketops/crypto/fast"
 )
 
 const foreign = "testdata/ed25519/"
@@ -57,7 +57,7 @@ func unhexText(t *testing.T, s string) []byte {
 // expandedVerify judges a signature as a keyring does whose key is used often.
 func expandedVerify(t *testing.T, raw, message, sig []byte) bool {
 	t.Helper()
-	k, err := expanded.New(raw)
+	k, err := fast.New(raw)
 	if err != nil && ed25519.Verify(raw, message, sig) {
 		t.Errorf("%x: %v", raw, err)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/omega/marketops/crypto/internal/expanded"
+	"github.com/omega/marketops/crypto/fast"
 	"github.com/omega/marketops/internal/mutant"
 )
 
@@ -74,7 +74,7 @@ const (
 // often counts the signatures that a key has verified, and holds its expanded form.
 type often struct {
 	uses atomic.Int32
-	key  atomic.Pointer[expanded.Key]
+	key  atomic.Pointer[fast.Key]
 }
 
 // verify is [PublicKey.Verify] of one key of the ring. Once the key is used often, the standard
@@ -85,7 +85,7 @@ func (r *Keyring) verify(i int, message, sig []byte) bool {
 		return true
 	}
 	if o.uses.Add(1) == manyUses && r.expanded.Add(1) <= maxExpanded {
-		if k, err := expanded.New(r.keys[i].raw[:]); err == nil {
+		if k, err := fast.New(r.keys[i].raw[:]); err == nil {
 			o.key.Store(k)
 		}
 	}

@@ -87,7 +87,7 @@ func (w *world) environment() []string {
 }
 
 func (w *world) build() error {
-	for name, pkg := range map[string]string{"marketops": "./cmd/marketops", "marketops-core": "./cmd/marketops-core", "practice-github": "./internal/githubtest/serve"} {
+	for name, pkg := range map[string]string{"marketops": "./cmd/marketops", "marketops-core": "./cmd/marketops-core", "practice-github": "./internal/test/githubtest/serve"} {
 		c := exec.Command("go", "build", "-o", filepath.Join(w.bin, name), pkg)
 		c.Dir = ".."
 		if out, err := c.CombinedOutput(); err != nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 )
 
 // TestCosign writes the line that the reference witness of the tests writes, and none that no policy would

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 )
 
 // TestEnd: a key that was replaced opens what it signed while it was the log's, and nothing later.

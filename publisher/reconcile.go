@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/internal/mutant"
+	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/receipt"
 )
 

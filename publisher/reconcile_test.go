@@ -9,7 +9,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
 )

@@ -24,7 +24,7 @@ import (
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/federation/server"
 	"github.com/omega/marketops/internal/config"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"

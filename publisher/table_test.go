@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
 )
 

@@ -9,8 +9,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 )
 

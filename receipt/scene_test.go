@@ -11,7 +11,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/receipt"
 )
 

@@ -18,10 +18,10 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/lifetest"
 	"github.com/omega/marketops/verifier/sigstore"
 )
 
@@ -612,7 +612,7 @@ func (m maker) leaves() {
 
 // bundles lie inside an exported bundle, where stock verifiers do not look.
 func (m maker) bundles() {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	l := w.Live()
 	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digests()[0], sigstore.Receipt)
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // TestCofactor puts a record into a log whose signature holds only for those who multiply by the
@@ -41,9 +41,9 @@ func TestCofactor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := lifetest.New()
+			w := lifecycletest.New()
 			w.Run = marketops.NewRunID([16]byte{15: 7})
-			w.File.Advisory = append(w.File.Advisory, receipt.TrustKey{ID: "mixed", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(v.Input.Keys[0]), NotBefore: 1, NotAfter: lifetest.Start + 1e9})
+			w.File.Advisory = append(w.File.Advisory, receipt.TrustKey{ID: "mixed", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(v.Input.Keys[0]), NotBefore: 1, NotAfter: lifecycletest.Start + 1e9})
 			w.Plan = []byte(`"the plan"`)
 			w.Allow()
 			leaf := log.Leaf(opened(t, []byte(v.Input.Envelope), key))

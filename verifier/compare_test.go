@@ -5,20 +5,20 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // TestCompare: two roots for one size convict the log by its own signatures; nothing else does.
 func TestCompare(t *testing.T) {
-	w := lifetest.New()
-	lifetest.Witness(w) // whose cosignatures no evidence needs
+	w := lifecycletest.New()
+	lifecycletest.Witness(w) // whose cosignatures no evidence needs
 	for _, leaf := range []string{"a", "b", "c"} {
 		w.Log.Append([]byte(leaf))
 	}
 	fork := logtest.New(w.Log.Origin, w.Log.Key)
-	stranger := logtest.New(w.Log.Origin, lifetest.Stranger)
+	stranger := logtest.New(w.Log.Origin, lifecycletest.Stranger)
 	for _, l := range []*logtest.Log{fork, stranger} {
 		for _, leaf := range []string{"a", "b", "d"} {
 			l.Append([]byte(leaf))
@@ -58,7 +58,7 @@ func TestCompare(t *testing.T) {
 }
 
 func FuzzCompare(f *testing.F) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	for _, leaf := range []string{"a", "b", "c"} {
 		w.Log.Append([]byte(leaf))
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/receipt/lifecycle"
 )
 
 var errCanonical = errors.New("not in canonical form (RFC 8785)")
@@ -30,7 +30,7 @@ func (v *verification) documents() bool {
 		}
 	}
 	if sound {
-		v.report.Pass(CheckDocuments, "", "plan and "+life.Count(len(v.docs), "operation"))
+		v.report.Pass(CheckDocuments, "", "plan and "+lifecycle.Count(len(v.docs), "operation"))
 	}
 	return sound
 }

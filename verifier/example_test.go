@@ -3,15 +3,15 @@ package verifier_test
 import (
 	"fmt"
 
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // Many records under one checkpoint: its signatures and its quorum are verified once, by Open. What
 // Open returns vouches for the root, and each proof is checked against it alone.
 func Example_manyReceipts() {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Live()
 	p, trust := w.Pack(), w.Trust()
 

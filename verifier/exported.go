@@ -9,7 +9,7 @@ import (
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -108,7 +108,7 @@ func (x *exported) open() bool {
 		}
 		proof.Hashes = append(proof.Hashes, log.Hash(h))
 	}
-	x.entries = []entry{{Entry: life.Entry{Leaf: rec.LeafHash(), Record: rec}, proof: proof, time: issued(rec)}}
+	x.entries = []entry{{Entry: lifecycle.Entry{Leaf: rec.LeafHash(), Record: rec}, proof: proof, time: issued(rec)}}
 	return true
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/receipt/lifecycle"
 )
 
 // group is gate codes under the check of a report.
@@ -65,7 +65,7 @@ func (v *verification) unauthorised() {
 }
 
 // gate asks for one receipt, with what stood in the log when it was first claimed.
-func (v *verification) gate(s *life.Spending) {
+func (v *verification) gate(s *lifecycle.Spending) {
 	ask, ev, withheld := v.asking(s), v.before(s), v.withheldFrom(s)
 	_, checks := receipt.Examine(ask, ev, v.trust)
 	answers := map[marketops.Code]marketops.Check{}
@@ -82,7 +82,7 @@ func (v *verification) gate(s *life.Spending) {
 	v.subjects(s)
 }
 
-func (v *verification) group(s *life.Spending, name string, codes []marketops.Code, answers map[marketops.Code]marketops.Check) {
+func (v *verification) group(s *lifecycle.Spending, name string, codes []marketops.Code, answers map[marketops.Code]marketops.Check) {
 	passed := true
 	for _, code := range codes {
 		switch a := answers[code]; a.Status {
@@ -103,7 +103,7 @@ func (v *verification) group(s *life.Spending, name string, codes []marketops.Co
 }
 
 // words says in short what passed.
-func (v *verification) words(s *life.Spending, name string) string {
+func (v *verification) words(s *lifecycle.Spending, name string) string {
 	switch name {
 	case CheckSignature:
 		return "by " + strings.Join(s.Authorities, ", ")
@@ -122,7 +122,7 @@ func (v *verification) words(s *life.Spending, name string) string {
 }
 
 // asking is the question that the publisher's gate had to answer at the first claim.
-func (v *verification) asking(s *life.Spending) receipt.Asking {
+func (v *verification) asking(s *lifecycle.Spending) receipt.Asking {
 	r := s.Receipt
 	ask := receipt.Asking{Mode: marketops.Prod, Run: v.report.Run, Publisher: r.Audience[0], Now: max(r.IssuedAt, r.NotBefore)}
 	if op := v.docs[s.Operation]; op != nil {
@@ -136,7 +136,7 @@ func (v *verification) asking(s *life.Spending) receipt.Asking {
 
 // before returns the evidence for a receipt: the envelopes of its authorities below the first
 // claim, its submission, its approvals, and every other vote below it, for that may be a veto.
-func (v *verification) before(s *life.Spending) receipt.Evidence {
+func (v *verification) before(s *lifecycle.Spending) receipt.Evidence {
 	ev := receipt.Evidence{Checkpoint: v.cp}
 	for _, e := range v.entries {
 		l := e.Record.Logged(e.proof)
@@ -159,7 +159,7 @@ func (v *verification) before(s *life.Spending) receipt.Evidence {
 }
 
 // withheldFrom says, by check, which questions cannot be answered for want of a record.
-func (v *verification) withheldFrom(s *life.Spending) map[string]string {
+func (v *verification) withheldFrom(s *lifecycle.Spending) map[string]string {
 	out := map[string]string{}
 	for _, d := range append([]marketops.Digest{s.Receipt.Submission}, s.Receipt.Approvals...) {
 		if _, given := v.byDigest[d]; !given {
@@ -174,18 +174,18 @@ func (v *verification) withheldFrom(s *life.Spending) map[string]string {
 }
 
 // subjects refuses a receipt with a subject that its operation does not have.
-func (v *verification) subjects(s *life.Spending) {
+func (v *verification) subjects(s *lifecycle.Spending) {
 	op := v.docs[s.Operation]
 	if op == nil {
 		return
 	}
-	if name, foreign := life.Foreign(v.entries[v.byDigest[s.Digest]].Record, op); foreign {
-		v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: life.VouchesTooMuch})
+	if name, foreign := lifecycle.Foreign(v.entries[v.byDigest[s.Digest]].Record, op); foreign {
+		v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: lifecycle.VouchesTooMuch})
 	}
 }
 
 // approvers returns the distinct persons whose approvals the receipt names.
-func (v *verification) approvers(s *life.Spending) []string {
+func (v *verification) approvers(s *lifecycle.Spending) []string {
 	out := []string{}
 	for _, d := range s.Receipt.Approvals {
 		i, ok := v.byDigest[d]

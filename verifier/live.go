@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/receipt/lifecycle"
 )
 
 // canonical reports whether b is its own RFC 8785 form.
@@ -27,10 +27,10 @@ func (v *verification) live() bool {
 		contained[e.Record.Digest] = true
 	}
 	found := map[string]bool{}
-	v.book = life.NewBook(life.Rules{
+	v.book = lifecycle.NewBook(lifecycle.Rules{
 		Trust: v.trust, Contained: contained,
 		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.quoted,
-		Report: func(f life.Finding) {
+		Report: func(f lifecycle.Finding) {
 			found[f.Check] = true
 			v.report.Fail(Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
 		},
@@ -52,7 +52,7 @@ func (v *verification) live() bool {
 
 // ended finds receipts with an intent and no outcome: GitHub may have changed, and nobody says.
 func (v *verification) ended(found map[string]bool) {
-	late, pending := v.book.Open(v.at, life.Grace)
+	late, pending := v.book.Open(v.at, lifecycle.Grace)
 	for _, s := range slices.Concat(late, pending) {
 		found[CheckOutcomes] = true
 		v.report.Fail(Check{Name: CheckOutcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
@@ -72,13 +72,13 @@ func (v *verification) tally(name string) string {
 	}
 	switch name {
 	case CheckClaims:
-		return life.Count(claims, "claim") + " for " + life.Count(len(v.book.Receipts()), "receipt")
+		return lifecycle.Count(claims, "claim") + " for " + lifecycle.Count(len(v.book.Receipts()), "receipt")
 	case CheckIntents:
 		return fmt.Sprintf("%d, each before its outcome", intents)
 	case CheckOutcomes:
 		return fmt.Sprintf("%d, one per receipt that was carried out", outcomes)
 	}
-	return life.Count(len(v.entries), "record") + ", each above what it names"
+	return lifecycle.Count(len(v.entries), "record") + ", each above what it names"
 }
 
 // evidence compares each text with the salted digest that a record names it by.

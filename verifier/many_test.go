@@ -7,15 +7,15 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // TestManyRecords verifies a pack that is large enough for several processors and for expanded keys,
 // and finds the one record in it that somebody bent.
 func TestManyRecords(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
-	w := lifetest.New()
+	w := lifecycletest.New()
 	for range 200 {
 		w.Refuse(marketops.Expired)
 	}

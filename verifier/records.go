@@ -13,7 +13,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/receipt/lifecycle"
 )
 
 // open opens every record under the keys of the trust file and proves its place.
@@ -85,12 +85,12 @@ func (v *verification) openOne(name log.Hash) (entry, error) {
 	}
 	at := log.Position{Origin: v.pack.Origin, Index: proof.Index}
 	if v.report.Level == Signature {
-		return entry{Entry: life.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil
+		return entry{Entry: lifecycle.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil
 	}
 	if err := proof.VerifyUnder(v.cp, leaf); err != nil {
 		return entry{}, err
 	}
-	return entry{Entry: life.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil
+	return entry{Entry: lifecycle.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil
 }
 
 // distinct refuses two records at one place, which no log can hold.
@@ -120,8 +120,8 @@ func (v *verification) admit() bool {
 		e := &v.entries[i]
 		e.time = max(issued(e.Record), ledger)
 		err := v.admitOne(e)
-		if err == nil && life.RunOf(e.Record.Body) != v.report.Run && life.RunOf(e.Record.Body) != "" {
-			err = marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Name(), life.RunOf(e.Record.Body), v.report.Run))
+		if err == nil && lifecycle.RunOf(e.Record.Body) != v.report.Run && lifecycle.RunOf(e.Record.Body) != "" {
+			err = marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Name(), lifecycle.RunOf(e.Record.Body), v.report.Run))
 			v.fail(CheckPack, e.subject(), err)
 			sound = false
 			continue
@@ -138,9 +138,9 @@ func (v *verification) admit() bool {
 	sound = sound && v.dated()
 	if sound {
 		if !v.report.Answered(CheckRecords) { // a record of an unknown type was found before
-			v.report.Pass(CheckRecords, "", life.Count(len(v.entries), "record")+" by "+life.Count(v.keys(), "key"))
+			v.report.Pass(CheckRecords, "", lifecycle.Count(len(v.entries), "record")+" by "+lifecycle.Count(v.keys(), "key"))
 		}
-		v.report.Pass(CheckPack, "", life.Count(len(v.pack.Manifest.Files), "file")+" of run "+string(v.report.Run))
+		v.report.Pass(CheckPack, "", lifecycle.Count(len(v.pack.Manifest.Files), "file")+" of run "+string(v.report.Run))
 	}
 	return sound
 }

@@ -10,12 +10,12 @@ import (
 
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/lifetest"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -35,8 +35,8 @@ func TestOddRecordsBySigners(t *testing.T) {
 	}
 	for _, name := range stories {
 		t.Run(name, func(t *testing.T) {
-			w := lifetest.New()
-			lifetest.Stories[name](w)
+			w := lifecycletest.New()
+			lifecycletest.Stories[name](w)
 			if !verifier.Verify(w.Pack(), w.Trust(), w.Now+100).Verified() {
 				t.Fatal("control")
 			}
@@ -55,7 +55,7 @@ func TestOddRecordsBySigners(t *testing.T) {
 	}
 }
 
-var signers = []*crypto.PrivateKey{lifetest.Bob, lifetest.Alice, lifetest.Carol, lifetest.Dave, lifetest.Authority, lifetest.Publisher, lifetest.Other, lifetest.Ledger}
+var signers = []*crypto.PrivateKey{lifecycletest.Bob, lifecycletest.Alice, lifecycletest.Carol, lifecycletest.Dave, lifecycletest.Authority, lifecycletest.Publisher, lifecycletest.Other, lifecycletest.Ledger}
 
 func keyOf(t *testing.T, id crypto.KeyID) *crypto.PrivateKey {
 	t.Helper()
@@ -69,7 +69,7 @@ func keyOf(t *testing.T, id crypto.KeyID) *crypto.PrivateKey {
 }
 
 // bendOne judges the life with record n in every odd form, and returns how many there were.
-func bendOne(t *testing.T, w *lifetest.World, n int) (tried int) {
+func bendOne(t *testing.T, w *lifecycletest.World, n int) (tried int) {
 	rec := w.Entries[n].Record
 	by, trust, base := keyOf(t, rec.By), w.Trust(), w.Pack()
 	for spot := 0; ; spot++ {
@@ -126,7 +126,7 @@ func exchange(v any, left *int, form int) bool {
 }
 
 // judgeOdd logs the life again with another record n, and has it judged as a pack and as a log.
-func judgeOdd(t *testing.T, w *lifetest.World, p pack.Pack, trust *receipt.Trust, n int, payload []byte, by *crypto.PrivateKey, what string) {
+func judgeOdd(t *testing.T, w *lifecycletest.World, p pack.Pack, trust *receipt.Trust, n int, payload []byte, by *crypto.PrivateKey, what string) {
 	t.Helper()
 	env, err := crypto.Sign(receipt.PayloadType, payload, by)
 	if err != nil {
@@ -140,8 +140,8 @@ func judgeOdd(t *testing.T, w *lifetest.World, p pack.Pack, trust *receipt.Trust
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := logtest.New(lifetest.Origin, lifetest.LogKey)
-	store := lifetest.Store{}
+	l := logtest.New(lifecycletest.Origin, lifecycletest.LogKey)
+	store := lifecycletest.Store{}
 	p.Records, p.Proofs = map[log.Hash][]byte{}, map[log.Hash][]byte{}
 	leaves := [][]byte{}
 	for i, e := range w.Entries {

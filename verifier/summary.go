@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/receipt/lifecycle"
 )
 
 // summary lists operations and refusals. It describes what the records say, whatever the verdict.
@@ -34,7 +34,7 @@ func RefusalOf(r *receipt.Record, index uint64, by receipt.Holder) (Refusal, boo
 	return Refusal{Index: index, Code: f.Code, Run: f.RunID, Receipt: f.ReceiptID, Operation: f.OperationID, Kind: f.OperationKind, By: by.Name, At: f.IssuedAt}, true
 }
 
-func (v *verification) operation(s *life.Spending) Operation {
+func (v *verification) operation(s *lifecycle.Spending) Operation {
 	r := s.Receipt
 	o := Operation{
 		Receipt: s.ID, Operation: s.Operation, Kind: r.OperationKind, Repository: r.Target.FullName, Target: r.Target.ID(),
@@ -62,7 +62,7 @@ func (v *verification) operation(s *life.Spending) Operation {
 
 // url returns where a person can look: what GitHub said, or for a tag and a release that
 // succeeded on github.com, where it must be.
-func (v *verification) url(s *life.Spending) string {
+func (v *verification) url(s *lifecycle.Spending) string {
 	for _, id := range s.Outcome.Body.GitHub {
 		if (id.Name == "url" || id.Name == "html_url") && (strings.HasPrefix(id.Value, "https://") || strings.HasPrefix(id.Value, "http://")) {
 			return id.Value
@@ -80,7 +80,7 @@ func (v *verification) url(s *life.Spending) string {
 }
 
 // places lists where the records of one receipt stand.
-func (v *verification) places(s *life.Spending) []Place {
+func (v *verification) places(s *lifecycle.Spending) []Place {
 	out := []Place{}
 	for _, e := range v.entries {
 		if v.concerns(e, s) {
@@ -91,7 +91,7 @@ func (v *verification) places(s *life.Spending) []Place {
 	return out
 }
 
-func (v *verification) concerns(e entry, s *life.Spending) bool {
+func (v *verification) concerns(e entry, s *lifecycle.Spending) bool {
 	switch b := e.Record.Body.(type) {
 	case *receipt.Submission, *receipt.Approval:
 		return e.Record.Digest == s.Receipt.Submission || slices.Contains(s.Receipt.Approvals, e.Record.Digest)
@@ -143,7 +143,7 @@ func (v *verification) uncovered() {
 		r.Uncovered("that the checkpoints which the publishers saw belong to this log (marketops-verify audit)")
 	}
 	if v.missing > 0 {
-		r.Uncovered(life.Count(v.missing, "text") + " withheld, such as reasons and answers of GitHub")
+		r.Uncovered(lifecycle.Count(v.missing, "text") + " withheld, such as reasons and answers of GitHub")
 	}
 	if v.trust.Expired(max(v.at, 0)) {
 		r.Uncovered("new use: the trust file has expired, and judges old evidence only")

@@ -59,7 +59,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/internal/life"
+	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -75,14 +75,14 @@ const (
 	CheckSignature  = "receipt-signature"
 	CheckBinding    = "receipt-binding"
 	CheckWindow     = "receipt-time"
-	CheckApprovals  = life.Approvals
+	CheckApprovals  = lifecycle.Approvals
 	CheckLogged     = "receipt-logged"
-	CheckOrder      = life.Order
-	CheckClaims     = life.Claims
-	CheckIntents    = life.Intents
-	CheckOutcomes   = life.Outcomes
+	CheckOrder      = lifecycle.Order
+	CheckClaims     = lifecycle.Claims
+	CheckIntents    = lifecycle.Intents
+	CheckOutcomes   = lifecycle.Outcomes
 	CheckEvidence   = "evidence"
-	CheckRunClosed  = life.RunClosed
+	CheckRunClosed  = lifecycle.RunClosed
 	CheckHeld       = "held-checkpoint"
 	CheckFiles      = "files"
 	CheckBundle     = "bundle"
@@ -151,7 +151,7 @@ type verification struct {
 	entries  []entry         // in log order
 	byDigest map[marketops.Digest]int
 	docs     map[marketops.Digest]*marketops.Operation
-	book     *life.Book
+	book     *lifecycle.Book
 	known    *prefixes
 	unproved bool // an outcome quotes a root that the pack does not determine
 	missing  int  // evidence texts that records name and the pack does not hold
@@ -159,7 +159,7 @@ type verification struct {
 
 // entry is one record of the pack that opened and is included.
 type entry struct {
-	life.Entry
+	lifecycle.Entry
 	proof *log.Proof
 	time  marketops.Time
 }

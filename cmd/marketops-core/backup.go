@@ -10,7 +10,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/upkeep"
+	"github.com/omega/marketops/federation/maintain"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/receipt"
@@ -53,7 +53,7 @@ func backup(ctx context.Context, s *cli.Streams, dir, folder string, keys bool) 
 		return err
 	}
 	if !keys { // else the Core is stopped, and nobody waits
-		if err := (upkeep.Source{State: dir, Config: c}).Copy(folder); err != nil {
+		if err := (maintain.Source{State: dir, Config: c}).Copy(folder); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ type backupView struct {
 
 // finish completes the backup itself, or asks the Core that runs to.
 func finish(ctx context.Context, c config.Core, dir, folder string, keys bool) (receipt.Seen, error) {
-	state, err := upkeep.Open(dir, now)
+	state, err := maintain.Open(dir, now)
 	if errors.Is(err, marketops.CoreAlreadyRunning) && !keys {
 		return ask(ctx, c, folder)
 	}
@@ -139,7 +139,7 @@ func restore(s *cli.Streams, folder string, o restoreOptions) error {
 	if err != nil {
 		return err
 	}
-	m := upkeep.Memory{Nothing: o.unseen}
+	m := maintain.Memory{Nothing: o.unseen}
 	for _, path := range o.seen {
 		raw, err := os.ReadFile(path)
 		if err != nil {
@@ -148,7 +148,7 @@ func restore(s *cli.Streams, folder string, o restoreOptions) error {
 		m.Checkpoints = append(m.Checkpoints, raw)
 	}
 	s.Say("restoring %s into %s", folder, dir)
-	man, err := upkeep.Restore(folder, dir, m)
+	man, err := maintain.Restore(folder, dir, m)
 	if err != nil {
 		return err
 	}

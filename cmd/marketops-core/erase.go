@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/federation/upkeep"
+	"github.com/omega/marketops/federation/maintain"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/log"
 	"github.com/spf13/cobra"
@@ -36,7 +36,7 @@ func eraseCommand(s *cli.Streams) *cobra.Command {
 func now() marketops.Time { return marketops.TimeOf(time.Now()) }
 
 func erase(ctx context.Context, s *cli.Streams, dir string, leaf log.Hash, reason string) error {
-	state, err := upkeep.Open(dir, now)
+	state, err := maintain.Open(dir, now)
 	if err != nil {
 		return err
 	}

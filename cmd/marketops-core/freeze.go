@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/omega/marketops/federation/issue"
-	"github.com/omega/marketops/federation/upkeep"
+	"github.com/omega/marketops/federation/maintain"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
 	"github.com/spf13/cobra"
@@ -43,11 +43,11 @@ func freeze(ctx context.Context, s *cli.Streams, o freezeOptions) error {
 	if err != nil {
 		return err
 	}
-	f := upkeep.Freeze{Next: o.next, NextKey: next.Public(), Checkpoint: old}
+	f := maintain.Freeze{Next: o.next, NextKey: next.Public(), Checkpoint: old}
 	if f.Mint, err = mint(o.dir); err != nil {
 		return err
 	}
-	state, err := upkeep.Open(o.dir, now)
+	state, err := maintain.Open(o.dir, now)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func freeze(ctx context.Context, s *cli.Streams, o freezeOptions) error {
 	s.Print("frozen %s at size %d, in %s", done.Shard.Origin, done.Shard.Size, done.Folder)
 	s.Print("wrote %s: %s goes on", done.Trust, done.Vkey)
 	s.Say("%s that nobody used cannot be used any more: authorise again", cli.Count(done.Unspent, "receipt"))
-	s.Say("next: put %s in place as trust.json, everywhere; in core.yaml set origin to %s and keys.checkpoint to %s; start the Core", upkeep.NextTrust, o.next, o.key)
+	s.Say("next: put %s in place as trust.json, everywhere; in core.yaml set origin to %s and keys.checkpoint to %s; start the Core", maintain.NextTrust, o.next, o.key)
 	return s.Result(struct {
 		Schema  string `json:"schema"`
 		Origin  string `json:"origin"`

@@ -9,7 +9,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/internal/config"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 )
 
 // TestObserve reads facts from the practice GitHub, and writes nothing there.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/crypto/signer"
-	"github.com/omega/marketops/federation/upkeep"
+	"github.com/omega/marketops/federation/maintain"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
 	"github.com/spf13/cobra"
@@ -37,7 +37,7 @@ func rotate(s *cli.Streams, dir, key string) error {
 	if err != nil {
 		return err
 	}
-	state, err := upkeep.Open(dir, now)
+	state, err := maintain.Open(dir, now)
 	if err != nil {
 		return err
 	}

@@ -7,16 +7,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 const auditAll = "audit --log @log --records @records --trust @trust.json"
 
 // TestSince proves a log against a checkpoint that was kept; of a fork both checkpoints are kept.
 func TestSince(t *testing.T) {
-	s := newStage(t, func(w *lifetest.World) { w.Live() })
-	w := lifetest.New()
+	s := newStage(t, func(w *lifecycletest.World) { w.Live() })
+	w := lifecycletest.New()
 	w.Live()
 	s.write("old", w.Log.CheckpointAt(5))
 	s.write("forked", w.Log.SignRoot(5, log.Hash{1}))
@@ -89,7 +89,7 @@ func TestHashOnly(t *testing.T) {
 
 // TestProgress counts what is written while a clock runs a second with each look at it.
 func TestProgress(t *testing.T) {
-	s := newStage(t, func(w *lifetest.World) { w.Grow(230) })
+	s := newStage(t, func(w *lifecycletest.World) { w.Grow(230) })
 	for _, tc := range []struct {
 		flag     string
 		terminal bool
@@ -100,7 +100,7 @@ func TestProgress(t *testing.T) {
 	} {
 		s.out.Reset()
 		s.err.Reset()
-		clock := lifetest.Start.Add(0).Time()
+		clock := lifecycletest.Start.Add(0).Time()
 		args := strings.Fields(strings.ReplaceAll(auditAll+tc.flag, "@", s.dir+string(filepath.Separator)))
 		exit := run(args, surroundings{out: &s.out, err: &s.err, terminal: tc.terminal, now: func() time.Time {
 			clock = clock.Add(time.Second)

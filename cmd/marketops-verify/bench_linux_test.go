@@ -13,7 +13,7 @@ import (
 func BenchmarkMemory(b *testing.B) {
 	const entries = "100000"
 	program, dir := filepath.Join(b.TempDir(), "program"), b.TempDir()
-	for _, args := range [][]string{{"build", "-trimpath", "-o", program, "."}, {"run", "../../internal/biglog", "-entries", entries, "-to", dir}} {
+	for _, args := range [][]string{{"build", "-trimpath", "-o", program, "."}, {"run", "../../internal/tools/biglog", "-entries", entries, "-to", dir}} {
 		c := exec.Command("go", args...)
 		c.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // stage is a folder with the evidence of one world.
@@ -24,9 +24,9 @@ type stage struct {
 }
 
 // newStage writes w.mopack, trust.json, log/, records/ and operations/.
-func newStage(t *testing.T, play func(*lifetest.World)) *stage {
+func newStage(t *testing.T, play func(*lifecycletest.World)) *stage {
 	t.Helper()
-	w := lifetest.New()
+	w := lifecycletest.New()
 	play(w)
 	s := &stage{t: t, dir: t.TempDir()}
 	s.write("w.mopack", w.PackBytes())
@@ -70,18 +70,18 @@ func (s *stage) run(line string) int {
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "@", s.dir+string(filepath.Separator))
 	}
-	return run(args, surroundings{out: &s.out, err: &s.err, now: lifetest.Start.Add(time.Hour).Time})
+	return run(args, surroundings{out: &s.out, err: &s.err, now: lifecycletest.Start.Add(time.Hour).Time})
 }
 
-func live(w *lifetest.World) { w.Live() }
+func live(w *lifecycletest.World) { w.Live() }
 
 func TestExitCodes(t *testing.T) {
 	good := newStage(t, live)
-	digest := lifetest.New().Trust().Digest().String()
+	digest := lifecycletest.New().Trust().Digest().String()
 	good.write("garbage", []byte("hello"))
 	good.write("keys/self-signed.json", []byte("{}"))
-	missing := newStage(t, func(w *lifetest.World) { w.Begin() })
-	forked := newStage(t, func(w *lifetest.World) {
+	missing := newStage(t, func(w *lifecycletest.World) { w.Begin() })
+	forked := newStage(t, func(w *lifecycletest.World) {
 		w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 		w.Live()
 	})
@@ -171,7 +171,7 @@ func TestExitCodes(t *testing.T) {
 // TestForkIsKept: exit code 14 says that both statements are in a file, and names it.
 func TestForkIsKept(t *testing.T) {
 	var lie, truth []byte
-	s := newStage(t, func(w *lifetest.World) {
+	s := newStage(t, func(w *lifecycletest.World) {
 		w.Live()
 		lie, truth = w.Log.SignRoot(w.Log.Size(), log.Hash{1}), w.Log.Checkpoint()
 	})
@@ -217,7 +217,7 @@ func TestWritingFails(t *testing.T) {
 	s := newStage(t, live)
 	var talk bytes.Buffer
 	args := []string{filepath.Join(s.dir, "w.mopack"), "--trust", filepath.Join(s.dir, "trust.json")}
-	if got := run(args, surroundings{out: full{}, err: &talk, now: lifetest.Start.Add(time.Hour).Time}); got != exitError {
+	if got := run(args, surroundings{out: full{}, err: &talk, now: lifecycletest.Start.Add(time.Hour).Time}); got != exitError {
 		t.Errorf("exit %d", got)
 	}
 }

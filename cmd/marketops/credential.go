@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/app"
 	"github.com/omega/marketops/publisher/github"
-	"github.com/omega/marketops/publisher/pace"
+	"github.com/omega/marketops/publisher/ratelimit"
 )
 
 // credential is GitHub's write credential: how the port gets it right before each request, how the
@@ -33,7 +33,7 @@ func writeCredential(dir string, gh config.GitHub) credential {
 			ready: func(context.Context) error { _, err := l.open(); return err },
 			// Its tokens change every hour; GitHub counts by the installation.
 			name: func(context.Context) (string, error) {
-				return pace.Credential(gh.API, "app", fmt.Sprint(a.ID, "/", a.Installation)), nil
+				return ratelimit.Credential(gh.API, "app", fmt.Sprint(a.ID, "/", a.Installation)), nil
 			},
 		}
 	}
@@ -46,7 +46,7 @@ func writeCredential(dir string, gh config.GitHub) credential {
 			if err != nil {
 				return "", err
 			}
-			return pace.Credential(gh.API, "token", secret), nil
+			return ratelimit.Credential(gh.API, "token", secret), nil
 		},
 	}
 }

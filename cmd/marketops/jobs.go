@@ -15,7 +15,7 @@ import (
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github"
-	"github.com/omega/marketops/publisher/pace"
+	"github.com/omega/marketops/publisher/ratelimit"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -109,7 +109,7 @@ func (s *session) port(gh config.GitHub, c credential, mode marketops.Mode, b *b
 	if err != nil {
 		return nil, nil, err
 	}
-	pacing, pauses := tempo(pace.New(filepath.Join(memory, "pace"), pace.GitHub(), c.name))
+	pacing, pauses := tempo(ratelimit.New(filepath.Join(memory, "pace"), ratelimit.GitHub(), c.name))
 	live, err := github.New(github.Options{
 		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.token, Denied: c.denied, Pacing: pacing,
 		Now: time.Now, Pauses: pauses, UserAgent: "marketops/" + buildVersion(),

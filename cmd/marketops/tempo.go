@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/omega/marketops/publisher/github"
-	"github.com/omega/marketops/publisher/pace"
+	"github.com/omega/marketops/publisher/ratelimit"
 )
 
 // tempo is how fast GitHub is written to, and how long absence is doubted.
-func tempo(b *pace.Book) (github.Pacing, []time.Duration) {
+func tempo(b *ratelimit.Book) (github.Pacing, []time.Duration) {
 	return github.Paced(b), github.DefaultPauses()
 }

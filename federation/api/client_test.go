@@ -18,7 +18,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/receipt"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/internal/test/logtest"
 )
 
 // TestWitnessesAdded: what was remembered before the log had witnesses still guards against a

@@ -6,7 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/upkeep"
+	"github.com/omega/marketops/federation/maintain"
 )
 
 const backupPath = "/v1/backup"
@@ -27,7 +27,7 @@ func (c *Core) backup(ctx context.Context, _ *caller, in api.Backup) (api.Backed
 	if err != nil {
 		return api.BackedUp{}, err
 	}
-	m, err := upkeep.Source{State: c.opts.State, Config: c.opts.Config}.Finish(ctx, in.Folder, c.ledger, tree.Checkpoint(), c.now())
+	m, err := maintain.Source{State: c.opts.State, Config: c.opts.Config}.Finish(ctx, in.Folder, c.ledger, tree.Checkpoint(), c.now())
 	if err != nil {
 		return api.BackedUp{}, err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/upkeep"
+	"github.com/omega/marketops/federation/maintain"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 )
@@ -34,7 +34,7 @@ func TestBackupWhileRunning(t *testing.T) {
 			}
 		})
 	}
-	source := upkeep.Source{State: w.dir, Config: w.opts.Config}
+	source := maintain.Source{State: w.dir, Config: w.opts.Config}
 	var last int64
 	for i := range 4 {
 		dest := filepath.Join(t.TempDir(), "backup")
@@ -104,7 +104,7 @@ func TestBackupIsTheOperators(t *testing.T) {
 	}
 	_, err := w.client("ledger").Backup(context.Background(), dest)
 	must(t, err)
-	if _, err := upkeep.ReadManifest(dest); err != nil {
+	if _, err := maintain.ReadManifest(dest); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/issue"
-	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/log/witness"
 	witnessing "github.com/omega/marketops/log/witness/server"
 	"github.com/omega/marketops/receipt"

@@ -113,16 +113,16 @@ func TestLock(t *testing.T) {
 
 // elsewhere are the packages that write files by other means, and why they may.
 var elsewhere = map[string]string{
-	"cmd/marketops":     "what a user asks to have exported, and nothing is decided by",
-	"federation/upkeep": "copies for people: the manifest, written between two syncs of everything, says that they are whole",
-	"federation/server": "records are named after their content and never replaced",
-	"log/tessera":       "a checkpoint that is not on disk is not served; its mark trades the last sync for speed and says so",
-	"publisher":         "what the Core refused is set aside under another name, whole as it was",
+	"cmd/marketops":       "what a user asks to have exported, and nothing is decided by",
+	"federation/maintain": "copies for people: the manifest, written between two syncs of everything, says that they are whole",
+	"federation/server":   "records are named after their content and never replaced",
+	"log/tessera":         "a checkpoint that is not on disk is not served; its mark trades the last sync for speed and says so",
+	"publisher":           "what the Core refused is set aside under another name, whole as it was",
 }
 
 // practice are the parts of the module that no user runs in earnest.
 func practice(at string) bool {
-	for _, p := range []string{"internal/githubtest", "internal/demo", "internal/soak", "internal/story", "internal/mutants", "internal/machine", "internal/biglog", "internal/page", "interop"} {
+	for _, p := range []string{"internal/test", "internal/tools", "interop"} {
 		if at == p || strings.HasPrefix(at, p+"/") {
 			return true
 		}

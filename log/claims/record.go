@@ -9,7 +9,7 @@ import (
 	"math"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/test/faults"
 )
 
 // Limits of one record and of one look into the outbox.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/faults"
 	"github.com/omega/marketops/internal/mutant"
+	"github.com/omega/marketops/internal/test/faults"
 )
 
 const claimColumns = `receipt_id, op_key, run_id, kind, op_digest, receipt_digest, state, outcome, owner, epoch,

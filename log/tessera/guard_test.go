@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 )
 
 // run opens the log, appends leaves numbered from to to, and closes it published.

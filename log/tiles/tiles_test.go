@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 )
 
 func must(t testing.TB, err error) {

@@ -19,7 +19,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 )
 
 // stage is a practice GitHub with an App that covers two of its three repositories.

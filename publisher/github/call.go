@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/publisher"
 )
 

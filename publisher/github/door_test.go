@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 )
 
 // TestBearer: the credential goes to the two origins and nowhere else, not even asked for.

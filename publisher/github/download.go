@@ -10,7 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/test/faults"
 )
 
 // hashAsset fetches the bytes of an asset by its id and returns their digest: the answer of a

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 )
 
 // mutations are the writes of a release in the order in which they are made.

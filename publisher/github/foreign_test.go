@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
 )
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 )
 
 // TestMissingDigest: without digests the bytes are fetched, and the credential stays here.

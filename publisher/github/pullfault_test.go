@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 )
 
 // pullWrites are the writes of a pull request from a change set in the order in which they are made.

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
 )
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/faults"
+	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
 )

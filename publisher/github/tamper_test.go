@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/githubtest"
+	"github.com/omega/marketops/internal/test/githubtest"
 )
 
 // TestTamper: somebody changes things while the draft is being filled. The last look sees it

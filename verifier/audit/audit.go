@@ -59,8 +59,8 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/internal/life"
 )
 
 // The names of the checks of an audit.
@@ -73,12 +73,12 @@ const (
 	CheckEntries    = "entries"
 	CheckRecords    = verifier.CheckRecords
 	CheckWithheld   = "withheld"
-	CheckReceipts   = life.Receipts
-	CheckRoots      = life.Roots
+	CheckReceipts   = lifecycle.Receipts
+	CheckRoots      = lifecycle.Roots
 )
 
 // walked are the checks that the walk over all entries answers.
-var walked = []string{CheckRecords, CheckWithheld, life.Receipts, life.Approvals, life.Order, life.Claims, life.Intents, life.Outcomes, life.Roots, life.RunClosed}
+var walked = []string{CheckRecords, CheckWithheld, lifecycle.Receipts, lifecycle.Approvals, lifecycle.Order, lifecycle.Claims, lifecycle.Intents, lifecycle.Outcomes, lifecycle.Roots, lifecycle.RunClosed}
 
 // Options of an audit. The zero value is usable.
 type Options struct {
@@ -177,7 +177,7 @@ func (a *audit) run() {
 		root := a.tree.Checkpoint().Root
 		rules.Secret = sha256.Sum256(root[:])
 	}
-	a.book = life.NewBook(rules)
+	a.book = lifecycle.NewBook(rules)
 	a.walk()
 }
 
@@ -191,7 +191,7 @@ type audit struct {
 
 	tree       *log.Tree
 	roots      *roots
-	book       *life.Book
+	book       *lifecycle.Book
 	ledger     marketops.Time    // the latest that the ledger signed so far
 	counts     map[string]uint64 // entries by record name
 	erased     uint64            // records of persons and advisories that were withheld

@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // judge audits the log of a world with its documents, days after its last record.
-func judge(w *lifetest.World) *verifier.Report {
+func judge(w *lifecycletest.World) *verifier.Report {
 	return audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{At: w.Now + 5*86400, Document: w.Documents()})
 }
 
@@ -37,9 +37,9 @@ func describe(r *verifier.Report) string {
 }
 
 func TestControl(t *testing.T) {
-	for name, story := range lifetest.Stories {
+	for name, story := range lifecycletest.Stories {
 		t.Run(name, func(t *testing.T) {
-			w := lifetest.New()
+			w := lifecycletest.New()
 			story(w)
 			if r := judge(w); !r.Verified() || r.ExitCode() != 0 {
 				t.Fatal(describe(r))
@@ -52,9 +52,9 @@ func TestControl(t *testing.T) {
 }
 
 func TestAttacks(t *testing.T) {
-	for _, tc := range lifetest.Attacks {
+	for _, tc := range lifecycletest.Attacks {
 		t.Run(tc.Name, func(t *testing.T) {
-			w := lifetest.New()
+			w := lifecycletest.New()
 			tc.Story(w)
 			r := judge(w)
 			want := tc.Audit

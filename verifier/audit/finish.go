@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/internal/life"
 )
 
 // now is the log's time at the end of the walk.
@@ -17,10 +17,10 @@ func (a *audit) now() marketops.Time {
 
 // finish gives the answers that need the whole log.
 func (a *audit) finish() {
-	late, pending := a.book.Open(a.now(), life.Grace)
+	late, pending := a.book.Open(a.now(), lifecycle.Grace)
 	a.open = len(pending)
 	for _, s := range late {
-		a.fail(verifier.Check{Name: life.Outcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
+		a.fail(verifier.Check{Name: lifecycle.Outcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
 			Detail: fmt.Sprintf("the intent at %d has no outcome, and at %s its time is over", s.Intents[len(s.Intents)-1].Index, a.now())})
 	}
 	for _, name := range walked {
@@ -43,21 +43,21 @@ func (a *audit) words(name string) string {
 	case CheckRecords:
 		return fmt.Sprintf("%d, signed by who may", a.tree.Checkpoint().Size-a.counts["withheld"])
 	case CheckWithheld:
-		return fmt.Sprintf("%s erased, none that may not be", life.Count(a.erased, "record"))
-	case life.Receipts, life.Approvals:
-		return life.Count(a.counts["receipt"], "receipt")
-	case life.Claims:
+		return fmt.Sprintf("%s erased, none that may not be", lifecycle.Count(a.erased, "record"))
+	case lifecycle.Receipts, lifecycle.Approvals:
+		return lifecycle.Count(a.counts["receipt"], "receipt")
+	case lifecycle.Claims:
 		return fmt.Sprintf("%d, one per epoch", a.counts["claim"])
-	case life.Intents:
+	case lifecycle.Intents:
 		return fmt.Sprintf("%d, one per epoch", a.counts["intent"])
-	case life.Outcomes:
+	case lifecycle.Outcomes:
 		return fmt.Sprintf("%d, one per receipt that was carried out", a.counts["outcome"])
-	case life.Roots:
+	case lifecycle.Roots:
 		return "every root that an outcome quotes is the log's"
-	case life.Order:
+	case lifecycle.Order:
 		return "each record stands above what it names"
-	case life.RunClosed:
-		return life.Count(a.counts["run-closed"], "seal")
+	case lifecycle.RunClosed:
+		return lifecycle.Count(a.counts["run-closed"], "seal")
 	}
 	return ""
 }
@@ -90,12 +90,12 @@ func (a *audit) uncovered() {
 		r.Uncovered("that the log extends what was seen before: trust.json remembers no checkpoint of it")
 	}
 	if a.erased > 0 {
-		r.Uncovered(life.Count(a.erased, "record") + " of persons or advisories that were withheld")
+		r.Uncovered(lifecycle.Count(a.erased, "record") + " of persons or advisories that were withheld")
 	}
 	if a.open > 0 {
-		r.Uncovered(life.Count(a.open, "receipt") + " with an intent and no outcome whose time is not over")
+		r.Uncovered(lifecycle.Count(a.open, "receipt") + " with an intent and no outcome whose time is not over")
 	}
 	if n := a.book.Unresolved(); n > 0 {
-		r.Uncovered("what became of " + life.Count(n, "operation") + " whose outcome is unknown and that nobody has resolved")
+		r.Uncovered("what became of " + lifecycle.Count(n, "operation") + " whose outcome is unknown and that nobody has resolved")
 	}
 }

@@ -14,12 +14,12 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // bent is a log whose files are changed on the way.
@@ -41,15 +41,17 @@ func TestTheLogItself(t *testing.T) {
 	for name, tc := range map[string]struct {
 		want marketops.Code
 		exit int
-		bend func(*lifetest.World) log.TileReader
+		bend func(*lifecycletest.World) log.TileReader
 	}{
-		"no checkpoint": {marketops.NothingToVerify, 11, func(w *lifetest.World) log.TileReader { return lifetest.Store{} }},
-		"no entries":    {marketops.NothingToVerify, 11, func(w *lifetest.World) log.TileReader { return logtest.New(lifetest.Origin, lifetest.LogKey) }},
-		"unreadable": {marketops.LogUnavailable, 11, func(w *lifetest.World) log.TileReader {
+		"no checkpoint": {marketops.NothingToVerify, 11, func(w *lifecycletest.World) log.TileReader { return lifecycletest.Store{} }},
+		"no entries": {marketops.NothingToVerify, 11, func(w *lifecycletest.World) log.TileReader {
+			return logtest.New(lifecycletest.Origin, lifecycletest.LogKey)
+		}},
+		"unreadable": {marketops.LogUnavailable, 11, func(w *lifecycletest.World) log.TileReader {
 			return bent{w.Log, func(string, []byte) ([]byte, error) { return nil, errors.New("input/output error") }}
 		}},
-		"signed by a stranger": {marketops.CheckpointUnsigned, 11, func(w *lifetest.World) log.TileReader {
-			l := logtest.New(lifetest.Origin, lifetest.Stranger)
+		"signed by a stranger": {marketops.CheckpointUnsigned, 11, func(w *lifecycletest.World) log.TileReader {
+			l := logtest.New(lifecycletest.Origin, lifecycletest.Stranger)
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if n == log.CheckpointPath {
 					return l.SignRoot(w.Log.Size(), w.Log.Root(w.Log.Size())), nil
@@ -57,7 +59,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"another root": {marketops.InclusionInvalid, 11, func(w *lifetest.World) log.TileReader {
+		"another root": {marketops.InclusionInvalid, 11, func(w *lifecycletest.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if n == log.CheckpointPath {
 					return w.Log.SignRoot(w.Log.Size(), log.Hash{1}), nil
@@ -65,7 +67,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a leaf changed": {marketops.LeafMismatch, 11, func(w *lifetest.World) log.TileReader {
+		"a leaf changed": {marketops.LeafMismatch, 11, func(w *lifecycletest.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/entries/") {
 					b[200] ^= 1
@@ -73,7 +75,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a tile changed": {marketops.InclusionInvalid, 11, func(w *lifetest.World) log.TileReader {
+		"a tile changed": {marketops.InclusionInvalid, 11, func(w *lifecycletest.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/0/") {
 					b[33] ^= 1
@@ -81,7 +83,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a tile missing": {marketops.LogUnavailable, 11, func(w *lifetest.World) log.TileReader {
+		"a tile missing": {marketops.LogUnavailable, 11, func(w *lifecycletest.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/0/") {
 					return nil, missing
@@ -89,7 +91,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a bundle cut": {marketops.LeafMismatch, 11, func(w *lifetest.World) log.TileReader {
+		"a bundle cut": {marketops.LeafMismatch, 11, func(w *lifecycletest.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/entries/") {
 					return b[:len(b)-1], nil
@@ -97,25 +99,25 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"rolled back": {marketops.LogRolledBack, 14, func(w *lifetest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: int64(w.Log.Size()) + 1, Root: log.Hash{1}}}
+		"rolled back": {marketops.LogRolledBack, 14, func(w *lifecycletest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()) + 1, Root: log.Hash{1}}}
 			return w.Log
 		}},
-		"another root known": {marketops.SplitView, 14, func(w *lifetest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
+		"another root known": {marketops.SplitView, 14, func(w *lifecycletest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
 			return w.Log
 		}},
-		"another prefix known": {marketops.ConsistencyInvalid, 14, func(w *lifetest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: 3, Root: log.Hash{1}}}
+		"another prefix known": {marketops.ConsistencyInvalid, 14, func(w *lifecycletest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: 3, Root: log.Hash{1}}}
 			return w.Log
 		}},
-		"a checkpoint known that cannot be": {marketops.ConfigInvalid, 11, func(w *lifetest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifetest.Origin, Size: -3}}
+		"a checkpoint known that cannot be": {marketops.ConfigInvalid, 11, func(w *lifecycletest.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: -3}}
 			return w.Log
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := lifetest.New()
+			w := lifecycletest.New()
 			w.Live()
 			files := tc.bend(w)
 			r := audit.Audit(files, w.Store, w.Trust(), audit.Options{})
@@ -127,10 +129,10 @@ func TestTheLogItself(t *testing.T) {
 }
 
 func TestKnownCheckpointsHold(t *testing.T) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Live()
 	for _, size := range []uint64{0, 1, 5, w.Log.Size()} {
-		w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.Seen{Origin: lifetest.Origin, Size: int64(size), Root: w.Log.Root(size)})
+		w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.Seen{Origin: lifecycletest.Origin, Size: int64(size), Root: w.Log.Root(size)})
 	}
 	w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.Seen{Origin: "other.example.com", Size: 99, Root: log.Hash{1}})
 	if r := judge(w); !r.Verified() {
@@ -139,7 +141,7 @@ func TestKnownCheckpointsHold(t *testing.T) {
 }
 
 func TestNoTrust(t *testing.T) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Live()
 	for _, trust := range []*receipt.Trust{nil, new(receipt.Trust)} {
 		if r := audit.Audit(w.Log, w.Store, trust, audit.Options{}); r.Code != marketops.TrustMissing || r.ExitCode() != 11 {
@@ -148,38 +150,40 @@ func TestNoTrust(t *testing.T) {
 	}
 }
 
-func path(w *lifetest.World, n int) string { return log.RecordPath(w.Entries[n].Record.LeafHash()) }
+func path(w *lifecycletest.World, n int) string {
+	return log.RecordPath(w.Entries[n].Record.LeafHash())
+}
 
 func TestRecords(t *testing.T) {
 	for name, tc := range map[string]struct {
 		want verifier.Verdict
 		code marketops.Code
-		bend func(*lifetest.World)
+		bend func(*lifecycletest.World)
 	}{
-		"another record in its place": {verifier.Failed, "leaf-mismatch", func(w *lifetest.World) { w.Store[path(w, 3)] = w.Store[path(w, 2)] }},
-		"garbage":                     {verifier.Failed, "receipt-malformed", func(w *lifetest.World) { w.Store[path(w, 3)] = []byte("{}") }},
-		"a byte changed": {verifier.Failed, "signature-invalid", func(w *lifetest.World) {
+		"another record in its place": {verifier.Failed, "leaf-mismatch", func(w *lifecycletest.World) { w.Store[path(w, 3)] = w.Store[path(w, 2)] }},
+		"garbage":                     {verifier.Failed, "receipt-malformed", func(w *lifecycletest.World) { w.Store[path(w, 3)] = []byte("{}") }},
+		"a byte changed": {verifier.Failed, "signature-invalid", func(w *lifecycletest.World) {
 			b := w.Store[path(w, 3)]
 			b[bytes.Index(b, []byte(`"payload":"`))+200] ^= 1
 		}},
-		"too large":           {verifier.Failed, "leaf-mismatch", func(w *lifetest.World) { w.Store[path(w, 3)] = make([]byte, crypto.MaxEnvelope+1) }},
-		"outcome withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 6)) }},
-		"intent withheld":     {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 5)) }},
-		"claim withheld":      {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 4)) }},
-		"receipt withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 3)) }},
-		"seal withheld":       {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 7)) }},
-		"approval erased":     {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 1)) }},
-		"submission erased":   {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { delete(w.Store, path(w, 0)) }},
-		"everything withheld": {verifier.Indeterminate, "record-withheld", func(w *lifetest.World) { clear(w.Store) }},
-		"withheld, by a stranger": {verifier.Failed, "key-unknown", func(w *lifetest.World) {
-			w.Sign["refusal"] = lifetest.Stranger
+		"too large":           {verifier.Failed, "leaf-mismatch", func(w *lifecycletest.World) { w.Store[path(w, 3)] = make([]byte, crypto.MaxEnvelope+1) }},
+		"outcome withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 6)) }},
+		"intent withheld":     {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 5)) }},
+		"claim withheld":      {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 4)) }},
+		"receipt withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 3)) }},
+		"seal withheld":       {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 7)) }},
+		"approval erased":     {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 1)) }},
+		"submission erased":   {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 0)) }},
+		"everything withheld": {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { clear(w.Store) }},
+		"withheld, by a stranger": {verifier.Failed, "key-unknown", func(w *lifecycletest.World) {
+			w.Sign["refusal"] = lifecycletest.Stranger
 			w.Refuse(marketops.Expired)
 			delete(w.Store, path(w, 8))
 		}},
-		"a leaf of an unknown kind": {verifier.Indeterminate, "record-unknown", func(w *lifetest.World) { w.Log.Append([]byte(`{"kind":"shard-sealed"}`)) }},
+		"a leaf of an unknown kind": {verifier.Indeterminate, "record-unknown", func(w *lifecycletest.World) { w.Log.Append([]byte(`{"kind":"shard-sealed"}`)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := lifetest.New()
+			w := lifecycletest.New()
 			w.Live()
 			if r := judge(w); !r.Verified() {
 				t.Fatal("control:", describe(r))
@@ -198,10 +202,10 @@ func TestErasedVoteOfSomebodyElse(t *testing.T) {
 	for name, tc := range map[string]struct {
 		by   *crypto.PrivateKey
 		want verifier.Verdict
-	}{"not an approver": {lifetest.Bob, verifier.Verified}, "an approver": {lifetest.Dave, verifier.Indeterminate}} {
-		w := lifetest.New()
+	}{"not an approver": {lifecycletest.Bob, verifier.Verified}, "an approver": {lifecycletest.Dave, verifier.Indeterminate}} {
+		w := lifecycletest.New()
 		sub := w.Submit()
-		a, b := w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")
+		a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
 		erased := w.Vote(sub, tc.by, "reject")
 		w.Authorize(0, sub, a, b)
 		delete(w.Store, log.RecordPath(erased.Record.LeafHash()))
@@ -212,14 +216,14 @@ func TestErasedVoteOfSomebodyElse(t *testing.T) {
 }
 
 func TestUnknownRecordsAreCounted(t *testing.T) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	l := w.Live()
 	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v1"), []byte("marketops/outcome/v2"), 1)
-	env, err := crypto.Sign(receipt.PayloadType, payload, lifetest.Publisher)
+	env, err := crypto.Sign(receipt.PayloadType, payload, lifecycletest.Publisher)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, _ := crypto.NewKeyring(lifetest.Publisher.Public())
+	ring, _ := crypto.NewKeyring(lifecycletest.Publisher.Public())
 	o, err := crypto.OpenFull(env, receipt.PayloadType, ring)
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +238,7 @@ func TestUnknownRecordsAreCounted(t *testing.T) {
 
 // TestForkShownToAPublisher: the publisher acted on a checkpoint of another log under the same name.
 func TestForkShownToAPublisher(t *testing.T) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 	w.Live()
 	r := judge(w)
@@ -245,21 +249,21 @@ func TestForkShownToAPublisher(t *testing.T) {
 
 // TestOneRecordTwice: a crash between an append and its index leaves the same leaf there twice.
 func TestOneRecordTwice(t *testing.T) {
-	w := lifetest.New()
-	lifetest.Unknown(w)
+	w := lifecycletest.New()
+	lifecycletest.Unknown(w)
 	sub := w.Submit()
 	w.Append(sub.Record)
-	a, b := w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")
+	a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
 	w.Append(a.Record)
 	rec := w.Authorize(0, sub, a, b)
 	w.Append(rec.Record)
-	claim := w.Claim(rec, lifetest.Publisher)
+	claim := w.Claim(rec, lifecycletest.Publisher)
 	w.Append(claim.Record)
-	w.Announce(claim, lifetest.Publisher)
+	w.Announce(claim, lifecycletest.Publisher)
 	intent := w.Append(w.Entries[len(w.Entries)-1].Record) // the outcome names the second place
-	w.Finish(intent, lifetest.Publisher)
+	w.Finish(intent, lifecycletest.Publisher)
 	out := w.Append(w.Entries[len(w.Entries)-1].Record)
-	lifetest.Resolve(w, out, lifetest.Alice)
+	lifecycletest.Resolve(w, out, lifecycletest.Alice)
 	w.Append(w.Entries[len(w.Entries)-1].Record)
 	seal := w.Close()
 	w.Append(seal.Record)
@@ -269,7 +273,7 @@ func TestOneRecordTwice(t *testing.T) {
 }
 
 func TestMissingOutcome(t *testing.T) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	l := w.Begin()
 	due := l.Receipt.Record.Body.(*receipt.Receipt).ExpiresAt + 86400
 	for at, want := range map[marketops.Time]verifier.Verdict{0: verifier.Verified, due - 1: verifier.Verified, due: verifier.Indeterminate} {
@@ -280,13 +284,13 @@ func TestMissingOutcome(t *testing.T) {
 	}
 	// The log's own time passes with what the ledger signs.
 	w.Now = due
-	w.Ops = append(w.Ops, lifetest.Release("v2.0.0"))
+	w.Ops = append(w.Ops, lifecycletest.Release("v2.0.0"))
 	sub := w.Submit()
-	rec := w.Authorize(1, sub, w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve"))
+	rec := w.Authorize(1, sub, w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve"))
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); !r.Verified() {
 		t.Error("what others sign is no ledger time:", describe(r))
 	}
-	w.Claim(rec, lifetest.Publisher)
+	w.Claim(rec, lifecycletest.Publisher)
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); r.Code != marketops.OutcomeMissing {
 		t.Error(describe(r))
 	}
@@ -294,14 +298,14 @@ func TestMissingOutcome(t *testing.T) {
 
 // TestResourceNeedsDocuments: that two receipts were live for one tag shows in their documents alone.
 func TestResourceNeedsDocuments(t *testing.T) {
-	w := lifetest.New()
-	other := lifetest.Release("v1.4.0")
+	w := lifecycletest.New()
+	other := lifecycletest.Release("v1.4.0")
 	other.Release.Body = "Other notes"
 	w.Ops = append(w.Ops, other)
 	l := w.Allow()
 	second := w.Authorize(1, l.Submission, l.First, l.Other)
-	w.Claim(l.Receipt, lifetest.Publisher)
-	w.Claim(second, lifetest.Other)
+	w.Claim(l.Receipt, lifecycletest.Publisher)
+	w.Claim(second, lifecycletest.Other)
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); !r.Verified() || !strings.Contains(strings.Join(r.NotCovered, "\n"), "--operations") {
 		t.Error(describe(r), r.NotCovered)
 	}
@@ -311,18 +315,18 @@ func TestResourceNeedsDocuments(t *testing.T) {
 }
 
 // grown plays n whole lives after each other.
-func grown(t testing.TB, n int) *lifetest.World {
+func grown(t testing.TB, n int) *lifecycletest.World {
 	t.Helper()
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Ops = nil
 	for i := range n {
-		w.Ops = append(w.Ops, lifetest.Release(fmt.Sprintf("v1.%d", i)))
+		w.Ops = append(w.Ops, lifecycletest.Release(fmt.Sprintf("v1.%d", i)))
 	}
 	sub := w.Submit()
-	a, b := w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")
+	a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
 	for i := range n {
 		w.Edit["approval"] = func(b receipt.Body) { b.(*receipt.Approval).ExpiresAt += 86400 }
-		w.Finish(w.Announce(w.Claim(w.Authorize(i, sub, a, b), lifetest.Publisher), lifetest.Publisher), lifetest.Publisher)
+		w.Finish(w.Announce(w.Claim(w.Authorize(i, sub, a, b), lifecycletest.Publisher), lifecycletest.Publisher), lifecycletest.Publisher)
 	}
 	w.Close()
 	return w

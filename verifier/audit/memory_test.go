@@ -8,17 +8,17 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // TestMemory: what an audit keeps grows by less than 64 bytes an entry. The control keeps every run
 // at hand, and grows by more.
 func TestMemory(t *testing.T) {
 	const from, to, span, most = 17_000, 25_000, 1500, 64 // entries; below lies what does not grow with the log
-	w := lifetest.NewMany()
+	w := lifecycletest.NewMany()
 	w.Grow(to + span + 500)
-	files := kept{w.Log, lifetest.Store{}}
+	files := kept{w.Log, lifecycletest.Store{}}
 	grown := func(o audit.Options) float64 {
 		low := map[uint64]uint64{} // the least held while the entries after one were read: what is on its way differs
 		o.Workers = 1

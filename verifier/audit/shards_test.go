@@ -7,11 +7,11 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier/audit"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 const nextOrigin = "log2.example.com"
@@ -22,18 +22,18 @@ func seen(l *logtest.Log, size uint64) receipt.Seen {
 	return receipt.Seen{Origin: l.Origin, Size: int64(size), Root: l.Root(size)}
 }
 
-func freeze(w *lifetest.World) lifetest.Entry {
+func freeze(w *lifecycletest.World) lifecycletest.Entry {
 	at := seen(w.Log, w.Log.Size())
-	return w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: at, Next: nextOrigin}, lifetest.Ledger, at.Digest())
+	return w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: at, Next: nextOrigin}, lifecycletest.Ledger, at.Digest())
 }
 
 // goOn makes the world's log the one after the frozen one, and returns that.
-func goOn(w *lifetest.World, sealed lifetest.Entry) *logtest.Log {
+func goOn(w *lifecycletest.World, sealed lifecycletest.Entry) *logtest.Log {
 	old := w.Log
 	w.Log, w.Entries = logtest.New(nextOrigin, nextKey), nil
 	w.File.LogPolicy = old.PolicyText() + "log " + w.Log.Vkey() + "\n"
 	at := seen(old, old.Size())
-	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, lifetest.Ledger, at.Digest())
+	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, lifecycletest.Ledger, at.Digest())
 	return old
 }
 
@@ -42,7 +42,7 @@ func says(lines []string, text string) bool {
 }
 
 func TestShards(t *testing.T) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Live()
 	sealed := freeze(w)
 	if r := judge(w); !r.Verified() || !says(r.NotCovered, "goes on after this one, which is frozen: "+nextOrigin) {
@@ -50,7 +50,7 @@ func TestShards(t *testing.T) {
 	}
 	old := goOn(w, sealed)
 	r := judge(w)
-	if !r.Verified() || !says(r.NotCovered, "the log before this one, "+lifetest.Origin) {
+	if !r.Verified() || !says(r.NotCovered, "the log before this one, "+lifecycletest.Origin) {
 		t.Fatal(describe(r), r.NotCovered)
 	}
 	with := func(previous log.TileReader) (codes_ []string, verified bool) {
@@ -60,7 +60,7 @@ func TestShards(t *testing.T) {
 	if got, ok := with(old); !ok {
 		t.Fatal(got)
 	}
-	shorter := logtest.New(lifetest.Origin, lifetest.LogKey)
+	shorter := logtest.New(lifecycletest.Origin, lifecycletest.LogKey)
 	shorter.Append([]byte("x"))
 	for name, previous := range map[string]struct {
 		log.TileReader
@@ -68,15 +68,15 @@ func TestShards(t *testing.T) {
 	}{
 		"another log":    {shorter, marketops.SplitView},
 		"the log itself": {w.Log, marketops.SplitView},
-		"nothing":        {lifetest.Store{}, marketops.LogUnavailable},
-		"a stranger's":   {logtest.New(lifetest.Origin, lifetest.Stranger), marketops.CheckpointUnsigned},
+		"nothing":        {lifecycletest.Store{}, marketops.LogUnavailable},
+		"a stranger's":   {logtest.New(lifecycletest.Origin, lifecycletest.Stranger), marketops.CheckpointUnsigned},
 		"a longer one":   {longer(old), marketops.SplitView},
 	} {
 		if got, ok := with(previous.TileReader); ok || !slices.Equal(got, []string{string(previous.want)}) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	first := lifetest.New()
+	first := lifecycletest.New()
 	first.Live()
 	if r := audit.Audit(first.Log, first.Store, first.Trust(), audit.Options{Previous: old}); r.Verified() {
 		t.Error("a log that names none before has one")
@@ -93,28 +93,28 @@ func TestShardAttacks(t *testing.T) {
 	about := func(l *logtest.Log) receipt.Seen { return seen(l, l.Size()) }
 	for name, c := range map[string]struct {
 		want marketops.Code
-		do   func(*lifetest.World)
+		do   func(*lifecycletest.World)
 	}{
-		"something above the seal": {marketops.OrderViolation, func(w *lifetest.World) { freeze(w); w.Refuse(marketops.Expired) }},
-		"another seal":             {marketops.OrderViolation, func(w *lifetest.World) { freeze(w); freeze(w) }},
-		"a withheld record above it": {marketops.OrderViolation, func(w *lifetest.World) {
+		"something above the seal": {marketops.OrderViolation, func(w *lifecycletest.World) { freeze(w); w.Refuse(marketops.Expired) }},
+		"another seal":             {marketops.OrderViolation, func(w *lifecycletest.World) { freeze(w); freeze(w) }},
+		"a withheld record above it": {marketops.OrderViolation, func(w *lifecycletest.World) {
 			freeze(w)
 			e := w.Submit()
 			delete(w.Store, log.RecordPath(e.Record.LeafHash()))
 		}},
-		"a seal with another root": {marketops.SplitView, func(w *lifetest.World) { edited(w, func(s *receipt.Seen) { s.Root[0] ^= 1 }) }},
-		"a seal of fewer entries":  {marketops.OrderViolation, func(w *lifetest.World) { edited(w, func(s *receipt.Seen) { *s = seen(w.Log, w.Log.Size()-1) }) }},
-		"a seal of another log":    {marketops.OrderViolation, func(w *lifetest.World) { edited(w, func(s *receipt.Seen) { s.Origin = "x.example" }) }},
-		"a seal by an authority":   {marketops.KeyUnknown, func(w *lifetest.World) { sealBy(w, lifetest.Authority, about(w.Log)) }},
-		"a seal about something else": {marketops.OrderViolation, func(w *lifetest.World) {
-			w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: about(w.Log), Next: nextOrigin}, lifetest.Ledger, marketops.DigestOf([]byte("x")))
+		"a seal with another root": {marketops.SplitView, func(w *lifecycletest.World) { edited(w, func(s *receipt.Seen) { s.Root[0] ^= 1 }) }},
+		"a seal of fewer entries":  {marketops.OrderViolation, func(w *lifecycletest.World) { edited(w, func(s *receipt.Seen) { *s = seen(w.Log, w.Log.Size()-1) }) }},
+		"a seal of another log":    {marketops.OrderViolation, func(w *lifecycletest.World) { edited(w, func(s *receipt.Seen) { s.Origin = "x.example" }) }},
+		"a seal by an authority":   {marketops.KeyUnknown, func(w *lifecycletest.World) { sealBy(w, lifecycletest.Authority, about(w.Log)) }},
+		"a seal about something else": {marketops.OrderViolation, func(w *lifecycletest.World) {
+			w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: about(w.Log), Next: nextOrigin}, lifecycletest.Ledger, marketops.DigestOf([]byte("x")))
 		}},
-		"a beginning in the middle": {marketops.OrderViolation, func(w *lifetest.World) {
+		"a beginning in the middle": {marketops.OrderViolation, func(w *lifecycletest.World) {
 			p := receipt.Seen{Origin: "x.example", Size: 1}
-			w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: lifetest.Origin, Previous: p, Sealed: marketops.Digest{1}}, lifetest.Ledger, p.Digest())
+			w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: lifecycletest.Origin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
 		}},
 	} {
-		w := lifetest.New()
+		w := lifecycletest.New()
 		w.Live()
 		c.do(w)
 		if r := judge(w); r.Verified() || !slices.Contains(codes(r), string(c.want)) {
@@ -122,21 +122,21 @@ func TestShardAttacks(t *testing.T) {
 		}
 	}
 	// A first leaf for another origin.
-	w := lifetest.New()
+	w := lifecycletest.New()
 	p := receipt.Seen{Origin: "x.example", Size: 1}
-	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, lifetest.Ledger, p.Digest())
+	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
 	w.Live()
 	if r := judge(w); r.Verified() {
 		t.Error("a log begins under another origin")
 	}
 }
 
-func edited(w *lifetest.World, edit func(*receipt.Seen)) {
+func edited(w *lifecycletest.World, edit func(*receipt.Seen)) {
 	at := seen(w.Log, w.Log.Size())
 	edit(&at)
-	sealBy(w, lifetest.Ledger, at)
+	sealBy(w, lifecycletest.Ledger, at)
 }
 
-func sealBy(w *lifetest.World, by *crypto.PrivateKey, at receipt.Seen) {
+func sealBy(w *lifecycletest.World, by *crypto.PrivateKey, at receipt.Seen) {
 	w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: at, Next: nextOrigin}, by, at.Digest())
 }

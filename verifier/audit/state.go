@@ -11,8 +11,8 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/internal/life"
 )
 
 // A state is what an audit knows after so many entries:
@@ -48,7 +48,7 @@ type stateHead struct {
 	Checks    []verifier.Check  `json:"checks"`
 	Omitted   int               `json:"omitted"`
 	Misbehave bool              `json:"misbehaved"`
-	Book      *life.State       `json:"book"`
+	Book      *lifecycle.State  `json:"book"`
 }
 
 // head says what a state must be bound to, to serve this audit.
@@ -80,8 +80,8 @@ func (h stateHead) write(w io.Writer) error {
 	hash := sha256.New()
 	both := io.MultiWriter(w, hash)
 	_, err = io.WriteString(both, stateMagic)
-	for _, s := range append([]life.Section{{head}}, h.Book.Sections[:]...) {
-		for _, piece := range append(life.Section{binary.BigEndian.AppendUint64(nil, uint64(s.Len()))}, s...) {
+	for _, s := range append([]lifecycle.Section{{head}}, h.Book.Sections[:]...) {
+		for _, piece := range append(lifecycle.Section{binary.BigEndian.AppendUint64(nil, uint64(s.Len()))}, s...) {
 			if err == nil {
 				_, err = both.Write(piece)
 			}
@@ -103,7 +103,7 @@ func decodeState(b []byte) (*stateHead, error) {
 	if sum := sha256.Sum256(b[:n]); !bytes.Equal(sum[:], b[n:]) {
 		return nil, errState
 	}
-	var sections [1 + life.Sections][]byte
+	var sections [1 + lifecycle.Sections][]byte
 	rest := b[len(stateMagic):n]
 	for i := range sections {
 		if len(rest) < 8 || binary.BigEndian.Uint64(rest) > uint64(len(rest)-8) {
@@ -117,7 +117,7 @@ func decodeState(b []byte) (*stateHead, error) {
 		return nil, errState
 	}
 	for i, s := range sections[1:] {
-		h.Book.Sections[i] = life.Section{s}
+		h.Book.Sections[i] = lifecycle.Section{s}
 	}
 	return h, nil
 }
@@ -151,7 +151,7 @@ func (a *audit) resume() bool {
 }
 
 func (a *audit) restore(h *stateHead) (ok bool) {
-	book, err := life.Resume(a.rules(), h.Book)
+	book, err := lifecycle.Resume(a.rules(), h.Book)
 	if err == nil {
 		err = a.roots.start(h.Size)
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/internal/life"
 )
 
 // portion is how many entries one worker opens in a row, and ahead how many portions for each
@@ -102,8 +102,8 @@ func (a *audit) take(items []item) {
 }
 
 // reread opens entries once more that were taken before.
-func (a *audit) reread(indexes []uint64) ([]life.Entry, error) {
-	out := make([]life.Entry, 0, len(indexes))
+func (a *audit) reread(indexes []uint64) ([]lifecycle.Entry, error) {
+	out := make([]lifecycle.Entry, 0, len(indexes))
 	for _, index := range indexes {
 		e, err := a.rereadOne(index)
 		if err != nil {
@@ -114,8 +114,8 @@ func (a *audit) reread(indexes []uint64) ([]life.Entry, error) {
 	return out, nil
 }
 
-func (a *audit) rereadOne(index uint64) (e life.Entry, err error) {
-	e = life.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: index}}
+func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
+	e = lifecycle.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: index}}
 	if e.Leaf, err = a.tree.LeafHash(index); err != nil {
 		return e, err
 	}
@@ -134,11 +134,11 @@ func (a *audit) rereadOne(index uint64) (e life.Entry, err error) {
 }
 
 // rules says how the book judges here.
-func (a *audit) rules() life.Rules {
-	return life.Rules{
+func (a *audit) rules() lifecycle.Rules {
+	return lifecycle.Rules{
 		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.Seen) error { return a.roots.quoted(c) },
 		Reread: a.reread, Keep: a.options.keep,
-		Report: func(f life.Finding) {
+		Report: func(f lifecycle.Finding) {
 			a.fail(verifier.Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
 		},
 	}
@@ -166,7 +166,7 @@ func (a *audit) judge(it *item) {
 
 func (a *audit) admit(it *item, subject string) {
 	issued := issuedAt(it.rec)
-	e := life.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: it.index}, Leaf: it.hash, Record: it.rec}
+	e := lifecycle.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: it.index}, Leaf: it.hash, Record: it.rec}
 	var err error
 	if e.Holder, err = a.trust.Admit(it.rec, max(issued, a.ledger), &e.Position); err != nil {
 		a.count(it.index, "unusable")

@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/lifetest"
 	"github.com/omega/marketops/verifier/offline"
 	"github.com/omega/marketops/verifier/sigstore"
 )
@@ -20,11 +20,11 @@ import (
 // stage is the current folder with a pack, a bundle and the downloads of one world.
 type stage struct {
 	t *testing.T
-	w *lifetest.World
+	w *lifecycletest.World
 }
 
 func newStage(t *testing.T) *stage {
-	s := &stage{t, lifetest.New()}
+	s := &stage{t, lifecycletest.New()}
 	t.Chdir(t.TempDir())
 	s.w.Live()
 	s.write("w.mopack", s.w.PackBytes())
@@ -114,7 +114,7 @@ func TestEvidenceIsKept(t *testing.T) {
 	for _, input := range []string{"w.mopack", "bundle.json"} {
 		r := s.verify(input, offline.Options{Checkpoint: "held"})
 		got, err := os.ReadFile(r.Kept)
-		if r.ExitCode() != 14 || err != nil || string(got) != want || r.NotKept != "" || !strings.HasPrefix(r.Kept, "marketops-evidence-"+lifetest.Origin) {
+		if r.ExitCode() != 14 || err != nil || string(got) != want || r.NotKept != "" || !strings.HasPrefix(r.Kept, "marketops-evidence-"+lifecycletest.Origin) {
 			t.Errorf("%s: exit %d, kept %q (%v)", input, r.ExitCode(), r.Kept, err)
 		}
 	}

@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/lifetest"
 )
 
 // read verifies a bundle as the command does.
-func read(w *lifetest.World, b []byte, d verifier.Demand) *verifier.Report {
+func read(w *lifecycletest.World, b []byte, d verifier.Demand) *verifier.Report {
 	return d.VerifyBundle(b, w.Trust(), later)
 }
 
@@ -170,7 +170,7 @@ func TestBundleAsksTheTrustFile(t *testing.T) {
 		"a short life":       {func(f *receipt.TrustFile) { f.MaxLifetime = 60 }, verifier.Demand{}, marketops.LifetimeExcessive},
 		"revoked since":      {func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = positions(0) }, verifier.Demand{}, marketops.KeyRevoked},
 		"revoked later":      {func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = positions(4) }, verifier.Demand{}, ""},
-		"retired":            {func(f *receipt.TrustFile) { f.Authorities[0].NotAfter = lifetest.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
+		"retired":            {func(f *receipt.TrustFile) { f.Authorities[0].NotAfter = lifecycletest.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
 		"a quorum of nobody": {func(*receipt.TrustFile) {}, verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
 		"signature":          {func(*receipt.TrustFile) {}, verifier.Demand{Require: verifier.Signature}, ""},
 		"held, the same":     {func(*receipt.TrustFile) {}, verifier.Demand{Held: w.Log.Checkpoint()}, ""},
@@ -179,7 +179,7 @@ func TestBundleAsksTheTrustFile(t *testing.T) {
 		"the asset":          {func(*receipt.TrustFile) {}, verifier.Demand{Files: files("abc")}, ""},
 		"another file":       {func(*receipt.TrustFile) {}, verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
 	} {
-		other := lifetest.New()
+		other := lifecycletest.New()
 		tc.bend(&other.File)
 		if r := read(other, good, tc.d); r.Code != tc.want || r.Verified() != (tc.want == "") {
 			t.Errorf("%s: %s %s, want %q: %+v", name, r.Verdict, r.Code, tc.want, r.Checks)
@@ -190,14 +190,16 @@ func TestBundleAsksTheTrustFile(t *testing.T) {
 	}
 }
 
-func positions(n uint64) []log.Position { return []log.Position{{Origin: lifetest.Origin, Index: n}} }
+func positions(n uint64) []log.Position {
+	return []log.Position{{Origin: lifecycletest.Origin, Index: n}}
+}
 
 func files(text string) *verifier.Files {
 	return &verifier.Files{Found: map[string]verifier.File{"widget.tar.gz": {Size: 3, SHA256: marketops.DigestOf([]byte(text))}}}
 }
 
 func FuzzVerifyBundle(f *testing.F) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Live()
 	trust := w.Trust()
 	s, err := New(w.Pack(), trust, later, w.Digests()[0], Receipt)

@@ -14,11 +14,11 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/logtest"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/lifetest"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -26,16 +26,16 @@ import (
 )
 
 // later is when these tests verify.
-var later = lifetest.Start + 3600
+var later = lifecycletest.Start + 3600
 
-func lived(t *testing.T) *lifetest.World {
+func lived(t *testing.T) *lifecycletest.World {
 	t.Helper()
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.Live()
 	return w
 }
 
-func exported(t *testing.T, w *lifetest.World, what Subject) *Set {
+func exported(t *testing.T, w *lifecycletest.World, what Subject) *Set {
 	t.Helper()
 	s, err := New(w.Pack(), w.Trust(), later, w.Digests()[0], what)
 	if err != nil {
@@ -192,7 +192,7 @@ func TestExport(t *testing.T) {
 			}
 			one := s.Signed[0]
 			stock(t, s, one)
-			if one.By.Role != role || one.KeyFile != string(role)+".pub" || one.BundleFile != "bundle.json" || one.Position.Origin != lifetest.Origin {
+			if one.By.Role != role || one.KeyFile != string(role)+".pub" || one.BundleFile != "bundle.json" || one.Position.Origin != lifecycletest.Origin {
 				t.Errorf("by %+v in %s and %s", one.By, one.KeyFile, one.BundleFile)
 			}
 			var b bundleFile
@@ -218,7 +218,7 @@ func TestLeafIsRebuilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := crypto.NewKeyring(lifetest.Authority.Public())
+	ring, err := crypto.NewKeyring(lifecycletest.Authority.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestLeafIsRebuilt(t *testing.T) {
 
 // TestTrustedRoot keeps everything of a run out of what its verifier is to believe.
 func TestTrustedRoot(t *testing.T) {
-	one, two := lived(t), lifetest.New()
+	one, two := lived(t), lifecycletest.New()
 	two.Submit()
 	two.Live()
 	if a, b := exported(t, one, Receipt), exported(t, two, Receipt); !bytes.Equal(a.Root, b.Root) || bytes.Equal(a.Signed[0].Bundle, b.Signed[0].Bundle) {
@@ -241,8 +241,8 @@ func TestTrustedRoot(t *testing.T) {
 	}
 	s := exported(t, one, Receipt)
 	ls := logs(t, s.Root)
-	id := log.LogID(lifetest.Origin, lifetest.LogKey.Public())
-	if len(ls) != 1 || ls[0].BaseURL != "https://"+lifetest.Origin || !bytes.Equal(ls[0].LogID.KeyID, id[:]) || ls[0].PublicKey.ValidFor.Start == "" {
+	id := log.LogID(lifecycletest.Origin, lifecycletest.LogKey.Public())
+	if len(ls) != 1 || ls[0].BaseURL != "https://"+lifecycletest.Origin || !bytes.Equal(ls[0].LogID.KeyID, id[:]) || ls[0].PublicKey.ValidFor.Start == "" {
 		t.Errorf("%+v", ls)
 	}
 }
@@ -252,7 +252,7 @@ func TestTrustedRoot(t *testing.T) {
 func TestRotatedLogKey(t *testing.T) {
 	for _, order := range []string{"old first", "new first"} {
 		w := lived(t)
-		old := log.Vkey(lifetest.Origin, logtest.Key(99).Public())
+		old := log.Vkey(lifecycletest.Origin, logtest.Key(99).Public())
 		lines := "log " + old + "\nlog " + w.Log.Vkey() + "\nquorum none\n"
 		if order == "new first" {
 			lines = "log " + w.Log.Vkey() + "\nlog " + old + "\nquorum none\n"
@@ -267,14 +267,14 @@ func TestRotatedLogKey(t *testing.T) {
 }
 
 func TestTwoAuthorities(t *testing.T) {
-	w := lifetest.New()
+	w := lifecycletest.New()
 	w.File.AuthorityRules[0].Threshold = 2
 	sub := w.Submit()
-	a, b := w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")
+	a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
 	body := w.NewReceipt(0, sub, a, b)
-	first := w.Add(body, lifetest.Authority, w.Digests()[0], w.Assets(0)...)
-	w.Add(body, lifetest.Second, w.Digests()[0], w.Assets(0)...)
-	w.Finish(w.Announce(w.Claim(first, lifetest.Publisher), lifetest.Publisher), lifetest.Publisher)
+	first := w.Add(body, lifecycletest.Authority, w.Digests()[0], w.Assets(0)...)
+	w.Add(body, lifecycletest.Second, w.Digests()[0], w.Assets(0)...)
+	w.Finish(w.Announce(w.Claim(first, lifecycletest.Publisher), lifecycletest.Publisher), lifecycletest.Publisher)
 	w.Close()
 	s := exported(t, w, Receipt)
 	if len(s.Signed) != 2 {
@@ -292,17 +292,17 @@ func TestTwoAuthorities(t *testing.T) {
 // TestSeveralReceipts exports the receipt that was claimed, whichever was issued last.
 func TestSeveralReceipts(t *testing.T) {
 	for used := range 2 {
-		w := lifetest.New()
+		w := lifecycletest.New()
 		sub := w.Submit()
-		var issued []lifetest.Entry
+		var issued []lifecycletest.Entry
 		for range 2 {
-			issued = append(issued, w.Authorize(0, sub, w.Vote(sub, lifetest.Alice, "approve"), w.Vote(sub, lifetest.Carol, "approve")))
+			issued = append(issued, w.Authorize(0, sub, w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")))
 		}
 		unclaimed := exported(t, w, Receipt)
 		if want := issued[1].Record.Body.(*receipt.Receipt).ReceiptID; unclaimed.Receipt != want || unclaimed.Status != "authorized" {
 			t.Errorf("before any claim: %s, %s, want the last, %s", unclaimed.Receipt, unclaimed.Status, want)
 		}
-		w.Finish(w.Announce(w.Claim(issued[used], lifetest.Publisher), lifetest.Publisher), lifetest.Publisher)
+		w.Finish(w.Announce(w.Claim(issued[used], lifecycletest.Publisher), lifecycletest.Publisher), lifecycletest.Publisher)
 		w.Close()
 		want := issued[used].Record.Body.(*receipt.Receipt).ReceiptID
 		for _, what := range []Subject{Receipt, Outcome} {
@@ -317,8 +317,8 @@ func TestSeveralReceipts(t *testing.T) {
 
 // TestUnverified demands that nothing leaves a pack that does not verify.
 func TestUnverified(t *testing.T) {
-	stranger := lifetest.New()
-	stranger.Log = logtest.New(lifetest.Origin, logtest.Key(50))
+	stranger := lifecycletest.New()
+	stranger.Log = logtest.New(lifecycletest.Origin, logtest.Key(50))
 	for name, c := range map[string]struct {
 		bend func(*pack.Pack)
 		t    *receipt.Trust
@@ -327,7 +327,7 @@ func TestUnverified(t *testing.T) {
 	}{
 		"another log's trust":  {func(*pack.Pack) {}, stranger.Trust(), later, marketops.CheckpointUnsigned},
 		"no trust":             {func(*pack.Pack) {}, nil, later, marketops.TrustMissing},
-		"before it happened":   {func(*pack.Pack) {}, lived(t).Trust(), lifetest.Start - 1e6, marketops.ClockUnsure},
+		"before it happened":   {func(*pack.Pack) {}, lived(t).Trust(), lifecycletest.Start - 1e6, marketops.ClockUnsure},
 		"a proof of another":   {swapProofs, lived(t).Trust(), later, marketops.InclusionInvalid},
 		"no record":            {func(p *pack.Pack) { p.Records = nil }, lived(t).Trust(), later, marketops.NothingToVerify},
 		"another document":     {func(p *pack.Pack) { bendDocuments(p) }, lived(t).Trust(), later, ""},
@@ -366,10 +366,10 @@ func bendDocuments(p *pack.Pack) {
 
 // TestRefuses asks a verified pack for what it does not hold.
 func TestRefuses(t *testing.T) {
-	open := lifetest.New()
+	open := lifecycletest.New()
 	open.Allow()
 	for name, c := range map[string]struct {
-		w         *lifetest.World
+		w         *lifecycletest.World
 		operation marketops.Digest
 		what      Subject
 		want      marketops.Code

@@ -1,5 +1,5 @@
 // Command page is marketops-verify for a browser: the same packages as WebAssembly, called by the
-// page that internal/page builds around it.
+// page that internal/tools/page builds around it.
 //
 // It defines one function for the page's script:
 //

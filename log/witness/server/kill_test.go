@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/omega/marketops/log/logtest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log/witness/server"
 )
 

@@ -1,0 +1,195 @@
+package maintain
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+// Memory is what is known of a log outside of its backup.
+type Memory struct {
+	Checkpoints [][]byte // signed notes that users, auditors or witnesses have kept
+	Nothing     bool     // the operator says that nobody has seen more than the backup
+}
+
+// maxManifest is more than a manifest has.
+const maxManifest = 1 << 16 // bytes
+
+// ReadManifest reads what a folder is a backup of. Code state-missing for one that is none, such as
+// one that was interrupted.
+func ReadManifest(backup string) (*Manifest, error) {
+	f, err := os.Open(filepath.Join(backup, manifestName))
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.StateMissing, What: backup + " is no complete backup", Err: err}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxManifest))
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.StateMissing, What: backup + " is no complete backup", Err: err}
+	}
+	m := &Manifest{}
+	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil || m.Schema != schemaBackup {
+		return nil, &marketops.Failure{Code: marketops.StateMissing, What: backup + " has a manifest that cannot be read", Err: err}
+	}
+	return m, nil
+}
+
+// Restore puts a backup into a state folder from which log, records and claims were moved away; it
+// overwrites nothing. Before, it reads the whole log of the backup, and compares it with all that is
+// remembered of it: checkpoint.mark in the state folder, which no backup holds, and what m brings.
+//
+// A backup that is older than any of that is refused, log-rolled-back: to go on with it would give
+// out again what is spent and sign another log under the same name. Without any memory it is
+// refused, state-missing, unless the operator says that there is none. Other codes: config-invalid
+// where something would be overwritten, and those of a log that is not sound.
+func Restore(backup, dir string, m Memory) (*Manifest, error) {
+	man, err := ReadManifest(backup)
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.LoadCore(filepath.Join(backup, "core.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	to := Source{dir, c.In(dir)}
+	if err := to.absent(); err != nil {
+		return nil, err
+	}
+	tree, policy, err := sound(backup, c.Origin, man)
+	if err != nil {
+		return nil, err
+	}
+	mark := filepath.Join(dir, "checkpoint.mark")
+	if err := m.follow(tree, policy, mark); err != nil {
+		return nil, err
+	}
+	if err := to.fill(backup); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(mark, tree.Checkpoint().Raw, 0o644); err != nil {
+		return nil, lost(err)
+	}
+	syscall.Sync()
+	return man, nil
+}
+
+// absent demands that nothing of what is restored is there.
+func (s Source) absent() error {
+	for _, path := range []string{s.Config.Log, s.Config.Records, s.Config.Claims} {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return &marketops.Refusal{Code: marketops.ConfigInvalid, What: path + " is there and would be overwritten",
+				State: "nothing was restored", Next: "move log, records and claims.db out of the state folder, and leave checkpoint.mark there"}
+		}
+	}
+	return nil
+}
+
+// sound opens the log of a backup and reads every entry of it.
+func sound(backup, origin string, man *Manifest) (*log.Tree, *log.Policy, error) {
+	raw, err := os.ReadFile(filepath.Join(backup, "trust.json"))
+	if err != nil {
+		return nil, nil, lost(err)
+	}
+	t, err := receipt.ParseTrust(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	folder := files(filepath.Join(backup, "log"))
+	if raw, err = folder.ReadFile(log.CheckpointPath); err != nil {
+		return nil, nil, lost(err)
+	}
+	cp, err := t.Log().Open(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	if cp.Origin != origin || receipt.SeenAt(cp) != man.Log {
+		return nil, nil, marketops.Refuse(marketops.SplitView, fmt.Sprintf("the manifest speaks of %s at size %d, the log is %s at size %d", man.Log.Origin, man.Log.Size, cp.Origin, cp.Size))
+	}
+	tree := log.NewTree(cp, folder)
+	return tree, t.Log(), tree.Entries(0, cp.Size, func(uint64, []byte) error { return nil })
+}
+
+// follow demands that the log holds everything that is remembered of it.
+func (m Memory) follow(tree *log.Tree, policy *log.Policy, mark string) error {
+	known := m.Checkpoints
+	if raw, err := os.ReadFile(mark); err == nil {
+		known = append(known, raw)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return lost(err)
+	}
+	if len(known) == 0 && !m.Nothing {
+		return &marketops.Refusal{Code: marketops.StateMissing, What: "nothing here remembers how far the log had come", State: "nothing was restored",
+			Next: "ask users, auditors and witnesses for the newest checkpoint that they have seen (--seen FILE); only if there is nobody, say --unseen"}
+	}
+	for _, raw := range known {
+		cp, err := policy.OpenUnwitnessed(raw) // what the Core itself or one witness kept need not carry all cosignatures
+		if err != nil {
+			return err
+		}
+		if origin := tree.Checkpoint().Origin; cp.Origin != origin { // a frozen log, and the one that goes on after it
+			return &marketops.Refusal{Code: marketops.LogRolledBack, What: "the backup is of the log " + origin + ", and one of " + cp.Origin + " was seen", State: "nothing was restored",
+				Next: "restore a backup of " + cp.Origin}
+		}
+		if _, err := tree.Consistency(cp); err != nil {
+			return &marketops.Refusal{Code: rolled(err), What: fmt.Sprintf("the backup has %d entries of %s, and one of %d was seen", tree.Checkpoint().Size, cp.Origin, cp.Size), Err: err,
+				State: "nothing was restored",
+				Next:  "restore a newer backup; if there is none, begin a new log under another origin, and tell everybody who saw the old one"}
+		}
+	}
+	return nil
+}
+
+// rolled is the code of a log that does not hold what was seen of it.
+func rolled(err error) marketops.Code {
+	if c := marketops.CodeOf(err); c == marketops.SplitView || c == marketops.LogRolledBack {
+		return c
+	}
+	return marketops.ConsistencyInvalid
+}
+
+// fill copies a backup into an empty state folder. Files that are there (keys, a newer trust file
+// and policy) stay.
+func (s Source) fill(backup string) error {
+	all := func(string) bool { return true }
+	if err := os.MkdirAll(s.State, 0o700); err != nil {
+		return lost(err)
+	}
+	for name, dir := range s.folders() {
+		if _, err := os.Stat(dir); name == "policy" && err == nil {
+			continue
+		}
+		if err := copyTree(filepath.Join(backup, name), dir, false, all); err != nil {
+			return lost(err)
+		}
+	}
+	if err := copyTree(filepath.Join(backup, "keys"), filepath.Join(s.State, "keys"), false, all); err != nil {
+		return lost(err)
+	}
+	for name, path := range s.files() {
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		if err := copyFile(filepath.Join(backup, name), path, true); err != nil {
+			return lost(err)
+		}
+	}
+	for _, dir := range []string{s.Config.Log, s.Config.Records} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return lost(err)
+		}
+	}
+	if err := copyTree(filepath.Join(backup, "log"), s.Config.Log, true, all); err != nil {
+		return lost(err)
+	}
+	return lost(copyFile(filepath.Join(backup, "claims.db"), s.Config.Claims, true))
+}

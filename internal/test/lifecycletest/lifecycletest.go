@@ -1,0 +1,241 @@
+// Package lifecycletest makes whole lives of receipts, for tests: a trust file, signed records, an
+// in-memory log that holds them, and packs of it. Hooks change any record before it is signed,
+// so that each test bends one thing in a world that otherwise verifies.
+package lifecycletest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/verifier/pack"
+)
+
+// Origin is the log's.
+const Origin = "log.example.com"
+
+// Start is when the first record is signed; each is signed a second after the one before.
+var Start = marketops.TimeOf(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+
+// The keys of the world. Bob asks; Alice and Carol approve; Dave could.
+var (
+	LogKey    = logtest.Key(1)
+	Bob       = logtest.Key(2)
+	Alice     = logtest.Key(3)
+	Carol     = logtest.Key(4)
+	Dave      = logtest.Key(5)
+	Authority = logtest.Key(6)
+	Second    = logtest.Key(7) // authority
+	Publisher = logtest.Key(8)
+	Other     = logtest.Key(9) // publisher
+	Ledger    = logtest.Key(10)
+	Advisory  = logtest.Key(11)
+	Stranger  = logtest.Key(12)
+	AliceToo  = logtest.Key(13) // Alice's other key
+)
+
+// Entry is a record in the log.
+type Entry struct {
+	Record *receipt.Record
+	Index  uint64
+}
+
+// World is a log with everything that its records rest on.
+type World struct {
+	Log      *logtest.Log
+	File     receipt.TrustFile // changed before [World.Trust] is called
+	Run      marketops.RunID
+	Plan     []byte
+	Ops      []marketops.Operation
+	Now      marketops.Time
+	Entries  []Entry
+	Evidence []pack.Evidence
+	Store    Store
+
+	// Edit changes a record by its name before it is signed; Sign replaces its signer; Before is
+	// called before it is signed and may add records.
+	Edit   map[string]func(receipt.Body)
+	Sign   map[string]*crypto.PrivateKey
+	Before map[string]func()
+
+	nonce uint64
+	runs  int // of Grow
+}
+
+// New returns a world with an empty log and one release to publish.
+func New() *World {
+	w := &World{
+		Log: logtest.New(Origin, LogKey), Run: marketops.NewRunID([16]byte{1}), Now: Start, Store: Store{},
+		Ops: []marketops.Operation{Release("v1.4.0")}, Plan: []byte(`{"schema":"marketops.plan/v1"}`),
+		Edit: map[string]func(receipt.Body){}, Sign: map[string]*crypto.PrivateKey{}, Before: map[string]func(){},
+	}
+	w.File = receipt.TrustFile{
+		Schema: "marketops.trust/v1", Version: 7, Expires: Start + 1e8,
+		Persons: []receipt.TrustPerson{
+			person("bob", "makers", Bob), person("alice", "release", Alice, AliceToo), person("carol", "release", Carol), person("dave", "release", Dave),
+		},
+		Authorities:    keys("core.example", Authority, "core2.example", Second),
+		AuthorityRules: []receipt.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		Advisory:       keys("advisory", Advisory), Publishers: keys("pub1", Publisher, "pub2", Other), Ledger: keys("ledger", Ledger),
+		Resolvers: []receipt.Rule{{Kinds: all, Targets: all, Group: "release"}}, Revokers: []receipt.Rule{},
+		Approvals:   []receipt.Rule{{Kinds: all, Targets: all, Group: "release", Threshold: 2}},
+		MaxLifetime: 86400, KnownCheckpoints: []receipt.Seen{},
+	}
+	return w
+}
+
+var all = []string{"*"}
+
+func person(id, group string, ks ...*crypto.PrivateKey) receipt.TrustPerson {
+	p := receipt.TrustPerson{ID: id, Groups: []string{group}}
+	for i, k := range ks {
+		p.Keys = append(p.Keys, key(fmt.Sprintf("%s-%d", id, i+1), k))
+	}
+	return p
+}
+
+func keys(named ...any) (out []receipt.TrustKey) {
+	for i := 0; i < len(named); i += 2 {
+		out = append(out, key(named[i].(string), named[i+1].(*crypto.PrivateKey)))
+	}
+	return out
+}
+
+func key(id string, k *crypto.PrivateKey) receipt.TrustKey {
+	return receipt.TrustKey{ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(k.Public().SPKI()), NotBefore: Start - 1000, NotAfter: Start + 1e7}
+}
+
+// TrustBytes returns trust.json as File and the log's policy make it.
+func (w *World) TrustBytes() []byte {
+	f := w.File
+	if f.LogPolicy == "" {
+		f.LogPolicy = w.Log.PolicyText()
+	}
+	b, err := canon.Encode(f)
+	check(err)
+	return b
+}
+
+// Trust is [World.TrustBytes], parsed.
+func (w *World) Trust() *receipt.Trust {
+	t, err := receipt.ParseTrust(w.TrustBytes())
+	check(err)
+	return t
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Release returns a release of octo-org/widgets under this tag.
+func Release(tag string) marketops.Operation {
+	op := marketops.NewOperation(marketops.PublishRelease, marketops.Target{Type: "github", Host: "api.github.com", RepositoryID: 42, FullName: "octo-org/widgets"})
+	op.Tag = &marketops.Tag{Name: tag, Commit: "1111111111111111111111111111111111111111", Tree: "2222222222222222222222222222222222222222", Message: "Widgets", Tagger: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: Start}}
+	op.Release = &marketops.Release{Name: "Widgets", Body: "Notes", MakeLatest: "true", Assets: []marketops.Asset{{Name: "widget.tar.gz", Size: 3, SHA256: marketops.DigestOf([]byte("abc")), ContentType: "application/gzip"}}}
+	return op
+}
+
+// Head draws a nonce and the next second.
+func (w *World) Head() receipt.Head {
+	w.nonce++
+	w.Now++
+	return receipt.Head{Nonce: fmt.Sprintf("%032x", w.nonce), IssuedAt: w.Now}
+}
+
+// Evident adds an evidence text under a head and returns its salted digest.
+func (w *World) Evident(h receipt.Head, text string) marketops.Digest {
+	d := h.Salted([]byte(text))
+	w.Evidence = append(w.Evidence, pack.Evidence{Digest: d, Text: []byte(text)})
+	return d
+}
+
+// Add signs a record after its hooks, appends its leaf and stores its envelope.
+func (w *World) Add(b receipt.Body, by *crypto.PrivateKey, about marketops.Digest, more ...receipt.Subject) Entry {
+	if f := w.Before[b.Name()]; f != nil {
+		delete(w.Before, b.Name())
+		f()
+	}
+	if f := w.Edit[b.Name()]; f != nil {
+		f(b)
+	}
+	if k := w.Sign[b.Name()]; k != nil {
+		by = k
+	}
+	rec, err := receipt.Seal(b, by, append([]receipt.Subject{receipt.SubjectOf("subject", about)}, more...)...)
+	check(err)
+	return w.Append(rec)
+}
+
+// Append logs and stores a record that was signed before.
+func (w *World) Append(rec *receipt.Record) Entry {
+	e := Entry{rec, w.Log.Append(rec.Leaf())}
+	w.Entries = append(w.Entries, e)
+	w.Store[log.RecordPath(rec.LeafHash())] = rec.Envelope
+	return e
+}
+
+// Store is a record store in memory.
+type Store map[string][]byte
+
+// ReadFile implements [log.TileReader].
+func (s Store) ReadFile(name string) ([]byte, error) {
+	if b, ok := s[name]; ok {
+		return bytes.Clone(b), nil
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// Contents returns what a pack of the run holds, with proofs under the newest checkpoint.
+func (w *World) Contents() pack.Contents {
+	cp := w.Log.Tree().Checkpoint()
+	c := pack.Contents{Run: w.Run, Plan: w.Plan, Checkpoint: cp, Evidence: w.Evidence}
+	for _, op := range w.Ops {
+		doc, err := op.Document()
+		check(err)
+		c.Operations = append(c.Operations, doc)
+	}
+	for _, e := range w.Entries {
+		c.Entries = append(c.Entries, pack.Entry{Record: e.Record, Proof: w.Log.Prove(e.Index)})
+	}
+	return c
+}
+
+// PackBytes returns the pack of the run.
+func (w *World) PackBytes() []byte {
+	var b bytes.Buffer
+	check(pack.Write(&b, w.Contents()))
+	return b.Bytes()
+}
+
+// Pack is [World.PackBytes], read.
+func (w *World) Pack() *pack.Pack {
+	b := w.PackBytes()
+	p, err := pack.Read(bytes.NewReader(b), int64(len(b)))
+	check(err)
+	return p
+}
+
+// Drop takes the records of a name out of the entries that a pack is made of. The log keeps them.
+func (w *World) Drop(name string) {
+	w.Entries = slices.DeleteFunc(w.Entries, func(e Entry) bool { return e.Record.Body.Name() == name })
+}
+
+// Documents returns the operations of the world by their digests.
+func (w *World) Documents() func(marketops.Digest) *marketops.Operation {
+	docs := map[marketops.Digest]*marketops.Operation{}
+	for n := range w.Ops {
+		docs[w.digest(n)] = &w.Ops[n]
+	}
+	return func(d marketops.Digest) *marketops.Operation { return docs[d] }
+}

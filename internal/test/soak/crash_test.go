@@ -1,0 +1,169 @@
+//go:build faults
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/omega/marketops/internal/test/testenv"
+)
+
+// workers is how many machines work side by side: a trial mostly waits, for leases and checkpoints.
+const workers = 12
+
+// TestCrashPoints walks through every moment at which a publication can break off, in either
+// process: it is killed there, meets an I/O error, or sleeps there past its lease. Somebody else
+// goes on, and the soak's checker judges what is left. Nothing may have happened twice, be lost or be
+// told falsely, and every point of the source must have been passed and every order obeyed.
+func TestCrashPoints(t *testing.T) {
+	bin := t.TempDir()
+	must(t, testenv.Build(context.Background(), bin, "faults"))
+	seen := &passings{known: map[string]bool{}}
+	trials := survey(t, bin, seen)
+	t.Logf("%d trials", len(trials))
+	work := make(chan trial, len(trials))
+	for _, c := range trials {
+		work <- c
+	}
+	close(work)
+	t.Run("machines", func(t *testing.T) {
+		for i := range workers {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				m := newCrashMachine(t, bin)
+				for c := range work {
+					m.try(c)
+				}
+				m.end(seen)
+			})
+		}
+	})
+	seen.cover(t)
+}
+
+// survey publishes each variant undisturbed, and each prelude, and returns one trial for every point
+// passed and every action.
+func survey(t *testing.T, bin string, seen *passings) (out []trial) {
+	m := newCrashMachine(t, bin)
+	for i := range variants {
+		v := &variants[i]
+		for _, p := range seen.fresh(v.rare, m.walk(v)) {
+			for _, action := range []string{"kill", "error", "pause"} {
+				out = append(out, trial{variant: v, strike: strike{p, action}})
+			}
+		}
+	}
+	m.end(seen)
+	return out
+}
+
+// passings remembers which points were passed at all.
+type passings struct {
+	mu    sync.Mutex
+	known map[string]bool
+}
+
+// fresh returns those of ps that a trial is worth, all of them unless the variant is rare: then
+// only points of a name that was not passed before.
+func (s *passings) fresh(rare bool, ps []passing) (out []passing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range ps {
+		if !rare || !s.known[p.point] {
+			out = append(out, p)
+		}
+	}
+	for _, p := range ps {
+		s.known[p.point] = true
+	}
+	return out
+}
+
+// cover fails for every point of the source that nobody passed.
+func (s *passings) cover(t *testing.T) {
+	for _, want := range pointsOfSource(t) {
+		if !slices.ContainsFunc(keys(s.known), func(p string) bool { hit, err := path.Match(want, p); return hit && err == nil }) {
+			t.Errorf("nobody passed the point %s", want)
+		}
+	}
+	t.Logf("%d points passed: %q", len(s.known), keys(s.known))
+}
+
+func keys(m map[string]bool) (out []string) {
+	for k := range m {
+		out = append(out, k)
+	}
+	return out
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// keepFailed leaves a folder for whoever looks into a failure.
+func keepFailed(t *testing.T, dir string) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("everything is in", dir)
+			return
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func newCrashMachine(t *testing.T, bin string) *crashMachine {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "crash-") // t.TempDir is too long for a socket
+	must(t, err)
+	keepFailed(t, dir)
+	m := &crashMachine{Machine: &testenv.Machine{Dir: dir, Bin: bin}, t: t}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	must(t, m.Up(context.Background()))
+	must(t, m.adapt())
+	m.Env = append(m.Env, "MARKETOPS_FAULTS="+m.faults("core"))
+	must(t, m.StartCore())
+	return m
+}
+
+func (m *crashMachine) faults(who string) string {
+	dir := m.Path("faults-" + who)
+	must(m.t, os.MkdirAll(dir, 0o755))
+	return dir
+}
+
+// end judges everything that happened on this machine.
+func (m *crashMachine) end(seen *passings) {
+	for _, r := range m.runs {
+		m.await(r.folder(0)+" is sealed", func() bool { return m.sealed(r) })
+	}
+	found, err := check(context.Background(), m.Machine, m.runs)
+	if err == nil {
+		m.t.Log(found)
+		err = found.err()
+	}
+	if err != nil {
+		m.t.Errorf("%s: %v", m.Dir, err)
+	}
+	for _, who := range []string{"core", "0", "1"} {
+		seen.fresh(true, m.hits(who, 0))
+	}
+}
+
+func (m *crashMachine) problem(c trial, format string, args ...any) {
+	m.t.Errorf("%s: %s: %s", m.Dir, c, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,133 @@
+// Command soak publishes many runs on the practice GitHub while it kills, with SIGKILL and at random
+// moments, the publishers and the Federation Core, and then asks an independent checker whether
+// anything happened twice, not at all, or otherwise than the log says.
+//
+//	go run ./internal/test/soak [-short] [-unpaced] [-kills N] [-ops N] [-seed S] [-for DURATION]
+//
+// # What happens
+//
+// Several workers take one run after the other: plan, submit, approve, authorize, and a copy of the
+// run's folder. Then each publishes its run again and again, from the folder or from the copy, at times
+// with a rival in the other folder or in the same one, at times with reconcile in place of publish; most
+// of these processes are killed after a random delay. Beside them the Core is killed and started again.
+// After the last kill every run is published undisturbed until a publisher says that all of it is done.
+// New runs are made as long as kills are owed, so there are at least as many operations as asked for.
+//
+// # What is checked
+//
+// The checker shares no code with the product; it does ask its auditor and its Core. It compares, for each operation,
+//
+//   - what the practice GitHub saw: the tag, the release or the pull request was made exactly once;
+//   - the leaves: entry bundles and record store are read here, records counted by their SHA-512. There is
+//     one outcome for each receipt, success if and only if GitHub has the effect, and no more than one claim
+//     and one intent for each epoch. That the log as a whole is in order is what marketops-verify audit says;
+//   - the claims: marketops receipt show says closed, with the outcome of the leaf.
+//
+// A double is a visible effect that happened twice, a second outcome, or an epoch that was given twice. Lost
+// is an operation without effect or without a closed success. A false outcome says something else than
+// GitHub holds. Unlogged is an effect that no operation asked for, or one whose claim, intent or outcome the
+// log does not tell. Nobody but the killer disturbs these operations, so each of them must succeed.
+//
+// # Bounds
+//
+// The kills end after -for at the latest, what follows has settleWait. The same seed gives the same
+// delays and the same choices of every worker; which instruction a signal meets is the machine's.
+// If anything is not as it must be, or fewer kills struck than were asked for, the exit code is 1 and
+// the folder stays. After a kill in the middle of a call to GitHub the next publisher looks for its
+// effect after every pause of the protocol, which is a minute; with -unpaced, which is a build tag of
+// marketops, it does not pause so long. Only processes started here are signalled, each through its own handle.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/omega/marketops/internal/test/testenv"
+)
+
+type options struct {
+	kills, ops, workers int
+	seed                uint64
+	limit               time.Duration
+	keep, short         bool
+	unpaced             bool
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.kills, "kills", 500, "SIGKILLs that must strike, of publishers and the Core together")
+	flag.IntVar(&o.ops, "ops", 300, "operations to publish at least")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of all random choices")
+	flag.DurationVar(&o.limit, "for", 2*time.Hour, "no kill after this long")
+	flag.IntVar(&o.workers, "workers", 6, "runs published at one time")
+	flag.BoolVar(&o.keep, "keep", false, "keep the folder in any case")
+	flag.BoolVar(&o.unpaced, "unpaced", false, "publishers that do not wait: no pace for GitHub, no minute of doubt")
+	flag.BoolVar(&o.short, "short", false, "at least 30 kills and 12 operations, unpaced")
+	flag.Parse()
+	if o.short {
+		o.kills, o.ops, o.unpaced = 30, 12, true
+	}
+	if flag.NArg() > 0 || o.kills < 1 || o.ops < 1 || o.workers < 1 || o.limit <= 0 {
+		flag.Usage()
+		os.Exit(64)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := soak(ctx, o); err != nil {
+		fmt.Fprintf(os.Stderr, "soak: FAILED with -seed %d: %v\n", o.seed, err)
+		os.Exit(1)
+	}
+}
+
+func soak(ctx context.Context, o options) (err error) {
+	dir, err := os.MkdirTemp("", "soak-")
+	if err != nil {
+		return err
+	}
+	m := &testenv.Machine{Dir: dir, Bin: filepath.Join(dir, "bin")}
+	defer func() {
+		err = errors.Join(err, m.Close())
+		if err != nil || o.keep {
+			fmt.Println("everything is in", dir)
+			return
+		}
+		err = os.RemoveAll(dir)
+	}()
+	fmt.Printf("seed %d, at least %d kills and %d operations\n", o.seed, o.kills, o.ops)
+	tags := ""
+	if o.unpaced {
+		tags = "unpaced"
+	}
+	if err := testenv.Build(ctx, m.Bin, tags); err != nil {
+		return err
+	}
+	if err := m.Up(ctx); err != nil {
+		return err
+	}
+	if err := m.StartCore(); err != nil {
+		return err
+	}
+	began := time.Now()
+	s := &storm{options: o, machine: m, end: began.Add(o.limit)}
+	runs, err := s.rage(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := check(ctx, m, runs)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("kills: %d of publishers, %d of the Core; %d operations (%s) in %d runs, %d processes, %s\n", s.publishers.Load(), s.cores.Load(),
+		len(found.operations), found.kinds(), len(runs), m.Processes.Load(), time.Since(began).Round(time.Second))
+	fmt.Println(found)
+	if n := int(s.publishers.Load() + s.cores.Load()); n < o.kills {
+		return errors.Join(found.err(), fmt.Errorf("only %d of %d kills in %s: give more time with -for", n, o.kills, o.limit))
+	}
+	return found.err()
+}

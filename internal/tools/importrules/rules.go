@@ -1,0 +1,85 @@
+package importrules
+
+// Required names packages that must be there: without them a rule would hold over nothing.
+var Required = []string{".", "./crypto", "./crypto/signer", "./federation/policy", "./internal/config", "./log/witness"}
+
+const (
+	cobra    = "github.com/spf13/cobra"
+	goGitHub = "github.com/google/go-github/..."
+	modernc  = "modernc.org/..."
+	sigstore = "github.com/sigstore/..."
+	tessera  = "github.com/transparency-dev/tessera/..."
+)
+
+// Rules are the import rules.
+var Rules = []Rule{
+	{
+		Who: []string{".", "./crypto/fast", "./crypto", "./receipt/...", "./log", "./verifier/...", "./cmd/marketops-verify"},
+		Not: []string{"net", "net/http", "os/exec", cobra, tessera, sigstore},
+		Why: "an auditor runs it offline and reads all of it",
+	}, {
+		Who: []string{"./plan/..."},
+		Not: []string{"./publisher/...", "./federation/issue", "./crypto/signer"},
+		Why: "a dry run cannot ship even if it is buggy",
+	}, {
+		Who: []string{"./publisher/..."},
+		Not: []string{"./federation/issue", "./federation/server", "./plan/discover"},
+		Why: "who acts cannot authorise itself",
+	}, {
+		Who: []string{"./federation/..."},
+		Not: []string{"./publisher/..."},
+		Why: "who authorises cannot act",
+	}, {
+		Who: []string{"./federation/..."},
+		Not: []string{goGitHub},
+		Why: "who authorises reads GitHub only behind plan/discover, wired in cmd/marketops-core",
+	}, {
+		Who: []string{"./log/witness/..."},
+		Not: []string{"./publisher/...", "./federation/...", "./receipt", "./crypto/signer", "./log/tessera", "./log/claims"},
+		Why: "a witness is somebody else: it knows logs, and nothing of what they are for",
+	}, {
+		Who: []string{"./log/witness"},
+		Not: []string{"net", "net/http", "os/exec"},
+		Why: "what may be signed is judged without a network; HTTP is log/witness/server's",
+	}, {
+		Who: []string{"./ui/..."},
+		Not: []string{"./crypto/signer", "./publisher/...", "./federation/issue"},
+		Why: "a hole in the UI yields reading, nothing more",
+	}, {
+		Who: []string{"./cmd/marketops"},
+		Not: []string{"./federation/issue", "./federation/server", "./log/tessera", "./log/claims", modernc},
+		Why: "no issuing code on laptops",
+	}, {
+		Who: []string{"./cmd/marketops-core"},
+		Not: []string{"./publisher/..."},
+		Why: "the Core cannot act",
+	}, {
+		Who: []string{"./cmd/marketops", "./cmd/marketops-core", "./cmd/marketops-verify"},
+		Not: []string{"./internal/test/...", "./internal/tools/...", "testing"},
+		Why: "the practice GitHub and test code have no business in a binary that is shipped",
+	}, {
+		Who: []string{"./..."}, Except: []string{"./log/tessera"}, Direct: true,
+		Not: []string{tessera},
+		Why: "a heavy dependency lives in one room, log/tessera",
+	}, {
+		Who: []string{"./..."}, Except: []string{"./crypto/signer"}, Direct: true,
+		Not: []string{sigstore, "golang.org/x/crypto/ssh/..."},
+		Why: "a heavy dependency lives in one room, crypto/signer",
+	}, {
+		Who: []string{"./..."}, Except: []string{"./crypto/fast"}, Direct: true,
+		Not: []string{"filippo.io/..."},
+		Why: "arithmetic on the curve is done in one room, crypto/fast",
+	}, {
+		Who: []string{"./..."}, Except: []string{"./publisher/app"}, Direct: true,
+		Not: []string{"github.com/bradleyfalzon/...", "github.com/golang-jwt/...", "github.com/google/go-github/v88/..."},
+		Why: "the key of a GitHub App is used in one room, publisher/app",
+	}, {
+		Who: []string{"./plan/...", "./verifier/...", "./publisher/github"},
+		Not: []string{"./publisher/app"},
+		Why: "who plans or proves has no way to a write credential, and the port gets its own handed in",
+	}, {
+		Who: []string{"./..."}, Direct: true, Tests: true,
+		Not: []string{"log"},
+		Why: "diagnostics go through log/slog; our own package log would be mistaken for it",
+	},
+}
