@@ -19,6 +19,14 @@ const (
 	assetGrammar = "a letter or digit, then letters, digits and ._-"
 )
 
+// ValidateID refuses what is no id of a person or name of a key: [a-z0-9][a-z0-9._-]{0,62}.
+func ValidateID(what, s string) error {
+	if !grammar.Begins(s, grammar.Lower) || !grammar.Of(s, grammar.Lower+"._-", 1, 63) {
+		return fmt.Errorf("%s %.80q is not of the form [a-z0-9][a-z0-9._-]{0,62}", what, s)
+	}
+	return nil
+}
+
 func isHost(s string) bool {
 	name, port, with := strings.Cut(s, ":")
 	return grammar.Of(name, domain, 1, 253) && (!with || grammar.Of(port, "0-9", 1, 5))

@@ -25,6 +25,8 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 )
@@ -47,7 +49,7 @@ type example struct {
 	opDigest, planDigest          marketops.Digest
 	policyDigest                  marketops.Digest
 	run                           marketops.RunID
-	trust                         *receipt.Trust
+	trust                         *trust.Trust
 	trustText                     []byte
 	submission, approval, receipt *receipt.Record
 	leaves                        []log.Hash
@@ -85,32 +87,32 @@ func newExample(t *testing.T) *example {
 }
 
 func (x *example) makeTrust() {
-	key := func(id string, seed byte) receipt.TrustKey {
-		return receipt.TrustKey{ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(x.key(seed).Public().SPKI()), NotBefore: noon - 3600, NotAfter: noon + 365*86400}
+	key := func(id string, seed byte) trust.Key {
+		return trust.Key{ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(x.key(seed).Public().SPKI()), NotBefore: noon - 3600, NotAfter: noon + 365*86400}
 	}
 	all := []string{"*"}
-	f := receipt.TrustFile{
+	f := trust.File{
 		Schema: "marketops.trust/v1", Version: 1, Expires: noon + 365*86400,
-		Persons: []receipt.TrustPerson{
-			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []receipt.TrustKey{key("bob-1", seedBob)}},
-			{ID: "alice", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("alice-1", seedAlice)}},
+		Persons: []trust.Person{
+			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob-1", seedBob)}},
+			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice-1", seedAlice)}},
 		},
-		Authorities:      []receipt.TrustKey{key("authority-1", seedAuthority)},
-		AuthorityRules:   []receipt.Rule{{Kinds: all, Targets: all, Threshold: 1}},
-		Advisory:         []receipt.TrustKey{key("core-advisory-1", seedAdvisory)},
-		Publishers:       []receipt.TrustKey{key("publisher-1", seedPublisher)},
-		Ledger:           []receipt.TrustKey{key("ledger-1", seedLedger)},
-		Resolvers:        []receipt.Rule{{Kinds: all, Targets: all, Group: "operators"}},
-		Revokers:         []receipt.Rule{{Kinds: all, Targets: []string{"github.com#7"}, Group: "operators"}},
-		Approvals:        []receipt.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
+		Authorities:      []trust.Key{key("authority-1", seedAuthority)},
+		AuthorityRules:   []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		Advisory:         []trust.Key{key("core-advisory-1", seedAdvisory)},
+		Publishers:       []trust.Key{key("publisher-1", seedPublisher)},
+		Ledger:           []trust.Key{key("ledger-1", seedLedger)},
+		Resolvers:        []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}},
+		Revokers:         []trust.Rule{{Kinds: all, Targets: []string{"github.com#7"}, Group: "operators"}},
+		Approvals:        []trust.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
 		LogPolicy:        fmt.Sprintf("log %s\nquorum none\n", log.Vkey(origin, x.key(seedLog).Public())),
 		MaxLifetime:      86400,
-		KnownCheckpoints: []receipt.Seen{{Origin: origin, Size: 0, Root: log.EmptyRoot()}},
+		KnownCheckpoints: []receipt.CheckpointRef{{Origin: origin, Size: 0, Root: log.EmptyRoot()}},
 	}
 	text, err := json.Marshal(f, jsontext.WithIndent("  "))
 	x.must(err)
 	x.trustText = append(text, '\n')
-	x.trust, err = receipt.ParseTrust(x.trustText)
+	x.trust, err = trust.Parse(x.trustText)
 	x.must(err)
 }
 
@@ -145,8 +147,8 @@ func (x *example) makePlan() {
 	x.must(err)
 }
 
-func head(nonce byte, at marketops.Time) receipt.Head {
-	return receipt.Head{Nonce: strings.Repeat(fmt.Sprintf("%02x", nonce), 16), IssuedAt: at}
+func head(nonce byte, at marketops.Time) receipt.Header {
+	return receipt.Header{Nonce: strings.Repeat(fmt.Sprintf("%02x", nonce), 16), IssuedAt: at}
 }
 
 func (x *example) seal(b receipt.Body, seed byte, s receipt.Subject) *receipt.Record {
@@ -159,11 +161,11 @@ func (x *example) makeRecords() {
 	about := receipt.SubjectOf("plan.json", x.planDigest)
 	ops := []marketops.Digest{x.opDigest}
 	h := head(0xa1, noon)
-	x.submission = x.seal(&receipt.Submission{Head: h, RunID: x.run, Requester: "bob", Plan: x.planDigest, Operations: ops,
+	x.submission = x.seal(&receipt.Submission{Header: h, RunID: x.run, Requester: "bob", Plan: x.planDigest, Operations: ops,
 		Findings: h.Salted(x.findings), NotShipped: h.Salted([]byte("[]"))}, seedBob, about)
-	x.approval = x.seal(&receipt.Approval{Head: head(0xa2, noon+60), Verdict: "approve", RunID: x.run, Submission: x.submission.Digest, Requester: "bob",
+	x.approval = x.seal(&receipt.Approval{Header: head(0xa2, noon+60), Verdict: "approve", RunID: x.run, Submission: x.submission.Digest, Requester: "bob",
 		Plan: x.planDigest, Operations: ops, Policy: x.policyDigest, Reason: "read and agreed", NotBefore: noon + 60, ExpiresAt: noon + 60 + 12*3600}, seedAlice, about)
-	x.receipt = x.seal(&receipt.Receipt{Head: head(0xa3, noon+120), ReceiptID: marketops.NewReceiptID([16]byte(bytes.Repeat([]byte{0x22}, 16))), RunID: x.run,
+	x.receipt = x.seal(&receipt.Receipt{Header: head(0xa3, noon+120), ReceiptID: marketops.NewReceiptID([16]byte(bytes.Repeat([]byte{0x22}, 16))), RunID: x.run,
 		OperationKind: x.op.Kind, Operation: x.opDigest, Plan: x.planDigest, Policy: x.policyDigest, Trust: x.trust.Ref(), Target: x.op.Target,
 		Audience: []crypto.KeyID{x.key(seedPublisher).Public().ID()}, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: noon + 120, ExpiresAt: noon + 120 + 7200, Submission: x.submission.Digest, Approvals: []marketops.Digest{x.approval.Digest}},
@@ -219,7 +221,7 @@ func (x *example) values() string {
 	say("operation digest", x.opDigest)
 	say("op_key", opKey)
 	say("plan digest P", x.planDigest)
-	say("findings, salted", receipt.Head{Nonce: strings.Repeat("a1", 16)}.Salted(x.findings))
+	say("findings, salted", receipt.Header{Nonce: strings.Repeat("a1", 16)}.Salted(x.findings))
 	for _, r := range []struct {
 		name string
 		rec  *receipt.Record
@@ -238,7 +240,7 @@ func (x *example) values() string {
 func (x *example) blocks() map[string]string {
 	message, err := x.op.TagMessage()
 	x.must(err)
-	request := x.seal(&receipt.Request{Head: head(0xa4, noon+180), Method: "POST /v1/authorize", Body: marketops.DigestOf([]byte(`{"run":"` + string(x.run) + `"}`)),
+	request := x.seal(&receipt.Request{Header: head(0xa4, noon+180), Method: "POST /v1/authorize", Body: marketops.DigestOf([]byte(`{"run":"` + string(x.run) + `"}`)),
 		Core: origin, ExpiresAt: noon + 240}, seedBob, receipt.SubjectOf("body", marketops.DigestOf([]byte(`{"run":"`+string(x.run)+`"}`))))
 	return map[string]string{
 		"trust": string(x.trustText), "operation": string(x.doc), "tag-message": message, "plan": string(x.plan),
@@ -283,20 +285,20 @@ func TestFormatsPage(t *testing.T) {
 // one changed binding is refused.
 func TestExamplePassesTheGate(t *testing.T) {
 	x := newExample(t)
-	ask := receipt.Asking{Mode: marketops.Prod, Run: x.run, Op: x.op, Host: "github.com", Content: []marketops.Digest{},
+	ask := gate.Query{Mode: marketops.Prod, Run: x.run, Op: x.op, Host: "github.com", Content: []marketops.Digest{},
 		Publisher: x.key(seedPublisher).Public().ID(), Now: noon + 180}
-	ev := receipt.Evidence{
-		Receipts:   []receipt.Logged{{Envelope: x.receipt.Envelope, Proof: x.proof(2)}},
-		Submission: receipt.Logged{Envelope: x.submission.Envelope, Proof: x.proof(0)},
-		Approvals:  []receipt.Logged{{Envelope: x.approval.Envelope, Proof: x.proof(1)}},
+	ev := gate.Evidence{
+		Receipts:   []receipt.LoggedEnvelope{{Envelope: x.receipt.Envelope, Proof: x.proof(2)}},
+		Submission: receipt.LoggedEnvelope{Envelope: x.submission.Envelope, Proof: x.proof(0)},
+		Approvals:  []receipt.LoggedEnvelope{{Envelope: x.approval.Envelope, Proof: x.proof(1)}},
 		Checkpoint: x.checkpoint,
 	}
-	if rec, checks := receipt.Check(ask, ev, x.trust); rec == nil {
+	if rec, checks := gate.Check(ask, ev, x.trust); rec == nil {
 		c, _ := marketops.FirstFailure(checks)
 		t.Fatalf("the example does not pass: %+v", c)
 	}
 	ask.Run = marketops.NewRunID([16]byte{})
-	rec, checks := receipt.Check(ask, ev, x.trust)
+	rec, checks := gate.Check(ask, ev, x.trust)
 	if c, _ := marketops.FirstFailure(checks); rec != nil || c.Code != marketops.RunMismatch {
 		t.Fatalf("another run is answered with %+v", c)
 	}

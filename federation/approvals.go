@@ -7,6 +7,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // AdmitVote says whether a verdict may be recorded for the run. Codes: run-mismatch,
@@ -14,7 +16,7 @@ import (
 // whom no rule of the floor lists, duplicate-person, rejected-by-approver for an approval after
 // the same person's veto, and lifetime-excessive, not-yet-valid or expired for its window.
 // A rejection needs no leave beyond naming the right submission.
-func (r Rules) AdmitVote(run Run, v receipt.Vote) error {
+func (r Rules) AdmitVote(run Run, v gate.Vote) error {
 	if err := r.aboutRun(run, v); err != nil {
 		return err
 	}
@@ -33,7 +35,7 @@ func (r Rules) AdmitVote(run Run, v receipt.Vote) error {
 	return r.firstOf(run, v)
 }
 
-func (r Rules) aboutRun(run Run, v receipt.Vote) error {
+func (r Rules) aboutRun(run Run, v gate.Vote) error {
 	a, s := v.Body, run.Submission
 	switch {
 	case a.RunID != run.ID:
@@ -52,7 +54,7 @@ func window(a *receipt.Approval, now marketops.Time) error {
 	switch {
 	case a.ExpiresAt-a.NotBefore > MaxApproval || a.ExpiresAt-a.IssuedAt > MaxApproval:
 		return marketops.Refuse(marketops.LifetimeExcessive, fmt.Sprintf("a verdict stands at most %s", MaxApproval.Sub(0)))
-	case a.IssuedAt > now+receipt.Epsilon || a.NotBefore > now+MaxApproval:
+	case a.IssuedAt > now+gate.Epsilon || a.NotBefore > now+MaxApproval:
 		return marketops.Refuse(marketops.NotYetValid, fmt.Sprintf("signed at %s for a time from %s, it is %s", a.IssuedAt, a.NotBefore, now))
 	case a.ExpiresAt <= now:
 		return marketops.Refuse(marketops.Expired, fmt.Sprintf("the verdict ended at %s", a.ExpiresAt))
@@ -60,7 +62,7 @@ func window(a *receipt.Approval, now marketops.Time) error {
 	return nil
 }
 
-func (r Rules) listed(run Run, p receipt.Holder) bool {
+func (r Rules) listed(run Run, p trust.Holder) bool {
 	for _, w := range run.Operations {
 		for _, rule := range r.Trust.Floor(w.Op.Kind, w.Op.Target) {
 			if slices.Contains(p.Groups, rule.Group) {
@@ -72,7 +74,7 @@ func (r Rules) listed(run Run, p receipt.Holder) bool {
 }
 
 // firstOf refuses a second approval by one person while the first still serves.
-func (r Rules) firstOf(run Run, v receipt.Vote) error {
+func (r Rules) firstOf(run Run, v gate.Vote) error {
 	for _, old := range run.Votes {
 		if old.Person.Name != v.Person.Name || old.Record.Digest == v.Record.Digest {
 			continue
@@ -90,31 +92,31 @@ func (r Rules) firstOf(run Run, v receipt.Vote) error {
 }
 
 // serves reports whether an approval may still count for an operation.
-func (r Rules) serves(run Run, w Wanted, v receipt.Vote) bool {
+func (r Rules) serves(run Run, w OperationState, v gate.Vote) bool {
 	return r.covers(run, w, v) && !w.Spent[v.Record.Digest]
 }
 
-func (r Rules) covers(run Run, w Wanted, v receipt.Vote) bool {
+func (r Rules) covers(run Run, w OperationState, v gate.Vote) bool {
 	return v.Body.Policy == r.Policy.Digest() && stands(run, w, v.Body)
 }
 
 // stands reports whether an approval would cover an operation, had it been given under the policy
 // in force.
-func stands(run Run, w Wanted, a *receipt.Approval) bool {
+func stands(run Run, w OperationState, a *receipt.Approval) bool {
 	return a.Verdict == "approve" && slices.Contains(a.Operations, w.Digest) &&
-		a.NotBefore <= run.Now+receipt.Epsilon && run.Now < a.ExpiresAt
+		a.NotBefore <= run.Now+gate.Epsilon && run.Now < a.ExpiresAt
 }
 
 // ballot is the count for one operation.
 type ballot struct {
-	tally     receipt.Tally
+	tally     gate.Tally
 	approvals []marketops.Digest
 	spent     bool // an approval would have counted, had it not served before
 	outdated  int  // persons who approved under another policy, and not again since
 }
 
-func (r Rules) count(run Run, w Wanted) ballot {
-	b := ballot{tally: receipt.Tally{Kind: w.Op.Kind, Target: w.Op.Target, Requester: run.Submission.Requester, Floor: r.Trust.Floor(w.Op.Kind, w.Op.Target)}}
+func (r Rules) count(run Run, w OperationState) ballot {
+	b := ballot{tally: gate.Tally{Kind: w.Op.Kind, Target: w.Op.Target, Requester: run.Submission.Requester, Floor: r.Trust.Floor(w.Op.Kind, w.Op.Target)}}
 	counted, outdated := map[string]bool{}, map[string]bool{}
 	for _, v := range slices.Backward(run.Votes) {
 		counts := r.serves(run, w, v) && !counted[v.Person.Name] && v.Person.Name != run.Submission.Requester
@@ -149,10 +151,10 @@ func (r Rules) wanting(run Run, b ballot) (out []string) {
 }
 
 // unmet returns the group of the i-th rule that [receipt.Tally.Missing] reports.
-func unmet(t receipt.Tally, i int) string {
+func unmet(t gate.Tally, i int) string {
 	for _, rule := range t.Floor {
 		one := t
-		one.Floor = []receipt.Rule{rule}
+		one.Floor = []trust.Rule{rule}
 		if len(one.Missing()) == 0 {
 			continue
 		}

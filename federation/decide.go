@@ -5,7 +5,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/policy"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // Decide answers every operation of a run, in the run's order. Either every verdict has leave
@@ -23,7 +23,7 @@ func (r Rules) Decide(run Run) []Verdict {
 	for i := range out {
 		v := &out[i]
 		if denied < 0 {
-			v.leave = &Leave{grant: &v.subject}
+			v.leave = &Authorization{grant: &v.subject}
 		} else if v.Code == "" {
 			v.Code = out[denied].Code
 			v.WhyNot = append(v.WhyNot, fmt.Sprintf("operation %d of this run was not authorised, and all are or none is", denied+1))
@@ -33,7 +33,7 @@ func (r Rules) Decide(run Run) []Verdict {
 }
 
 // judge asks every question and reports the weightiest code.
-func (r Rules) judge(run Run, w Wanted) Verdict {
+func (r Rules) judge(run Run, w OperationState) Verdict {
 	b := r.count(run, w)
 	v := Verdict{subject: Grant{
 		Run: run.ID, Op: w.Op, Operation: w.Digest, Plan: run.Submission.Plan, Policy: r.Policy.Digest(),
@@ -90,7 +90,7 @@ func again(run Run, outdated int) string {
 	return fmt.Sprintf("%s given under another policy; approve again: marketops approve %s --key KEY", given, run.ID)
 }
 
-func vetoed(t receipt.Tally) bool {
+func vetoed(t gate.Tally) bool {
 	for _, c := range t.Checks() {
 		if c.Code == marketops.RejectedByApprover {
 			return c.Status != marketops.Pass
@@ -99,7 +99,7 @@ func vetoed(t receipt.Tally) bool {
 	return true
 }
 
-func wantedFor(run Run, w Wanted) (n int) {
+func wantedFor(run Run, w OperationState) (n int) {
 	for _, o := range run.Operations {
 		if o.Op.Target.ID() == w.Op.Target.ID() {
 			n++
@@ -109,11 +109,11 @@ func wantedFor(run Run, w Wanted) (n int) {
 }
 
 // stale lists what a plan rests on that no longer holds.
-func stale(run Run, w Wanted) (out []string) {
+func stale(run Run, w OperationState) (out []string) {
 	if run.Now-run.Submission.IssuedAt > MaxSubmission {
 		out = append(out, fmt.Sprintf("the plan was submitted at %s", run.Submission.IssuedAt))
 	}
-	if t := w.Op.Tag; t != nil && t.Tagger.Date > run.Now+receipt.Epsilon {
+	if t := w.Op.Tag; t != nil && t.Tagger.Date > run.Now+gate.Epsilon {
 		out = append(out, fmt.Sprintf("the tag is dated %s, which is still to come", t.Tagger.Date))
 	}
 	if w.Stale != "" {
@@ -137,7 +137,7 @@ func stale(run Run, w Wanted) (out []string) {
 
 // askPolicy asks twice where policy denies: with the approvals at hand, and as if everybody else
 // had approved, to tell a policy that wants more persons from one that says no.
-func (r Rules) askPolicy(run Run, w Wanted, b ballot, v *Verdict, refuse func(marketops.Code, string)) {
+func (r Rules) askPolicy(run Run, w OperationState, b ballot, v *Verdict, refuse func(marketops.Code, string)) {
 	facts := factsOf(run, w, b)
 	d := r.Policy.Decide(facts)
 	v.Policies, v.Request = d.Policies, d.Request
@@ -170,7 +170,7 @@ func (r Rules) everybodyElse(run Run) (out []string) {
 	return out
 }
 
-func factsOf(run Run, w Wanted, b ballot) policy.Facts {
+func factsOf(run Run, w OperationState, b ballot) policy.Facts {
 	approvers := b.tally.Approvers()
 	f := policy.Facts{
 		Now: run.Now, Requester: run.Submission.Requester, RequesterGroups: run.Requester.Groups,

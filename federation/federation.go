@@ -1,5 +1,5 @@
 // Package federation decides what may be authorised. It is pure: it reads no clock, no disk
-// and no network, and it signs nothing; package issue does that, and only with a [Leave].
+// and no network, and it signs nothing; package issue does that, and only with a [Authorization].
 //
 // # What is asked
 //
@@ -37,6 +37,8 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Limits of time.
@@ -53,7 +55,7 @@ type Observer interface {
 
 // Rules are what is in force: whom to believe, and what is allowed.
 type Rules struct {
-	Trust  *receipt.Trust
+	Trust  *trust.Trust
 	Policy *policy.Bundle
 	Limits Limits
 }
@@ -63,14 +65,14 @@ type Run struct {
 	ID         marketops.RunID
 	Digest     marketops.Digest // of the submission record
 	Submission receipt.Submission
-	Requester  receipt.Holder
-	Votes      []receipt.Vote // every verdict on the submission, in log order
-	Operations []Wanted       // in the order of the submission
+	Requester  trust.Holder
+	Votes      []gate.Vote      // every verdict on the submission, in log order
+	Operations []OperationState // in the order of the submission
 	Now        marketops.Time
 }
 
-// Wanted is one operation that wants a receipt.
-type Wanted struct {
+// OperationState is one operation that wants a receipt.
+type OperationState struct {
 	Op       marketops.Operation
 	Digest   marketops.Digest          // of its document
 	Spent    map[marketops.Digest]bool // approvals that served a receipt for this operation
@@ -88,20 +90,20 @@ type Verdict struct {
 	Request  []byte         // what policy judged
 
 	subject Grant
-	leave   *Leave
+	leave   *Authorization
 }
 
 // Leave returns the right to a receipt, or nil.
-func (v *Verdict) Leave() *Leave { return v.leave }
+func (v *Verdict) Leave() *Authorization { return v.leave }
 
 // Subject returns what was judged, for the advisory of a denial.
 func (v *Verdict) Subject() Grant { return v.subject }
 
-// Leave is the right to one receipt for one operation. Only [Rules.Decide] makes one.
-type Leave struct{ grant *Grant }
+// Authorization is the right to one receipt for one operation. Only [Rules.Decide] makes one.
+type Authorization struct{ grant *Grant }
 
 // Grant returns what the receipt must say; false for a Leave that nothing decided.
-func (l *Leave) Grant() (Grant, bool) {
+func (l *Authorization) Grant() (Grant, bool) {
 	if l == nil || l.grant == nil {
 		return Grant{}, false
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const now = marketops.Time(1_790_000_000)
@@ -63,21 +65,21 @@ func bundle(t *testing.T, policies string) *policy.Bundle {
 	return p
 }
 
-func (b *bench) trust(change func(*receipt.TrustFile)) *receipt.Trust {
+func (b *bench) trust(change func(*trust.File)) *trust.Trust {
 	b.t.Helper()
-	key := func(name string) receipt.TrustKey {
-		return receipt.TrustKey{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(b.keys[name].Public().SPKI()), NotBefore: 1, NotAfter: now * 2}
+	key := func(name string) trust.Key {
+		return trust.Key{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(b.keys[name].Public().SPKI()), NotBefore: 1, NotAfter: now * 2}
 	}
 	all := []string{"*"}
-	f := receipt.TrustFile{Schema: "marketops.trust/v1", Version: 1, Expires: now + 86400, MaxLifetime: 86400,
-		Persons: []receipt.TrustPerson{
-			{ID: "bob", Groups: []string{"requesters", "approvers"}, Keys: []receipt.TrustKey{key("bob")}},
-			{ID: "alice", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("alice")}},
-			{ID: "carol", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("carol")}},
-			{ID: "mallory", Groups: []string{}, Keys: []receipt.TrustKey{key("mallory")}},
+	f := trust.File{Schema: "marketops.trust/v1", Version: 1, Expires: now + 86400, MaxLifetime: 86400,
+		Persons: []trust.Person{
+			{ID: "bob", Groups: []string{"requesters", "approvers"}, Keys: []trust.Key{key("bob")}},
+			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice")}},
+			{ID: "carol", Groups: []string{"approvers"}, Keys: []trust.Key{key("carol")}},
+			{ID: "mallory", Groups: []string{}, Keys: []trust.Key{key("mallory")}},
 		},
-		Authorities: []receipt.TrustKey{key("authority")}, AuthorityRules: []receipt.Rule{{Kinds: all, Targets: all, Threshold: 1}},
-		Approvals: []receipt.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
+		Authorities: []trust.Key{key("authority")}, AuthorityRules: []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		Approvals: []trust.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
 		LogPolicy: "log " + log.Vkey("log.test", b.keys["checkpoint"].Public()) + "\nquorum none\n",
 	}
 	if change != nil {
@@ -85,7 +87,7 @@ func (b *bench) trust(change func(*receipt.TrustFile)) *receipt.Trust {
 	}
 	data, err := json.Marshal(f)
 	must(b.t, err)
-	t, err := receipt.ParseTrust(data)
+	t, err := trust.Parse(data)
 	must(b.t, err)
 	return t
 }
@@ -107,31 +109,31 @@ func pullOp() marketops.Operation {
 
 func (b *bench) submit(ops []marketops.Operation) {
 	b.t.Helper()
-	head, err := receipt.NewHead(rand.Reader, now)
+	head, err := receipt.NewHeader(rand.Reader, now)
 	must(b.t, err)
 	b.run = Run{ID: marketops.NewRunID([16]byte{1}), Digest: marketops.Digest{1}, Now: now,
-		Submission: receipt.Submission{Head: head, RunID: marketops.NewRunID([16]byte{1}), Requester: "bob", Plan: marketops.Digest{2}},
-		Requester:  receipt.Holder{Role: receipt.RolePerson, Name: "bob", Groups: []string{"requesters", "approvers"}}}
+		Submission: receipt.Submission{Header: head, RunID: marketops.NewRunID([16]byte{1}), Requester: "bob", Plan: marketops.Digest{2}},
+		Requester:  trust.Holder{Role: trust.RolePerson, Name: "bob", Groups: []string{"requesters", "approvers"}}}
 	for _, op := range ops {
 		d, err := op.Digest()
 		must(b.t, err)
 		b.run.Submission.Operations = append(b.run.Submission.Operations, d)
-		b.run.Operations = append(b.run.Operations, Wanted{Op: op, Digest: d, Spent: map[marketops.Digest]bool{}})
+		b.run.Operations = append(b.run.Operations, OperationState{Op: op, Digest: d, Spent: map[marketops.Digest]bool{}})
 	}
 }
 
-func (b *bench) vote(name string, change func(*receipt.Approval)) receipt.Vote {
+func (b *bench) vote(name string, change func(*receipt.Approval)) gate.Vote {
 	b.t.Helper()
-	head, err := receipt.NewHead(rand.Reader, now)
+	head, err := receipt.NewHeader(rand.Reader, now)
 	must(b.t, err)
-	a := &receipt.Approval{Head: head, Verdict: "approve", RunID: b.run.ID, Submission: b.run.Digest, Requester: "bob", Plan: b.run.Submission.Plan,
+	a := &receipt.Approval{Header: head, Verdict: "approve", RunID: b.run.ID, Submission: b.run.Digest, Requester: "bob", Plan: b.run.Submission.Plan,
 		Operations: b.run.Submission.Operations, Policy: b.rules.Policy.Digest(), NotBefore: now, ExpiresAt: now + 3600}
 	if change != nil {
 		change(a)
 	}
 	rec, err := receipt.Seal(a, b.keys[name], receipt.SubjectOf("plan.json", a.Plan))
 	must(b.t, err)
-	v, err := b.rules.Trust.OpenVote(rec.Envelope, now, nil)
+	v, err := gate.OpenVote(b.rules.Trust, rec.Envelope, now, nil)
 	must(b.t, err)
 	return v
 }
@@ -206,13 +208,13 @@ func TestDecide(t *testing.T) {
 		{"no room", "", tagOp("v1.0.0"), marketops.LimitReached, "", func(b *bench) { b.approve("alice").run.Operations[0].Live = 5 }},
 		{"no limits", "", tagOp("v1.0.0"), marketops.LimitReached, "", func(b *bench) { b.approve("alice").rules.Limits = Limits{} }},
 		{"trust is over", "", tagOp("v1.0.0"), marketops.TrustMissing, "", func(b *bench) {
-			b.approve("alice").rules.Trust = b.trust(func(f *receipt.TrustFile) { f.Expires = now })
+			b.approve("alice").rules.Trust = b.trust(func(f *trust.File) { f.Expires = now })
 		}},
 		{"no authority rule", "", tagOp("v1.0.0"), marketops.ThresholdUnmet, "", func(b *bench) {
-			b.approve("alice").rules.Trust = b.trust(func(f *receipt.TrustFile) { f.AuthorityRules = nil })
+			b.approve("alice").rules.Trust = b.trust(func(f *trust.File) { f.AuthorityRules = nil })
 		}},
 		{"no floor", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "no approvals rule", func(b *bench) {
-			b.approve("alice").rules.Trust = b.trust(func(f *receipt.TrustFile) { f.Approvals = nil })
+			b.approve("alice").rules.Trust = b.trust(func(f *trust.File) { f.Approvals = nil })
 		}},
 	}
 	for _, c := range cases {
@@ -290,8 +292,8 @@ func TestAllOrNone(t *testing.T) {
 }
 
 func TestZeroLeave(t *testing.T) {
-	var none *Leave
-	for _, l := range []*Leave{none, {}} {
+	var none *Authorization
+	for _, l := range []*Authorization{none, {}} {
 		if _, ok := l.Grant(); ok {
 			t.Error("a leave that nothing decided grants something")
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // AdmitSubmission checks that a submission, its plan and the operation documents are of one
@@ -34,7 +35,7 @@ func mismatch(format string, args ...any) error {
 }
 
 func datedWithin(issued, now, age marketops.Time) error {
-	if issued > now+receipt.Epsilon {
+	if issued > now+gate.Epsilon {
 		return marketops.Refuse(marketops.NotYetValid, fmt.Sprintf("signed at %s, it is %s", issued, now))
 	}
 	if now-issued > age {

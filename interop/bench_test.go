@@ -15,6 +15,7 @@ import (
 
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
@@ -22,13 +23,13 @@ import (
 
 // ours verifies one receipt and its proof from bytes. The checkpoint was verified once for all of them.
 type ours struct {
-	trust           *receipt.Trust
+	trust           *trust.Trust
 	cp              *log.Checkpoint
 	envelope, proof []byte
 }
 
 func newOurs(b *testing.B) *ours {
-	trust, err := receipt.ParseTrust(readFile(b, filepath.Join(evidence.dir, ".marketops", "trust.json")))
+	trust, err := trust.Parse(readFile(b, filepath.Join(evidence.dir, ".marketops", "trust.json")))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func (e *engine) advise(n int, doc []byte) error {
 	if err != nil {
 		return err
 	}
-	head, err := receipt.NewHead(e.o.Random, marketops.TimeOf(e.o.Now()))
+	head, err := receipt.NewHeader(e.o.Random, marketops.TimeOf(e.o.Now()))
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (e *engine) advise(n int, doc []byte) error {
 	}
 	whyNot := head.Salted([]byte(blockedText))
 	rec, err := receipt.Seal(&receipt.Advisory{
-		Head: head, ReceiptID: marketops.NewReceiptID(id), RunID: e.run.Info.RunID,
+		Header: head, ReceiptID: marketops.NewReceiptID(id), RunID: e.run.Info.RunID,
 		OperationKind: op.Kind, Operation: marketops.DigestOf(doc), Plan: e.run.PlanDigest, Target: op.Target,
 		Mode: marketops.DryRun, Decision: "blocked_by_mode", Codes: []marketops.Code{}, WhyNot: whyNot,
 	}, e.o.Advisor, receipt.SubjectOf("operation.json", marketops.DigestOf(doc)))

@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // CoreCodes are the gate codes that only the Core can answer, in its order.
@@ -23,7 +24,7 @@ var CoreCodes = []marketops.Code{
 type Gated struct {
 	Job    *Job
 	Checks []marketops.Check // every gate code, once, in order
-	record *receipt.Record   // nil unless receipt.Check passed
+	record *receipt.Record   // nil unless gate.Check passed
 	mode   marketops.Mode
 	passed bool
 }
@@ -78,9 +79,9 @@ func (p *Publisher) Gate(ctx context.Context, mode marketops.Mode, j *Job) (*Gat
 	if err != nil {
 		return nil, err
 	}
-	ask := receipt.Asking{Mode: marketops.Prod, Run: j.Run, Op: j.Op, Host: p.Host, Content: j.Measured,
+	ask := gate.Query{Mode: marketops.Prod, Run: j.Run, Op: j.Op, Host: p.Host, Content: j.Measured,
 		Publisher: p.Signer.Public().ID(), Now: p.Now()}
-	record, checks := receipt.Check(ask, evidence(tree, j), p.Trust)
+	record, checks := gate.Check(ask, evidence(tree, j), p.Trust)
 	checks[0] = modeCheck(mode)
 	if p.Trust.Expired(p.Now()) {
 		record = nil
@@ -106,9 +107,9 @@ func modeCheck(mode marketops.Mode) marketops.Check {
 }
 
 // evidence attaches to each envelope a fresh proof under one checkpoint. What cannot be proved
-// goes without, and [receipt.Check] refuses it.
-func evidence(tree *log.Tree, j *Job) receipt.Evidence {
-	ev := receipt.Evidence{Checkpoint: tree.Checkpoint(), Submission: logged(tree, j.Submission)}
+// goes without, and [gate.Check] refuses it.
+func evidence(tree *log.Tree, j *Job) gate.Evidence {
+	ev := gate.Evidence{Checkpoint: tree.Checkpoint(), Submission: logged(tree, j.Submission)}
 	for _, e := range j.Receipts {
 		ev.Receipts = append(ev.Receipts, logged(tree, e))
 	}
@@ -118,8 +119,8 @@ func evidence(tree *log.Tree, j *Job) receipt.Evidence {
 	return ev
 }
 
-func logged(tree *log.Tree, e api.Entry) receipt.Logged {
-	l := receipt.Logged{Envelope: e.Envelope}
+func logged(tree *log.Tree, e api.Entry) receipt.LoggedEnvelope {
+	l := receipt.LoggedEnvelope{Envelope: e.Envelope}
 	if e.Position.Origin == tree.Checkpoint().Origin && e.Position.Index < tree.Checkpoint().Size {
 		if proof, err := tree.Inclusion(e.Position.Index); err == nil {
 			l.Proof = proof

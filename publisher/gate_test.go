@@ -14,8 +14,11 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // forged is the receipt of the first operation with changes, signed by the key of that name. It
@@ -48,7 +51,7 @@ func (s *seat) sealed(envelope []byte) {
 }
 
 // trusting replaces what this publisher believes.
-func (s *seat) trusting(change func(*receipt.TrustFile)) {
+func (s *seat) trusting(change func(*trust.File)) {
 	s.Publisher.Trust, _ = s.parsed(s.file.Version, change)
 }
 
@@ -80,10 +83,10 @@ var refusals = []struct {
 	{marketops.KeyUnknown, "a stranger's", "prod", func(s *seat) { s.present(s.forged("stranger", nil)) }},
 	{marketops.KeyUnknown, "a publisher's own", "prod", func(s *seat) { s.present(s.forged("pub", nil)) }},
 	{marketops.KeyOutsideValidity, "the key is over", "prod", func(s *seat) {
-		s.trusting(func(f *receipt.TrustFile) { f.Authorities[0].NotAfter = s.now() })
+		s.trusting(func(f *trust.File) { f.Authorities[0].NotAfter = s.now() })
 	}},
 	{marketops.KeyRevoked, "the key is revoked", "prod", func(s *seat) {
-		s.trusting(func(f *receipt.TrustFile) {
+		s.trusting(func(f *trust.File) {
 			f.Authorities[0].RevokedFrom = append(f.Authorities[0].RevokedFrom, s.submission.Position)
 		})
 	}},
@@ -96,7 +99,7 @@ var refusals = []struct {
 		s.sealed(env)
 	}},
 	{marketops.ThresholdUnmet, "one of two", "prod", func(s *seat) {
-		s.trusting(func(f *receipt.TrustFile) { f.AuthorityRules[0].Threshold = 2 })
+		s.trusting(func(f *trust.File) { f.AuthorityRules[0].Threshold = 2 })
 	}},
 	{marketops.NotEnforceable, "enforceable: false", "prod", func(s *seat) { s.presentForged(func(r *receipt.Receipt) { r.Enforceable = false }) }},
 	{marketops.NotEnforceable, "for a dry run", "prod", func(s *seat) { s.presentForged(func(r *receipt.Receipt) { r.Mode = marketops.DryRun }) }},
@@ -128,7 +131,7 @@ var refusals = []struct {
 	{marketops.ReceiptUnlogged, "in another log", "prod", func(s *seat) { s.jobs[0].Receipts[0].Position.Origin = "log.example.com" }},
 	{marketops.ReceiptUnlogged, "the submission is elsewhere", "prod", func(s *seat) { s.jobs[0].Submission.Position.Index++ }},
 	{marketops.TrustRolledBack, "the trust file expired", "prod", func(s *seat) {
-		s.trusting(func(f *receipt.TrustFile) { f.Expires = s.now() })
+		s.trusting(func(f *trust.File) { f.Expires = s.now() })
 	}},
 	{marketops.TrustRolledBack, "an older trust file", "prod", func(s *seat) {
 		s.writeTrust(s.file.Version+1, nil)
@@ -136,7 +139,7 @@ var refusals = []struct {
 	}},
 }
 
-var allCodes = slices.Concat(receipt.GateCodes, publisher.CoreCodes)
+var allCodes = slices.Concat(gate.GateCodes, publisher.CoreCodes)
 
 // TestGate spoils one thing at a time. Each must be refused under its code with every code
 // answered once and in order; nothing is asked of GitHub or of the credential; and the refusal
@@ -195,10 +198,10 @@ func (s *seat) logged(t *testing.T, res publisher.Result, code marketops.Code) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if holder.Role != receipt.RolePublisher || rec.By != s.Signer.Public().ID() {
+	if holder.Role != trust.RolePublisher || rec.By != s.Signer.Public().ID() {
 		t.Errorf("signed by %+v", holder)
 	}
-	if _, err := api.ProveIn(s.logTree(res.Entry.Position.Index), rec.LeafHash(), res.Entry.Position); err != nil {
+	if _, err := view.ProveIn(s.logTree(res.Entry.Position.Index), rec.LeafHash(), res.Entry.Position); err != nil {
 		t.Error(err)
 	}
 	body := rec.Body.(*receipt.Refusal)

@@ -149,7 +149,7 @@ func (p *Publisher) RefuseRun(ctx context.Context, run marketops.RunID, plan mar
 	if plan.IsZero() {
 		plan = marketops.DigestOf(nil)
 	}
-	body := &receipt.Refusal{Head: head, RunID: string(run), Request: plan, Code: why.Code}
+	body := &receipt.Refusal{Header: head, RunID: string(run), Request: plan, Code: why.Code}
 	var d api.Decided
 	body.Evidence = attach(&d, head, []byte(why.Error()))
 	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("plan.json", plan))
@@ -169,7 +169,7 @@ func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {
 	if r == nil {
 		return nil, api.Decided{}, marketops.Refuse(marketops.NothingToVerify, "nothing was refused")
 	}
-	body := &receipt.Refusal{Head: head, RunID: string(g.Job.Run), OperationKind: g.Job.Op.Kind, Code: r.Code}
+	body := &receipt.Refusal{Header: head, RunID: string(g.Job.Run), OperationKind: g.Job.Op.Kind, Code: r.Code}
 	for _, c := range r.Checks {
 		body.Checks = append(body.Checks, receipt.CheckResult{Code: c.Code, Status: c.Status})
 	}
@@ -192,4 +192,4 @@ func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {
 }
 
 // envelopeName is the digest of the record inside, read without judging it: it only names a file.
-func envelopeName(d api.Decided) string { return receipt.NameOf(d.Envelope).Hex() }
+func envelopeName(d api.Decided) string { return receipt.NameUnverified(d.Envelope).Hex() }

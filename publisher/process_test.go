@@ -13,7 +13,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const ordersEnv = "MARKETOPS_TEST_ORDERS"
@@ -52,7 +52,7 @@ type process struct {
 
 func (s *stage) process(runs []*run, keys []string) *process {
 	s.Helper()
-	_, trust := s.parsed(s.file.Version, func(f *receipt.TrustFile) { *f = s.file })
+	_, trust := s.parsed(s.file.Version, func(f *trust.File) { *f = s.file })
 	o := orders{Dir: s.dir, Sock: s.sock, API: s.api, Files: s.files, Clock: s.clock.Load(), Trust: trust, Seeds: map[string][]byte{}}
 	for _, r := range runs {
 		o.Runs = append(o.Runs, share{r.id, r.docs, r.submission, r.approvals, r.receipts})
@@ -117,7 +117,7 @@ func given() *orders {
 func (o *orders) race(t *testing.T) {
 	s := &stage{T: t, dir: o.Dir, sock: o.Sock, api: o.API, files: o.Files, keys: map[string]*crypto.PrivateKey{}, clients: map[string]*api.Client{}}
 	s.clock.Store(o.Clock)
-	s.trust = must(receipt.ParseTrust(o.Trust))
+	s.trust = must(trust.Parse(o.Trust))
 	for name, seed := range o.Seeds {
 		s.keys[name] = must(crypto.NewPrivateKey(seed))
 	}

@@ -12,7 +12,9 @@ import (
 	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // claimNote is the journal's memory that this run directory won a claim of a receipt.
@@ -102,7 +104,7 @@ func (p *Publisher) declare(ctx context.Context, s *spending) error {
 	if err != nil {
 		return err
 	}
-	body := &receipt.Intent{Head: head, RunID: s.job.Run, ReceiptID: s.receipt.ReceiptID, Claim: claim.Digest,
+	body := &receipt.Intent{Header: head, RunID: s.job.Run, ReceiptID: s.receipt.ReceiptID, Claim: claim.Digest,
 		Receipt: s.record.Digest, Operation: s.receipt.Operation, Epoch: s.claim.Epoch}
 	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("operation.json", s.receipt.Operation))
 	if err != nil {
@@ -204,7 +206,7 @@ func heartbeat(ctx context.Context, lost context.CancelFunc, renew func(context.
 
 // beforeEffect is the last look before something becomes visible.
 func (p *Publisher) beforeEffect(ctx context.Context, s *spending, effect string) error {
-	if now := p.Now(); now+receipt.Epsilon >= s.receipt.ExpiresAt {
+	if now := p.Now(); now+gate.Epsilon >= s.receipt.ExpiresAt {
 		return &marketops.Failure{Code: marketops.Expired, What: "the receipt expired before " + effect}
 	}
 	_, err := p.Core.Attempt(ctx, s.fence())
@@ -233,7 +235,7 @@ func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome
 	return &receipt.Outcome{OperationID: s.receipt.Operation, RunID: s.job.Run, ReceiptID: s.receipt.ReceiptID, Receipt: s.record.Digest,
 		OperationKind: s.receipt.OperationKind, Epoch: s.claim.Epoch, Intent: &pos, Status: status, Effects: ev.Effects,
 		Code: outcomeCode(status, err), RetryCount: ev.Retries, GitHub: ev.GitHub,
-		Checkpoint: &receipt.Seen{Origin: s.seen.Origin, Size: int64(s.seen.Size), Root: s.seen.Root}}, status
+		Checkpoint: &receipt.CheckpointRef{Origin: s.seen.Origin, Size: int64(s.seen.Size), Root: s.seen.Root}}, status
 }
 
 // short reports whether something that was authorised is known not to be there. Where everything is,
@@ -271,12 +273,12 @@ func outcomeCode(status string, err error) marketops.Code {
 // decide is S7 and S8: freeze, append, and see it in a published checkpoint.
 func (p *Publisher) decide(ctx context.Context, s *spending, body *receipt.Outcome, ev Evidence, cause error) (api.Entry, error) {
 	var err error
-	if body.Head, err = p.head(); err != nil {
+	if body.Header, err = p.head(); err != nil {
 		return api.Entry{}, err
 	}
 	d := api.Decided{Epoch: s.claim.Epoch}
-	body.Error = attach(&d, body.Head, errorText(cause))
-	body.Response = attach(&d, body.Head, ev.Answer)
+	body.Error = attach(&d, body.Header, errorText(cause))
+	body.Response = attach(&d, body.Header, ev.Answer)
 	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("operation.json", s.receipt.Operation))
 	err = faults.After(err, "S6.read")
 	if err != nil {
@@ -302,14 +304,14 @@ func (p *Publisher) confirm(ctx context.Context, rec *receipt.Record, entry api.
 	if err != nil {
 		return err
 	}
-	if _, err := api.ProveIn(tree, rec.LeafHash(), entry.Position); err != nil {
+	if _, err := view.ProveIn(tree, rec.LeafHash(), entry.Position); err != nil {
 		return err
 	}
 	return faults.After(p.Outbox.Done(rec.Digest), "S8.done")
 }
 
 // attach adds a text to the evidence and returns its salted name, zero for no text.
-func attach(d *api.Decided, h receipt.Head, text []byte) marketops.Digest {
+func attach(d *api.Decided, h receipt.Header, text []byte) marketops.Digest {
 	if len(text) == 0 {
 		return marketops.Digest{}
 	}

@@ -32,6 +32,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Core is the Federation Core as a publisher needs it; [*api.Client] is one.
@@ -48,7 +49,7 @@ type Core interface {
 	Records(context.Context, marketops.RunID) (api.RunRecords, error)
 }
 
-// Log is the publisher's own view of the log; [*api.View] is one.
+// Log is the publisher's own view of the log; [*view.View] is one.
 type Log interface {
 	Latest() (*log.Tree, error)
 	Covering(ctx context.Context, index uint64) (*log.Tree, error)
@@ -58,7 +59,7 @@ type Log interface {
 type Publisher struct {
 	Core   Core
 	Log    Log
-	Trust  *receipt.Trust
+	Trust  *trust.Trust
 	Signer crypto.Signer
 	Port   SideEffectPort
 	Host   string // that Port calls; compared with every operation's target
@@ -118,4 +119,4 @@ func (p *Publisher) want(j *Job, id marketops.ReceiptID, op marketops.Digest) ap
 func (p *Publisher) tell(j *Job, step, detail string) { p.Tell(Event{j.Number, step, detail}) }
 
 // head draws the nonce and date of a record.
-func (p *Publisher) head() (receipt.Head, error) { return receipt.NewHead(p.Random, p.Now()) }
+func (p *Publisher) head() (receipt.Header, error) { return receipt.NewHeader(p.Random, p.Now()) }

@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const racers = 256
@@ -24,7 +25,7 @@ func (s *stage) recruit(n int) (names []string) {
 		s.keys[name] = must(crypto.NewPrivateKey(fmt.Appendf(nil, "%032d", i)))
 		names = append(names, name)
 	}
-	s.writeTrust(s.file.Version+1, func(f *receipt.TrustFile) {
+	s.writeTrust(s.file.Version+1, func(f *trust.File) {
 		for _, name := range names {
 			f.Publishers = append(f.Publishers, s.trustKey(name))
 		}

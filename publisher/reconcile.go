@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // Standing is what reconcile found out about one operation.
@@ -73,7 +74,7 @@ func (p *Publisher) look(ctx context.Context, j *Job, st Standing) (Standing, er
 		return st, err
 	}
 	st.Status, st.Seen = "open", fmt.Sprintf("%s: %s", obs.State, obs.Detail)
-	live := p.Now()+receipt.Epsilon < s.receipt.ExpiresAt
+	live := p.Now()+gate.Epsilon < s.receipt.ExpiresAt
 	if live && (obs.State == Absent || obs.State == Indeterminate) {
 		st.Resume = true
 		return st, nil

@@ -8,7 +8,10 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/test/faults"
+	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Run gates all jobs before it sends anything and then publishes one after the other; the first
@@ -115,7 +118,7 @@ func (p *Publisher) ready(ctx context.Context, g *Gated) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	lasts := g.record.Body.(*receipt.Receipt).ExpiresAt - receipt.Epsilon - p.Now()
+	lasts := g.record.Body.(*receipt.Receipt).ExpiresAt - gate.Epsilon - p.Now()
 	return faults.After(p.Ready(ctx, time.Duration(lasts)*time.Second), "S0.ready")
 }
 
@@ -161,7 +164,7 @@ func (p *Publisher) resolved(ctx context.Context, run marketops.RunID, res *Resu
 	if err != nil {
 		return err
 	}
-	outcome := receipt.NameOf(res.Entry.Envelope)
+	outcome := receipt.NameUnverified(res.Entry.Envelope)
 	for _, e := range all.Entries {
 		rec, holder, err := p.Trust.Open(e.Envelope, p.Now(), &e.Position)
 		if err != nil {
@@ -173,7 +176,7 @@ func (p *Publisher) resolved(ctx context.Context, run marketops.RunID, res *Resu
 		}
 		tree, err := p.Log.Covering(ctx, e.Position.Index)
 		if err == nil {
-			_, err = api.ProveIn(tree, rec.LeafHash(), e.Position)
+			_, err = view.ProveIn(tree, rec.LeafHash(), e.Position)
 		}
 		if err != nil {
 			return err
@@ -207,7 +210,7 @@ func (p *Publisher) receiptID(j *Job) (marketops.ReceiptID, bool) {
 	for _, e := range j.Receipts {
 		if rec, err := receipt.Open(e.Envelope, p.Trust.Ring()); err == nil {
 			h, _ := p.Trust.Holder(rec.By)
-			if r, ok := rec.Body.(*receipt.Receipt); ok && h.Role == receipt.RoleAuthority {
+			if r, ok := rec.Body.(*receipt.Receipt); ok && h.Role == trust.RoleAuthority {
 				return r.ReceiptID, true
 			}
 		}
@@ -234,7 +237,7 @@ func (p *Publisher) outcomeOf(ctx context.Context, run marketops.RunID, id marke
 		if err != nil {
 			return e, nil, err
 		}
-		_, err = api.ProveIn(tree, rec.LeafHash(), e.Position)
+		_, err = view.ProveIn(tree, rec.LeafHash(), e.Position)
 		return e, out, err
 	}
 	return api.Entry{}, nil, nil

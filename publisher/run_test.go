@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github"
@@ -77,13 +78,13 @@ func (s *stage) planned(ops ...marketops.Operation) *run {
 	return r
 }
 
-func (r *run) head() receipt.Head { return must(receipt.NewHead(rand.Reader, r.now())) }
+func (r *run) head() receipt.Header { return must(receipt.NewHeader(rand.Reader, r.now())) }
 
 func (r *run) submit() {
 	r.Helper()
 	head := r.head()
 	findings, notShipped := []byte("{}"), []byte("[]")
-	sub := &receipt.Submission{Head: head, RunID: r.id, Requester: "bob", Plan: marketops.DigestOf(r.plan), Operations: r.digests,
+	sub := &receipt.Submission{Header: head, RunID: r.id, Requester: "bob", Plan: marketops.DigestOf(r.plan), Operations: r.digests,
 		Findings: head.Salted(findings), NotShipped: head.Salted(notShipped)}
 	rec := must(receipt.Seal(sub, r.keys["bob"], receipt.SubjectOf("plan.json", sub.Plan)))
 	e, err := r.client("bob").Submit(context.Background(), api.Submit{Envelope: rec.Envelope, Plan: r.plan, Operations: r.docs,
@@ -97,7 +98,7 @@ func (r *run) vote(name, verdict string) api.Entry {
 	r.Helper()
 	info, err := r.client(name).Info(context.Background())
 	r.ok(err)
-	a := &receipt.Approval{Head: r.head(), Verdict: verdict, RunID: r.id, Submission: r.submission.Digest, Requester: "bob",
+	a := &receipt.Approval{Header: r.head(), Verdict: verdict, RunID: r.id, Submission: r.submission.Digest, Requester: "bob",
 		Plan: marketops.DigestOf(r.plan), Operations: r.digests, Policy: info.Policy, NotBefore: r.now(), ExpiresAt: r.now() + 4*3600}
 	rec := must(receipt.Seal(a, r.keys[name], receipt.SubjectOf("plan.json", a.Plan)))
 	e, err := r.client(name).Approve(context.Background(), rec.Envelope)
@@ -168,7 +169,7 @@ func (r *run) sit(key, dir string) *seat {
 	port, err := github.New(o)
 	r.ok(err)
 	s.Publisher = &publisher.Publisher{
-		Core: core, Log: api.NewView(core, r.trust.Log(), filepath.Join(r.dir, "memory-of-"+key)), Trust: r.trust, Signer: r.keys[key],
+		Core: core, Log: view.New(core, r.trust.Log(), filepath.Join(r.dir, "memory-of-"+key)), Trust: r.trust, Signer: r.keys[key],
 		Port: port, Host: r.host(), Now: r.now, Random: rand.Reader, Outbox: publisher.Outbox{Dir: filepath.Join(dir, "outbox")},
 		Ready: func(context.Context, time.Duration) error { s.ready++; return nil },
 		Tell:  func(e publisher.Event) { s.told = append(s.told, e.Step) },
@@ -245,7 +246,7 @@ func (r *run) told(i int) *story {
 	for _, e := range all.Entries {
 		rec, _, err := r.trust.Open(e.Envelope, r.now(), &e.Position)
 		r.ok(err)
-		if _, err := api.ProveIn(tree, rec.LeafHash(), e.Position); err != nil {
+		if _, err := view.ProveIn(tree, rec.LeafHash(), e.Position); err != nil {
 			r.Errorf("%s at %d: %v", e.Name, e.Position.Index, err)
 		}
 		if st.take(rec, id) {

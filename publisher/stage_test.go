@@ -26,8 +26,10 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const (
@@ -46,8 +48,8 @@ type stage struct {
 	down  func()
 	clock atomic.Int64
 	keys  map[string]*crypto.PrivateKey
-	file  receipt.TrustFile
-	trust *receipt.Trust
+	file  trust.File
+	trust *trust.Trust
 
 	hub    *githubtest.Server
 	api    string // the addresses of hub, which may be another process's
@@ -172,46 +174,46 @@ func (s *stage) start() {
 	})
 }
 
-func (s *stage) trustKey(name string) receipt.TrustKey {
-	return receipt.TrustKey{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(s.keys[name].Public().SPKI()),
+func (s *stage) trustKey(name string) trust.Key {
+	return trust.Key{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(s.keys[name].Public().SPKI()),
 		NotBefore: s.now() - 86400, NotAfter: s.now() + 365*86400}
 }
 
-func (s *stage) trustFile(version int64) receipt.TrustFile {
+func (s *stage) trustFile(version int64) trust.File {
 	all, key := []string{"*"}, s.trustKey
-	return receipt.TrustFile{
+	return trust.File{
 		Schema: "marketops.trust/v1", Version: version, Expires: s.now() + 300*86400,
-		Persons: []receipt.TrustPerson{
-			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []receipt.TrustKey{key("bob")}},
-			{ID: "alice", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("alice")}},
-			{ID: "carol", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("carol")}},
+		Persons: []trust.Person{
+			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob")}},
+			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice")}},
+			{ID: "carol", Groups: []string{"approvers"}, Keys: []trust.Key{key("carol")}},
 		},
-		Authorities:    []receipt.TrustKey{key("authority"), key("authority2")},
-		AuthorityRules: []receipt.Rule{{Kinds: all, Targets: all, Threshold: 1}},
-		Advisory:       []receipt.TrustKey{key("advisory")}, Publishers: []receipt.TrustKey{key("pub"), key("pub2")},
-		Ledger:    []receipt.TrustKey{key("ledger")},
-		Resolvers: []receipt.Rule{{Kinds: all, Targets: all, Group: "operators"}}, Revokers: []receipt.Rule{{Kinds: all, Targets: all, Group: "operators"}},
-		Approvals:   []receipt.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
+		Authorities:    []trust.Key{key("authority"), key("authority2")},
+		AuthorityRules: []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		Advisory:       []trust.Key{key("advisory")}, Publishers: []trust.Key{key("pub"), key("pub2")},
+		Ledger:    []trust.Key{key("ledger")},
+		Resolvers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}}, Revokers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}},
+		Approvals:   []trust.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
 		LogPolicy:   fmt.Sprintf("log %s\nquorum none\n", log.Vkey(origin, s.keys["checkpoint"].Public())),
-		MaxLifetime: 86400, KnownCheckpoints: []receipt.Seen{},
+		MaxLifetime: 86400, KnownCheckpoints: []receipt.CheckpointRef{},
 	}
 }
 
 // parsed is a trust file like the one in force, but for what change edits.
-func (s *stage) parsed(version int64, change func(*receipt.TrustFile)) (*receipt.Trust, []byte) {
+func (s *stage) parsed(version int64, change func(*trust.File)) (*trust.Trust, []byte) {
 	s.Helper()
 	f := s.trustFile(version)
 	if change != nil {
 		change(&f)
 	}
 	b := must(json.Marshal(f))
-	t, err := receipt.ParseTrust(b)
+	t, err := trust.Parse(b)
 	s.ok(err)
 	return t, b
 }
 
 // writeTrust puts a trust file where the Core reads it.
-func (s *stage) writeTrust(version int64, change func(*receipt.TrustFile)) {
+func (s *stage) writeTrust(version int64, change func(*trust.File)) {
 	s.Helper()
 	t, b := s.parsed(version, change)
 	path := filepath.Join(s.dir, "trust.json")
@@ -269,7 +271,7 @@ func (s *stage) releaseOp() marketops.Operation {
 // logTree is the log as a stranger reads it once index is published.
 func (s *stage) logTree(index uint64) *log.Tree {
 	s.Helper()
-	v := api.NewView(s.client("pub"), s.trust.Log(), s.TempDir())
+	v := view.New(s.client("pub"), s.trust.Log(), s.TempDir())
 	tree, err := v.Covering(context.Background(), index)
 	s.ok(err)
 	return tree

@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/view"
 )
 
 // awaitIntent is S3: one checkpoint, verified by this publisher, covers claim and intent.
@@ -17,7 +17,7 @@ func (p *Publisher) awaitIntent(ctx context.Context, s *spending) error {
 		return err
 	}
 	s.seen = tree.Checkpoint()
-	_, claimed := api.ProveIn(tree, s.claimEntry.Leaf, s.claimEntry.Position)
-	_, intended := api.ProveIn(tree, s.intent.Leaf, s.intent.Position)
+	_, claimed := view.ProveIn(tree, s.claimEntry.Leaf, s.claimEntry.Position)
+	_, intended := view.ProveIn(tree, s.intent.Leaf, s.intent.Position)
 	return errors.Join(claimed, intended)
 }

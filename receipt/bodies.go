@@ -11,7 +11,7 @@ const MaxLifetime = marketops.Time(24 * 60 * 60) // seconds
 
 // Submission asks for authority. Subject: the plan.
 type Submission struct {
-	Head
+	Header
 	RunID      marketops.RunID    `json:"run_id"`
 	Requester  string             `json:"requester"` // person id; the signing key must be theirs
 	Plan       marketops.Digest   `json:"plan"`
@@ -22,7 +22,7 @@ type Submission struct {
 
 // Approval is one person's verdict. Subject: the plan.
 type Approval struct {
-	Head
+	Header
 	Verdict    string             `json:"verdict"` // "approve" or "reject"
 	RunID      marketops.RunID    `json:"run_id"`
 	Submission marketops.Digest   `json:"submission"`
@@ -44,7 +44,7 @@ type TrustRef struct {
 // Receipt is the authority to do one operation once. Subjects: the operation document, then
 // each asset, so that stock verifiers find both.
 type Receipt struct {
-	Head
+	Header
 	ReceiptID     marketops.ReceiptID `json:"receipt_id"`
 	RunID         marketops.RunID     `json:"run_id"`
 	OperationKind marketops.Kind      `json:"operation_kind"`
@@ -64,7 +64,7 @@ type Receipt struct {
 
 // Advisory says what was decided and authorises nothing. Subject: the operation document.
 type Advisory struct {
-	Head
+	Header
 	ReceiptID     marketops.ReceiptID `json:"receipt_id"`
 	RunID         marketops.RunID     `json:"run_id"`
 	OperationKind marketops.Kind      `json:"operation_kind"`
@@ -81,7 +81,7 @@ type Advisory struct {
 
 // Claim is one epoch of spending a receipt. Subject: the operation document.
 type Claim struct {
-	Head
+	Header
 	RunID     marketops.RunID     `json:"run_id"`
 	ReceiptID marketops.ReceiptID `json:"receipt_id"`
 	Receipt   marketops.Digest    `json:"receipt"`
@@ -93,7 +93,7 @@ type Claim struct {
 
 // Intent is public before GitHub is called. Subject: the operation document.
 type Intent struct {
-	Head
+	Header
 	RunID     marketops.RunID     `json:"run_id"`
 	ReceiptID marketops.ReceiptID `json:"receipt_id"`
 	Claim     marketops.Digest    `json:"claim"`
@@ -114,8 +114,8 @@ type GitHubID struct {
 	Value string `json:"value"`
 }
 
-// Seen is the checkpoint that a publisher verified before it acted.
-type Seen struct {
+// CheckpointRef is the checkpoint that a publisher verified before it acted.
+type CheckpointRef struct {
 	Origin string   `json:"origin"`
 	Size   int64    `json:"size"`
 	Root   log.Hash `json:"root"`
@@ -123,7 +123,7 @@ type Seen struct {
 
 // Outcome is what became of a claimed receipt. Subject: the operation document.
 type Outcome struct {
-	Head
+	Header
 	OperationID   marketops.Digest    `json:"operation_id"`
 	RunID         marketops.RunID     `json:"run_id"`
 	ReceiptID     marketops.ReceiptID `json:"receipt_id"`
@@ -138,7 +138,7 @@ type Outcome struct {
 	Response      marketops.Digest    `json:"response"` // salted; zero if there is none
 	RetryCount    int64               `json:"retry_count"`
 	GitHub        []GitHubID          `json:"github"`
-	Checkpoint    *Seen               `json:"checkpoint"` // what the publisher saw; null if the ledger signed
+	Checkpoint    *CheckpointRef      `json:"checkpoint"` // what the publisher saw; null if the ledger signed
 }
 
 // CheckResult is one check of a refusal, without the free text.
@@ -150,7 +150,7 @@ type CheckResult struct {
 // Refusal records that somebody asked and was refused before a claim. Subject: the operation
 // document where it is known, else the request's digest. Ids that are not known are empty.
 type Refusal struct {
-	Head
+	Header
 	OperationID   marketops.Digest `json:"operation_id"`
 	RunID         string           `json:"run_id"`
 	ReceiptID     string           `json:"receipt_id"`
@@ -163,7 +163,7 @@ type Refusal struct {
 
 // Resolution decides an unknown outcome. Subject: the operation document.
 type Resolution struct {
-	Head
+	Header
 	RunID     marketops.RunID     `json:"run_id"`
 	ReceiptID marketops.ReceiptID `json:"receipt_id"`
 	Outcome   marketops.Digest    `json:"outcome"`
@@ -174,7 +174,7 @@ type Resolution struct {
 
 // Revocation withdraws a receipt. Subject: the operation document.
 type Revocation struct {
-	Head
+	Header
 	RunID     marketops.RunID     `json:"run_id"`
 	ReceiptID marketops.ReceiptID `json:"receipt_id"`
 	Receipt   marketops.Digest    `json:"receipt"`
@@ -184,7 +184,7 @@ type Revocation struct {
 
 // RunClosed seals a run. Subject: the plan.
 type RunClosed struct {
-	Head
+	Header
 	RunID    marketops.RunID    `json:"run_id"`
 	Plan     marketops.Digest   `json:"plan"`
 	Counts   []Count            `json:"counts"`  // in name order
@@ -200,7 +200,7 @@ type Count struct {
 
 // Request signs one call to the Core. Subject: the body. It is never logged.
 type Request struct {
-	Head
+	Header
 	Method    string           `json:"method"` // "POST /v1/claim"
 	Body      marketops.Digest `json:"body"`
 	Core      string           `json:"core"`

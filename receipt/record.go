@@ -1,5 +1,5 @@
-// Package receipt defines the records that are signed and logged, the trust file that says
-// whom to believe, and [Check], the pure part of the gate in front of GitHub.
+// Package receipt defines the records that are signed and logged. Package trust says whose
+// signatures count, package gate which receipts let a publisher act.
 //
 // A record is an in-toto Statement v1 in a DSSE envelope of payload type [PayloadType], signed
 // by one key. Its predicate type is [PredicatePrefix] + name + [PredicateSuffix]:
@@ -129,7 +129,7 @@ func Seal(body Body, by crypto.Signer, subject ...Subject) (*Record, error) {
 }
 
 // Open verifies an envelope against the keyring and parses what is in it. It does not look at
-// the role or the validity of the key: [Trust.Admit] does. Codes: those of [crypto.Open],
+// the role or the validity of the key: trust.Trust.Admit does. Codes: those of [crypto.Open],
 // [marketops.ReceiptMalformed] and, for a predicate type that is not known here,
 // [marketops.RecordUnknown].
 func Open(envelope []byte, known *crypto.Keyring) (*Record, error) {
@@ -239,22 +239,22 @@ func newBody(predicateType string) Body {
 	return nil
 }
 
-// Head opens every predicate.
-type Head struct {
+// Header opens every predicate.
+type Header struct {
 	Nonce    string         `json:"nonce"` // 128 random bits in lower-case hex
 	IssuedAt marketops.Time `json:"issued_at"`
 }
 
-// NewHead draws a nonce from random.
-func NewHead(random io.Reader, now marketops.Time) (Head, error) {
+// NewHeader draws a nonce from random.
+func NewHeader(random io.Reader, now marketops.Time) (Header, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return Head{}, err
+		return Header{}, err
 	}
-	return Head{hex.EncodeToString(b[:]), now}, nil
+	return Header{hex.EncodeToString(b[:]), now}, nil
 }
 
-func (h Head) validate() error {
+func (h Header) validate() error {
 	b, err := hex.DecodeString(h.Nonce)
 	if err != nil || len(b) != 16 || strings.ToLower(h.Nonce) != h.Nonce || h.IssuedAt <= 0 {
 		return fmt.Errorf("nonce %.40q or issued_at is not usable", h.Nonce)
@@ -263,16 +263,18 @@ func (h Head) validate() error {
 }
 
 // Issued returns when the signer says it signed.
-func (h Head) Issued() marketops.Time { return h.IssuedAt }
+func (h Header) Issued() marketops.Time { return h.IssuedAt }
 
 // Salted names an evidence file: a digest that only a holder of the record's nonce can confirm.
-func (h Head) Salted(content []byte) marketops.Digest {
+func (h Header) Salted(content []byte) marketops.Digest {
 	return marketops.DigestOf(append([]byte("marketops.evidence/v1\n"+h.Nonce+"\n"), content...))
 }
 
-// NameOf returns the record digest of an envelope that the caller has just sealed, and zero for
+// NameUnverified returns the record digest of an envelope that the caller has just sealed, and zero for
 // anything that is no envelope. It verifies nothing and must name nothing but files.
-func NameOf(envelope []byte) marketops.Digest { return crypto.NameUnverified(envelope, PayloadType) }
+func NameUnverified(envelope []byte) marketops.Digest {
+	return crypto.NameUnverified(envelope, PayloadType)
+}
 
 // EvidenceNames returns the salted digests of the evidence files that the record speaks of.
 func (r *Record) EvidenceNames() (out []marketops.Digest) {

@@ -3,6 +3,7 @@ package receipt_test
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"os"
 	"reflect"
 	"strings"
@@ -11,54 +12,21 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
 
-func digest(s string) marketops.Digest { return marketops.DigestOf([]byte(s)) }
-
-// bodies returns one of each record, every member set.
-func bodies() map[string]receipt.Body {
-	run, rid, target, prev := marketops.NewRunID([16]byte{1}), marketops.NewReceiptID([16]byte{2}), releaseOp().Target, digest("previous")
-	out := map[string]receipt.Body{}
-	for i, b := range []receipt.Body{
-		&receipt.Submission{RunID: run, Requester: "rachel", Plan: digest("plan"), Operations: []marketops.Digest{digest("op")}, Findings: digest("findings"), NotShipped: digest("not shipped")},
-		&receipt.Approval{Verdict: "approve", RunID: run, Submission: digest("submission"), Requester: "rachel", Plan: digest("plan"), Operations: []marketops.Digest{digest("op")},
-			Policy: digest("policy"), Reason: "looks right", NotBefore: noon, ExpiresAt: noon + hour},
-		&receipt.Receipt{ReceiptID: rid, RunID: run, OperationKind: marketops.PublishRelease, Operation: digest("op"), Plan: digest("plan"), Policy: digest("policy"),
-			Trust: receipt.TrustRef{Version: 3, Digest: digest("trust")}, Target: target, Audience: []crypto.KeyID{id(keyPublisher)}, Mode: marketops.Prod, Enforceable: true,
-			NotBefore: noon, ExpiresAt: noon + hour, Submission: digest("submission"), Approvals: []marketops.Digest{digest("approval")}},
-		&receipt.Advisory{ReceiptID: rid, RunID: run, OperationKind: marketops.PublishRelease, Operation: digest("op"), Plan: digest("plan"), Policy: digest("policy"), Target: target,
-			Mode: marketops.DryRun, Decision: "denied", Codes: []marketops.Code{marketops.PolicyDenied}, WhyNot: digest("why not")},
-		&receipt.Claim{RunID: run, ReceiptID: rid, Receipt: digest("receipt"), Operation: digest("op"), Publisher: id(keyPublisher), Epoch: 2, Previous: &prev},
-		&receipt.Intent{RunID: run, ReceiptID: rid, Claim: digest("claim"), Receipt: digest("receipt"), Operation: digest("op"), Epoch: 2},
-		&receipt.Outcome{OperationID: digest("op"), RunID: run, ReceiptID: rid, Receipt: digest("receipt"), OperationKind: marketops.PublishRelease, Epoch: 2,
-			Intent: &log.Position{Origin: "log.example", Index: 9}, Status: "unknown", Effects: []receipt.Effect{{Name: "release", State: "unknown"}}, Code: marketops.OutcomeUnknown,
-			Error: digest("error"), Response: digest("response"), RetryCount: 1, GitHub: []receipt.GitHubID{{Name: "release_id", Value: "5"}},
-			Checkpoint: &receipt.Seen{Origin: "log.example", Size: 10, Root: log.EmptyRoot()}},
-		&receipt.Refusal{OperationID: digest("op"), RunID: string(run), ReceiptID: string(rid), OperationKind: marketops.PublishRelease, Request: digest("request"), Code: marketops.Consumed,
-			Checks: []receipt.CheckResult{{Code: marketops.Consumed, Status: marketops.Fail}}, Evidence: digest("evidence")},
-		&receipt.Resolution{RunID: run, ReceiptID: rid, Outcome: digest("outcome"), Position: log.Position{Origin: "log.example", Index: 11}, Verdict: "failed", Reason: digest("reason")},
-		&receipt.Revocation{RunID: run, ReceiptID: rid, Receipt: digest("receipt"), By: "alice", Reason: digest("reason")},
-		&receipt.RunClosed{RunID: run, Plan: digest("plan"), Counts: []receipt.Count{{Name: "claim", Count: 2}}, Records: []marketops.Digest{digest("a"), digest("b")}, Previous: &prev},
-		&receipt.Request{Method: "POST /v1/claim", Body: digest("body"), Core: "core.example", ExpiresAt: noon + 30},
-		&receipt.ShardSealed{Shard: receipt.Seen{Origin: "log.example", Size: 5, Root: log.EmptyRoot()}, Next: "log2.example"},
-		&receipt.ShardGenesis{Origin: "log2.example", Previous: receipt.Seen{Origin: "log.example", Size: 6, Root: log.EmptyRoot()}, Sealed: digest("sealed")},
-	} {
-		reflect.ValueOf(b).Elem().FieldByName("Head").Set(reflect.ValueOf(head(500+i, noon)))
-		out[b.Name()] = b
-	}
-	return out
-}
+var update = flag.Bool("update", false, "write goldens anew")
 
 // TestRecordGoldens freezes the payload bytes: whoever changes them changes what old records say.
 func TestRecordGoldens(t *testing.T) {
-	all := bodies()
+	all := sample.Bodies()
 	if len(all) != 14 {
 		t.Fatalf("%d kinds of record", len(all))
 	}
 	for name, body := range all {
-		r := seal(t, body, keyStranger, digest("subject"), "subject.json")
+		r := sample.Seal(t, body, sample.KeyStranger, sample.Digest("subject"), "subject.json")
 		path := "../testdata/records/" + name + ".json"
 		if *update {
 			if err := os.WriteFile(path, r.Opened.Payload, 0o644); err != nil {
@@ -73,12 +41,12 @@ func TestRecordGoldens(t *testing.T) {
 }
 
 func TestSealOpen(t *testing.T) {
-	ring, err := crypto.NewKeyring(logtest.Key(keyStranger).Public())
+	ring, err := crypto.NewKeyring(logtest.Key(sample.KeyStranger).Public())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, body := range bodies() {
-		sealed := seal(t, body, keyStranger, digest("subject"), "subject.json", receipt.SubjectOf("asset", digest("asset")))
+	for name, body := range sample.Bodies() {
+		sealed := sample.Seal(t, body, sample.KeyStranger, sample.Digest("subject"), "subject.json", receipt.SubjectOf("asset", sample.Digest("asset")))
 		r, err := receipt.Open(sealed.Envelope, ring)
 		if err != nil {
 			t.Fatal(name, err)
@@ -86,33 +54,33 @@ func TestSealOpen(t *testing.T) {
 		if !reflect.DeepEqual(r.Body, body) {
 			t.Errorf("%s came back as %+v", name, r.Body)
 		}
-		if r.About() != digest("subject") || len(r.Subject) != 2 || r.By != id(keyStranger) || r.Digest != sealed.Digest ||
-			r.Digest != receipt.NameOf(sealed.Envelope) || r.LeafHash() != log.LeafHash(r.Leaf()) {
+		if r.About() != sample.Digest("subject") || len(r.Subject) != 2 || r.By != sample.ID(sample.KeyStranger) || r.Digest != sealed.Digest ||
+			r.Digest != receipt.NameUnverified(sealed.Envelope) || r.LeafHash() != log.LeafHash(r.Leaf()) {
 			t.Errorf("%s: names differ", name)
 		}
 		entry, err := log.ParseLeaf(r.Leaf())
-		if err != nil || entry.Key != logtest.Key(keyStranger).Public() {
+		if err != nil || entry.Key != logtest.Key(sample.KeyStranger).Public() {
 			t.Errorf("%s: leaf: %v", name, err)
 		}
 	}
-	if !receipt.NameOf([]byte("{}")).IsZero() {
+	if !receipt.NameUnverified([]byte("{}")).IsZero() {
 		t.Error("what is no envelope has a name")
 	}
 }
 
 // TestPayloadsAreStrict damages each golden in every way that a lenient reader would forgive.
 func TestPayloadsAreStrict(t *testing.T) {
-	ring, err := crypto.NewKeyring(logtest.Key(keyStranger).Public())
+	ring, err := crypto.NewKeyring(logtest.Key(sample.KeyStranger).Public())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name := range bodies() {
+	for name := range sample.Bodies() {
 		good, err := os.ReadFile("../testdata/records/" + name + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
 		open := func(payload []byte) error {
-			_, err := receipt.Open(resign(receipt.PayloadType, payload, keyStranger), ring)
+			_, err := receipt.Open(sample.Sign(receipt.PayloadType, payload, sample.KeyStranger), ring)
 			return err
 		}
 		if err := open(good); err != nil {
@@ -183,7 +151,7 @@ func members(s string) (out []string) {
 // TestBodiesThatCannotBe holds what members say to each other.
 func TestBodiesThatCannotBe(t *testing.T) {
 	set := func(name string, f func(receipt.Body)) receipt.Body {
-		b := bodies()[name]
+		b := sample.Bodies()[name]
 		f(b)
 		return b
 	}
@@ -197,9 +165,9 @@ func TestBodiesThatCannotBe(t *testing.T) {
 		"no operations":             set("submission", func(b receipt.Body) { b.(*receipt.Submission).Operations = nil }),
 		"requester is an address":   set("submission", func(b receipt.Body) { b.(*receipt.Submission).Requester = "a@b" }),
 		"half a verdict":            set("approval", func(b receipt.Body) { b.(*receipt.Approval).Verdict = "APPROVE" }),
-		"approval window":           set("approval", func(b receipt.Body) { b.(*receipt.Approval).ExpiresAt = noon }),
+		"approval window":           set("approval", func(b receipt.Body) { b.(*receipt.Approval).ExpiresAt = sample.Noon }),
 		"reason of two lines":       set("approval", func(b receipt.Body) { b.(*receipt.Approval).Reason = "a\nb" }),
-		"receipt window":            set("receipt", func(b receipt.Body) { b.(*receipt.Receipt).ExpiresAt = noon }),
+		"receipt window":            set("receipt", func(b receipt.Body) { b.(*receipt.Receipt).ExpiresAt = sample.Noon }),
 		"no audience":               set("receipt", func(b receipt.Body) { b.(*receipt.Receipt).Audience = nil }),
 		"no policy":                 set("receipt", func(b receipt.Body) { b.(*receipt.Receipt).Policy = marketops.Digest{} }),
 		"zero approval":             set("receipt", func(b receipt.Body) { b.(*receipt.Receipt).Approvals[0] = marketops.Digest{} }),
@@ -233,56 +201,56 @@ func TestBodiesThatCannotBe(t *testing.T) {
 		"a log after one without seal": set("shard-genesis", func(b receipt.Body) { b.(*receipt.ShardGenesis).Sealed = marketops.Digest{} }),
 		"a log after itself":           set("shard-genesis", func(b receipt.Body) { b.(*receipt.ShardGenesis).Origin = "log.example" }),
 		"a log after one without name": set("shard-genesis", func(b receipt.Body) { b.(*receipt.ShardGenesis).Previous.Origin = "" }),
-		"old request":                  set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = noon + receipt.MaxRequestAge + 1 }),
-		"request without life":         set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = noon }),
+		"old request":                  set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = sample.Noon + receipt.MaxRequestAge + 1 }),
+		"request without life":         set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = sample.Noon }),
 	} {
-		if _, err := receipt.Seal(body, logtest.Key(keyStranger), receipt.SubjectOf("x", digest("x"))); marketops.CodeOf(err) != marketops.ReceiptMalformed {
+		if _, err := receipt.Seal(body, logtest.Key(sample.KeyStranger), receipt.SubjectOf("x", sample.Digest("x"))); marketops.CodeOf(err) != marketops.ReceiptMalformed {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, err := receipt.Seal(bodies()["claim"], logtest.Key(keyStranger)); marketops.CodeOf(err) != marketops.ReceiptMalformed {
+	if _, err := receipt.Seal(sample.Bodies()["claim"], logtest.Key(sample.KeyStranger)); marketops.CodeOf(err) != marketops.ReceiptMalformed {
 		t.Error("a statement about nothing:", err)
 	}
 }
 
 func TestHeadAndSalt(t *testing.T) {
-	h, err := receipt.NewHead(bytes.NewReader(bytes.Repeat([]byte{0xab}, 16)), noon)
-	if err != nil || h.Nonce != strings.Repeat("ab", 16) || h.Issued() != noon {
+	h, err := receipt.NewHeader(bytes.NewReader(bytes.Repeat([]byte{0xab}, 16)), sample.Noon)
+	if err != nil || h.Nonce != strings.Repeat("ab", 16) || h.Issued() != sample.Noon {
 		t.Fatal(h, err)
 	}
-	if _, err := receipt.NewHead(bytes.NewReader(make([]byte, 15)), noon); err == nil {
+	if _, err := receipt.NewHeader(bytes.NewReader(make([]byte, 15)), sample.Noon); err == nil {
 		t.Error("a nonce of 15 random bytes")
 	}
 	text := []byte("not found")
 	if h.Salted(text) != marketops.DigestOf([]byte("marketops.evidence/v1\n"+h.Nonce+"\nnot found")) {
 		t.Error("salting is not what the format says")
 	}
-	other := receipt.Head{Nonce: strings.Repeat("ac", 16), IssuedAt: noon}
+	other := receipt.Header{Nonce: strings.Repeat("ac", 16), IssuedAt: sample.Noon}
 	if h.Salted(text) == other.Salted(text) || h.Salted(text) == marketops.DigestOf(text) {
 		t.Error("two nonces, one digest")
 	}
 }
 
 func FuzzOpenRecord(f *testing.F) {
-	ring, err := crypto.NewKeyring(logtest.Key(keyStranger).Public())
+	ring, err := crypto.NewKeyring(logtest.Key(sample.KeyStranger).Public())
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, b := range bodies() {
-		f.Add(seal(f, b, keyStranger, digest("x"), "x").Opened.Payload)
+	for _, b := range sample.Bodies() {
+		f.Add(sample.Seal(f, b, sample.KeyStranger, sample.Digest("x"), "x").Opened.Payload)
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		if len(payload) == 0 {
 			return
 		}
-		r, err := receipt.Open(resign(receipt.PayloadType, payload, keyStranger), ring)
+		r, err := receipt.Open(sample.Sign(receipt.PayloadType, payload, sample.KeyStranger), ring)
 		if err != nil {
 			if c := marketops.CodeOf(err); c != marketops.ReceiptMalformed && c != marketops.RecordUnknown {
 				t.Fatalf("code %q: %v", c, err)
 			}
 			return
 		}
-		again, err := receipt.Seal(r.Body, logtest.Key(keyStranger), r.Subject...)
+		again, err := receipt.Seal(r.Body, logtest.Key(sample.KeyStranger), r.Subject...)
 		if err != nil || !bytes.Equal(again.Opened.Payload, payload) {
 			t.Fatalf("%v: written again it is\n%s\nit was\n%s", err, again.Opened.Payload, payload)
 		}
@@ -291,7 +259,7 @@ func FuzzOpenRecord(f *testing.F) {
 
 // TestOpenNeedsATrustedKey is the control of every other opening.
 func TestOpenNeedsATrustedKey(t *testing.T) {
-	r := advisory()
+	r := sample.Advisory()
 	for name, ring := range map[string]*crypto.Keyring{"nil": nil, "zero": {}} {
 		if _, err := receipt.Open(r.Envelope, ring); !errors.Is(err, marketops.KeyUnknown) {
 			t.Errorf("%s keyring: %v", name, err)

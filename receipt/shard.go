@@ -11,17 +11,17 @@ import (
 // ShardSealed is the last leaf of a log that is frozen; the log named by Next goes on. Subject:
 // the checkpoint's text at that size, without this leaf.
 type ShardSealed struct {
-	Head
-	Shard Seen   `json:"shard"` // all entries below this one
-	Next  string `json:"next"`  // origin of the log that goes on
+	Header
+	Shard CheckpointRef `json:"shard"` // all entries below this one
+	Next  string        `json:"next"`  // origin of the log that goes on
 }
 
 // ShardGenesis is the first leaf of a log that goes on where another was frozen. Subject: the
 // other's last checkpoint's text.
 type ShardGenesis struct {
-	Head
+	Header
 	Origin   string           `json:"origin"`   // of this log
-	Previous Seen             `json:"previous"` // the whole frozen log, its seal included
+	Previous CheckpointRef    `json:"previous"` // the whole frozen log, its seal included
 	Sealed   marketops.Digest `json:"sealed"`   // its last record
 }
 
@@ -32,18 +32,18 @@ func (*ShardSealed) Name() string { return "shard-sealed" }
 func (*ShardGenesis) Name() string { return "shard-genesis" }
 
 func (s *ShardSealed) validate() error {
-	return errors.Join(s.Head.validate(), s.Shard.follows(s.Next))
+	return errors.Join(s.Header.validate(), s.Shard.follows(s.Next))
 }
 
 func (s *ShardGenesis) validate() error {
 	if s.Previous.Size < 1 {
 		return errors.New("a frozen log has its seal at least")
 	}
-	return errors.Join(s.Head.validate(), digests(s.Sealed), s.Previous.follows(s.Origin))
+	return errors.Join(s.Header.validate(), digests(s.Sealed), s.Previous.follows(s.Origin))
 }
 
 // follows checks that another log may go on after this one.
-func (s Seen) follows(next string) error {
+func (s CheckpointRef) follows(next string) error {
 	if s.Size < 0 || uint64(s.Size) > log.MaxSize || next == s.Origin {
 		return fmt.Errorf("a log of %d entries does not go on under %.80q", s.Size, next)
 	}
@@ -51,9 +51,11 @@ func (s Seen) follows(next string) error {
 }
 
 // SeenAt is a checkpoint as records quote it.
-func SeenAt(cp *log.Checkpoint) Seen { return Seen{cp.Origin, int64(cp.Size), cp.Root} }
+func SeenAt(cp *log.Checkpoint) CheckpointRef {
+	return CheckpointRef{cp.Origin, int64(cp.Size), cp.Root}
+}
 
 // Digest returns SHA-256 of the three lines that a log signs, the subject of a shard's records.
-func (s Seen) Digest() marketops.Digest {
+func (s CheckpointRef) Digest() marketops.Digest {
 	return marketops.DigestOf([]byte((&log.Checkpoint{Origin: s.Origin, Size: uint64(s.Size), Root: s.Root}).Text()))
 }

@@ -74,15 +74,15 @@ func oneOf(what, got string, allowed ...string) error {
 }
 
 func (s *Submission) validate() error {
-	return errors.Join(s.Head.validate(), operations(s.Operations), personID(s.Requester), digests(s.Plan, s.Findings, s.NotShipped))
+	return errors.Join(s.Header.validate(), operations(s.Operations), marketops.ValidateID("person id", s.Requester), digests(s.Plan, s.Findings, s.NotShipped))
 }
 
 func (a *Approval) validate() error {
 	if a.ExpiresAt <= a.NotBefore {
 		return errWindow
 	}
-	return errors.Join(a.Head.validate(), oneOf("verdict", a.Verdict, "approve", "reject"), operations(a.Operations),
-		personID(a.Requester), marketops.Line("reason", a.Reason), digests(a.Submission, a.Plan, a.Policy))
+	return errors.Join(a.Header.validate(), oneOf("verdict", a.Verdict, "approve", "reject"), operations(a.Operations),
+		marketops.ValidateID("person id", a.Requester), marketops.Line("reason", a.Reason), digests(a.Submission, a.Plan, a.Policy))
 }
 
 func (r *Receipt) validate() error {
@@ -92,14 +92,14 @@ func (r *Receipt) validate() error {
 	if len(r.Audience) == 0 {
 		return errors.New("the audience is empty")
 	}
-	return errors.Join(r.Head.validate(), digests(r.Operation, r.Plan, r.Policy, r.Trust.Digest, r.Submission), digests(r.Approvals...))
+	return errors.Join(r.Header.validate(), digests(r.Operation, r.Plan, r.Policy, r.Trust.Digest, r.Submission), digests(r.Approvals...))
 }
 
 func (a *Advisory) validate() error {
 	if a.Enforceable {
 		return errors.New("an advisory cannot be enforceable")
 	}
-	return errors.Join(a.Head.validate(), digests(a.Operation, a.Plan), oneOf("decision", a.Decision, "blocked_by_mode", "denied"))
+	return errors.Join(a.Header.validate(), digests(a.Operation, a.Plan), oneOf("decision", a.Decision, "blocked_by_mode", "denied"))
 }
 
 func (c *Claim) validate() error {
@@ -109,14 +109,14 @@ func (c *Claim) validate() error {
 	if c.Previous != nil && c.Previous.IsZero() {
 		return errDigest
 	}
-	return errors.Join(c.Head.validate(), digests(c.Receipt, c.Operation))
+	return errors.Join(c.Header.validate(), digests(c.Receipt, c.Operation))
 }
 
 func (i *Intent) validate() error {
 	if i.Epoch < 1 {
 		return errors.New("epochs count from 1")
 	}
-	return errors.Join(i.Head.validate(), digests(i.Claim, i.Receipt, i.Operation))
+	return errors.Join(i.Header.validate(), digests(i.Claim, i.Receipt, i.Operation))
 }
 
 func (o *Outcome) validate() error {
@@ -137,7 +137,7 @@ func (o *Outcome) validate() error {
 	if o.Status == "success" && len(o.Effects) == 0 {
 		return errors.New("a success names what it changed")
 	}
-	return errors.Join(o.Head.validate(), digests(o.OperationID, o.Receipt),
+	return errors.Join(o.Header.validate(), digests(o.OperationID, o.Receipt),
 		oneOf("status", o.Status, "success", "failed", "rejected", "unknown"))
 }
 
@@ -145,24 +145,24 @@ func (r *Refusal) validate() error {
 	if r.Code == "" {
 		return errors.New("a refusal has a code")
 	}
-	return errors.Join(r.Head.validate(), digests(r.Request))
+	return errors.Join(r.Header.validate(), digests(r.Request))
 }
 
 func (r *Resolution) validate() error {
-	return errors.Join(r.Head.validate(), digests(r.Outcome, r.Reason), oneOf("verdict", r.Verdict, "success", "failed"))
+	return errors.Join(r.Header.validate(), digests(r.Outcome, r.Reason), oneOf("verdict", r.Verdict, "success", "failed"))
 }
 
 func (r *Revocation) validate() error {
-	return errors.Join(r.Head.validate(), digests(r.Receipt, r.Reason), personID(r.By))
+	return errors.Join(r.Header.validate(), digests(r.Receipt, r.Reason), marketops.ValidateID("person id", r.By))
 }
 
 func (r *RunClosed) validate() error {
-	return errors.Join(r.Head.validate(), digests(r.Plan), digests(r.Records...))
+	return errors.Join(r.Header.validate(), digests(r.Plan), digests(r.Records...))
 }
 
 func (r *Request) validate() error {
 	if r.ExpiresAt <= r.IssuedAt || r.ExpiresAt-r.IssuedAt > MaxRequestAge {
 		return fmt.Errorf("a request lives 1 to %d seconds", MaxRequestAge)
 	}
-	return r.Head.validate()
+	return r.Header.validate()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 )
@@ -43,7 +44,7 @@ func TestCofactor(t *testing.T) {
 			}
 			w := lifecycletest.New()
 			w.Run = marketops.NewRunID([16]byte{15: 7})
-			w.File.Advisory = append(w.File.Advisory, receipt.TrustKey{ID: "mixed", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(v.Input.Keys[0]), NotBefore: 1, NotAfter: lifecycletest.Start + 1e9})
+			w.File.Advisory = append(w.File.Advisory, trust.Key{ID: "mixed", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(v.Input.Keys[0]), NotBefore: 1, NotAfter: lifecycletest.Start + 1e9})
 			w.Plan = []byte(`"the plan"`)
 			w.Allow()
 			leaf := log.Leaf(opened(t, []byte(v.Input.Envelope), key))

@@ -6,7 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // CheckSplitView is a check of [Compare] that only fails.
@@ -24,7 +24,7 @@ type Evidence struct {
 
 // Compare looks for two checkpoints of one log and size with two roots, [marketops.SplitView]. The
 // log's own signatures convict it, so no quorum is asked for.
-func Compare(files []Evidence, t *receipt.Trust) *Report {
+func Compare(files []Evidence, t *trust.Trust) *Report {
 	r := NewReport(OfCheckpoints, t, 0)
 	if !Usable(t) {
 		r.Fail(Check{Name: CheckTrust, Code: marketops.TrustMissing})

@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 )
@@ -206,7 +207,7 @@ func TestEarlierRoots(t *testing.T) {
 		"not told by it":      {w.Log.Size() - 2, log.Hash{1}, false},
 		"the pack's own size": {w.Log.Size(), log.Hash{1}, true},
 	} {
-		w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: int64(tc.size), Root: tc.root}}
+		w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: int64(tc.size), Root: tc.root}}
 		if r := asked(w, w.Pack(), verifier.Demand{}); r.Verified() == tc.fork || (r.ExitCode() == 14) != tc.fork || (r.Fork != nil) != tc.fork {
 			t.Errorf("%s: exit %d, %s", name, r.ExitCode(), describe(r))
 		}
@@ -281,7 +282,7 @@ func TestEndedLogKey(t *testing.T) {
 			if ended {
 				end--
 			}
-			w.File.LogKeyEnds = []receipt.LogKeyEnd{{Vkey: w.Log.Vkey(), Size: end}}
+			w.File.LogKeyEnds = []trust.LogKeyEnd{{Vkey: w.Log.Vkey(), Size: end}}
 			if r := asked(w, w.Pack(), verifier.Demand{Require: level}); r.Verified() == ended || ended && r.Code != marketops.CheckpointUnsigned {
 				t.Errorf("ended %v, level %q: %s", ended, level, describe(r))
 			}
@@ -293,7 +294,7 @@ func TestEndedLogKey(t *testing.T) {
 	next := *w.Log
 	next.Key = lifecycletest.Stranger
 	w.File.LogPolicy = w.Log.PolicyText() + "log " + next.Vkey() + "\n"
-	w.File.LogKeyEnds = []receipt.LogKeyEnd{{Vkey: w.Log.Vkey(), Size: 1}}
+	w.File.LogKeyEnds = []trust.LogKeyEnd{{Vkey: w.Log.Vkey(), Size: 1}}
 	resign(t, p, next.Checkpoint())
 	if r := asked(w, p, verifier.Demand{}); !r.Verified() {
 		t.Fatal("control:", describe(r))

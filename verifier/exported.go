@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -17,7 +18,7 @@ var bundleChecks = []string{CheckTrust, CheckBundle, CheckCheckpoint, CheckRecor
 
 // VerifyBundle judges one exported record: who signed it, that the log holds it, and that the bundle
 // says nothing else about either. Approvals, use and outcome are not in a bundle.
-func (d Demand) VerifyBundle(b []byte, t *receipt.Trust, at marketops.Time) *Report {
+func (d Demand) VerifyBundle(b []byte, t *trust.Trust, at marketops.Time) *Report {
 	v := &verification{report: NewReport(OfBundle, t, at), demand: d, trust: t, at: at}
 	x := &exported{verification: v, raw: b}
 	for _, stage := range []func() bool{x.given, x.names, v.checkpoint, x.open, x.places, v.consistency, v.times, x.binding} {

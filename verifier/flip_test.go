@@ -10,12 +10,13 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 )
 
 // judge reads and verifies, and returns nil for what is no pack.
-func judge(b []byte, t *receipt.Trust, w *lifecycletest.World) *verifier.Report {
+func judge(b []byte, t *trust.Trust, w *lifecycletest.World) *verifier.Report {
 	p, err := pack.Read(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return nil
@@ -38,7 +39,7 @@ var kinds = map[marketops.Kind]func(*marketops.Operation){
 }
 
 // each runs a test for a pack of every kind, which is verified as it is.
-func each(t *testing.T, run func(t *testing.T, good []byte, trust *receipt.Trust, w *lifecycletest.World)) {
+func each(t *testing.T, run func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World)) {
 	for kind, shape := range kinds {
 		t.Run(string(kind), func(t *testing.T) {
 			w := lifecycletest.New()
@@ -65,7 +66,7 @@ func step() int {
 
 // TestNoByteIsFree flips each byte in turn, and every bit of every 61st.
 func TestNoByteIsFree(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *receipt.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
 		b := bytes.Clone(good)
 		for i := 0; i < len(b); i += step() {
 			for bit := range 8 {
@@ -84,7 +85,7 @@ func TestNoByteIsFree(t *testing.T) {
 
 // TestNoLengthButOne cuts at every length and lets bytes follow.
 func TestNoLengthButOne(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *receipt.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
 		for n := 0; n < len(good); n += step() {
 			if judge(good[:n], trust, w).Verified() {
 				t.Fatalf("%d of %d bytes are verified", n, len(good))
@@ -131,7 +132,7 @@ func joined(files []piece) []byte {
 
 // TestNoFileMoves removes, doubles and exchanges the files of the archive, under headers that fit.
 func TestNoFileMoves(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *receipt.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
 		files := pieces(t, good)
 		if !bytes.Equal(joined(files), good) {
 			t.Fatal("control: the archive made by hand differs")
@@ -164,12 +165,12 @@ func TestNoFileMoves(t *testing.T) {
 // TestNoFileIsFree changes bytes of each file of an opened pack, behind the manifest's back. An
 // envelope's key id is a hint that nobody believes; what was signed must not change.
 func TestNoFileIsFree(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *receipt.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
 		bend := func(what string, b []byte, p *pack.Pack) {
-			name := receipt.NameOf(b)
+			name := receipt.NameUnverified(b)
 			for i := 0; i < len(b); i += (1 + len(b)/30) * step() {
 				b[i] ^= 1 << (i % 8)
-				if verifier.Verify(p, trust, w.Now).Verified() && (name.IsZero() || receipt.NameOf(b) != name) {
+				if verifier.Verify(p, trust, w.Now).Verified() && (name.IsZero() || receipt.NameUnverified(b) != name) {
 					t.Errorf("%s: byte %d of %d flipped is verified", what, i, len(b))
 				}
 				b[i] ^= 1 << (i % 8)
@@ -211,10 +212,10 @@ func FuzzVerify(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := receipt.NameOf(p.Records[target])
+			name := receipt.NameUnverified(p.Records[target])
 			p.Records[target], p.Proofs[target], p.Checkpoint, p.Plan = record, proof, checkpoint, plan
 			r := verifier.Demand{Require: level, Held: held}.Verify(p, trust, w.Now)
-			if r.Verified() && (receipt.NameOf(record) != name || !bytes.Equal(plan, control.Plan)) {
+			if r.Verified() && (receipt.NameUnverified(record) != name || !bytes.Equal(plan, control.Plan)) {
 				t.Fatal("something else is verified")
 			}
 			if r.Verdict == "" || len(r.NotCovered) == 0 {

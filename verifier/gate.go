@@ -7,6 +7,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/lifecycle"
 )
 
@@ -67,7 +68,7 @@ func (v *verification) unauthorised() {
 // gate asks for one receipt, with what stood in the log when it was first claimed.
 func (v *verification) gate(s *lifecycle.Spending) {
 	ask, ev, withheld := v.asking(s), v.before(s), v.withheldFrom(s)
-	_, checks := receipt.Examine(ask, ev, v.trust)
+	_, checks := gate.CheckRecorded(ask, ev, v.trust)
 	answers := map[marketops.Code]marketops.Check{}
 	for _, c := range checks {
 		answers[c.Code] = c
@@ -122,9 +123,9 @@ func (v *verification) words(s *lifecycle.Spending, name string) string {
 }
 
 // asking is the question that the publisher's gate had to answer at the first claim.
-func (v *verification) asking(s *lifecycle.Spending) receipt.Asking {
+func (v *verification) asking(s *lifecycle.Spending) gate.Query {
 	r := s.Receipt
-	ask := receipt.Asking{Mode: marketops.Prod, Run: v.report.Run, Publisher: r.Audience[0], Now: max(r.IssuedAt, r.NotBefore)}
+	ask := gate.Query{Mode: marketops.Prod, Run: v.report.Run, Publisher: r.Audience[0], Now: max(r.IssuedAt, r.NotBefore)}
 	if op := v.docs[s.Operation]; op != nil {
 		ask.Op, ask.Host = *op, op.Target.Host
 	}
@@ -136,8 +137,8 @@ func (v *verification) asking(s *lifecycle.Spending) receipt.Asking {
 
 // before returns the evidence for a receipt: the envelopes of its authorities below the first
 // claim, its submission, its approvals, and every other vote below it, for that may be a veto.
-func (v *verification) before(s *lifecycle.Spending) receipt.Evidence {
-	ev := receipt.Evidence{Checkpoint: v.cp}
+func (v *verification) before(s *lifecycle.Spending) gate.Evidence {
+	ev := gate.Evidence{Checkpoint: v.cp}
 	for _, e := range v.entries {
 		l := e.Record.Logged(e.proof)
 		switch e.Record.Body.(type) {

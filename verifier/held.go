@@ -37,7 +37,7 @@ func (v *verification) consistency() bool {
 }
 
 // agrees compares a root that trust.json lists with the pack's, if the pack determines it.
-func (v *verification) agrees(known receipt.Seen) bool {
+func (v *verification) agrees(known receipt.CheckpointRef) bool {
 	got, ok := v.known.root(uint64(known.Size))
 	if !ok || got == known.Root {
 		return true
@@ -82,7 +82,7 @@ func (v *verification) forked(check string, expected, got log.Hash, at *log.Chec
 }
 
 // quoted compares a checkpoint that an outcome quotes with the log, as far as the pack determines it.
-func (v *verification) quoted(c receipt.Seen) error {
+func (v *verification) quoted(c receipt.CheckpointRef) error {
 	got, ok := log.Hash{}, false
 	if v.known != nil && c.Size >= 0 {
 		got, ok = v.known.root(uint64(c.Size))

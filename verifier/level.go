@@ -6,7 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Level is how much of the log a verification rests on. The zero value is the strictest that the
@@ -40,7 +40,7 @@ func (l *Level) UnmarshalText(b []byte) error {
 func (l Level) below(m Level) bool { return slices.Index(Levels, l) < slices.Index(Levels, m) }
 
 // LevelOf returns the strictest level that the log policy of a trust file names.
-func LevelOf(t *receipt.Trust) Level {
+func LevelOf(t *trust.Trust) Level {
 	if Usable(t) && t.Log().Witnessed() {
 		return Quorum
 	}
@@ -66,7 +66,7 @@ func openAt(level Level, policy *log.Policy, raw []byte) (*log.Checkpoint, marke
 }
 
 // setLevel fixes the level of the report.
-func (r *Report) setLevel(want Level, t *receipt.Trust) error {
+func (r *Report) setLevel(want Level, t *trust.Trust) error {
 	policy := LevelOf(t)
 	if want == "" {
 		want = policy

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Pin says which trust files a caller takes. The zero value takes any.
@@ -15,7 +15,7 @@ type Pin struct {
 
 // Check returns an error that carries [marketops.TrustMissing] for another file than the pinned
 // one, or [marketops.TrustRolledBack] for an older version.
-func (p Pin) Check(t *receipt.Trust) error {
+func (p Pin) Check(t *trust.Trust) error {
 	switch {
 	case !Usable(t):
 		return marketops.Refuse(marketops.TrustMissing, "no trust file")

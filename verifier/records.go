@@ -13,7 +13,9 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // open opens every record under the keys of the trust file and proves its place.
@@ -131,7 +133,7 @@ func (v *verification) admit() bool {
 			sound = false
 			continue
 		}
-		if e.Holder.Role == receipt.RoleLedger {
+		if e.Holder.Role == trust.RoleLedger {
 			ledger = max(ledger, issued(e.Record))
 		}
 	}
@@ -195,12 +197,12 @@ func (v *verification) times() bool {
 	var last marketops.Time
 	for _, e := range v.entries {
 		last = max(last, issued(e.Record))
-		if v.cosigned != 0 && issued(e.Record) > v.cosigned+receipt.Epsilon {
+		if v.cosigned != 0 && issued(e.Record) > v.cosigned+gate.Epsilon {
 			v.report.Fail(Check{Name: CheckTime, Subject: e.subject(), Code: marketops.OrderViolation, Expected: v.cosigned.String(), Got: issued(e.Record).String(), Detail: "a record is dated after the cosignatures of the checkpoint that holds it"})
 			return true
 		}
 	}
-	if latest := max(last, v.cosigned); latest > v.at+receipt.Epsilon {
+	if latest := max(last, v.cosigned); latest > v.at+gate.Epsilon {
 		v.report.Fail(Check{Name: CheckTime, Code: marketops.ClockUnsure, Expected: "at or before " + v.at.String(), Got: latest.String(), Detail: "the evidence is dated after this verification"})
 		return true
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 	"github.com/omega/marketops/verifier/pack"
@@ -126,7 +127,7 @@ func exchange(v any, left *int, form int) bool {
 }
 
 // judgeOdd logs the life again with another record n, and has it judged as a pack and as a log.
-func judgeOdd(t *testing.T, w *lifecycletest.World, p pack.Pack, trust *receipt.Trust, n int, payload []byte, by *crypto.PrivateKey, what string) {
+func judgeOdd(t *testing.T, w *lifecycletest.World, p pack.Pack, trust *trust.Trust, n int, payload []byte, by *crypto.PrivateKey, what string) {
 	t.Helper()
 	env, err := crypto.Sign(receipt.PayloadType, payload, by)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // summary lists operations and refusals. It describes what the records say, whatever the verdict.
@@ -26,7 +27,7 @@ func (v *verification) summary() {
 }
 
 // RefusalOf describes a refusal record; it is false for any other.
-func RefusalOf(r *receipt.Record, index uint64, by receipt.Holder) (Refusal, bool) {
+func RefusalOf(r *receipt.Record, index uint64, by trust.Holder) (Refusal, bool) {
 	f, ok := r.Body.(*receipt.Refusal)
 	if !ok {
 		return Refusal{}, false

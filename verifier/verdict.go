@@ -5,11 +5,11 @@ import (
 	"sort"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // NewReport begins a report under a trust file, which may be nil.
-func NewReport(kind Kind, t *receipt.Trust, at marketops.Time) *Report {
+func NewReport(kind Kind, t *trust.Trust, at marketops.Time) *Report {
 	if _, err := at.MarshalText(); err != nil {
 		at = 0
 	}
@@ -23,12 +23,12 @@ func NewReport(kind Kind, t *receipt.Trust, at marketops.Time) *Report {
 	return r
 }
 
-// Usable reports whether t is a trust file that [receipt.ParseTrust] accepted.
-func Usable(t *receipt.Trust) bool { return t != nil && t.Version() > 0 && t.Log() != nil }
+// Usable reports whether t is a trust file that [receipt.Parse] accepted.
+func Usable(t *trust.Trust) bool { return t != nil && t.Version() > 0 && t.Log() != nil }
 
 // Refused returns a failed report for what went wrong before anything could be verified. The
 // code is the one err carries, or else [marketops.SourceUnreadable].
-func Refused(kind Kind, name string, t *receipt.Trust, err error) *Report {
+func Refused(kind Kind, name string, t *trust.Trust, err error) *Report {
 	r := NewReport(kind, t, 0)
 	code := marketops.CodeOf(err)
 	if code == "" {

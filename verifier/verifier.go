@@ -58,8 +58,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -99,7 +99,7 @@ var unlogged = []string{CheckCheckpoint, CheckInclusion, CheckLogged}
 
 // Verify judges a pack against a trust file at the time of the verification, at the strictest
 // level that the trust file names. It never fails otherwise than by its report.
-func Verify(p *pack.Pack, t *receipt.Trust, at marketops.Time) *Report {
+func Verify(p *pack.Pack, t *trust.Trust, at marketops.Time) *Report {
 	return Demand{}.Verify(p, t, at)
 }
 
@@ -111,7 +111,7 @@ type Demand struct {
 }
 
 // Verify is the package's [Verify] under these demands.
-func (d Demand) Verify(p *pack.Pack, t *receipt.Trust, at marketops.Time) *Report {
+func (d Demand) Verify(p *pack.Pack, t *trust.Trust, at marketops.Time) *Report {
 	v := &verification{report: NewReport(OfPack, t, at), demand: d, pack: p, trust: t, at: at}
 	for _, stage := range []func() bool{v.given, v.checkpoint, v.open, v.admit, v.consistency, v.times, v.documents, v.live, v.gates, v.evidence, v.files} {
 		if !stage() {
@@ -144,14 +144,14 @@ type verification struct {
 	report   *Report
 	demand   Demand
 	pack     *pack.Pack
-	trust    *receipt.Trust
+	trust    *trust.Trust
 	at       marketops.Time
 	cp       *log.Checkpoint // nil at level [Signature]
 	cosigned marketops.Time  // 0 where no witness is demanded
 	entries  []entry         // in log order
 	byDigest map[marketops.Digest]int
 	docs     map[marketops.Digest]*marketops.Operation
-	book     *lifecycle.Book
+	book     *lifecycle.Tracker
 	known    *prefixes
 	unproved bool // an outcome quotes a root that the pack does not determine
 	missing  int  // evidence texts that records name and the pack does not hold

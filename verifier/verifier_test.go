@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 )
@@ -211,7 +212,7 @@ func TestEvidenceMayBeErased(t *testing.T) {
 func TestTrust(t *testing.T) {
 	w := lifecycletest.New()
 	w.Live()
-	for name, trust := range map[string]*receipt.Trust{"none": nil, "zero": new(receipt.Trust)} {
+	for name, trust := range map[string]*trust.Trust{"none": nil, "zero": new(trust.Trust)} {
 		if r := verifier.Verify(w.Pack(), trust, w.Now); r.Verified() || r.Code != marketops.TrustMissing || r.ExitCode() != 11 {
 			t.Errorf("%s: %s", name, describe(r))
 		}

@@ -76,13 +76,13 @@ type backupView struct {
 }
 
 // finish completes the backup itself, or asks the Core that runs to.
-func finish(ctx context.Context, c config.Core, dir, folder string, keys bool) (receipt.Seen, error) {
+func finish(ctx context.Context, c config.Core, dir, folder string, keys bool) (receipt.CheckpointRef, error) {
 	state, err := maintain.Open(dir, now)
 	if errors.Is(err, marketops.CoreAlreadyRunning) && !keys {
 		return ask(ctx, c, folder)
 	}
 	if err != nil {
-		return receipt.Seen{}, err
+		return receipt.CheckpointRef{}, err
 	}
 	var paths []string
 	if keys {
@@ -90,26 +90,26 @@ func finish(ctx context.Context, c config.Core, dir, folder string, keys bool) (
 	}
 	m, err := state.Backup(ctx, folder, now(), paths...)
 	if err = errors.Join(err, state.Close()); err != nil {
-		return receipt.Seen{}, err
+		return receipt.CheckpointRef{}, err
 	}
 	return m.Log, nil
 }
 
-func ask(ctx context.Context, c config.Core, folder string) (receipt.Seen, error) {
+func ask(ctx context.Context, c config.Core, folder string) (receipt.CheckpointRef, error) {
 	by, err := signer.Load(c.Keys.Ledger, nil)
 	if err != nil {
-		return receipt.Seen{}, err
+		return receipt.CheckpointRef{}, err
 	}
 	path, err := config.SocketPath(c.Listen.Unix, os.Getenv("XDG_RUNTIME_DIR"))
 	if err != nil {
-		return receipt.Seen{}, err
+		return receipt.CheckpointRef{}, err
 	}
 	client, err := api.Dial(path, c.Origin, by, now)
 	if err != nil {
-		return receipt.Seen{}, err
+		return receipt.CheckpointRef{}, err
 	}
 	b, err := client.Backup(ctx, folder)
-	return receipt.Seen(b), err
+	return receipt.CheckpointRef(b), err
 }
 
 type restoreOptions struct {

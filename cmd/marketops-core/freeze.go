@@ -73,7 +73,7 @@ func freeze(ctx context.Context, s *cli.Streams, o freezeOptions) error {
 	}{"marketops.freeze/v1", done.Shard.Origin, done.Shard.Size, done.Shard.Root.String(), done.Folder, done.Next, done.Vkey, done.Unspent, done.Trust})
 }
 
-func mint(dir string) (*issue.Mint, error) {
+func mint(dir string) (*issue.Issuer, error) {
 	cfg, err := config.LoadCore(filepath.Join(dir, "core.yaml"))
 	if err != nil {
 		return nil, err

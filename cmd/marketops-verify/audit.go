@@ -18,7 +18,7 @@ type auditing struct {
 }
 
 // audit judges a whole log.
-func (s surroundings) audit(args []string) int {
+func (s env) audit(args []string) int {
 	var o auditing
 	f := o.flags("audit")
 	o.Bind(f)
@@ -70,7 +70,7 @@ func (s surroundings) audit(args []string) int {
 }
 
 // options reads what the audit rests on beside the log.
-func (s surroundings) options(o auditing) (a audit.Options, err error) {
+func (s env) options(o auditing) (a audit.Options, err error) {
 	a = audit.Options{At: o.At, HashOnly: o.hashOnly, Program: version}
 	if _, err = rand.Read(a.Secret[:]); err != nil {
 		return a, err

@@ -102,7 +102,7 @@ func TestProgress(t *testing.T) {
 		s.err.Reset()
 		clock := lifecycletest.Start.Add(0).Time()
 		args := strings.Fields(strings.ReplaceAll(auditAll+tc.flag, "@", s.dir+string(filepath.Separator)))
-		exit := run(args, surroundings{out: &s.out, err: &s.err, terminal: tc.terminal, now: func() time.Time {
+		exit := run(args, env{out: &s.out, err: &s.err, terminal: tc.terminal, now: func() time.Time {
 			clock = clock.Add(time.Second)
 			return clock
 		}})

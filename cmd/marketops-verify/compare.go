@@ -6,7 +6,7 @@ import (
 )
 
 // compare looks for two histories of one log.
-func (s surroundings) compare(args []string) int {
+func (s env) compare(args []string) int {
 	var o common
 	names, err := parse(o.flags("compare"), args)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/offline"
 )
 
@@ -103,7 +103,7 @@ func parse(f *flag.FlagSet, args []string) (rest []string, err error) {
 }
 
 // wrong answers what the flag package said: help is no mistake.
-func (s surroundings) wrong(err error, usage string) int {
+func (s env) wrong(err error, usage string) int {
 	if errors.Is(err, flag.ErrHelp) {
 		io.WriteString(s.out, help)
 		return 0
@@ -112,15 +112,15 @@ func (s surroundings) wrong(err error, usage string) int {
 }
 
 // load reads and pins the trust file.
-func (c *common) load() (*receipt.Trust, error) {
+func (c *common) load() (*trust.Trust, error) {
 	if c.trust == "" {
 		return nil, marketops.Refuse(marketops.TrustMissing, "no --trust; nothing in the evidence itself says whom to believe")
 	}
-	b, err := offline.ReadFile(c.trust, receipt.MaxTrust)
+	b, err := offline.ReadFile(c.trust, trust.MaxTrust)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.TrustMissing, "the trust file cannot be read", err)
 	}
-	t, err := receipt.ParseTrust(b)
+	t, err := trust.Parse(b)
 	if err != nil {
 		return nil, err
 	}

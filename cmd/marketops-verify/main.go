@@ -26,13 +26,13 @@ import (
 var version = "devel"
 
 func main() {
-	os.Exit(run(os.Args[1:], surroundings{
+	os.Exit(run(os.Args[1:], env{
 		out: os.Stdout, err: os.Stderr, now: time.Now, color: colored(os.Stdout), terminal: terminal(os.Stderr),
 	}))
 }
 
-// surroundings is everything outside the arguments.
-type surroundings struct {
+// env is everything outside the arguments.
+type env struct {
 	out, err io.Writer
 	now      func() time.Time
 	color    bool
@@ -45,7 +45,7 @@ const (
 	exitUsage = 64
 )
 
-func run(args []string, s surroundings) int {
+func run(args []string, s env) int {
 	if len(args) == 0 {
 		return s.misused("name a pack, or audit", packUsage)
 	}
@@ -64,13 +64,13 @@ func run(args []string, s surroundings) int {
 	return s.verify(args)
 }
 
-func (s surroundings) misused(what, usage string) int {
+func (s env) misused(what, usage string) int {
 	io.WriteString(s.err, "marketops-verify: "+show.Escape(what)+"\n"+usage)
 	return exitUsage
 }
 
 // answer writes a report and returns the exit code it stands for.
-func (s surroundings) answer(r *verifier.Report, o common) int {
+func (s env) answer(r *verifier.Report, o common) int {
 	if err := s.write(r, o); err != nil {
 		io.WriteString(s.err, "marketops-verify: "+show.Escape(err.Error())+"\n")
 		return exitError
@@ -78,7 +78,7 @@ func (s surroundings) answer(r *verifier.Report, o common) int {
 	return r.ExitCode()
 }
 
-func (s surroundings) write(r *verifier.Report, o common) error {
+func (s env) write(r *verifier.Report, o common) error {
 	if o.json {
 		return show.JSON(s.out, r)
 	}
@@ -86,7 +86,7 @@ func (s surroundings) write(r *verifier.Report, o common) error {
 }
 
 // unread answers for an input that could not be read: nothing is known about the evidence.
-func (s surroundings) unread(kind verifier.Kind, o common, err error) int {
+func (s env) unread(kind verifier.Kind, o common, err error) int {
 	r := verifier.Refused(kind, "input", nil, marketops.RefuseErr(marketops.SourceUnreadable, "", err))
 	if werr := s.write(r, o); werr != nil {
 		return exitError

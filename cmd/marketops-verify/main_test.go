@@ -70,7 +70,7 @@ func (s *stage) run(line string) int {
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "@", s.dir+string(filepath.Separator))
 	}
-	return run(args, surroundings{out: &s.out, err: &s.err, now: lifecycletest.Start.Add(time.Hour).Time})
+	return run(args, env{out: &s.out, err: &s.err, now: lifecycletest.Start.Add(time.Hour).Time})
 }
 
 func live(w *lifecycletest.World) { w.Live() }
@@ -217,7 +217,7 @@ func TestWritingFails(t *testing.T) {
 	s := newStage(t, live)
 	var talk bytes.Buffer
 	args := []string{filepath.Join(s.dir, "w.mopack"), "--trust", filepath.Join(s.dir, "trust.json")}
-	if got := run(args, surroundings{out: full{}, err: &talk, now: lifecycletest.Start.Add(time.Hour).Time}); got != exitError {
+	if got := run(args, env{out: full{}, err: &talk, now: lifecycletest.Start.Add(time.Hour).Time}); got != exitError {
 		t.Errorf("exit %d", got)
 	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // verify judges one pack or bundle.
-func (s surroundings) verify(args []string) int {
+func (s env) verify(args []string) int {
 	var o common
 	var more offline.Options
 	f := o.flags("verify")

@@ -74,7 +74,7 @@ func (s *session) approval(ctx context.Context, r *plan.Run, o approveOptions) (
 	if err != nil {
 		return nil, err
 	}
-	head, err := receipt.NewHead(rand.Reader, now())
+	head, err := receipt.NewHeader(rand.Reader, now())
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *session) approval(ctx context.Context, r *plan.Run, o approveOptions) (
 		verdict = "reject"
 	}
 	s.Say("%s: %s of run %s, requested by %s, plan %s", verdict, cli.Count(len(r.Operations), "operation"), r.Info.RunID, sub.Requester, r.PlanDigest)
-	body := &receipt.Approval{Head: head, Verdict: verdict, RunID: r.Info.RunID, Submission: submitted.Digest, Requester: sub.Requester,
+	body := &receipt.Approval{Header: head, Verdict: verdict, RunID: r.Info.RunID, Submission: submitted.Digest, Requester: sub.Requester,
 		Plan: r.PlanDigest, Operations: sub.Operations, Policy: info.Policy, Reason: o.reason,
 		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt.Add(o.valid)}
 	return receipt.Seal(body, s.by, receipt.SubjectOf("plan.json", r.PlanDigest))

@@ -17,16 +17,16 @@ import (
 	"github.com/omega/marketops/publisher"
 )
 
-// begun remembers which runs this state folder began to publish and did not bring to an end, so
+// inProgress remembers which runs this state folder began to publish and did not bring to an end, so
 // that whoever publishes or reconciles next finds them wherever their folders lie: one file a run,
 // named by its id, that holds the path of its folder. It is a help and no authority: what became of
 // an operation is asked of the Core and of GitHub.
-type begun string
+type inProgress string
 
-func begunIn(state string) begun { return begun(filepath.Join(state, "begun")) }
+func begunIn(state string) inProgress { return inProgress(filepath.Join(state, "begun")) }
 
 // remember is called before the first claim. It reports whether an earlier try had left the run.
-func (b begun) remember(r *plan.Run) (again bool, err error) {
+func (b inProgress) remember(r *plan.Run) (again bool, err error) {
 	file := filepath.Join(string(b), string(r.Info.RunID))
 	_, err = os.Lstat(file)
 	again = err == nil
@@ -39,7 +39,7 @@ func (b begun) remember(r *plan.Run) (again bool, err error) {
 
 // ended forgets a run that has just been published, unless something of it may be open: with what an
 // earlier try left, only outcomes say that there is nothing.
-func (b begun) ended(run marketops.RunID, again bool, results []publisher.Result) error {
+func (b inProgress) ended(run marketops.RunID, again bool, results []publisher.Result) error {
 	for _, res := range results {
 		switch res.Status {
 		case "success", "failed", "rejected", "unknown":
@@ -54,7 +54,7 @@ func (b begun) ended(run marketops.RunID, again bool, results []publisher.Result
 	return b.forget(run)
 }
 
-func (b begun) forget(run marketops.RunID) error {
+func (b inProgress) forget(run marketops.RunID) error {
 	err := os.Remove(filepath.Join(string(b), string(run)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -63,7 +63,7 @@ func (b begun) forget(run marketops.RunID) error {
 }
 
 // folders returns where the runs lie, by their ids.
-func (b begun) folders() (map[marketops.RunID]string, error) {
+func (b inProgress) folders() (map[marketops.RunID]string, error) {
 	list, err := os.ReadDir(string(b))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

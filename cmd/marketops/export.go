@@ -15,7 +15,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/omega/marketops/verifier/sigstore"
@@ -98,7 +98,7 @@ func (g *globals) exportSigstore(ctx context.Context, arg string, o exportOption
 	return g.exportPack(p, t, at, o)
 }
 
-func (g *globals) exportPack(p *pack.Pack, t *receipt.Trust, at marketops.Time, o exportOptions) error {
+func (g *globals) exportPack(p *pack.Pack, t *trust.Trust, at marketops.Time, o exportOptions) error {
 	operation, err := numbered(p, o.op)
 	if err != nil {
 		return err
@@ -214,7 +214,7 @@ type exportView struct {
 
 // exportedSignature is one signature and the command that verifies it.
 type exportedSignature struct {
-	Role     receipt.Role `json:"role"`
+	Role     trust.Role   `json:"role"`
 	By       string       `json:"by"`
 	Key      crypto.KeyID `json:"key"`
 	Position log.Position `json:"position"`

@@ -50,7 +50,7 @@ func (g *globals) init(o initOptions) error {
 	}
 	alice := o.approver + ".pem"
 	made, err := setup.Init(setup.Options{Dir: absolute(stateName), Origin: o.origin, Person: o.person, Approver: o.approver, Operator: o.operator,
-		AliceKeyPath: absolute(alice), Passphrase: signer.FromEnvironmentOr(g.In, g.Err), Witnesses: o.witnesses, Quorum: o.quorum, Now: now(), Random: rand.Reader})
+		ApproverKeyPath: absolute(alice), Passphrase: signer.FromEnvironmentOr(g.In, g.Err), Witnesses: o.witnesses, Quorum: o.quorum, Now: now(), Random: rand.Reader})
 	if err != nil {
 		return err
 	}

@@ -74,10 +74,10 @@ func (s *session) approvals(ctx context.Context, r *plan.Run) ([]api.Entry, erro
 	}
 	known := map[marketops.Digest]bool{}
 	for _, e := range local {
-		known[receipt.NameOf(e.Envelope)] = true
+		known[receipt.NameUnverified(e.Envelope)] = true
 	}
 	for _, e := range all.Entries {
-		if e.Name == "approval" && !known[receipt.NameOf(e.Envelope)] {
+		if e.Name == "approval" && !known[receipt.NameUnverified(e.Envelope)] {
 			local = append(local, e)
 		}
 	}

@@ -6,10 +6,11 @@ import (
 	"strconv"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/cobra"
 )
 
@@ -116,10 +117,10 @@ func (s *session) showLeaf(index uint64) error {
 }
 
 // recordAt fetches the envelope of a leaf and verifies that it is the leaf's.
-func (s *session) recordAt(h log.Hash, pos log.Position) (*receipt.Record, receipt.Holder, error) {
+func (s *session) recordAt(h log.Hash, pos log.Position) (*receipt.Record, trust.Holder, error) {
 	env, err := s.core.ReadFile("records/" + log.RecordPath(h))
 	if err != nil {
-		return nil, receipt.Holder{}, err
+		return nil, trust.Holder{}, err
 	}
 	rec, holder, err := s.trust.Open(env, now(), &pos)
 	if err == nil && rec.LeafHash() != h {
@@ -155,7 +156,7 @@ func (s *session) prove(index uint64, out string) error {
 	if err != nil {
 		return err
 	}
-	p, err := api.ProveIn(tree, h, log.Position{Origin: tree.Checkpoint().Origin, Index: index})
+	p, err := view.ProveIn(tree, h, log.Position{Origin: tree.Checkpoint().Origin, Index: index})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier/pack"
@@ -104,7 +105,7 @@ func (s *session) contents(ctx context.Context, r *plan.Run) (*pack.Contents, er
 }
 
 func (s *session) collect(ctx context.Context, c *pack.Contents, tree *log.Tree, rec *receipt.Record, e api.Entry) error {
-	proof, err := api.ProveIn(tree, rec.LeafHash(), e.Position)
+	proof, err := view.ProveIn(tree, rec.LeafHash(), e.Position)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/cobra"
 )
 
@@ -63,7 +64,7 @@ func (g *globals) showReceipt(ctx context.Context, arg string) error {
 	return s.Result(v)
 }
 
-func (s *session) openReceipt(env []byte, pos *log.Position) (*receipt.Record, receipt.Holder, error) {
+func (s *session) openReceipt(env []byte, pos *log.Position) (*receipt.Record, trust.Holder, error) {
 	rec, holder, err := s.trust.Open(env, now(), pos)
 	if err == nil && rec.Body.Name() != "receipt" {
 		err = marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+rec.Body.Name())

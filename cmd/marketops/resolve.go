@@ -108,12 +108,12 @@ func (s *session) undecided(ctx context.Context, all api.RunRecords, outcome mar
 }
 
 func (s *session) resolution(outcome api.Entry, out *receipt.Outcome, o resolveOptions) (api.Decided, error) {
-	head, err := receipt.NewHead(rand.Reader, now())
+	head, err := receipt.NewHeader(rand.Reader, now())
 	if err != nil {
 		return api.Decided{}, err
 	}
 	reason := []byte(o.reason)
-	body := &receipt.Resolution{Head: head, RunID: out.RunID, ReceiptID: out.ReceiptID, Outcome: outcome.Digest,
+	body := &receipt.Resolution{Header: head, RunID: out.RunID, ReceiptID: out.ReceiptID, Outcome: outcome.Digest,
 		Position: outcome.Position, Verdict: o.verdict, Reason: head.Salted(reason)}
 	rec, err := receipt.Seal(body, s.by, receipt.SubjectOf("operation.json", out.OperationID))
 	if err != nil {

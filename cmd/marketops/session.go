@@ -11,7 +11,8 @@ import (
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/config"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/log/view"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // stateName is the folder that holds a project's state, found like git finds its own.
@@ -40,9 +41,9 @@ func findState() (string, error) {
 type session struct {
 	*globals
 	state string
-	trust *receipt.Trust
+	trust *trust.Trust
 	core  *api.Client
-	view  *api.View
+	view  *view.View
 	by    crypto.Signer
 }
 
@@ -74,7 +75,7 @@ func (g *globals) connect(key, fromFile string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.view = api.NewView(s.core, s.trust.Log(), filepath.Join(memory, "checkpoints"))
+	s.view = view.New(s.core, s.trust.Log(), filepath.Join(memory, "checkpoints"))
 	return s, s.rememberTrust(filepath.Join(memory, "trust"))
 }
 
@@ -89,7 +90,7 @@ func (g *globals) coreAddress(state, fromFile string) (string, error) {
 	return config.SocketPath(filepath.Join(state, "core.sock"), os.Getenv("XDG_RUNTIME_DIR"))
 }
 
-func (g *globals) loadTrust(state string) (*receipt.Trust, error) {
+func (g *globals) loadTrust(state string) (*trust.Trust, error) {
 	path := g.trust
 	if path == "" {
 		path = filepath.Join(state, "trust.json")
@@ -97,12 +98,12 @@ func (g *globals) loadTrust(state string) (*receipt.Trust, error) {
 	return readTrust(path)
 }
 
-func readTrust(path string) (*receipt.Trust, error) {
-	data, err := readBounded(path, receipt.MaxTrust)
+func readTrust(path string) (*trust.Trust, error) {
+	data, err := readBounded(path, trust.MaxTrust)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.TrustMissing, path, err)
 	}
-	return receipt.ParseTrust(data)
+	return trust.Parse(data)
 }
 
 // rememberTrust refuses a trust file that is older than one that this user has gone by for the

@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/cobra"
 )
 
@@ -62,12 +63,12 @@ func (g *globals) submit(ctx context.Context, arg, key string) error {
 
 // submission seals the record and gathers what the Core judges by.
 func (s *session) submission(r *plan.Run) (api.Submit, error) {
-	head, err := receipt.NewHead(rand.Reader, now())
+	head, err := receipt.NewHeader(rand.Reader, now())
 	if err != nil {
 		return api.Submit{}, err
 	}
 	holder, ok := s.trust.Holder(s.by.Public().ID())
-	if !ok || holder.Role != receipt.RolePerson {
+	if !ok || holder.Role != trust.RolePerson {
 		return api.Submit{}, marketops.Refuse(marketops.ApproverUnknown, "the key is not that of a person in trust.json")
 	}
 	findings, err := canon.Encode(r.Plan.Findings)
@@ -78,7 +79,7 @@ func (s *session) submission(r *plan.Run) (api.Submit, error) {
 	if err != nil {
 		return api.Submit{}, err
 	}
-	body := &receipt.Submission{Head: head, RunID: r.Info.RunID, Requester: holder.Name, Plan: r.PlanDigest,
+	body := &receipt.Submission{Header: head, RunID: r.Info.RunID, Requester: holder.Name, Plan: r.PlanDigest,
 		Findings: head.Salted(findings), NotShipped: head.Salted(rejected)}
 	for _, op := range r.Plan.Operations {
 		body.Operations = append(body.Operations, op.Operation)

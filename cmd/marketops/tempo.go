@@ -10,6 +10,6 @@ import (
 )
 
 // tempo is how fast GitHub is written to, and how long absence is doubted.
-func tempo(b *ratelimit.Book) (github.Pacing, []time.Duration) {
+func tempo(b *ratelimit.Limiter) (github.Pacing, []time.Duration) {
 	return github.Paced(b), github.DefaultPauses()
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops/internal/cli"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/cobra"
 )
 
@@ -49,15 +49,15 @@ func (g *globals) showTrust() error {
 	g.Print("")
 	g.Table(rules(f))
 	return g.Result(struct {
-		Schema string            `json:"schema"`
-		Digest string            `json:"digest"`
-		Trust  receipt.TrustFile `json:"trust"`
+		Schema string     `json:"schema"`
+		Digest string     `json:"digest"`
+		Trust  trust.File `json:"trust"`
 	}{"marketops.trust-show/v1", t.Digest().String(), f})
 }
 
-func holders(f receipt.TrustFile) [][]string {
+func holders(f trust.File) [][]string {
 	rows := [][]string{{"ROLE", "NAME", "GROUPS", "VALID", "SPKI"}}
-	add := func(role, name string, groups []string, keys []receipt.TrustKey) {
+	add := func(role, name string, groups []string, keys []trust.Key) {
 		for _, k := range keys {
 			who := name
 			if who == "" {
@@ -80,18 +80,18 @@ func holders(f receipt.TrustFile) [][]string {
 	return rows
 }
 
-func rules(f receipt.TrustFile) [][]string {
+func rules(f trust.File) [][]string {
 	rows := [][]string{{"RULE", "KINDS", "TARGETS", "WHO"}}
-	add := func(name string, rs []receipt.Rule, who func(receipt.Rule) string) {
+	add := func(name string, rs []trust.Rule, who func(trust.Rule) string) {
 		for _, r := range rs {
 			rows = append(rows, []string{name, strings.Join(r.Kinds, ","), strings.Join(r.Targets, ","), who(r)})
 		}
 	}
-	add("approve", f.Approvals, func(r receipt.Rule) string { return fmt.Sprintf("%d of group %s", r.Threshold, r.Group) })
-	add("authorise", f.AuthorityRules, func(r receipt.Rule) string {
+	add("approve", f.Approvals, func(r trust.Rule) string { return fmt.Sprintf("%d of group %s", r.Threshold, r.Group) })
+	add("authorise", f.AuthorityRules, func(r trust.Rule) string {
 		return fmt.Sprintf("%d of %d authorities", r.Threshold, len(f.Authorities))
 	})
-	add("revoke", f.Revokers, func(r receipt.Rule) string { return "group " + r.Group })
-	add("resolve", f.Resolvers, func(r receipt.Rule) string { return "group " + r.Group })
+	add("revoke", f.Revokers, func(r trust.Rule) string { return "group " + r.Group })
+	add("resolve", f.Resolvers, func(r trust.Rule) string { return "group " + r.Group })
 	return rows
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/offline"
 	"github.com/omega/marketops/verifier/show"
@@ -50,7 +50,7 @@ func (g *globals) verify(path string, o offline.Options) error {
 	if o.At == 0 {
 		o.At = now()
 	}
-	r, err := offline.Verify(path, func() (*receipt.Trust, error) { return g.judging(o.Judging) }, o)
+	r, err := offline.Verify(path, func() (*trust.Trust, error) { return g.judging(o.Judging) }, o)
 	if err != nil {
 		return &marketops.Failure{Code: marketops.SourceUnreadable, What: path, Err: err, State: "nothing was verified", Next: "name the file of the pack, and what the flags name"}
 	}
@@ -58,7 +58,7 @@ func (g *globals) verify(path string, o offline.Options) error {
 }
 
 // judging loads the trust file that a verdict rests on.
-func (g *globals) judging(o offline.Judging) (*receipt.Trust, error) {
+func (g *globals) judging(o offline.Judging) (*trust.Trust, error) {
 	state, err := findState()
 	if err != nil && g.trust == "" {
 		return nil, marketops.RefuseErr(marketops.TrustMissing, "no --trust, and no state folder to take it from", err)

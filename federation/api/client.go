@@ -256,12 +256,12 @@ func (c *Client) sign(method string, body []byte) ([]byte, error) {
 		return nil, marketops.Refuse(marketops.KeyUnreadable, "this call needs a key and none was given")
 	}
 	now := c.now()
-	head, err := receipt.NewHead(rand.Reader, now)
+	head, err := receipt.NewHeader(rand.Reader, now)
 	if err != nil {
 		return nil, err
 	}
 	d := marketops.DigestOf(body)
-	r := &receipt.Request{Head: head, Method: method, Body: d, Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
+	r := &receipt.Request{Header: head, Method: method, Body: d, Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
 	rec, err := receipt.Seal(r, c.by, receipt.SubjectOf("body", d))
 	if err != nil {
 		return nil, err

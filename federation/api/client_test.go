@@ -22,6 +22,8 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
+const origin = "log.test"
+
 var clock = marketops.Time(1_800_000_000)
 
 func now() marketops.Time { return clock }

@@ -1,7 +1,7 @@
 // Package issue is the only code that signs in the Core's name. Everything else in the Core
 // decides; this mints what was decided, and nothing can be minted that was not:
 //
-//	receipt      authority   needs a [federation.Leave], which only federation.Rules.Decide makes
+//	receipt      authority   needs a [federation.Authorization], which only federation.Rules.Decide makes
 //	revocation   authority
 //	advisory     advisory    of a verdict without leave
 //	claim        ledger
@@ -35,15 +35,15 @@ type Keys struct {
 	Ledger    crypto.Signer
 }
 
-// Mint signs records. It may be used by several goroutines if its keys and random source may.
-type Mint struct {
+// Issuer signs records. It may be used by several goroutines if its keys and random source may.
+type Issuer struct {
 	keys   Keys
 	random io.Reader
 	now    func() marketops.Time
 }
 
 // New refuses missing keys, one key in two roles, and a missing clock or random source.
-func New(k Keys, random io.Reader, now func() marketops.Time) (*Mint, error) {
+func New(k Keys, random io.Reader, now func() marketops.Time) (*Issuer, error) {
 	seen := map[crypto.KeyID]bool{}
 	for _, s := range []crypto.Signer{k.Authority, k.Advisory, k.Ledger} {
 		if s == nil || s.Public().IsZero() || seen[s.Public().ID()] {
@@ -54,7 +54,7 @@ func New(k Keys, random io.Reader, now func() marketops.Time) (*Mint, error) {
 	if random == nil || now == nil {
 		return nil, errors.New("a mint needs a random source and a clock")
 	}
-	return &Mint{k, random, now}, nil
+	return &Issuer{k, random, now}, nil
 }
 
 // Evidence is a text and the salted digest by which a record names it.
@@ -66,7 +66,7 @@ type Evidence struct {
 // Receipt signs the receipt for which there is leave. It lives from now for life seconds, at
 // most [receipt.MaxLifetime]; audience are the publishers' keys. Errors: a leave that nothing
 // decided, an empty audience, or a life out of bounds.
-func (m *Mint) Receipt(l *federation.Leave, audience []crypto.KeyID, life marketops.Time) (*receipt.Record, error) {
+func (m *Issuer) Receipt(l *federation.Authorization, audience []crypto.KeyID, life marketops.Time) (*receipt.Record, error) {
 	g, ok := l.Grant()
 	if !ok {
 		return nil, marketops.Refuse(marketops.PolicyDenied, "nothing was decided that gives leave to a receipt")
@@ -81,7 +81,7 @@ func (m *Mint) Receipt(l *federation.Leave, audience []crypto.KeyID, life market
 	audience = slices.Clone(audience)
 	slices.Sort(audience)
 	return receipt.Seal(&receipt.Receipt{
-		Head: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
+		Header: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
 		Trust: g.Trust, Target: g.Op.Target, Audience: audience, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt + life, Submission: g.Submission, Approvals: g.Approvals,
 	}, m.keys.Authority, subjects(g)...)
@@ -100,9 +100,9 @@ func subjects(g federation.Grant) []receipt.Subject {
 
 func operation(d marketops.Digest) receipt.Subject { return receipt.SubjectOf("operation.json", d) }
 
-func (m *Mint) head() (receipt.Head, error) { return receipt.NewHead(m.random, m.now()) }
+func (m *Issuer) head() (receipt.Header, error) { return receipt.NewHeader(m.random, m.now()) }
 
-func (m *Mint) headAndID() (receipt.Head, marketops.ReceiptID, error) {
+func (m *Issuer) headAndID() (receipt.Header, marketops.ReceiptID, error) {
 	head, err := m.head()
 	if err != nil {
 		return head, "", err
@@ -131,7 +131,7 @@ func WhyNotOf(v *federation.Verdict) ([]byte, error) {
 }
 
 // Advisory signs why an operation was denied.
-func (m *Mint) Advisory(v *federation.Verdict) (*receipt.Record, Evidence, error) {
+func (m *Issuer) Advisory(v *federation.Verdict) (*receipt.Record, Evidence, error) {
 	if v.Leave() != nil || v.Code == "" {
 		return nil, Evidence{}, errors.New("an advisory is of a denial")
 	}
@@ -145,14 +145,14 @@ func (m *Mint) Advisory(v *federation.Verdict) (*receipt.Record, Evidence, error
 	}
 	g, ev := v.Subject(), Evidence{head.Salted(why), why}
 	rec, err := receipt.Seal(&receipt.Advisory{
-		Head: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
+		Header: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
 		Target: g.Op.Target, Mode: marketops.Prod, Decision: "denied", Codes: []marketops.Code{v.Code}, WhyNot: ev.Digest,
 	}, m.keys.Advisory, operation(g.Operation))
 	return rec, ev, err
 }
 
-// Spending is what claim and outcome records say about a receipt.
-type Spending struct {
+// ReceiptHistory is what claim and outcome records say about a receipt.
+type ReceiptHistory struct {
 	Run       marketops.RunID
 	Receipt   marketops.ReceiptID
 	Digest    marketops.Digest // of the receipt record
@@ -161,12 +161,12 @@ type Spending struct {
 }
 
 // Claim signs one epoch of spending a receipt; previous is zero at epoch 1.
-func (m *Mint) Claim(s Spending, publisher crypto.KeyID, epoch int64, previous marketops.Digest) (*receipt.Record, error) {
+func (m *Issuer) Claim(s ReceiptHistory, publisher crypto.KeyID, epoch int64, previous marketops.Digest) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err
 	}
-	c := &receipt.Claim{Head: head, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, Operation: s.Operation, Publisher: publisher, Epoch: epoch}
+	c := &receipt.Claim{Header: head, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, Operation: s.Operation, Publisher: publisher, Epoch: epoch}
 	if epoch != 1 {
 		c.Previous = &previous
 	}
@@ -174,7 +174,7 @@ func (m *Mint) Claim(s Spending, publisher crypto.KeyID, epoch int64, previous m
 }
 
 // Rejected signs the outcome of a claim that never reached the door; code is revoked or expired.
-func (m *Mint) Rejected(s Spending, epoch int64, code marketops.Code) (*receipt.Record, error) {
+func (m *Issuer) Rejected(s ReceiptHistory, epoch int64, code marketops.Code) (*receipt.Record, error) {
 	if code != marketops.Revoked && code != marketops.Expired {
 		return nil, fmt.Errorf("the ledger rejects as revoked or expired, not %q", code)
 	}
@@ -182,17 +182,17 @@ func (m *Mint) Rejected(s Spending, epoch int64, code marketops.Code) (*receipt.
 }
 
 // Unknown signs the outcome of an execution that nobody will finish.
-func (m *Mint) Unknown(s Spending, epoch int64, intent log.Position) (*receipt.Record, error) {
+func (m *Issuer) Unknown(s ReceiptHistory, epoch int64, intent log.Position) (*receipt.Record, error) {
 	return m.outcome(s, epoch, "unknown", marketops.OutcomeUnknown, &intent)
 }
 
-func (m *Mint) outcome(s Spending, epoch int64, status string, code marketops.Code, intent *log.Position) (*receipt.Record, error) {
+func (m *Issuer) outcome(s ReceiptHistory, epoch int64, status string, code marketops.Code, intent *log.Position) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err
 	}
 	return receipt.Seal(&receipt.Outcome{
-		Head: head, OperationID: s.Operation, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, OperationKind: s.Kind,
+		Header: head, OperationID: s.Operation, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, OperationKind: s.Kind,
 		Epoch: epoch, Intent: intent, Status: status, Code: code,
 	}, m.keys.Ledger, operation(s.Operation))
 }
@@ -209,7 +209,7 @@ type Refused struct {
 }
 
 // Refusal signs that the Core refused a call.
-func (m *Mint) Refusal(r Refused) (*receipt.Record, Evidence, error) {
+func (m *Issuer) Refusal(r Refused) (*receipt.Record, Evidence, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, Evidence{}, err
@@ -220,56 +220,56 @@ func (m *Mint) Refusal(r Refused) (*receipt.Record, Evidence, error) {
 	}
 	ev := Evidence{head.Salted([]byte(r.Text)), []byte(r.Text)}
 	rec, err := receipt.Seal(&receipt.Refusal{
-		Head: head, OperationID: r.Operation, RunID: string(r.Run), ReceiptID: string(r.Receipt), OperationKind: r.Kind,
+		Header: head, OperationID: r.Operation, RunID: string(r.Run), ReceiptID: string(r.Receipt), OperationKind: r.Kind,
 		Request: r.Request, Code: r.Code, Checks: []receipt.CheckResult{{Code: r.Code, Status: marketops.Fail}}, Evidence: ev.Digest,
 	}, m.keys.Ledger, subject)
 	return rec, ev, err
 }
 
 // Revocation signs that a receipt is withdrawn, at whose wish and why.
-func (m *Mint) Revocation(s Spending, by, reason string) (*receipt.Record, Evidence, error) {
+func (m *Issuer) Revocation(s ReceiptHistory, by, reason string) (*receipt.Record, Evidence, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, Evidence{}, err
 	}
 	ev := Evidence{head.Salted([]byte(reason)), []byte(reason)}
 	rec, err := receipt.Seal(&receipt.Revocation{
-		Head: head, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, By: by, Reason: ev.Digest,
+		Header: head, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, By: by, Reason: ev.Digest,
 	}, m.keys.Authority, operation(s.Operation))
 	return rec, ev, err
 }
 
 // RunClosed seals a run; records are all of its records at lower positions, in their order.
-func (m *Mint) RunClosed(run marketops.RunID, plan marketops.Digest, counts []receipt.Count, records []marketops.Digest, previous *marketops.Digest) (*receipt.Record, error) {
+func (m *Issuer) RunClosed(run marketops.RunID, plan marketops.Digest, counts []receipt.Count, records []marketops.Digest, previous *marketops.Digest) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.RunClosed{Head: head, RunID: run, Plan: plan, Counts: counts, Records: records, Previous: previous},
+	return receipt.Seal(&receipt.RunClosed{Header: head, RunID: run, Plan: plan, Counts: counts, Records: records, Previous: previous},
 		m.keys.Ledger, receipt.SubjectOf("plan.json", plan))
 }
 
 // Sealed signs the last leaf of a log that is frozen at this checkpoint.
-func (m *Mint) Sealed(at receipt.Seen, next string) (*receipt.Record, error) {
+func (m *Issuer) Sealed(at receipt.CheckpointRef, next string) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.ShardSealed{Head: head, Shard: at, Next: next}, m.keys.Ledger, receipt.SubjectOf("checkpoint", at.Digest()))
+	return receipt.Seal(&receipt.ShardSealed{Header: head, Shard: at, Next: next}, m.keys.Ledger, receipt.SubjectOf("checkpoint", at.Digest()))
 }
 
 // Genesis signs the first leaf of the log that goes on after a frozen one.
-func (m *Mint) Genesis(origin string, previous receipt.Seen, sealed marketops.Digest) (*receipt.Record, error) {
+func (m *Issuer) Genesis(origin string, previous receipt.CheckpointRef, sealed marketops.Digest) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.ShardGenesis{Head: head, Origin: origin, Previous: previous, Sealed: sealed},
+	return receipt.Seal(&receipt.ShardGenesis{Header: head, Origin: origin, Previous: previous, Sealed: sealed},
 		m.keys.Ledger, receipt.SubjectOf("checkpoint", previous.Digest()))
 }
 
 // AuthorityKey returns the id of the key that receipts and revocations are signed with.
-func (m *Mint) AuthorityKey() crypto.KeyID { return m.keys.Authority.Public().ID() }
+func (m *Issuer) AuthorityKey() crypto.KeyID { return m.keys.Authority.Public().ID() }
 
 // LedgerKey returns the id of the ledger's key.
-func (m *Mint) LedgerKey() crypto.KeyID { return m.keys.Ledger.Public().ID() }
+func (m *Issuer) LedgerKey() crypto.KeyID { return m.keys.Ledger.Public().ID() }

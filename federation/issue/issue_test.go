@@ -30,7 +30,7 @@ func key(t *testing.T) *crypto.PrivateKey {
 	return k
 }
 
-func mint(t *testing.T) (*Mint, Keys) {
+func mint(t *testing.T) (*Issuer, Keys) {
 	t.Helper()
 	k := Keys{key(t), key(t), key(t)}
 	m, err := New(k, rand.Reader, func() marketops.Time { return now })
@@ -38,7 +38,7 @@ func mint(t *testing.T) (*Mint, Keys) {
 	return m, k
 }
 
-var spending = Spending{Run: marketops.NewRunID([16]byte{1}), Receipt: marketops.NewReceiptID([16]byte{2}), Digest: marketops.Digest{3}, Kind: marketops.TagRepo, Operation: marketops.Digest{4}}
+var spending = ReceiptHistory{Run: marketops.NewRunID([16]byte{1}), Receipt: marketops.NewReceiptID([16]byte{2}), Digest: marketops.Digest{3}, Kind: marketops.TagRepo, Operation: marketops.Digest{4}}
 
 func TestNewRefuses(t *testing.T) {
 	a, b := key(t), key(t)
@@ -59,7 +59,7 @@ func TestNewRefuses(t *testing.T) {
 // TestNoReceiptWithoutLeave: nothing that was not decided can be minted.
 func TestNoReceiptWithoutLeave(t *testing.T) {
 	m, _ := mint(t)
-	for _, l := range []*federation.Leave{nil, {}, (&federation.Verdict{}).Leave()} {
+	for _, l := range []*federation.Authorization{nil, {}, (&federation.Verdict{}).Leave()} {
 		if rec, err := m.Receipt(l, []crypto.KeyID{"SHA256:x"}, 60); err == nil {
 			t.Errorf("a receipt was signed: %+v", rec.Body)
 		}
@@ -92,7 +92,7 @@ func TestRolesOfKeys(t *testing.T) {
 	check("run-closed", id(k.Ledger), rec, err)
 	rec, ev, err := m.Refusal(Refused{Request: marketops.Digest{7}, Code: marketops.SelfApproval, Text: "bob is the requester"})
 	check("refusal", id(k.Ledger), rec, err)
-	if r := rec.Body.(*receipt.Refusal); r.Head.Salted(ev.Text) != r.Evidence || rec.About() != r.Request {
+	if r := rec.Body.(*receipt.Refusal); r.Header.Salted(ev.Text) != r.Evidence || rec.About() != r.Request {
 		t.Errorf("%+v", r)
 	}
 	rec, ev, err = m.Revocation(spending, "bob", "second thoughts")
@@ -100,7 +100,7 @@ func TestRolesOfKeys(t *testing.T) {
 	if strings.Contains(string(rec.Opened.Payload), "second thoughts") {
 		t.Error("the reason stands in the record")
 	}
-	if r := rec.Body.(*receipt.Revocation); r.Head.Salted(ev.Text) != r.Reason {
+	if r := rec.Body.(*receipt.Revocation); r.Header.Salted(ev.Text) != r.Reason {
 		t.Errorf("%+v", r)
 	}
 }

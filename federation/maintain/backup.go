@@ -26,10 +26,10 @@ const (
 
 // Manifest says what a backup is of.
 type Manifest struct {
-	Schema    string         `json:"schema"`
-	CreatedAt marketops.Time `json:"created_at"`
-	Log       receipt.Seen   `json:"log"`  // nothing that the backup lacks stood in the log at that moment
-	Keys      bool           `json:"keys"` // whether the private keys are in it
+	Schema    string                `json:"schema"`
+	CreatedAt marketops.Time        `json:"created_at"`
+	Log       receipt.CheckpointRef `json:"log"`  // nothing that the backup lacks stood in the log at that moment
+	Keys      bool                  `json:"keys"` // whether the private keys are in it
 }
 
 // Source is what is backed up: a state folder, and where core.yaml puts things ([config.Core.In]).

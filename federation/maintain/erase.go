@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Erased says what was erased.
@@ -50,7 +51,7 @@ func (s *State) Erase(ctx context.Context, leaf log.Hash, reason string) (*Erase
 		return nil, err
 	}
 	holder, _ := s.trust.Holder(rec.By)
-	if holder.Role != receipt.RolePerson && holder.Role != receipt.RoleAdvisory {
+	if holder.Role != trust.RolePerson && holder.Role != trust.RoleAdvisory {
 		return nil, marketops.Refuse(marketops.LimitReached, "a "+row.Kind+" cannot be erased: without it single use could not be shown any more")
 	}
 	if err := s.over(ctx, row.Run); err != nil {

@@ -15,16 +15,17 @@ import (
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/log/tessera"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Frozen says where a frozen log lies and what goes on after it.
 type Frozen struct {
-	Shard   receipt.Seen // the whole log, its seal included
-	Folder  string       // log/, records/, checkpoint.mark and claims.db of the frozen log
-	Next    string       // origin
-	Vkey    string       // of the log that goes on
-	Unspent int          // receipts that nobody can use any more
-	Trust   string       // path of the proposed trust file
+	Shard   receipt.CheckpointRef // the whole log, its seal included
+	Folder  string                // log/, records/, checkpoint.mark and claims.db of the frozen log
+	Next    string                // origin
+	Vkey    string                // of the log that goes on
+	Unspent int                   // receipts that nobody can use any more
+	Trust   string                // path of the proposed trust file
 }
 
 // Freeze is what freezing needs from outside of the state folder.
@@ -32,7 +33,7 @@ type Freeze struct {
 	Next       string           // origin of the log that goes on
 	NextKey    crypto.PublicKey // its checkpoint key
 	Checkpoint crypto.Signer    // the checkpoint key in use
-	Mint       *issue.Mint
+	Mint       *issue.Issuer
 }
 
 // Freeze ends the log and prepares the next one:
@@ -68,7 +69,7 @@ func (s *State) Freeze(ctx context.Context, f Freeze) (*Frozen, error) {
 	if err := s.archive(out.Folder); err != nil {
 		return nil, err
 	}
-	out.Trust, err = s.propose(out.Vkey, receipt.LogKeyEnd{Vkey: log.Vkey(s.config.Origin, f.Checkpoint.Public()), Size: begun.Previous.Size})
+	out.Trust, err = s.propose(out.Vkey, trust.LogKeyEnd{Vkey: log.Vkey(s.config.Origin, f.Checkpoint.Public()), Size: begun.Previous.Size})
 	return out, err
 }
 

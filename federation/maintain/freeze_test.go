@@ -18,6 +18,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const (
@@ -115,7 +116,7 @@ func TestFreezeGoesOn(t *testing.T) {
 			must(t, copied.Close())
 			proposed, err := os.ReadFile(done.Trust)
 			must(t, err)
-			tr, err := receipt.ParseTrust(proposed)
+			tr, err := trust.Parse(proposed)
 			must(t, err)
 			if ls := tr.Log().Logs(); ls[len(ls)-1].Name != next || !tr.Log().Ended(ls[0].Vkey) || tr.Version() != s.trust.Version()+1 {
 				t.Errorf("trust %s", proposed)

@@ -21,14 +21,14 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log/claims"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // State is the state folder of a stopped Core, held until Close.
 type State struct {
 	dir    string
 	config config.Core
-	trust  *receipt.Trust
+	trust  *trust.Trust
 	ledger *claims.Ledger
 }
 
@@ -51,7 +51,7 @@ func Open(dir string, now func() marketops.Time) (*State, error) {
 	if err != nil {
 		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
 	}
-	if s.trust, err = receipt.ParseTrust(raw); err != nil {
+	if s.trust, err = trust.Parse(raw); err != nil {
 		return nil, err
 	}
 	s.ledger, err = claims.Open(s.config.Claims, now)

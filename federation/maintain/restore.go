@@ -14,6 +14,7 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Memory is what is known of a log outside of its backup.
@@ -100,7 +101,7 @@ func sound(backup, origin string, man *Manifest) (*log.Tree, *log.Policy, error)
 	if err != nil {
 		return nil, nil, lost(err)
 	}
-	t, err := receipt.ParseTrust(raw)
+	t, err := trust.Parse(raw)
 	if err != nil {
 		return nil, nil, err
 	}

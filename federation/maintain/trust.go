@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // NextTrust is where a proposed trust file is written, in the state folder. Nothing reads it there:
@@ -20,7 +20,7 @@ const NextTrust = "trust.next.json"
 
 // propose writes the trust file of the next version, in which a log key begins and another ends.
 // The new line comes last: clients take the last log of the policy for the current one.
-func (s *State) propose(begins string, ends receipt.LogKeyEnd) (path string, err error) {
+func (s *State) propose(begins string, ends trust.LogKeyEnd) (path string, err error) {
 	f := s.trust.File()
 	f.Version++
 	f.LogPolicy = strings.TrimRight(f.LogPolicy, "\n") + "\nlog " + begins + "\n"
@@ -30,7 +30,7 @@ func (s *State) propose(begins string, ends receipt.LogKeyEnd) (path string, err
 		return "", err
 	}
 	b = append(b, '\n')
-	if _, err := receipt.ParseTrust(b); err != nil {
+	if _, err := trust.Parse(b); err != nil {
 		return "", err
 	}
 	path = filepath.Join(s.dir, NextTrust)
@@ -103,6 +103,6 @@ func (s *State) Rotate(old, next crypto.PublicKey) (*Rotated, error) {
 		return nil, err
 	}
 	r.Size = cp.Size
-	r.Trust, err = s.propose(r.New, receipt.LogKeyEnd{Vkey: r.Old, Size: int64(cp.Size)})
+	r.Trust, err = s.propose(r.New, trust.LogKeyEnd{Vkey: r.Old, Size: int64(cp.Size)})
 	return r, err
 }

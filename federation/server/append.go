@@ -98,7 +98,7 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 		return *stored.Index, nil
 	}
 	if rec == nil {
-		if rec, err = c.reopen(c.force.Load(), stored); err != nil {
+		if rec, err = c.reopen(c.active.Load(), stored); err != nil {
 			return 0, err
 		}
 	}
@@ -136,8 +136,8 @@ func (c *Core) indexed(ctx context.Context, r claims.Record, index uint64) (err 
 	return err
 }
 
-// settled makes sure that the records of these digests have an index before anything names them.
-func (c *Core) settled(ctx context.Context, digests ...marketops.Digest) error {
+// ensureIndexed makes sure that the records of these digests have an index before anything names them.
+func (c *Core) ensureIndexed(ctx context.Context, digests ...marketops.Digest) error {
 	for _, d := range digests {
 		if _, ok := c.memos.settled.get(d); ok {
 			continue
@@ -159,8 +159,8 @@ func (c *Core) settled(ctx context.Context, digests ...marketops.Digest) error {
 	return nil
 }
 
-// flights lets one goroutine append a leaf while all others that want it wait.
-type flights struct {
+// inflight lets one goroutine append a leaf while all others that want it wait.
+type inflight struct {
 	up   sync.WaitGroup
 	mu   sync.Mutex
 	open map[[32]byte]*flight
@@ -173,7 +173,7 @@ type flight struct {
 	err   error
 }
 
-func (f *flights) do(ctx context.Context, leaf [32]byte, run func(seen bool) (uint64, error)) (uint64, error) {
+func (f *inflight) do(ctx context.Context, leaf [32]byte, run func(seen bool) (uint64, error)) (uint64, error) {
 	f.mu.Lock()
 	if f.open == nil {
 		f.open, f.seen = map[[32]byte]*flight{}, map[[32]byte]bool{}
@@ -196,7 +196,7 @@ func (f *flights) do(ctx context.Context, leaf [32]byte, run func(seen bool) (ui
 
 var errPanicked = errors.New("an append panicked")
 
-func (f *flights) run(leaf [32]byte, fl *flight, seen bool, run func(bool) (uint64, error)) {
+func (f *inflight) run(leaf [32]byte, fl *flight, seen bool, run func(bool) (uint64, error)) {
 	fl.err = errPanicked
 	defer func() {
 		f.mu.Lock()
@@ -212,14 +212,14 @@ func (f *flights) run(leaf [32]byte, fl *flight, seen bool, run func(bool) (uint
 	fl.index, fl.err = run(seen)
 }
 
-// stripes are locks of runs; two runs may share one.
-type stripes struct {
+// lockStripes are locks of runs; two runs may share one.
+type lockStripes struct {
 	seed maphash.Seed
 	once sync.Once
 	lock [128]sync.RWMutex
 }
 
-func (s *stripes) of(run marketops.RunID) *sync.RWMutex {
+func (s *lockStripes) of(run marketops.RunID) *sync.RWMutex {
 	s.once.Do(func() { s.seed = maphash.MakeSeed() })
 	return &s.lock[maphash.String(s.seed, string(run))%uint64(len(s.lock))]
 }

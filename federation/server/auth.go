@@ -11,6 +11,8 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 
 // caller is who made a call that was verified.
 type caller struct {
-	receipt.Holder
+	trust.Holder
 	key     crypto.KeyID
 	request *receipt.Record
 	body    *receipt.Request
@@ -29,8 +31,8 @@ type caller struct {
 // authenticate verifies the signed request of a call, all but its body and nonce. Codes:
 // signature-invalid for none or one that was made for another call, audience-mismatch for one
 // made for another Core, stale for one that is older than this Core, not-yet-valid, expired,
-// and those of [receipt.Trust.Open].
-func (c *Core) authenticate(r *http.Request, role receipt.Role) (*caller, error) {
+// and those of [trust.Trust.Open].
+func (c *Core) authenticate(r *http.Request, role trust.Role) (*caller, error) {
 	header := r.Header.Values(api.RequestHeader)
 	if len(header) != 1 || len(header[0]) > base64.StdEncoding.EncodedLen(maxRequestEnvelope) {
 		return nil, marketops.Refuse(marketops.SignatureInvalid, "the call carries no signed request")
@@ -40,7 +42,7 @@ func (c *Core) authenticate(r *http.Request, role receipt.Role) (*caller, error)
 		return nil, marketops.Refuse(marketops.SignatureInvalid, "the signed request is not base64")
 	}
 	now := c.now()
-	rec, holder, err := c.force.Load().trust.Open(env, now, nil)
+	rec, holder, err := c.active.Load().trust.Open(env, now, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +63,9 @@ func (c *Core) authenticate(r *http.Request, role receipt.Role) (*caller, error)
 // timely accepts a request whose clock is at most ε off ours.
 func (c *Core) timely(r *receipt.Request, now marketops.Time) error {
 	switch {
-	case r.IssuedAt > now+receipt.Epsilon:
+	case r.IssuedAt > now+gate.Epsilon:
 		return marketops.Refuse(marketops.NotYetValid, fmt.Sprintf("the request was signed at %s, it is %s here", r.IssuedAt, now))
-	case r.ExpiresAt+receipt.Epsilon <= now:
+	case r.ExpiresAt+gate.Epsilon <= now:
 		return marketops.Refuse(marketops.Expired, fmt.Sprintf("the request expired at %s, it is %s here", r.ExpiresAt, now))
 	case r.IssuedAt < c.started:
 		return &marketops.Refusal{Code: marketops.Stale, What: fmt.Sprintf("the request was signed at %s, this Core has run since %s", r.IssuedAt, c.started),
@@ -79,7 +81,7 @@ func (c *Core) spend(who *caller, body []byte) error {
 	if who.body.Body != d || who.request.About() != d {
 		return marketops.Refuse(marketops.SignatureInvalid, "the request was signed for another body")
 	}
-	return c.nonces.use(string(who.key)+" "+who.body.Nonce, who.body.ExpiresAt+receipt.Epsilon, c.now())
+	return c.nonces.use(string(who.key)+" "+who.body.Nonce, who.body.ExpiresAt+gate.Epsilon, c.now())
 }
 
 // nonces remembers requests until they have expired.
@@ -143,7 +145,7 @@ func (r *rates) allow(key crypto.KeyID, now marketops.Time) bool {
 // openFrom opens an envelope that somebody hands in, at now, and demands that it is of the kind
 // wanted and signed by the holder who makes the call.
 func (c *Core) openFrom(who *caller, envelope []byte, names ...string) (*receipt.Record, error) {
-	rec, holder, err := c.force.Load().trust.Open(envelope, c.now(), nil)
+	rec, holder, err := c.active.Load().trust.Open(envelope, c.now(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +155,7 @@ func (c *Core) openFrom(who *caller, envelope []byte, names ...string) (*receipt
 	if holder.Role != who.Role || holder.Name != who.Name {
 		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("the record is signed by %q, the call by %q", holder.Name, who.Name))
 	}
-	if who.Role == receipt.RolePublisher && rec.By != who.key {
+	if who.Role == trust.RolePublisher && rec.By != who.key {
 		return nil, marketops.Refuse(marketops.KeyUnknown, "record and call are signed by different keys")
 	}
 	return rec, nil

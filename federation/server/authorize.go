@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // authorize decides all operations of a run: receipts for all, or none. A receipt that is still
@@ -61,7 +62,7 @@ func (c *Core) decide(ctx context.Context, id marketops.RunID) (api.Decisions, e
 // reuse fills in the decisions of operations whose receipt is still good, and returns the
 // places of the others.
 func (c *Core) reuse(ctx context.Context, r *run, out []api.Decision) (open []int, err error) {
-	f := c.force.Load()
+	f := c.active.Load()
 	for i, w := range r.Operations {
 		out[i].Operation = w.Digest
 		last, found := r.latest(w.Digest)
@@ -86,7 +87,7 @@ func (c *Core) reuse(ctx context.Context, r *run, out []api.Decision) (open []in
 
 // stillGood reports whether a receipt may still be spent, or is what its operation was begun
 // or done under.
-func (c *Core) stillGood(ctx context.Context, f *force, i issued, now marketops.Time) (bool, error) {
+func (c *Core) stillGood(ctx context.Context, f *activeRules, i issued, now marketops.Time) (bool, error) {
 	claim, found, err := c.ledger.Get(ctx, i.body.ReceiptID)
 	if err != nil {
 		return false, err
@@ -98,11 +99,11 @@ func (c *Core) stillGood(ctx context.Context, f *force, i issued, now marketops.
 		return false, nil
 	}
 	valid := func(key crypto.KeyID) bool { return f.mayPublish(key, now) }
-	return now+receipt.Epsilon < i.body.ExpiresAt && i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid), nil
+	return now+gate.Epsilon < i.body.ExpiresAt && i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid), nil
 }
 
 // judge asks the rules about the operations at the open places only: the others have theirs.
-func (c *Core) judge(ctx context.Context, r *run, open []int, seen sights) ([]federation.Verdict, error) {
+func (c *Core) judge(ctx context.Context, r *run, open []int, seen observations) ([]federation.Verdict, error) {
 	_, rules := c.rules()
 	ask := r.Run
 	ask.Operations = nil
@@ -122,17 +123,17 @@ func (c *Core) judge(ctx context.Context, r *run, open []int, seen sights) ([]fe
 // observeTimeout bounds all looks at GitHub for one decision.
 const observeTimeout = 20 * time.Second
 
-// sights are what was seen on GitHub, by operation.
-type sights map[marketops.Digest]sight
+// observations are what was seen on GitHub, by operation.
+type observations map[marketops.Digest]observation
 
-type sight struct {
+type observation struct {
 	observed *policy.Observed
 	stale    string
 }
 
 // observe looks at GitHub where core.yaml says so, before the run is locked. What it could not
 // see stays unobserved, and policy decides whether it can do without.
-func (c *Core) observe(ctx context.Context, id marketops.RunID) (sights, error) {
+func (c *Core) observe(ctx context.Context, id marketops.RunID) (observations, error) {
 	if c.opts.Config.Observe != config.ObserveGitHub {
 		return nil, nil
 	}
@@ -142,15 +143,15 @@ func (c *Core) observe(ctx context.Context, id marketops.RunID) (sights, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
-	out := sights{}
+	out := observations{}
 	for _, w := range r.Operations {
 		seen, err := c.opts.Observer.Observe(ctx, w.Op)
 		switch {
 		case err == nil:
-			out[w.Digest] = sight{observed: seen}
+			out[w.Digest] = observation{observed: seen}
 			continue
 		case marketops.CodeOf(err) == marketops.RepositoryMismatch:
-			out[w.Digest] = sight{stale: "the repository is not the planned one any more"}
+			out[w.Digest] = observation{stale: "the repository is not the planned one any more"}
 		}
 		c.log.Warn("GitHub was not observed", "repository", w.Op.Target.FullName, "error", err)
 	}
@@ -159,10 +160,10 @@ func (c *Core) observe(ctx context.Context, id marketops.RunID) (sights, error) 
 
 // issue mints, freezes all or none, and appends.
 func (c *Core) issue(ctx context.Context, r *run, open []int, verdicts []federation.Verdict, out []api.Decision) error {
-	if err := c.disk(); err != nil {
+	if err := c.requireDisk(); err != nil {
 		return err
 	}
-	f := c.force.Load()
+	f := c.active.Load()
 	life := marketops.Time(c.opts.Config.ReceiptLifetime.Seconds())
 	life = min(life, marketops.Time(f.trust.File().MaxLifetime), receipt.MaxLifetime)
 	recs := make([]*receipt.Record, len(open))
@@ -174,7 +175,7 @@ func (c *Core) issue(ctx context.Context, r *run, open []int, verdicts []federat
 		}
 		recs[n], rows[n] = rec, frozenForm(rec)
 	}
-	if err := c.settled(ctx, append(digestsOf(r.Votes), r.Digest)...); err != nil {
+	if err := c.ensureIndexed(ctx, append(digestsOf(r.Votes), r.Digest)...); err != nil {
 		return err
 	}
 	if err := c.ledger.Freeze(ctx, rows...); err != nil {
@@ -191,7 +192,7 @@ func (c *Core) issue(ctx context.Context, r *run, open []int, verdicts []federat
 	return nil
 }
 
-func digestsOf(votes []receipt.Vote) (out []marketops.Digest) {
+func digestsOf(votes []gate.Vote) (out []marketops.Digest) {
 	for _, v := range votes {
 		out = append(out, v.Record.Digest)
 	}
@@ -200,10 +201,10 @@ func digestsOf(votes []receipt.Vote) (out []marketops.Digest) {
 
 // deny answers each open place with an advisory. The same denial as before is not recorded again.
 func (c *Core) deny(ctx context.Context, r *run, open []int, verdicts []federation.Verdict, out []api.Decision) error {
-	if err := c.disk(); err != nil {
+	if err := c.requireDisk(); err != nil {
 		return err
 	}
-	if err := c.settled(ctx, r.Digest); err != nil {
+	if err := c.ensureIndexed(ctx, r.Digest); err != nil {
 		return err
 	}
 	for n, i := range open {

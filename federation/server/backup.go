@@ -17,8 +17,8 @@ func (c *Core) backup(ctx context.Context, _ *caller, in api.Backup) (api.Backed
 	if !filepath.IsAbs(in.Folder) {
 		return api.BackedUp{}, marketops.Refuse(marketops.ConfigInvalid, "the folder of a backup must be an absolute path")
 	}
-	c.still.Lock()
-	defer c.still.Unlock()
+	c.backupMu.Lock()
+	defer c.backupMu.Unlock()
 	c.flights.up.Wait() // each has a time limit of its own
 	if _, err := c.tree.Settled(ctx); err != nil {
 		return api.BackedUp{}, err

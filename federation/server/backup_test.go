@@ -59,7 +59,7 @@ func oneMoment(t *testing.T, w *world, dest string, b api.BackedUp) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(dest, "log", "checkpoint"))
 	must(t, err)
-	cp, err := w.core.force.Load().trust.Log().Open(raw)
+	cp, err := w.core.active.Load().trust.Log().Open(raw)
 	must(t, err)
 	if int64(cp.Size) != b.Size || cp.Root != b.Root {
 		t.Fatalf("checkpoint %d, answer %d", cp.Size, b.Size)

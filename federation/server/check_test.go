@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // reached are the situations of a receipt that pub held, if anybody did.
@@ -25,7 +26,7 @@ var reached = map[string]func(*world, *story){
 	"executing":       func(_ *world, s *story) { s.executing(0, "pub") },
 	"decided": func(w *world, s *story) {
 		_, intent := s.executing(0, "pub")
-		out := got(receipt.Open(s.outcomeOf(0, "pub", 1, intent.Position, nil).Envelope, w.core.force.Load().trust.Ring()))(w.t)
+		out := got(receipt.Open(s.outcomeOf(0, "pub", 1, intent.Position, nil).Envelope, w.core.active.Load().trust.Ring()))(w.t)
 		got(w.core.ledger.Decide(context.Background(), s.receipt(0).ReceiptID, 1, w.keys["pub"].Public().ID(), claims.Success, frozenForm(out)))(w.t)
 	},
 	"closed": func(_ *world, s *story) { s.publish(0, "pub") },
@@ -56,7 +57,7 @@ var since = map[string]func(*world, *story){
 		s.trust.Version = 1
 	},
 	"authority revoked": func(w *world, _ *story) {
-		w.writeTrust(2, func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
+		w.writeTrust(2, func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
 		w.core.lookForChange(context.Background())
 	},
 }

@@ -12,46 +12,47 @@ import (
 	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
-// wish is a claim that was asked for, looked up and found to fit its receipt.
-type wish struct {
+// claimRequest is a claim that was asked for, looked up and found to fit its receipt.
+type claimRequest struct {
 	issued
 	owner crypto.KeyID
 }
 
-func (i issued) spending() issue.Spending {
-	return issue.Spending{Run: i.body.RunID, Receipt: i.body.ReceiptID, Digest: i.rec.Digest, Kind: i.body.OperationKind, Operation: i.body.Operation}
+func (i issued) spending() issue.ReceiptHistory {
+	return issue.ReceiptHistory{Run: i.body.RunID, Receipt: i.body.ReceiptID, Digest: i.rec.Digest, Kind: i.body.OperationKind, Operation: i.body.Operation}
 }
 
 // binding finds the receipt and checks what a publisher's own gate would have checked: run,
 // operation, audience and the authority's key. A publisher that asks all the same is recorded.
-func (c *Core) binding(ctx context.Context, who *caller, in api.ClaimWanted) (wish, error) {
+func (c *Core) binding(ctx context.Context, who *caller, in api.ClaimWanted) (claimRequest, error) {
 	if !in.Receipt.Valid() {
-		return wish{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named")
+		return claimRequest{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named")
 	}
 	i, err := c.receipt(ctx, in.Receipt)
 	if err != nil {
-		return wish{}, err
+		return claimRequest{}, err
 	}
 	switch {
 	case in.Publisher != who.key:
-		return wish{}, marketops.Refuse(marketops.AudienceMismatch, "the call is signed by another key than the one it names")
+		return claimRequest{}, marketops.Refuse(marketops.AudienceMismatch, "the call is signed by another key than the one it names")
 	case !slices.Contains(i.body.Audience, who.key):
-		return wish{}, marketops.Refuse(marketops.AudienceMismatch, fmt.Sprintf("%s is not in the audience of %s", who.key, in.Receipt))
+		return claimRequest{}, marketops.Refuse(marketops.AudienceMismatch, fmt.Sprintf("%s is not in the audience of %s", who.key, in.Receipt))
 	case in.Run != i.body.RunID:
-		return wish{}, marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("%s belongs to %s", in.Receipt, i.body.RunID))
+		return claimRequest{}, marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("%s belongs to %s", in.Receipt, i.body.RunID))
 	case in.Operation != i.body.Operation:
-		return wish{}, marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("%s is for operation %s", in.Receipt, i.body.Operation))
+		return claimRequest{}, marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("%s is for operation %s", in.Receipt, i.body.Operation))
 	}
-	return wish{i, who.key}, nil
+	return claimRequest{i, who.key}, nil
 }
 
 // conditions are what a claim rests on beside the ledger; old is the claim as it stands. At first
 // everything must hold. What is claimed must still be allowed, or the door would refuse it. What
 // is executing must come to an end whatever has changed since: there Core and publisher need only
 // go by one version of trust.
-func (c *Core) conditions(w wish, old claims.Claim, version int64) []func() error {
+func (c *Core) conditions(w claimRequest, old claims.Claim, version int64) []func() error {
 	policy := func() error { return c.samePolicy(w.issued) }
 	trust := func() error { return c.sameTrust(w.issued, version) }
 	switch old.State {
@@ -60,11 +61,11 @@ func (c *Core) conditions(w wish, old claims.Claim, version int64) []func() erro
 	case claims.Executing, claims.Decided:
 		return []func() error{func() error { return c.sameVersion(w.issued, version) }}
 	}
-	return []func() error{policy, trust, c.clock, c.disk}
+	return []func() error{policy, trust, c.clock, c.requireDisk}
 }
 
 func (c *Core) samePolicy(i issued) error {
-	if now := c.force.Load().policy.Digest(); i.body.Policy != now {
+	if now := c.active.Load().policy.Digest(); i.body.Policy != now {
 		return marketops.Refuse(marketops.PolicySuperseded, fmt.Sprintf("issued under %s, in force is %s", i.body.Policy.Short(), now.Short()))
 	}
 	return nil
@@ -73,7 +74,7 @@ func (c *Core) samePolicy(i issued) error {
 // sameVersion demands that Core and publisher go by one version of trust. A higher one would
 // otherwise raise the ledger's mark above what this Core itself can judge by.
 func (c *Core) sameVersion(i issued, version int64) error {
-	switch now := c.force.Load().trust.Version(); {
+	switch now := c.active.Load().trust.Version(); {
 	case version < now:
 		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("the publisher goes by version %d of trust.json, in force is %d", version, now))
 	case version > now || i.body.Trust.Version > now:
@@ -87,7 +88,7 @@ func (c *Core) sameTrust(i issued, version int64) error {
 	if err := c.sameVersion(i, version); err != nil {
 		return err
 	}
-	f := c.force.Load()
+	f := c.active.Load()
 	if f.trust.Expired(c.now()) {
 		return marketops.Refuse(marketops.TrustMissing, "trust.json has expired")
 	}
@@ -95,11 +96,11 @@ func (c *Core) sameTrust(i issued, version int64) error {
 	return err
 }
 
-func (c *Core) newClaim(w wish) claims.NewClaim {
+func (c *Core) newClaim(w claimRequest) claims.NewClaim {
 	return claims.NewClaim{
 		Receipt: w.body.ReceiptID, OpKey: w.opKey, Run: w.body.RunID, Kind: w.body.OperationKind, OpDigest: w.body.Operation,
 		ReceiptDigest: w.rec.Digest, Owner: w.owner, ExpiresAt: w.body.ExpiresAt, Lease: c.opts.Config.Lease,
-		Trust: c.force.Load().trust.Version(),
+		Trust: c.active.Load().trust.Version(),
 	}
 }
 
@@ -117,7 +118,7 @@ func (c *Core) claim(ctx context.Context, who *caller, in api.ClaimWanted) (api.
 	if err != nil {
 		return api.Claimed{}, err
 	}
-	if err := faults.After(c.settled(ctx, w.rec.Digest), "core.claim.settled"); err != nil {
+	if err := faults.After(c.ensureIndexed(ctx, w.rec.Digest), "core.claim.settled"); err != nil {
 		return api.Claimed{}, err
 	}
 	if err := c.appendClaims(ctx, w.body.ReceiptID, row.Epoch); err != nil {
@@ -137,7 +138,7 @@ type built struct {
 	rec *receipt.Record // nil where an earlier call made it
 }
 
-func (c *Core) spendReceipt(ctx context.Context, w wish, in api.ClaimWanted) (claims.Claim, built, error) {
+func (c *Core) spendReceipt(ctx context.Context, w claimRequest, in api.ClaimWanted) (claims.Claim, built, error) {
 	var made *receipt.Record
 	n := c.newClaim(w)
 	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
@@ -170,7 +171,7 @@ func (c *Core) spendReceipt(ctx context.Context, w wish, in api.ClaimWanted) (cl
 // clock refuses to begin anything before a time at which a quorum of witnesses has cosigned. The
 // ledger compares with the claims that it granted.
 func (c *Core) clock() error {
-	p := c.force.Load().trust.Log()
+	p := c.active.Load().trust.Log()
 	if !p.Witnessed() {
 		return nil
 	}
@@ -179,7 +180,7 @@ func (c *Core) clock() error {
 		return err
 	}
 	at, ok := p.CosignedAt(raw)
-	if now := c.now(); ok && now+receipt.Epsilon < at {
+	if now := c.now(); ok && now+gate.Epsilon < at {
 		return marketops.Refuse(marketops.ClockUnsure, fmt.Sprintf("it is %s here, but witnesses cosigned at %s", now, at))
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const year = 365 * 24 * time.Hour
@@ -101,7 +102,7 @@ func (s *story) lost() {
 func (s *story) resolveAs(verdict string) error {
 	entries, names := s.records(s.run)
 	outcome, head, reason := entries[slices.Index(names, "outcome")], s.head(), []byte("I looked")
-	r := &receipt.Resolution{Head: head, RunID: s.run, ReceiptID: s.receipt(0).ReceiptID, Outcome: outcome.Digest, Position: outcome.Position,
+	r := &receipt.Resolution{Header: head, RunID: s.run, ReceiptID: s.receipt(0).ReceiptID, Outcome: outcome.Digest, Position: outcome.Position,
 		Verdict: verdict, Reason: head.Salted(reason)}
 	rec := got(receipt.Seal(r, s.keys["bob"], receipt.SubjectOf("operation.json", s.digests[0])))(s.t)
 	return errOf(s.client("bob").Resolve(context.Background(), api.Decided{Envelope: rec.Envelope, Evidence: []api.Evidence{{Digest: r.Reason, Text: reason}}}))
@@ -180,9 +181,9 @@ func TestClock(t *testing.T) {
 }
 
 // validSince lets every key begin earlier, so that keys' windows do not answer for the clock.
-func validSince(at marketops.Time) func(*receipt.TrustFile) {
-	return func(f *receipt.TrustFile) {
-		lists := [][]receipt.TrustKey{f.Authorities, f.Advisory, f.Publishers, f.Ledger}
+func validSince(at marketops.Time) func(*trust.File) {
+	return func(f *trust.File) {
+		lists := [][]trust.Key{f.Authorities, f.Advisory, f.Publishers, f.Ledger}
 		for _, p := range f.Persons {
 			lists = append(lists, p.Keys)
 		}

@@ -67,22 +67,22 @@ type Core struct {
 
 	ledger *claims.Ledger
 	tree   *tessera.Writer
-	mint   *issue.Mint
+	mint   *issue.Issuer
 	files  reader
 	texts  store // evidence
 	docs   store // plans and operations
 
-	force   atomic.Pointer[force]
-	force1  sync.Mutex   // held while force is replaced
-	untaken string       // stamp of files that could not be taken up; the sweep's own
-	still   sync.RWMutex // held by a backup, and for reading by whatever may change log, claims or records
-	flights flights
-	runs    stripes
-	nonces  nonces
-	rates   rates
-	load    load
-	memos   memos
-	seals   queue
+	active       atomic.Pointer[activeRules]
+	reloadMu    sync.Mutex   // held while force is replaced
+	failedStamp string       // stamp of files that could not be taken up; the sweep's own
+	backupMu    sync.RWMutex // held by a backup, and for reading by whatever may change log, claims or records
+	flights     inflight
+	runs        lockStripes
+	nonces      nonces
+	rates       rates
+	load        usage
+	memos       cache
+	seals       queue
 
 	background sync.WaitGroup
 	stop       context.CancelFunc
@@ -121,7 +121,7 @@ func (c *Core) start(ctx context.Context) (err error) {
 	if c.ledger, err = claims.Open(c.opts.Config.Claims, c.now); err != nil {
 		return err
 	}
-	if err := c.takeUp(ctx); err != nil {
+	if err := c.reload(ctx); err != nil {
 		return err
 	}
 	if err := c.continues(ctx); err != nil {
@@ -140,7 +140,7 @@ func (c *Core) logOptions() tessera.Options {
 	o := tessera.Default()
 	o.Dir, o.RecordsDir, o.Origin, o.Signer = c.opts.Config.Log, c.opts.Config.Records, c.opts.Config.Origin, c.opts.Checkpoint
 	o.HighWater, o.Before = filepath.Join(c.opts.State, "checkpoint.mark"), c.before()
-	if f := c.force.Load(); f.trust.Log().Witnessed() {
+	if f := c.active.Load(); f.trust.Log().Witnessed() {
 		o.Policy = f.trust.File().LogPolicy
 	}
 	return o
@@ -174,8 +174,8 @@ func (c *Core) release(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// disk refuses to begin anything while what runs might not find room to finish.
-func (c *Core) disk() error {
+// requireDisk refuses to begin anything while what runs might not find room to finish.
+func (c *Core) requireDisk() error {
 	free, err := c.opts.Free(c.opts.State)
 	if err != nil {
 		return &marketops.Failure{Code: marketops.DiskFull, What: "free space cannot be told", Err: err}

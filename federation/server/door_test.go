@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 func TestIntentRefused(t *testing.T) {
@@ -74,11 +75,11 @@ func TestDoor(t *testing.T) {
 			got(w.client("bob").Revoke(ctx, api.Revoke{Receipt: s.receipt(0).ReceiptID, Reason: "stop"}))(w.t)
 		}},
 		{"publisher's key revoked", marketops.KeyRevoked, func(w *world, _ *story) {
-			w.writeTrust(2, func(f *receipt.TrustFile) { f.Publishers[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
+			w.writeTrust(2, func(f *trust.File) { f.Publishers[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
 			w.core.Sweep(ctx)
 		}},
 		{"authority's key revoked", marketops.KeyRevoked, func(w *world, _ *story) {
-			w.writeTrust(2, func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
+			w.writeTrust(2, func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
 			w.core.Sweep(ctx)
 		}},
 	}
@@ -233,7 +234,7 @@ func TestOutcomeRefused(t *testing.T) {
 	late := s.outcomeOf(0, "pub", 1, intent.Position, nil)
 	_, err = w.client("pub").Outcome(ctx, late)
 	wantCode(t, err, marketops.Consumed)
-	rec, err := receipt.Open(late.Envelope, w.core.force.Load().trust.Ring())
+	rec, err := receipt.Open(late.Envelope, w.core.active.Load().trust.Ring())
 	must(t, err)
 	tree := w.tree(got(other.claim(0, "pub"))(t).Entry.Position.Index)
 	must(t, tree.Entries(0, tree.Checkpoint().Size, func(at uint64, leaf []byte) error {
@@ -309,7 +310,7 @@ func TestDecidedIsNotTakenOver(t *testing.T) {
 	w := newWorld(t)
 	s := w.ready()
 	_, intent := s.executing(0, "pub")
-	outcome := got(receipt.Open(s.outcomeOf(0, "pub", 1, intent.Position, nil).Envelope, w.core.force.Load().trust.Ring()))(t)
+	outcome := got(receipt.Open(s.outcomeOf(0, "pub", 1, intent.Position, nil).Envelope, w.core.active.Load().trust.Ring()))(t)
 	got(w.core.ledger.Decide(ctx, s.receipt(0).ReceiptID, 1, w.keys["pub"].Public().ID(), claims.Success, frozenForm(outcome)))(t)
 	w.pass(w.opts.Config.Lease + time.Second)
 	for _, by := range []string{"pub", "pub2"} {
@@ -354,7 +355,7 @@ func TestSettle(t *testing.T) {
 	outcome := entries[len(entries)-2]
 	resolve := func(by string, change func(*receipt.Resolution)) error {
 		head, reason := w.head(), []byte("I looked: it is there")
-		r := &receipt.Resolution{Head: head, RunID: executing.run, ReceiptID: executing.receipt(0).ReceiptID, Outcome: outcome.Digest, Position: outcome.Position,
+		r := &receipt.Resolution{Header: head, RunID: executing.run, ReceiptID: executing.receipt(0).ReceiptID, Outcome: outcome.Digest, Position: outcome.Position,
 			Verdict: "success", Reason: head.Salted(reason)}
 		change(r)
 		rec, err := receipt.Seal(r, w.keys[by], receipt.SubjectOf("operation.json", executing.digests[0]))
@@ -384,7 +385,7 @@ func TestOrphan(t *testing.T) {
 	s := w.ready()
 	s.executing(0, "pub")
 	w.core.Sweep(context.Background())
-	w.writeTrust(2, func(f *receipt.TrustFile) {
+	w.writeTrust(2, func(f *trust.File) {
 		for i := range f.Publishers {
 			f.Publishers[i].RevokedFrom = []log.Position{{Origin: origin, Index: 1 << 20}}
 		}
@@ -401,7 +402,7 @@ func TestRefusalHandedIn(t *testing.T) {
 	ctx := context.Background()
 	refusal := func(by string, code marketops.Code) api.Decided {
 		head, text := w.head(), []byte("dist/a.tar.gz is another file")
-		rec, err := receipt.Seal(&receipt.Refusal{Head: head, OperationID: s.digests[0], RunID: string(s.run), ReceiptID: string(s.receipt(0).ReceiptID), OperationKind: marketops.TagRepo,
+		rec, err := receipt.Seal(&receipt.Refusal{Header: head, OperationID: s.digests[0], RunID: string(s.run), ReceiptID: string(s.receipt(0).ReceiptID), OperationKind: marketops.TagRepo,
 			Request: marketops.Digest{1}, Code: code, Checks: []receipt.CheckResult{{Code: code, Status: marketops.Fail}}, Evidence: head.Salted(text)},
 			w.keys[by], receipt.SubjectOf("operation.json", s.digests[0]))
 		must(t, err)

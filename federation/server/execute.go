@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // intent takes what a publisher is about to do: one per epoch, naming the newest claim.
@@ -36,7 +37,7 @@ func (c *Core) intent(ctx context.Context, who *caller, in api.Envelope) (api.En
 	case body.Claim != row.ClaimRecord:
 		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, "the intent names another claim than the newest")
 	}
-	if err := faults.After(c.settled(ctx, body.Claim), "core.intent.settled"); err != nil {
+	if err := faults.After(c.ensureIndexed(ctx, body.Claim), "core.intent.settled"); err != nil {
 		return api.Entry{}, err
 	}
 	return c.freezeAndAppend(ctx, rec)
@@ -127,7 +128,7 @@ func (c *Core) published(ctx context.Context, row claims.Claim) error {
 // guard re-checks at the door what may have been withdrawn since the claim. It runs inside the
 // ledger's transaction and does not call the ledger.
 func (c *Core) guard(who *caller, i issued) error {
-	f := c.force.Load()
+	f := c.active.Load()
 	if err := c.sameTrust(i, f.trust.Version()); err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ func (c *Core) reenter(ctx context.Context, who *caller, row claims.Claim, i iss
 	if opened == 0 || opened >= row.Epoch {
 		return api.Lease{}, marketops.RefuseErr(marketops.OperationInFlight, "this epoch has opened the door before; claim again and look first", claims.ErrState)
 	}
-	if now := c.now(); now+receipt.Epsilon >= row.ExpiresAt {
+	if now := c.now(); now+gate.Epsilon >= row.ExpiresAt {
 		return api.Lease{}, marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, it is %s", row.ExpiresAt, now))
 	}
 	if err := faults.After(c.guard(who, i), "core.execute.again"); err != nil {
@@ -173,7 +174,7 @@ func (c *Core) attempt(ctx context.Context, who *caller, in api.Fence) (api.Leas
 	if err != nil {
 		return api.Lease{}, err
 	}
-	if !c.force.Load().mayPublish(who.key, c.now()) {
+	if !c.active.Load().mayPublish(who.key, c.now()) {
 		return api.Lease{}, marketops.Refuse(marketops.KeyRevoked, "the publisher's key is not valid any more")
 	}
 	n, err := c.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.key)

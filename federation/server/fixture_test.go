@@ -26,6 +26,7 @@ import (
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const origin = "log.test"
@@ -41,7 +42,7 @@ type world struct {
 	clock atomic.Int64
 	free  atomic.Uint64
 	keys  map[string]*crypto.PrivateKey
-	trust receipt.TrustFile
+	trust trust.File
 
 	clients sync.Map // by name; all of one person's calls share connections
 }
@@ -152,28 +153,28 @@ func (w *world) restart() {
 }
 
 // writeTrust writes a trust file of this version; change may edit it.
-func (w *world) writeTrust(version int64, change func(*receipt.TrustFile)) {
+func (w *world) writeTrust(version int64, change func(*trust.File)) {
 	w.t.Helper()
-	key := func(name string) receipt.TrustKey {
-		return receipt.TrustKey{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(w.keys[name].Public().SPKI()),
+	key := func(name string) trust.Key {
+		return trust.Key{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(w.keys[name].Public().SPKI()),
 			NotBefore: w.now() - 3600, NotAfter: w.now() + 365*86400}
 	}
 	all := []string{"*"}
-	f := receipt.TrustFile{
+	f := trust.File{
 		Schema: "marketops.trust/v1", Version: version, Expires: w.now() + 300*86400,
-		Persons: []receipt.TrustPerson{
-			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []receipt.TrustKey{key("bob")}},
-			{ID: "alice", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("alice")}},
-			{ID: "carol", Groups: []string{"approvers", "requesters"}, Keys: []receipt.TrustKey{key("carol")}},
-			{ID: "dora", Groups: []string{"approvers"}, Keys: []receipt.TrustKey{key("dora")}},
-			{ID: "mallory", Groups: []string{}, Keys: []receipt.TrustKey{key("mallory")}},
+		Persons: []trust.Person{
+			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob")}},
+			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice")}},
+			{ID: "carol", Groups: []string{"approvers", "requesters"}, Keys: []trust.Key{key("carol")}},
+			{ID: "dora", Groups: []string{"approvers"}, Keys: []trust.Key{key("dora")}},
+			{ID: "mallory", Groups: []string{}, Keys: []trust.Key{key("mallory")}},
 		},
-		Authorities: []receipt.TrustKey{key("authority")}, AuthorityRules: []receipt.Rule{{Kinds: all, Targets: all, Threshold: 1}},
-		Advisory: []receipt.TrustKey{key("advisory")}, Publishers: []receipt.TrustKey{key("pub"), key("pub2")}, Ledger: []receipt.TrustKey{key("ledger")},
-		Resolvers: []receipt.Rule{{Kinds: all, Targets: all, Group: "operators"}}, Revokers: []receipt.Rule{{Kinds: all, Targets: all, Group: "operators"}},
-		Approvals:   []receipt.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
+		Authorities: []trust.Key{key("authority")}, AuthorityRules: []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		Advisory: []trust.Key{key("advisory")}, Publishers: []trust.Key{key("pub"), key("pub2")}, Ledger: []trust.Key{key("ledger")},
+		Resolvers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}}, Revokers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}},
+		Approvals:   []trust.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
 		LogPolicy:   fmt.Sprintf("log %s\nquorum none\n", log.Vkey(origin, w.keys["checkpoint"].Public())),
-		MaxLifetime: 86400, KnownCheckpoints: []receipt.Seen{},
+		MaxLifetime: 86400, KnownCheckpoints: []receipt.CheckpointRef{},
 	}
 	if change != nil {
 		change(&f)
@@ -196,8 +197,8 @@ func (w *world) client(name string) *api.Client {
 	return c
 }
 
-func (w *world) head() receipt.Head {
-	h, err := receipt.NewHead(rand.Reader, w.now())
+func (w *world) head() receipt.Header {
+	h, err := receipt.NewHeader(rand.Reader, w.now())
 	must(w.t, err)
 	return h
 }
@@ -261,7 +262,7 @@ func (s *story) submitAs(name string, change func(*receipt.Submission, *api.Subm
 	s.t.Helper()
 	head := s.head()
 	findings := []byte("{}")
-	sub := &receipt.Submission{Head: head, RunID: s.run, Requester: name, Plan: s.planDigest(), Operations: s.digests,
+	sub := &receipt.Submission{Header: head, RunID: s.run, Requester: name, Plan: s.planDigest(), Operations: s.digests,
 		Findings: head.Salted(findings), NotShipped: head.Salted([]byte("[]"))}
 	in := api.Submit{Plan: s.plan, Operations: s.docs, Evidence: []api.Evidence{{Digest: sub.Findings, Text: findings}, {Digest: sub.NotShipped, Text: []byte("[]")}}}
 	if change != nil {
@@ -288,8 +289,8 @@ func (s *story) submit() *story {
 
 func (s *story) vote(name string, change func(*receipt.Approval)) *receipt.Record {
 	s.t.Helper()
-	a := &receipt.Approval{Head: s.head(), Verdict: "approve", RunID: s.run, Submission: s.submission.Digest, Requester: "bob", Plan: s.planDigest(),
-		Operations: s.digests, Policy: s.core.force.Load().policy.Digest(), NotBefore: s.now(), ExpiresAt: s.now() + 4*3600}
+	a := &receipt.Approval{Header: s.head(), Verdict: "approve", RunID: s.run, Submission: s.submission.Digest, Requester: "bob", Plan: s.planDigest(),
+		Operations: s.digests, Policy: s.core.active.Load().policy.Digest(), NotBefore: s.now(), ExpiresAt: s.now() + 4*3600}
 	if change != nil {
 		change(a)
 	}
@@ -327,7 +328,7 @@ func (s *story) authorize() *story {
 	}
 	s.receipts = nil
 	for _, dec := range d.Decisions {
-		rec, err := receipt.Open(dec.Receipts[0].Envelope, s.core.force.Load().trust.Ring())
+		rec, err := receipt.Open(dec.Receipts[0].Envelope, s.core.active.Load().trust.Ring())
 		must(s.t, err)
 		s.receipts = append(s.receipts, rec)
 	}
@@ -375,7 +376,7 @@ func (s *story) claimUnlogged(i int, by string) claims.Claim {
 func (s *story) intentOf(i int, by string, c api.Claimed) *receipt.Record {
 	s.t.Helper()
 	r := s.receipt(i)
-	rec, err := receipt.Seal(&receipt.Intent{Head: s.head(), RunID: r.RunID, ReceiptID: r.ReceiptID, Claim: c.Entry.Digest, Receipt: s.receipts[i].Digest,
+	rec, err := receipt.Seal(&receipt.Intent{Header: s.head(), RunID: r.RunID, ReceiptID: r.ReceiptID, Claim: c.Entry.Digest, Receipt: s.receipts[i].Digest,
 		Operation: r.Operation, Epoch: c.Claim.Epoch}, s.keys[by], receipt.SubjectOf("operation.json", r.Operation))
 	must(s.t, err)
 	return rec
@@ -394,9 +395,9 @@ func (s *story) outcomeOf(i int, by string, epoch int64, intent log.Position, ch
 	s.t.Helper()
 	r, head := s.receipt(i), s.head()
 	answer := []byte(`{"status":201}`)
-	o := &receipt.Outcome{Head: head, OperationID: r.Operation, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: s.receipts[i].Digest,
+	o := &receipt.Outcome{Header: head, OperationID: r.Operation, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: s.receipts[i].Digest,
 		OperationKind: r.OperationKind, Epoch: epoch, Intent: &intent, Status: "success", Effects: []receipt.Effect{{Name: "tag", State: "applied"}},
-		Response: head.Salted(answer), GitHub: []receipt.GitHubID{{Name: "tag", Value: "1"}}, Checkpoint: &receipt.Seen{Origin: origin, Size: int64(intent.Index) + 1, Root: log.Hash{1}}}
+		Response: head.Salted(answer), GitHub: []receipt.GitHubID{{Name: "tag", Value: "1"}}, Checkpoint: &receipt.CheckpointRef{Origin: origin, Size: int64(intent.Index) + 1, Root: log.Hash{1}}}
 	if change != nil {
 		change(o)
 	}
@@ -456,7 +457,7 @@ func (w *world) tree(index uint64) *log.Tree {
 // store hands the envelope out under it.
 func (w *world) proved(tree *log.Tree, e api.Entry) *receipt.Record {
 	w.t.Helper()
-	rec, err := receipt.Open(e.Envelope, w.core.force.Load().trust.Ring())
+	rec, err := receipt.Open(e.Envelope, w.core.active.Load().trust.Ring())
 	must(w.t, err)
 	leaf, err := tree.LeafHash(e.Position.Index)
 	must(w.t, err)

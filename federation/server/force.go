@@ -11,28 +11,28 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/policy"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
-// force is the trust file and the policy that are in force, always replaced together.
-type force struct {
-	trust  *receipt.Trust
+// activeRules is the trust file and the policy that are in force, always replaced together.
+type activeRules struct {
+	trust  *trust.Trust
 	policy *policy.Bundle
 	stamp  string // of the files, to see whether they changed
 }
 
-func (c *Core) rules() (*force, federation.Rules) {
-	f := c.force.Load()
+func (c *Core) rules() (*activeRules, federation.Rules) {
+	f := c.active.Load()
 	l := c.opts.Config.Limits
 	return f, federation.Rules{Trust: f.trust, Policy: f.policy, Limits: federation.Limits{
 		ReceiptsPerRepository: l.MaxReceiptsPerRepository, SubmissionsPerDay: l.MaxSubmissionsPerDay, OperationsPerPlan: l.MaxOperationsPerPlan,
 	}}
 }
 
-// takeUp reads trust file and policy and puts them in force if they may be.
-func (c *Core) takeUp(ctx context.Context) error {
-	c.force1.Lock()
-	defer c.force1.Unlock()
+// reload reads trust file and policy and puts them in force if they may be.
+func (c *Core) reload(ctx context.Context) error {
+	c.reloadMu.Lock()
+	defer c.reloadMu.Unlock()
 	f, err := c.readForce()
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (c *Core) takeUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if old := c.force.Load(); old != nil {
+	if old := c.active.Load(); old != nil {
 		seen = max(seen, old.trust.Version())
 		if old.trust.Version() == f.trust.Version() && old.trust.Digest() != f.trust.Digest() {
 			return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("another trust file of version %d is in force; raise the version", old.trust.Version()))
@@ -53,12 +53,12 @@ func (c *Core) takeUp(ctx context.Context) error {
 	if err := c.ledger.SeeTrust(ctx, f.trust.Version()); err != nil {
 		return err
 	}
-	c.force.Store(f)
+	c.active.Store(f)
 	c.memos.receipts.clear()
 	return nil
 }
 
-func (c *Core) readForce() (*force, error) {
+func (c *Core) readForce() (*activeRules, error) {
 	stamp, err := c.stamp()
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (c *Core) readForce() (*force, error) {
 	if err != nil {
 		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
 	}
-	t, err := receipt.ParseTrust(data)
+	t, err := trust.Parse(data)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +78,13 @@ func (c *Core) readForce() (*force, error) {
 	if p.Digest().IsZero() {
 		return nil, marketops.Refuse(marketops.ConfigInvalid, "the policy has no digest")
 	}
-	return &force{t, p, stamp}, c.inRole(t)
+	return &activeRules{t, p, stamp}, c.inRole(t)
 }
 
 // inRole refuses to start with keys whose records nobody would believe.
-func (c *Core) inRole(t *receipt.Trust) error {
-	for role, s := range map[receipt.Role]crypto.Signer{
-		receipt.RoleAuthority: c.opts.Keys.Authority, receipt.RoleAdvisory: c.opts.Keys.Advisory, receipt.RoleLedger: c.opts.Keys.Ledger,
+func (c *Core) inRole(t *trust.Trust) error {
+	for role, s := range map[trust.Role]crypto.Signer{
+		trust.RoleAuthority: c.opts.Keys.Authority, trust.RoleAdvisory: c.opts.Keys.Advisory, trust.RoleLedger: c.opts.Keys.Ledger,
 	} {
 		if h, ok := t.Holder(s.Public().ID()); !ok || h.Role != role {
 			return marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("trust.json does not list the Core's key %s as %s", s.Public().ID(), role))
@@ -122,26 +122,26 @@ func (c *Core) stamp() (string, error) {
 // lookForChange takes up files that changed since; what cannot be taken up leaves the old in force.
 func (c *Core) lookForChange(ctx context.Context) {
 	stamp, err := c.stamp()
-	old := c.force.Load()
+	old := c.active.Load()
 	if err == nil && stamp == old.stamp {
 		return
 	}
 	if err == nil {
-		err = c.takeUp(ctx)
+		err = c.reload(ctx)
 	}
 	if err != nil {
-		if c.untaken != stamp { // say it once for each change
+		if c.failedStamp != stamp { // say it once for each change
 			c.log.Error("the changed trust file or policy is not taken up", "error", err)
 		}
-		c.untaken = stamp
+		c.failedStamp = stamp
 		return
 	}
-	f := c.force.Load()
+	f := c.active.Load()
 	c.log.Info("in force", "trust", f.trust.Version(), "policy", f.policy.Digest().String())
 }
 
 // audience lists the publishers' keys that are valid now.
-func (f *force) audience(now marketops.Time) (out []crypto.KeyID) {
+func (f *activeRules) audience(now marketops.Time) (out []crypto.KeyID) {
 	for _, k := range f.trust.File().Publishers {
 		der, err := base64.StdEncoding.DecodeString(k.SPKI)
 		if err != nil {
@@ -155,7 +155,7 @@ func (f *force) audience(now marketops.Time) (out []crypto.KeyID) {
 }
 
 // mayPublish reports whether a key is a publisher's, within its window and not revoked.
-func (f *force) mayPublish(id crypto.KeyID, now marketops.Time) bool {
+func (f *activeRules) mayPublish(id crypto.KeyID, now marketops.Time) bool {
 	h, ok := f.trust.Holder(id)
-	return ok && h.Role == receipt.RolePublisher && now >= h.Key.NotBefore && now < h.Key.NotAfter && len(h.Key.RevokedFrom) == 0
+	return ok && h.Role == trust.RolePublisher && now >= h.Key.NotBefore && now < h.Key.NotAfter && len(h.Key.RevokedFrom) == 0
 }

@@ -30,9 +30,9 @@ func FuzzCalls(f *testing.F) {
 			who = "pub"
 		}
 		if header == "" {
-			head, err := receipt.NewHead(rand.Reader, w.now())
+			head, err := receipt.NewHeader(rand.Reader, w.now())
 			must(t, err)
-			r := &receipt.Request{Head: head, Method: "POST " + path, Body: marketops.DigestOf(body), Core: origin, ExpiresAt: w.now() + 60}
+			r := &receipt.Request{Header: head, Method: "POST " + path, Body: marketops.DigestOf(body), Core: origin, ExpiresAt: w.now() + 60}
 			rec, err := receipt.Seal(r, w.keys[who], receipt.SubjectOf("body", r.Body))
 			must(t, err)
 			header = base64.StdEncoding.EncodeToString(rec.Envelope)

@@ -13,7 +13,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/test/faults"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -29,7 +29,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 
 // Handler returns the endpoints of package federation/api.
 func (c *Core) Handler() http.Handler {
-	s := &surface{core: c, mux: http.NewServeMux(), calls: semaphore.NewWeighted(maxCalls), bodies: semaphore.NewWeighted(maxBodiesTotal)}
+	s := &httpServer{core: c, mux: http.NewServeMux(), calls: semaphore.NewWeighted(maxCalls), bodies: semaphore.NewWeighted(maxBodiesTotal)}
 	s.get("/v1/info", c.getInfo)
 	s.get("/v1/runs/{run}", c.getRun)
 	s.get("/v1/claims/{receipt}", c.getClaim)
@@ -38,32 +38,32 @@ func (c *Core) Handler() http.Handler {
 	s.get("/tile/{path...}", c.getFile)
 	s.get("/records/{path...}", c.getRecord)
 
-	post(s, "/v1/submissions", receipt.RolePerson, api.MaxBody, c.submit)
-	post(s, "/v1/approvals", receipt.RolePerson, maxRecordBody, c.approve)
-	post(s, "/v1/authorize", receipt.RolePerson, maxSmallBody, c.authorize)
-	post(s, "/v1/resolve", receipt.RolePerson, api.MaxBody, c.resolve)
-	post(s, "/v1/revoke", receipt.RolePerson, maxSmallBody, c.revoke)
-	post(s, "/v1/check", receipt.RolePublisher, maxSmallBody, c.check)
-	post(s, "/v1/claim", receipt.RolePublisher, maxSmallBody, c.claim)
-	post(s, "/v1/intent", receipt.RolePublisher, maxRecordBody, c.intent)
-	post(s, "/v1/execute", receipt.RolePublisher, maxSmallBody, c.execute)
-	post(s, "/v1/renew", receipt.RolePublisher, maxSmallBody, c.renew)
-	post(s, "/v1/attempt", receipt.RolePublisher, maxSmallBody, c.attempt)
-	post(s, "/v1/outcome", receipt.RolePublisher, api.MaxBody, c.outcome)
-	post(s, "/v1/refusals", receipt.RolePublisher, api.MaxBody, c.refusal)
-	post(s, backupPath, receipt.RoleLedger, maxSmallBody, c.backup)
+	post(s, "/v1/submissions", trust.RolePerson, api.MaxBody, c.submit)
+	post(s, "/v1/approvals", trust.RolePerson, maxRecordBody, c.approve)
+	post(s, "/v1/authorize", trust.RolePerson, maxSmallBody, c.authorize)
+	post(s, "/v1/resolve", trust.RolePerson, api.MaxBody, c.resolve)
+	post(s, "/v1/revoke", trust.RolePerson, maxSmallBody, c.revoke)
+	post(s, "/v1/check", trust.RolePublisher, maxSmallBody, c.check)
+	post(s, "/v1/claim", trust.RolePublisher, maxSmallBody, c.claim)
+	post(s, "/v1/intent", trust.RolePublisher, maxRecordBody, c.intent)
+	post(s, "/v1/execute", trust.RolePublisher, maxSmallBody, c.execute)
+	post(s, "/v1/renew", trust.RolePublisher, maxSmallBody, c.renew)
+	post(s, "/v1/attempt", trust.RolePublisher, maxSmallBody, c.attempt)
+	post(s, "/v1/outcome", trust.RolePublisher, api.MaxBody, c.outcome)
+	post(s, "/v1/refusals", trust.RolePublisher, api.MaxBody, c.refusal)
+	post(s, backupPath, trust.RoleLedger, maxSmallBody, c.backup)
 	return s
 }
 
-// surface bounds what is handled at one time, and turns errors into problems.
-type surface struct {
+// httpServer bounds what is handled at one time, and turns errors into problems.
+type httpServer struct {
 	core   *Core
 	mux    *http.ServeMux
 	calls  *semaphore.Weighted
 	bodies *semaphore.Weighted
 }
 
-func (s *surface) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.calls.Acquire(r.Context(), 1); err != nil {
 		return
 	}
@@ -71,7 +71,7 @@ func (s *surface) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-func (s *surface) get(path string, h handler) {
+func (s *httpServer) get(path string, h handler) {
 	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
 			s.fail(w, r, nil, err)
@@ -80,7 +80,7 @@ func (s *surface) get(path string, h handler) {
 }
 
 // post serves one signed call. In is the type of its body.
-func post[In, Out any](s *surface, path string, role receipt.Role, limit int64, do func(context.Context, *caller, In) (Out, error)) {
+func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64, do func(context.Context, *caller, In) (Out, error)) {
 	s.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.core.authenticate(r, role)
 		if err != nil {
@@ -93,8 +93,8 @@ func post[In, Out any](s *surface, path string, role receipt.Role, limit int64, 
 			return
 		}
 		if path != backupPath {
-			s.core.still.RLock()
-			defer s.core.still.RUnlock()
+			s.core.backupMu.RLock()
+			defer s.core.backupMu.RUnlock()
 		}
 		out, err := do(r.Context(), who, in)
 		if err = answerable(r, err); err != nil {
@@ -119,7 +119,7 @@ func unknownApprover(path string, err error) error {
 	return err
 }
 
-func (s *surface) body(w http.ResponseWriter, r *http.Request, who *caller, limit int64, in any) error {
+func (s *httpServer) body(w http.ResponseWriter, r *http.Request, who *caller, limit int64, in any) error {
 	if r.ContentLength < 0 || r.ContentLength > limit {
 		return marketops.Refuse(marketops.LimitReached, fmt.Sprintf("a body of %d bytes, at most %d", r.ContentLength, limit))
 	}
@@ -152,7 +152,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 }
 
 // fail answers with the problem; causes that tell about this machine stay in its own log.
-func (s *surface) fail(w http.ResponseWriter, r *http.Request, who *caller, err error) {
+func (s *httpServer) fail(w http.ResponseWriter, r *http.Request, who *caller, err error) {
 	name := ""
 	if who != nil {
 		name = who.Name

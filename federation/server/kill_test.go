@@ -235,7 +235,7 @@ func (w *world) judgeLog(a *acks, begun []*story) {
 			if !distinct[e.Leaf] && e.Position.Index < tree.Checkpoint().Size {
 				w.t.Errorf("%s at %d is not in the log", e.Name, e.Position.Index)
 			}
-			rec, err := receipt.Open(e.Envelope, w.core.force.Load().trust.Ring())
+			rec, err := receipt.Open(e.Envelope, w.core.active.Load().trust.Ring())
 			must(w.t, err)
 			switch b := rec.Body.(type) {
 			case *receipt.Outcome:

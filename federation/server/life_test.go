@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // TestWholeLife publishes a tag and a release and reads everything back from the log.
@@ -58,11 +59,11 @@ func (w *world) gatePasses(s *story, i int) {
 	w.t.Helper()
 	entries, _ := w.records(s.run)
 	tree := w.tree(entries[len(entries)-1].Position.Index)
-	ev := receipt.Evidence{Checkpoint: tree.Checkpoint()}
+	ev := gate.Evidence{Checkpoint: tree.Checkpoint()}
 	for _, e := range entries {
 		p, err := tree.Inclusion(e.Position.Index)
 		must(w.t, err)
-		l := receipt.Logged{Envelope: e.Envelope, Proof: p}
+		l := receipt.LoggedEnvelope{Envelope: e.Envelope, Proof: p}
 		switch e.Name {
 		case "submission":
 			ev.Submission = l
@@ -80,9 +81,9 @@ func (w *world) gatePasses(s *story, i int) {
 			content = append(content, a.SHA256)
 		}
 	}
-	ask := receipt.Asking{Mode: marketops.Prod, Run: s.run, Op: s.ops[i], Host: s.ops[i].Target.Host, Content: content,
+	ask := gate.Query{Mode: marketops.Prod, Run: s.run, Op: s.ops[i], Host: s.ops[i].Target.Host, Content: content,
 		Publisher: w.keys["pub"].Public().ID(), Now: w.now()}
-	if rec, checks := receipt.Check(ask, ev, w.core.force.Load().trust); rec == nil {
+	if rec, checks := gate.Check(ask, ev, w.core.active.Load().trust); rec == nil {
 		c, _ := marketops.FirstFailure(checks)
 		w.t.Errorf("the gate refuses: %+v", c)
 	}

@@ -11,8 +11,8 @@ import (
 
 const day = marketops.Time(24 * 60 * 60)
 
-// load counts what the limits are about. It is rebuilt from the log at start.
-type load struct {
+// usage counts what the limits are about. It is rebuilt from the log at start.
+type usage struct {
 	mu    sync.Mutex
 	today []marketops.Time                    // submissions of the last day, oldest first
 	live  map[marketops.ReceiptID]liveReceipt // issued and not expired when last looked at
@@ -23,14 +23,14 @@ type liveReceipt struct {
 	expires marketops.Time
 }
 
-func (l *load) submitted(at marketops.Time) {
+func (l *usage) submitted(at marketops.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.today = append(l.today, at)
 }
 
 // submissions counts those of the last 24 hours.
-func (l *load) submissions(now marketops.Time) int {
+func (l *usage) submissions(now marketops.Time) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	kept := l.today[:0]
@@ -43,7 +43,7 @@ func (l *load) submissions(now marketops.Time) int {
 	return len(kept)
 }
 
-func (l *load) issued(r *receipt.Receipt) {
+func (l *usage) issued(r *receipt.Receipt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.live == nil {
@@ -52,7 +52,7 @@ func (l *load) issued(r *receipt.Receipt) {
 	l.live[r.ReceiptID] = liveReceipt{r.Target.ID(), r.ExpiresAt}
 }
 
-func (l *load) candidates(target string, now marketops.Time) (out []marketops.ReceiptID) {
+func (l *usage) candidates(target string, now marketops.Time) (out []marketops.ReceiptID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, r := range l.live {
@@ -66,7 +66,7 @@ func (l *load) candidates(target string, now marketops.Time) (out []marketops.Re
 	return out
 }
 
-func (l *load) ended(id marketops.ReceiptID) {
+func (l *usage) ended(id marketops.ReceiptID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.live, id)

@@ -44,8 +44,8 @@ type epochOf struct {
 	epoch   int64
 }
 
-// memos are what the ledger said once and for all.
-type memos struct {
+// cache are what the ledger said once and for all.
+type cache struct {
 	receipts memo[marketops.ReceiptID, issued] // indexed ones; forgotten when trust changes
 	settled  memo[marketops.Digest, bool]      // digests all of whose records have an index
 	intents  memo[epochOf, uint64]             // the index of the one intent of an epoch
@@ -53,7 +53,7 @@ type memos struct {
 
 // indexed notes what became certain when a record got its index. Of a receipt there may be one
 // record for each authority under one digest, so only kinds with a single signer are noted.
-func (m *memos) indexed(r claims.Record, index uint64) {
+func (m *cache) indexed(r claims.Record, index uint64) {
 	switch r.Kind {
 	case claims.KindIntent:
 		m.intents.put(epochOf{r.Receipt, r.Epoch}, index)

@@ -24,7 +24,7 @@ func (c *Core) outcome(ctx context.Context, who *caller, in api.Decided) (api.En
 	if in.Epoch != body.Epoch {
 		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, fmt.Sprintf("the outcome is of epoch %d, the call of %d", body.Epoch, in.Epoch))
 	}
-	if err := checkTexts(body.Head, in.Evidence, body.Error, body.Response); err != nil {
+	if err := checkTexts(body.Header, in.Evidence, body.Error, body.Response); err != nil {
 		return api.Entry{}, err
 	}
 	return c.decideOutcome(ctx, who, rec, body, in.Evidence)

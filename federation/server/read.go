@@ -52,7 +52,7 @@ func (r reader) record(name string) ([]byte, error) {
 
 // before lists the vkeys of this log in trust.json but the one that signs now.
 func (c *Core) before() (out []string) {
-	for _, l := range c.force.Load().trust.Log().Logs() {
+	for _, l := range c.active.Load().trust.Log().Logs() {
 		if l.Name == c.opts.Config.Origin && l.Vkey != c.vkey() {
 			out = append(out, l.Vkey)
 		}

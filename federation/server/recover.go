@@ -9,6 +9,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Bounds of looking back into the log at start.
@@ -92,7 +93,7 @@ func (c *Core) continues(ctx context.Context) error {
 	if err != nil || len(rows) == 0 || rows[0].Kind != "shard-genesis" {
 		return err
 	}
-	rec, err := receipt.Open(rows[0].Envelope, c.force.Load().trust.Ring())
+	rec, err := receipt.Open(rows[0].Envelope, c.active.Load().trust.Ring())
 	if err != nil {
 		return err
 	}
@@ -179,8 +180,8 @@ func (c *Core) stranger(index uint64, entry []byte) error {
 	if err != nil {
 		return nil // of another kind: an audit counts it
 	}
-	h, known := c.force.Load().trust.Holder(leaf.Key.ID())
-	if !known || h.Role != receipt.RoleLedger {
+	h, known := c.active.Load().trust.Holder(leaf.Key.ID())
+	if !known || h.Role != trust.RoleLedger {
 		return nil
 	}
 	return &marketops.Failure{Code: marketops.LedgerUnavailable,
@@ -194,7 +195,7 @@ func (c *Core) recountOne(row claims.Record) error {
 	case "submission":
 		c.load.submitted(row.FrozenAt)
 	case "receipt":
-		i, err := c.reopenReceipt(c.force.Load(), row)
+		i, err := c.reopenReceipt(c.active.Load(), row)
 		if errors.Is(err, marketops.KeyUnknown) || errors.Is(err, marketops.RecordWithheld) {
 			return nil // its authority is gone, or it was erased: nobody can spend it
 		}

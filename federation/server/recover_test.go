@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // TestTwoCores: one state folder, one Core, also when the paths are spelt otherwise.
@@ -45,7 +46,7 @@ func TestFrozenNotAppended(t *testing.T) {
 	s, pending := w.ready(), w.newStory().submit()
 	_, intent := s.executing(0, "pub")
 	in := s.outcomeOf(0, "pub", 1, intent.Position, nil)
-	outcome, err := receipt.Open(in.Envelope, w.core.force.Load().trust.Ring())
+	outcome, err := receipt.Open(in.Envelope, w.core.active.Load().trust.Ring())
 	must(t, err)
 	vote := pending.vote("alice", nil)
 	w.crash(func(l *claims.Ledger, c *Core) {
@@ -115,7 +116,7 @@ func TestRemovedKey(t *testing.T) {
 	must(t, w.core.ledger.Freeze(ctx, frozenForm(lost)))
 	must(t, w.core.ledger.Freeze(ctx, frozenForm(kept)))
 	w.down()
-	w.writeTrust(2, func(f *receipt.TrustFile) { f.Persons = f.Persons[:3] })
+	w.writeTrust(2, func(f *trust.File) { f.Persons = f.Persons[:3] })
 	w.start()
 	if _, names := w.records(other.run); !slices.Equal(names, []string{"submission", "approval"}) {
 		t.Errorf("records %q", names)
@@ -167,9 +168,9 @@ func TestTrustChanges(t *testing.T) {
 	if v := version(); v != 3 {
 		t.Errorf("version %d was put back", v)
 	}
-	w.writeTrust(3, func(f *receipt.TrustFile) { f.Approvals = nil })
+	w.writeTrust(3, func(f *trust.File) { f.Approvals = nil })
 	w.core.Sweep(ctx)
-	if n := len(w.core.force.Load().trust.File().Approvals); n != 1 {
+	if n := len(w.core.active.Load().trust.File().Approvals); n != 1 {
 		t.Error("another file of the same version was taken up")
 	}
 	must(t, os.WriteFile(filepath.Join(w.dir, "trust.json"), []byte("{}"), 0o600))

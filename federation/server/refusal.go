@@ -48,7 +48,7 @@ func (c *Core) recordRefusal(ctx context.Context, about issue.Refused) error {
 	if err != nil {
 		return err
 	}
-	if err := c.disk(); err != nil {
+	if err := c.requireDisk(); err != nil {
 		return err
 	}
 	if err := c.texts.put(ev.Digest, ev.Text); err != nil {
@@ -68,7 +68,7 @@ func (c *Core) refusal(ctx context.Context, who *caller, in api.Decided) (api.En
 		return api.Entry{}, err
 	}
 	body := rec.Body.(*receipt.Refusal)
-	if err := checkTexts(body.Head, in.Evidence, body.Evidence); err != nil {
+	if err := checkTexts(body.Header, in.Evidence, body.Evidence); err != nil {
 		return api.Entry{}, err
 	}
 	if _, known := body.Code.Info(); !known {
@@ -77,7 +77,7 @@ func (c *Core) refusal(ctx context.Context, who *caller, in api.Decided) (api.En
 	if !c.rates.allow(who.key, c.now()) {
 		return api.Entry{}, marketops.Refuse(marketops.LimitReached, "too many refusals by this key within a minute")
 	}
-	if err := c.disk(); err != nil {
+	if err := c.requireDisk(); err != nil {
 		return api.Entry{}, err
 	}
 	if err := c.keep(in.Evidence); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 func TestSubmissionRefused(t *testing.T) {
@@ -82,7 +83,7 @@ func TestSubmissionOnce(t *testing.T) {
 		"other findings": func() (api.Entry, error) {
 			return s.submitAs("bob", func(sub *receipt.Submission, in *api.Submit) {
 				in.Evidence[0].Text = []byte("[]")
-				sub.Findings = sub.Head.Salted(in.Evidence[0].Text)
+				sub.Findings = sub.Header.Salted(in.Evidence[0].Text)
 				in.Evidence[0].Digest = sub.Findings
 			})
 		},
@@ -220,7 +221,7 @@ func TestWaiting(t *testing.T) {
 		t.Errorf("advisory %+v by %s", a, rec.By)
 	}
 	why := got(w.client("bob").Evidence(context.Background(), a.WhyNot))(t)
-	if a.Head.Salted(why) != a.WhyNot || !strings.Contains(string(why), "approvers") {
+	if a.Header.Salted(why) != a.WhyNot || !strings.Contains(string(why), "approvers") {
 		t.Errorf("why not: %s", why)
 	}
 	if !s.approve("alice").decide().Authorized {
@@ -286,13 +287,13 @@ func TestAuthorizeDenied(t *testing.T) {
 	})
 	t.Run("threshold-unmet", func(t *testing.T) {
 		w := newWorld(t)
-		w.writeTrust(2, func(f *receipt.TrustFile) { f.AuthorityRules = []receipt.Rule{} })
+		w.writeTrust(2, func(f *trust.File) { f.AuthorityRules = []trust.Rule{} })
 		w.core.Sweep(context.Background())
 		deny(t, w.newStory().submit().approve("alice"), marketops.ThresholdUnmet)
 	})
 	t.Run("no floor", func(t *testing.T) {
 		w := newWorld(t)
-		w.writeTrust(2, func(f *receipt.TrustFile) { f.Approvals = []receipt.Rule{} })
+		w.writeTrust(2, func(f *trust.File) { f.Approvals = []trust.Rule{} })
 		w.core.Sweep(context.Background())
 		deny(t, w.newStory().submit(), marketops.ApprovalMissing)
 	})
@@ -309,7 +310,7 @@ func TestAuthorizeDenied(t *testing.T) {
 	t.Run("trust expired", func(t *testing.T) {
 		w := newWorld(t)
 		s := w.newStory().submit()
-		w.writeTrust(2, func(f *receipt.TrustFile) { f.Expires = w.now() + 1 })
+		w.writeTrust(2, func(f *trust.File) { f.Expires = w.now() + 1 })
 		w.core.Sweep(context.Background())
 		s.approve("alice")
 		w.pass(10 * time.Second)
@@ -383,7 +384,7 @@ func TestClaimConditions(t *testing.T) {
 			w.core.Sweep(context.Background())
 		}},
 		{"authority revoked", marketops.KeyRevoked, func(w *world, s *story) {
-			w.writeTrust(2, func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
+			w.writeTrust(2, func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: origin, Index: 0}} })
 			w.core.Sweep(context.Background())
 		}},
 		{"revoked", marketops.Revoked, func(w *world, s *story) {

@@ -24,7 +24,7 @@ func (c *Core) envelope(row claims.Record) ([]byte, error) {
 // reopen opens a recorded envelope, and refuses any but the one that was frozen: the record store
 // is a folder of files. Keys are not judged again: what is frozen was admitted, and a key that
 // left since must not keep it out of the log.
-func (c *Core) reopen(f *force, row claims.Record) (*receipt.Record, error) {
+func (c *Core) reopen(f *activeRules, row claims.Record) (*receipt.Record, error) {
 	env, err := c.envelope(row)
 	if err != nil {
 		return nil, err

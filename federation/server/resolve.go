@@ -16,7 +16,7 @@ func (c *Core) resolve(ctx context.Context, who *caller, in api.Decided) (api.En
 		return api.Entry{}, err
 	}
 	body := rec.Body.(*receipt.Resolution)
-	if err := checkTexts(body.Head, in.Evidence, body.Reason); err != nil {
+	if err := checkTexts(body.Header, in.Evidence, body.Reason); err != nil {
 		return api.Entry{}, err
 	}
 	e, err := c.admitResolution(ctx, who, rec, body, in.Evidence)
@@ -36,7 +36,7 @@ func (c *Core) admitResolution(ctx context.Context, who *caller, rec *receipt.Re
 	if err != nil {
 		return api.Entry{}, err
 	}
-	if !c.force.Load().trust.MayResolve(who.Holder, i.op.Kind, i.op.Target) {
+	if !c.active.Load().trust.MayResolve(who.Holder, i.op.Kind, i.op.Target) {
 		return api.Entry{}, marketops.Refuse(marketops.PolicyDenied, who.Name+" may not resolve outcomes of this kind and target")
 	}
 	if body.RunID != i.body.RunID || rec.About() != i.body.Operation {

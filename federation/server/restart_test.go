@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // decideUnlogged freezes an outcome in the ledger as the Core does, and stops before it is appended.
@@ -25,7 +26,7 @@ func (s *story) decideUnlogged(by string, epoch int64, intent log.Position, o cl
 			out.Code, out.Effects = marketops.OutcomeUnknown, []receipt.Effect{{Name: "tag", State: "unknown"}}
 		}
 	})
-	rec := got(receipt.Open(in.Envelope, s.core.force.Load().trust.Ring()))(s.t)
+	rec := got(receipt.Open(in.Envelope, s.core.active.Load().trust.Ring()))(s.t)
 	got(s.core.ledger.Decide(context.Background(), s.receipt(0).ReceiptID, epoch, s.keys[by].Public().ID(), o, frozenForm(rec)))(s.t)
 	return rec
 }
@@ -45,7 +46,7 @@ func (s *story) withdrawUnlogged() {
 	rec, ev, err := c.mint.Revocation(i.spending(), "bob", "stop")
 	must(s.t, err)
 	must(s.t, c.texts.put(ev.Digest, ev.Text))
-	must(s.t, c.ledger.Revoke(context.Background(), c.newClaim(wish{i, c.mint.AuthorityKey()}), frozenForm(rec), func(_ claims.Claim, epoch int64) (claims.Record, error) {
+	must(s.t, c.ledger.Revoke(context.Background(), c.newClaim(claimRequest{i, c.mint.AuthorityKey()}), frozenForm(rec), func(_ claims.Claim, epoch int64) (claims.Record, error) {
 		out, err := c.mint.Rejected(i.spending(), epoch, marketops.Revoked)
 		return frozenForm(out), err
 	}))
@@ -57,7 +58,7 @@ func (s *story) resolveUnlogged() {
 	rec := s.decidedAs(claims.Unknown)
 	e := got(s.core.append(context.Background(), frozenForm(rec), rec))(s.t)
 	head := s.head()
-	r := &receipt.Resolution{Head: head, RunID: s.run, ReceiptID: s.receipt(0).ReceiptID, Outcome: e.Digest, Position: e.Position, Verdict: "success", Reason: head.Salted([]byte("seen"))}
+	r := &receipt.Resolution{Header: head, RunID: s.run, ReceiptID: s.receipt(0).ReceiptID, Outcome: e.Digest, Position: e.Position, Verdict: "success", Reason: head.Salted([]byte("seen"))}
 	resolution := got(receipt.Seal(r, s.keys["bob"], receipt.SubjectOf("operation.json", s.digests[0])))(s.t)
 	must(s.t, s.core.ledger.Resolve(context.Background(), s.receipt(0).ReceiptID, claims.Success, frozenForm(resolution)))
 }
@@ -230,7 +231,7 @@ func TestRestartWithoutPublisher(t *testing.T) {
 	w.core.background.Wait()
 	s.decidedAs(claims.Success)
 	w.down()
-	w.writeTrust(2, func(f *receipt.TrustFile) { f.Publishers = f.Publishers[1:] })
+	w.writeTrust(2, func(f *trust.File) { f.Publishers = f.Publishers[1:] })
 	w.start()
 	if is := s.stands(); is.state != "decided success 1" {
 		t.Errorf("%+v", is)

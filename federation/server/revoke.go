@@ -31,7 +31,7 @@ func (c *Core) withdraw(ctx context.Context, who *caller, in api.Revoke) (api.En
 	if err != nil {
 		return api.Entry{}, err
 	}
-	if !c.force.Load().trust.MayRevoke(who.Holder, i.op.Kind, i.op.Target) {
+	if !c.active.Load().trust.MayRevoke(who.Holder, i.op.Kind, i.op.Target) {
 		return api.Entry{}, marketops.Refuse(marketops.PolicyDenied, who.Name+" may not revoke receipts of this kind and target")
 	}
 	rec, ev, err := c.mint.Revocation(i.spending(), who.Name, in.Reason)
@@ -44,14 +44,14 @@ func (c *Core) withdraw(ctx context.Context, who *caller, in api.Revoke) (api.En
 	lock := c.runs.of(i.body.RunID)
 	lock.RLock()
 	defer lock.RUnlock()
-	if err := c.settled(ctx, i.rec.Digest); err != nil {
+	if err := c.ensureIndexed(ctx, i.rec.Digest); err != nil {
 		return api.Entry{}, err
 	}
 	return c.recordRevocation(ctx, i, rec)
 }
 
 func (c *Core) recordRevocation(ctx context.Context, i issued, rec *receipt.Record) (api.Entry, error) {
-	n := c.newClaim(wish{i, c.mint.AuthorityKey()})
+	n := c.newClaim(claimRequest{i, c.mint.AuthorityKey()})
 	var rejected *receipt.Record
 	decide := func(_ claims.Claim, epoch int64) (r claims.Record, err error) {
 		if rejected, err = c.mint.Rejected(i.spending(), epoch, marketops.Revoked); err != nil {

@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// room bounds how many connections are open. A newcomer takes the place of one that waits idly
+// connLimiter bounds how many connections are open. A newcomer takes the place of one that waits idly
 // for another call, so that callers who keep connections open cannot keep others out.
-type room struct {
+type connLimiter struct {
 	places chan struct{}
 	mu     sync.Mutex
 	idle   map[net.Conn]bool
 }
 
-func newRoom(size int) *room {
-	return &room{places: make(chan struct{}, size), idle: map[net.Conn]bool{}}
+func newRoom(size int) *connLimiter {
+	return &connLimiter{places: make(chan struct{}, size), idle: map[net.Conn]bool{}}
 }
 
 // state is told by [http.Server] what each connection does.
-func (r *room) state(c net.Conn, s http.ConnState) {
+func (r *connLimiter) state(c net.Conn, s http.ConnState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s == http.StateIdle {
@@ -29,7 +29,7 @@ func (r *room) state(c net.Conn, s http.ConnState) {
 	}
 }
 
-func (r *room) enter() {
+func (r *connLimiter) enter() {
 	select {
 	case r.places <- struct{}{}:
 		return
@@ -41,7 +41,7 @@ func (r *room) enter() {
 	r.places <- struct{}{}
 }
 
-func (r *room) pick() net.Conn {
+func (r *connLimiter) pick() net.Conn {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for c := range r.idle {
@@ -51,12 +51,12 @@ func (r *room) pick() net.Conn {
 	return nil
 }
 
-func (r *room) leave() { <-r.places }
+func (r *connLimiter) leave() { <-r.places }
 
 // bounded is a listener whose connections take a place in the room; the others wait in the kernel.
 type bounded struct {
 	net.Listener
-	room *room
+	room *connLimiter
 }
 
 // Accept implements [net.Listener].
@@ -66,16 +66,16 @@ func (b *bounded) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	b.room.enter()
-	return &guest{Conn: c, leave: sync.OnceFunc(b.room.leave)}, nil
+	return &limitedConn{Conn: c, leave: sync.OnceFunc(b.room.leave)}, nil
 }
 
-type guest struct {
+type limitedConn struct {
 	net.Conn
 	leave func()
 }
 
 // Close implements [net.Conn].
-func (g *guest) Close() error {
+func (g *limitedConn) Close() error {
 	defer g.leave()
 	return g.Conn.Close()
 }

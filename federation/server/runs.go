@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // run is everything that is recorded of a run, opened.
@@ -45,7 +46,7 @@ func (c *Core) loadRun(ctx context.Context, id marketops.RunID) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := c.force.Load()
+	f := c.active.Load()
 	r := &run{all: rows}
 	r.ID, r.Now = id, c.now()
 	for _, row := range rows {
@@ -59,7 +60,7 @@ func (c *Core) loadRun(ctx context.Context, id marketops.RunID) (*run, error) {
 	return r, c.wanted(r)
 }
 
-func (c *Core) sort(f *force, r *run, row claims.Record) error {
+func (c *Core) sort(f *activeRules, r *run, row claims.Record) error {
 	switch row.Kind {
 	case "submission":
 		rec, err := c.reopen(f, row)
@@ -76,7 +77,7 @@ func (c *Core) sort(f *force, r *run, row claims.Record) error {
 		if err != nil {
 			return err
 		}
-		v, err := f.trust.OpenVote(rec.Envelope, row.FrozenAt, c.place(row))
+		v, err := gate.OpenVote(f.trust, rec.Envelope, row.FrozenAt, c.place(row))
 		if approvalGone(rec, err) {
 			return nil
 		}
@@ -126,7 +127,7 @@ func (c *Core) wanted(r *run) error {
 		if err != nil {
 			return err
 		}
-		w := federation.Wanted{Op: *op, Digest: d, Spent: map[marketops.Digest]bool{}}
+		w := federation.OperationState{Op: *op, Digest: d, Spent: map[marketops.Digest]bool{}}
 		for _, i := range r.receipts {
 			if i.body.Operation == d {
 				for _, a := range i.body.Approvals {
@@ -160,7 +161,7 @@ func (c *Core) operation(d marketops.Digest) (*marketops.Operation, error) {
 	return marketops.ParseOperation(doc)
 }
 
-func (c *Core) reopenReceipt(f *force, row claims.Record) (issued, error) {
+func (c *Core) reopenReceipt(f *activeRules, row claims.Record) (issued, error) {
 	if i, ok := c.memos.receipts.get(row.Receipt); ok && i.row.Leaf == row.Leaf {
 		return i, nil
 	}
@@ -195,14 +196,14 @@ func (c *Core) receipt(ctx context.Context, id marketops.ReceiptID) (issued, err
 	}
 	for _, row := range rows {
 		if row.Kind == "receipt" {
-			return c.reopenReceipt(c.force.Load(), row)
+			return c.reopenReceipt(c.active.Load(), row)
 		}
 	}
 	return issued{}, marketops.Refuse(marketops.ReceiptMissing, "this Core issued no receipt "+string(id))
 }
 
 func (c *Core) getInfo(w http.ResponseWriter, _ *http.Request) error {
-	f := c.force.Load()
+	f := c.active.Load()
 	answer(w, http.StatusOK, api.Info{
 		Core: c.opts.Config.Origin, Origin: c.opts.Config.Origin, Trust: f.trust.Version(), Policy: f.policy.Digest(),
 		Version: c.opts.Version, Now: c.now(),

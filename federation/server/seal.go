@@ -146,7 +146,7 @@ func sortedCounts(counts map[string]int64) (out []receipt.Count) {
 func (c *Core) submissionOf(rows []claims.Record) (*receipt.Submission, error) {
 	for _, row := range rows {
 		if row.Kind == "submission" {
-			rec, err := c.reopen(c.force.Load(), row)
+			rec, err := c.reopen(c.active.Load(), row)
 			if errors.Is(err, marketops.RecordWithheld) {
 				return nil, nil
 			}
@@ -182,7 +182,7 @@ func (c *Core) ended(ctx context.Context, id marketops.RunID) (bool, error) {
 			state[claim.OpDigest] = claim.State == claims.Closed || claim.State == claims.Revoked
 			continue
 		}
-		i, err := c.reopenReceipt(c.force.Load(), row)
+		i, err := c.reopenReceipt(c.active.Load(), row)
 		switch {
 		case err == nil:
 			state[i.body.Operation] = false

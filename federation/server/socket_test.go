@@ -41,7 +41,7 @@ func (w *world) signed(t *testing.T, name, path string, body any, change func(*r
 	b, err := json.Marshal(body)
 	must(t, err)
 	d := marketops.DigestOf(b)
-	r := &receipt.Request{Head: w.head(), Method: "POST " + path, Body: d, Core: origin, ExpiresAt: w.now() + 60}
+	r := &receipt.Request{Header: w.head(), Method: "POST " + path, Body: d, Core: origin, ExpiresAt: w.now() + 60}
 	if change != nil {
 		change(r)
 	}

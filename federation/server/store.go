@@ -79,7 +79,7 @@ func (s store) temp(content []byte) (string, error) {
 }
 
 // checkTexts refuses evidence that the record does not name, or that is not what it names.
-func checkTexts(head receipt.Head, texts []api.Evidence, named ...marketops.Digest) error {
+func checkTexts(head receipt.Header, texts []api.Evidence, named ...marketops.Digest) error {
 	if len(texts) > maxTexts {
 		return marketops.Refuse(marketops.LimitReached, fmt.Sprintf("%d evidence texts, at most %d", len(texts), maxTexts))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // submit takes a plan. The same plan of the same run again is answered with what is recorded: who
@@ -38,7 +39,7 @@ func (c *Core) admitSubmission(ctx context.Context, who *caller, rec *receipt.Re
 	if _, err := federation.AdmitSubmission(rec, in.Plan, planned, in.Operations, c.now()); err != nil {
 		return api.Entry{}, err
 	}
-	if err := checkTexts(sub.Head, in.Evidence, sub.Findings, sub.NotShipped); err != nil {
+	if err := checkTexts(sub.Header, in.Evidence, sub.Findings, sub.NotShipped); err != nil {
 		return api.Entry{}, err
 	}
 	lock := c.runs.of(sub.RunID)
@@ -61,7 +62,7 @@ func (c *Core) admitSubmission(ctx context.Context, who *caller, rec *receipt.Re
 
 // submitAgain answers a repeated submission with the first one, and refuses any other.
 func (c *Core) submitAgain(ctx context.Context, row claims.Record, sub *receipt.Submission, texts []api.Evidence) (api.Entry, error) {
-	first, err := c.reopen(c.force.Load(), row)
+	first, err := c.reopen(c.active.Load(), row)
 	if err != nil {
 		return api.Entry{}, err
 	}
@@ -75,8 +76,8 @@ func (c *Core) submitAgain(ctx context.Context, row claims.Record, sub *receipt.
 // with them the names of its texts.
 func repeats(first, sub *receipt.Submission, texts []api.Evidence) bool {
 	for _, t := range texts {
-		if t.Digest == sub.Findings && first.Head.Salted(t.Text) != first.Findings ||
-			t.Digest == sub.NotShipped && first.Head.Salted(t.Text) != first.NotShipped {
+		if t.Digest == sub.Findings && first.Header.Salted(t.Text) != first.Findings ||
+			t.Digest == sub.NotShipped && first.Header.Salted(t.Text) != first.NotShipped {
 			return false
 		}
 	}
@@ -89,7 +90,7 @@ func (c *Core) takeSubmission(ctx context.Context, rec *receipt.Record, planned 
 	if err := rules.Limits.AdmitSubmission(len(planned), c.load.submissions(c.now())); err != nil {
 		return api.Entry{}, err
 	}
-	if err := c.disk(); err != nil {
+	if err := c.requireDisk(); err != nil {
 		return api.Entry{}, err
 	}
 	if err := c.docs.put(marketops.DigestOf(in.Plan), in.Plan); err != nil {
@@ -112,7 +113,7 @@ func (c *Core) takeSubmission(ctx context.Context, rec *receipt.Record, planned 
 
 // approve takes a verdict, approvals and rejections alike.
 func (c *Core) approve(ctx context.Context, who *caller, in api.Envelope) (api.Entry, error) {
-	v, err := c.force.Load().trust.OpenVote(in.Envelope, c.now(), nil)
+	v, err := gate.OpenVote(c.active.Load().trust, in.Envelope, c.now(), nil)
 	if err != nil {
 		return api.Entry{}, err
 	}
@@ -126,7 +127,7 @@ func (c *Core) approve(ctx context.Context, who *caller, in api.Envelope) (api.E
 	return e, nil
 }
 
-func (c *Core) admitVote(ctx context.Context, v receipt.Vote) (api.Entry, error) {
+func (c *Core) admitVote(ctx context.Context, v gate.Vote) (api.Entry, error) {
 	lock := c.runs.of(v.Body.RunID)
 	lock.Lock()
 	defer lock.Unlock()
@@ -143,10 +144,10 @@ func (c *Core) admitVote(ctx context.Context, v receipt.Vote) (api.Entry, error)
 	if err := rules.AdmitVote(r.Run, v); err != nil {
 		return api.Entry{}, err
 	}
-	if err := c.disk(); err != nil {
+	if err := c.requireDisk(); err != nil {
 		return api.Entry{}, err
 	}
-	if err := c.settled(ctx, r.Digest); err != nil {
+	if err := c.ensureIndexed(ctx, r.Digest); err != nil {
 		return api.Entry{}, err
 	}
 	return c.freezeAndAppend(ctx, v.Record)

@@ -31,8 +31,8 @@ func (c *Core) sweepForever() {
 
 // undisturbed waits for a backup to end, and keeps one from beginning.
 func (c *Core) undisturbed(do func(context.Context)) {
-	c.still.RLock()
-	defer c.still.RUnlock()
+	c.backupMu.RLock()
+	defer c.backupMu.RUnlock()
 	do(c.life)
 }
 
@@ -143,7 +143,7 @@ func (c *Core) orphaned(row claims.Claim) bool {
 		return false
 	}
 	for _, key := range i.body.Audience {
-		if c.force.Load().mayPublish(key, c.now()) {
+		if c.active.Load().mayPublish(key, c.now()) {
 			return false
 		}
 	}
@@ -155,7 +155,7 @@ func (c *Core) settleOne(ctx context.Context, row claims.Claim) error {
 	if err != nil {
 		return err
 	}
-	about := issue.Spending{Run: row.Run, Receipt: row.Receipt, Digest: row.ReceiptDigest, Kind: row.Kind, Operation: row.OpDigest}
+	about := issue.ReceiptHistory{Run: row.Run, Receipt: row.Receipt, Digest: row.ReceiptDigest, Kind: row.Kind, Operation: row.OpDigest}
 	decide := func(_ claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error) {
 		var rec *receipt.Record
 		var err error

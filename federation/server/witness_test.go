@@ -13,7 +13,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/witness"
 	witnessing "github.com/omega/marketops/log/witness/server"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // TestWitnessedClock: no claim is granted before a time that witnesses have seen.
@@ -31,7 +31,7 @@ func TestWitnessedClock(t *testing.T) {
 	srv := httptest.NewServer(witnessing.Handler(cosigner, slog.New(slog.DiscardHandler)))
 	defer srv.Close()
 	w.down()
-	w.writeTrust(2, func(f *receipt.TrustFile) {
+	w.writeTrust(2, func(f *trust.File) {
 		f.LogPolicy = fmt.Sprintf("log %s\nwitness w1 %s %s\nquorum w1\n", log.Vkey(origin, w.keys["checkpoint"].Public()), who.Vkey(), srv.URL)
 	})
 	w.start()

@@ -20,13 +20,13 @@ import (
 // it is: the caller reads it in turn, and nobody else has looked into it.
 func Plain(data []byte, v any) bool { return inParts.read(data, v) }
 
-// forms read and write values of the types that they were asked for before.
-type forms struct {
+// codec read and write values of the types that they were asked for before.
+type codec struct {
 	known sync.Map // of form by [reflect.Type]
 	raw   bool     // a [jsontext.Value] is taken as it is
 }
 
-var inParts, whole = &forms{raw: true}, &forms{}
+var inParts, whole = &codec{raw: true}, &codec{}
 
 // form reads and writes values of one type; what cannot be done here is nil.
 type form struct {
@@ -41,7 +41,7 @@ type reader func(b []byte, into reflect.Value) []byte
 // writer appends the canonical form of a value; nil means that the library must say what that is.
 type writer func(b []byte, v reflect.Value) []byte
 
-func (f *forms) read(data []byte, v any) bool {
+func (f *codec) read(data []byte, v any) bool {
 	target := reflect.ValueOf(v).Elem()
 	read := f.of(target.Type()).read
 	if read == nil {
@@ -54,7 +54,7 @@ func (f *forms) read(data []byte, v any) bool {
 	return true
 }
 
-func (f *forms) of(t reflect.Type) form {
+func (f *codec) of(t reflect.Type) form {
 	if known, ok := f.known.Load(t); ok {
 		return known.(form)
 	}
@@ -76,7 +76,7 @@ var (
 	}
 )
 
-func (f *forms) make(t reflect.Type) form {
+func (f *codec) make(t reflect.Type) form {
 	if t == rawType && f.raw {
 		return form{read: readRaw}
 	}
@@ -99,7 +99,7 @@ func (f *forms) make(t reflect.Type) form {
 }
 
 // plain returns the form of a type that has no say in it.
-func (f *forms) plain(t reflect.Type) form {
+func (f *codec) plain(t reflect.Type) form {
 	switch t.Kind() {
 	case reflect.String:
 		return form{readString, writeString}
@@ -273,7 +273,7 @@ type field struct {
 	optional    bool
 }
 
-func (f *forms) structOf(t reflect.Type) form {
+func (f *codec) structOf(t reflect.Type) form {
 	fields := f.fields(t, nil)
 	slices.SortFunc(fields, func(x, y *field) int { return strings.Compare(x.name, y.name) })
 	both := form{readStruct(fields), writeStruct(fields)}
@@ -323,7 +323,7 @@ func readStruct(fields []*field) reader {
 
 // fields lists the members of a struct, those of embedded structs among them; none if one of them
 // is not said plainly.
-func (f *forms) fields(t reflect.Type, at []int) (out []*field) {
+func (f *codec) fields(t reflect.Type, at []int) (out []*field) {
 	for i := range t.NumField() {
 		m := t.Field(i)
 		path := append(slices.Clone(at), i)

@@ -9,7 +9,7 @@ import (
 )
 
 // write returns the canonical form of v, or nil where the library must say what that is.
-func (f *forms) write(v any) []byte {
+func (f *codec) write(v any) []byte {
 	value := reflect.ValueOf(v)
 	if !value.IsValid() {
 		return nil
@@ -73,7 +73,7 @@ func writeOrNull(write writer) writer {
 }
 
 // writeInside writes what an interface holds.
-func (f *forms) writeInside(b []byte, v reflect.Value) []byte {
+func (f *codec) writeInside(b []byte, v reflect.Value) []byte {
 	if v.IsNil() {
 		return append(b, "null"...)
 	}

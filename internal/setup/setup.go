@@ -33,7 +33,7 @@ import (
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Rehearsal is the sentence that init prints and reports repeat.
@@ -43,17 +43,17 @@ const validity = 365 * 24 * time.Hour // of keys and trust file
 
 // Options say what to make. Init needs every field but Operator, Witnesses and Quorum.
 type Options struct {
-	Dir          string            // state folder
-	Origin       string            // bare host name of the log
-	Person       string            // id of the requester
-	Approver     string            // id of the approver
-	AliceKeyPath string            // where the approver's key goes
-	Operator     string            // Person or Approver: who resolves and revokes; "" is Person
-	Passphrase   signer.Passphrase // for the two persons' keys
-	Witnesses    []string          // "<vkey> <url>" each; none asks nobody
-	Quorum       int               // how many of them must cosign; 0 is a majority
-	Now          marketops.Time
-	Random       io.Reader
+	Dir             string            // state folder
+	Origin          string            // bare host name of the log
+	Person          string            // id of the requester
+	Approver        string            // id of the approver
+	ApproverKeyPath string            // where the approver's key goes
+	Operator        string            // Person or Approver: who resolves and revokes; "" is Person
+	Passphrase      signer.Passphrase // for the two persons' keys
+	Witnesses       []string          // "<vkey> <url>" each; none asks nobody
+	Quorum          int               // how many of them must cosign; 0 is a majority
+	Now             marketops.Time
+	Random          io.Reader
 }
 
 // Result is what was made.
@@ -131,7 +131,7 @@ func (o Options) check() error {
 		return marketops.Refuse(marketops.ConfigInvalid, "init needs a person and another person as approver")
 	case o.Operator != "" && o.Operator != o.Person && o.Operator != o.Approver:
 		return marketops.Refuse(marketops.ConfigInvalid, "the operator is the person or the approver: nobody else has a key yet")
-	case o.AliceKeyPath == "" || o.Passphrase == nil:
+	case o.ApproverKeyPath == "" || o.Passphrase == nil:
 		return marketops.Refuse(marketops.ConfigInvalid, "init needs a path for the approver's key and a passphrase")
 	}
 	return nil
@@ -161,7 +161,7 @@ func (m *maker) vkey() string { return log.Vkey(m.o.Origin, m.keys[keyCheckpoint
 
 func (m *maker) path(name string) string {
 	if name == keyApprover {
-		return m.o.AliceKeyPath
+		return m.o.ApproverKeyPath
 	}
 	return filepath.Join(m.o.Dir, "keys", name+".pem")
 }
@@ -181,7 +181,7 @@ func (m *maker) absent() error {
 	return nil
 }
 
-func (m *maker) write(f receipt.TrustFile, notice string) (Result, error) {
+func (m *maker) write(f trust.File, notice string) (Result, error) {
 	trust, err := encode(f)
 	if err != nil {
 		return Result{}, err

@@ -14,7 +14,7 @@ import (
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const now = marketops.Time(1_790_000_000)
@@ -25,7 +25,7 @@ func options(t *testing.T) Options {
 	t.Helper()
 	dir := t.TempDir()
 	return Options{Dir: filepath.Join(dir, ".marketops"), Origin: "log.example.com", Person: "bob", Approver: "alice",
-		AliceKeyPath: filepath.Join(dir, "alice.pem"), Passphrase: pass, Now: now, Random: rand.Reader}
+		ApproverKeyPath: filepath.Join(dir, "alice.pem"), Passphrase: pass, Now: now, Random: rand.Reader}
 }
 
 func must(t *testing.T, err error) {
@@ -62,22 +62,22 @@ func TestInit(t *testing.T) {
 	}
 	data, err := os.ReadFile(filepath.Join(o.Dir, "trust.json"))
 	must(t, err)
-	trust, err := receipt.ParseTrust(data)
+	trusted, err := trust.Parse(data)
 	must(t, err)
-	checkTrust(t, o, trust)
+	checkTrust(t, o, trusted)
 }
 
-func checkTrust(t *testing.T, o Options, trust *receipt.Trust) {
+func checkTrust(t *testing.T, o Options, trusted *trust.Trust) {
 	t.Helper()
 	roles := map[string]struct {
-		role receipt.Role
+		role trust.Role
 		name string
 		path string
 	}{
-		"requester": {receipt.RolePerson, "bob", ""}, "approver": {receipt.RolePerson, "alice", o.AliceKeyPath},
-		"publisher": {receipt.RolePublisher, "publisher-1", ""}, "engine": {receipt.RoleAdvisory, "engine-1", ""},
-		"authority": {receipt.RoleAuthority, "authority-1", ""}, "advisory": {receipt.RoleAdvisory, "core-advisory-1", ""},
-		"ledger": {receipt.RoleLedger, "ledger-1", ""},
+		"requester": {trust.RolePerson, "bob", ""}, "approver": {trust.RolePerson, "alice", o.ApproverKeyPath},
+		"publisher": {trust.RolePublisher, "publisher-1", ""}, "engine": {trust.RoleAdvisory, "engine-1", ""},
+		"authority": {trust.RoleAuthority, "authority-1", ""}, "advisory": {trust.RoleAdvisory, "core-advisory-1", ""},
+		"ledger": {trust.RoleLedger, "ledger-1", ""},
 	}
 	seen := map[crypto.KeyID]bool{}
 	for name, want := range roles {
@@ -87,7 +87,7 @@ func checkTrust(t *testing.T, o Options, trust *receipt.Trust) {
 		}
 		s, err := signer.Load(path, pass)
 		must(t, err)
-		h, ok := trust.Holder(s.Public().ID())
+		h, ok := trusted.Holder(s.Public().ID())
 		if !ok || h.Role != want.role || h.Name != want.name {
 			t.Errorf("%s is %+v", name, h)
 		}
@@ -96,7 +96,7 @@ func checkTrust(t *testing.T, o Options, trust *receipt.Trust) {
 		}
 		seen[s.Public().ID()] = true
 		_, err = signer.Load(path, nil)
-		if encrypted := marketops.CodeOf(err) != ""; encrypted != (want.role == receipt.RolePerson) {
+		if encrypted := marketops.CodeOf(err) != ""; encrypted != (want.role == trust.RolePerson) {
 			t.Errorf("%s is encrypted: %v (%v)", name, encrypted, err)
 		}
 	}
@@ -105,32 +105,32 @@ func checkTrust(t *testing.T, o Options, trust *receipt.Trust) {
 	}
 	checkpoint, err := signer.Load(filepath.Join(o.Dir, "keys", "checkpoint.pem"), nil)
 	must(t, err)
-	if logs := trust.Log().Logs(); len(logs) != 1 || logs[0].Vkey != log.Vkey(o.Origin, checkpoint.Public()) || trust.Log().Witnessed() {
+	if logs := trusted.Log().Logs(); len(logs) != 1 || logs[0].Vkey != log.Vkey(o.Origin, checkpoint.Public()) || trusted.Log().Witnessed() {
 		t.Errorf("log policy %+v", logs)
 	}
 	target := marketops.Target{Type: "github", Host: "github.com", RepositoryID: 1, FullName: "o/r"}
-	floor := trust.Floor(marketops.TagRepo, target)
-	if len(floor) != 1 || floor[0].Group != "approvers" || floor[0].Threshold != 1 || trust.AuthorityThreshold(marketops.OpenPR, target) != 1 {
+	floor := trusted.Floor(marketops.TagRepo, target)
+	if len(floor) != 1 || floor[0].Group != "approvers" || floor[0].Threshold != 1 || trusted.AuthorityThreshold(marketops.OpenPR, target) != 1 {
 		t.Errorf("floor %+v", floor)
 	}
-	bob, alice := person(t, trust, "bob"), person(t, trust, "alice")
-	if !trust.MayRevoke(bob, marketops.TagRepo, target) || !trust.MayResolve(bob, marketops.TagRepo, target) || trust.MayRevoke(alice, marketops.TagRepo, target) {
+	bob, alice := person(t, trusted, "bob"), person(t, trusted, "alice")
+	if !trusted.MayRevoke(bob, marketops.TagRepo, target) || !trusted.MayResolve(bob, marketops.TagRepo, target) || trusted.MayRevoke(alice, marketops.TagRepo, target) {
 		t.Error("bob, and only bob, resolves and revokes")
 	}
-	if f := trust.File(); f.Version != 1 || f.MaxLifetime != 86400 || f.Expires != now+365*86400 {
+	if f := trusted.File(); f.Version != 1 || f.MaxLifetime != 86400 || f.Expires != now+365*86400 {
 		t.Errorf("version %d, max_lifetime %d, expires %s", f.Version, f.MaxLifetime, f.Expires)
 	}
 }
 
-func person(t *testing.T, trust *receipt.Trust, id string) receipt.Holder {
+func person(t *testing.T, trusted *trust.Trust, id string) trust.Holder {
 	t.Helper()
-	for _, p := range trust.File().Persons {
+	for _, p := range trusted.File().Persons {
 		if p.ID == id {
-			return receipt.Holder{Role: receipt.RolePerson, Name: p.ID, Groups: p.Groups}
+			return trust.Holder{Role: trust.RolePerson, Name: p.ID, Groups: p.Groups}
 		}
 	}
 	t.Fatalf("no person %s", id)
-	return receipt.Holder{}
+	return trust.Holder{}
 }
 
 // TestInitTwice changes nothing.
@@ -162,7 +162,7 @@ func TestInitRefused(t *testing.T) {
 		"no passphrase":             func(o *Options) { o.Passphrase = nil },
 		"no randomness":             func(o *Options) { o.Random = nil },
 		"no time":                   func(o *Options) { o.Now = 0 },
-		"approver's key lies there": func(o *Options) { os.WriteFile(o.AliceKeyPath, []byte("mine"), 0o600) },
+		"approver's key lies there": func(o *Options) { os.WriteFile(o.ApproverKeyPath, []byte("mine"), 0o600) },
 	}
 	for name, edit := range cases {
 		o := options(t)
@@ -183,9 +183,9 @@ func TestInitCore(t *testing.T) {
 	must(t, err)
 	data, err := os.ReadFile(filepath.Join(o.Dir, "trust.json"))
 	must(t, err)
-	trust, err := receipt.ParseTrust(data)
+	trusted, err := trust.Parse(data)
 	must(t, err)
-	if f := trust.File(); len(f.Persons) != 0 || len(f.Publishers) != 0 || len(f.Approvals) != 0 || len(f.Authorities) != 1 || len(f.Ledger) != 1 {
+	if f := trusted.File(); len(f.Persons) != 0 || len(f.Publishers) != 0 || len(f.Approvals) != 0 || len(f.Authorities) != 1 || len(f.Ledger) != 1 {
 		t.Errorf("%+v", f)
 	}
 	if made.Notice == "" || made.Notice == Rehearsal {

@@ -6,45 +6,47 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // encode returns the file that people read, after reading it back as a verifier would.
-func encode(f receipt.TrustFile) ([]byte, error) {
+func encode(f trust.File) ([]byte, error) {
 	b, err := json.Marshal(f, jsontext.WithIndent("  "))
 	if err != nil {
 		return nil, err
 	}
 	b = append(b, '\n')
-	_, err = receipt.ParseTrust(b)
+	_, err = trust.Parse(b)
 	return b, err
 }
 
-func (m *maker) trustKey(name, id string) receipt.TrustKey {
-	return receipt.TrustKey{
+func (m *maker) trustKey(name, id string) trust.Key {
+	return trust.Key{
 		ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(m.keys[name].Public().SPKI()),
-		NotBefore: m.o.Now - receipt.Epsilon, NotAfter: m.o.Now.Add(validity),
+		NotBefore: m.o.Now - gate.Epsilon, NotAfter: m.o.Now.Add(validity),
 	}
 }
 
 var everything = []string{"*"}
 
 // coreTrust lists the Core's own keys and its log.
-func (o Options) coreTrust(m *maker) (receipt.TrustFile, error) {
+func (o Options) coreTrust(m *maker) (trust.File, error) {
 	policy, err := o.logPolicy(m.vkey())
-	return receipt.TrustFile{
+	return trust.File{
 		Schema: "marketops.trust/v1", Version: 1, Expires: o.Now.Add(validity),
-		Persons:        []receipt.TrustPerson{},
-		Authorities:    []receipt.TrustKey{m.trustKey(keyAuthority, "authority-1")},
-		AuthorityRules: []receipt.Rule{{Kinds: everything, Targets: everything, Threshold: 1}},
-		Advisory:       []receipt.TrustKey{m.trustKey(keyAdvisory, "core-advisory-1")},
-		Publishers:     []receipt.TrustKey{},
-		Ledger:         []receipt.TrustKey{m.trustKey(keyLedger, "ledger-1")},
+		Persons:        []trust.Person{},
+		Authorities:    []trust.Key{m.trustKey(keyAuthority, "authority-1")},
+		AuthorityRules: []trust.Rule{{Kinds: everything, Targets: everything, Threshold: 1}},
+		Advisory:       []trust.Key{m.trustKey(keyAdvisory, "core-advisory-1")},
+		Publishers:     []trust.Key{},
+		Ledger:         []trust.Key{m.trustKey(keyLedger, "ledger-1")},
 		LogPolicy:      policy,
 		MaxLifetime:    int64(receipt.MaxLifetime),
 	}, err
 }
 
-func (o Options) trust(m *maker) (receipt.TrustFile, error) {
+func (o Options) trust(m *maker) (trust.File, error) {
 	operator := o.Operator
 	if operator == "" {
 		operator = o.Person
@@ -59,14 +61,14 @@ func (o Options) trust(m *maker) (receipt.TrustFile, error) {
 	if err != nil {
 		return f, err
 	}
-	f.Persons = []receipt.TrustPerson{
-		{ID: o.Person, Groups: groups(o.Person, "requesters"), Keys: []receipt.TrustKey{m.trustKey(keyRequester, o.Person+"-1")}},
-		{ID: o.Approver, Groups: groups(o.Approver, "approvers"), Keys: []receipt.TrustKey{m.trustKey(keyApprover, o.Approver+"-1")}},
+	f.Persons = []trust.Person{
+		{ID: o.Person, Groups: groups(o.Person, "requesters"), Keys: []trust.Key{m.trustKey(keyRequester, o.Person+"-1")}},
+		{ID: o.Approver, Groups: groups(o.Approver, "approvers"), Keys: []trust.Key{m.trustKey(keyApprover, o.Approver+"-1")}},
 	}
 	f.Advisory = append(f.Advisory, m.trustKey(keyEngine, "engine-1"))
-	f.Publishers = []receipt.TrustKey{m.trustKey(keyPublisher, "publisher-1")}
-	f.Resolvers = []receipt.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
-	f.Revokers = []receipt.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
-	f.Approvals = []receipt.Rule{{Kinds: everything, Targets: everything, Group: "approvers", Threshold: 1}}
+	f.Publishers = []trust.Key{m.trustKey(keyPublisher, "publisher-1")}
+	f.Resolvers = []trust.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
+	f.Revokers = []trust.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
+	f.Approvals = []trust.Rule{{Kinds: everything, Targets: everything, Group: "approvers", Threshold: 1}}
 	return f, nil
 }

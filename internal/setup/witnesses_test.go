@@ -10,7 +10,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 func witnessed(n int) (out []string) {
@@ -36,7 +36,7 @@ func TestWitnesses(t *testing.T) {
 			must(t, err)
 			data, err := os.ReadFile(filepath.Join(o.Dir, "trust.json"))
 			must(t, err)
-			trust, err := receipt.ParseTrust(data)
+			trust, err := trust.Parse(data)
 			must(t, err)
 			if got := trust.Log().Quorum(); got != c.want || trust.Log().Logs()[0].Vkey != made.Log {
 				t.Errorf("%s: %d of %d became %s, the log %q", what, c.quorum, c.witnesses, got, made.Log)

@@ -193,7 +193,7 @@ func (s *session) sendAsset(ctx context.Context, id int64, i int) (*asset, error
 
 // afterUpload reads what an upload left behind that was not answered as planned. "Already
 // exists" means that an earlier attempt had arrived after all.
-func (s *session) afterUpload(ctx context.Context, id int64, name string, became fate, why error) (*asset, error) {
+func (s *session) afterUpload(ctx context.Context, id int64, name string, became writeResult, why error) (*asset, error) {
 	files, err := s.assets(ctx, id)
 	if err != nil {
 		return nil, err

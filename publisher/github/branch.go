@@ -70,55 +70,55 @@ func (r *reader) ownCommits(c *comparison) (out []fullCommit) {
 // lookBranch reads where the head branch stands. If it is gone, a pull request of ours tells
 // where it stood. A commit like ours is returned with an unknown presence: whether it holds the
 // planned bytes can be said only by those who have the files. blobs are their ids, or nil.
-func (r *reader) lookBranch(ctx context.Context, blobs []string) (sight, *fullCommit, error) {
+func (r *reader) lookBranch(ctx context.Context, blobs []string) (observation, *fullCommit, error) {
 	ref, err := r.exactRef(ctx, "heads", r.op.PullRequest.Head.Branch)
 	if err != nil {
-		return sight{}, nil, err
+		return observation{}, nil, err
 	}
 	if ref != nil {
 		return r.lookCommit(ctx, ref.Object.SHA, blobs)
 	}
 	all, err := r.pulls(ctx)
 	if err != nil {
-		return sight{}, nil, err
+		return observation{}, nil, err
 	}
 	for i := range all {
 		if r.sameWords(&all[i]) {
 			return r.lookCommit(ctx, all[i].Head.SHA, blobs)
 		}
 		if r.marked(&all[i]) {
-			return sight{presence: publisher.Conflict, detail: "a pull request claims to be ours and has other content"}, nil, nil
+			return observation{presence: publisher.Conflict, detail: "a pull request claims to be ours and has other content"}, nil, nil
 		}
 	}
-	return sight{presence: publisher.Absent, detail: "there is no such branch"}, nil, nil
+	return observation{presence: publisher.Absent, detail: "there is no such branch"}, nil, nil
 }
 
 // lookCommit compares what a commit has beyond the base with the change set.
-func (r *reader) lookCommit(ctx context.Context, sha string, blobs []string) (sight, *fullCommit, error) {
+func (r *reader) lookCommit(ctx context.Context, sha string, blobs []string) (observation, *fullCommit, error) {
 	if !marketops.FullSHA(sha) {
-		return sight{detail: "the branch has no full object id"}, nil, nil
+		return observation{detail: "the branch has no full object id"}, nil, nil
 	}
 	var c comparison
 	_, err := r.getKnown(ctx, "compare the branch with its base", r.repoPath("compare/%s...%s", r.op.PullRequest.Base.SHA, sha), &c)
 	if isNotShown(err) {
-		return sight{presence: publisher.Conflict, detail: "the branch is there and cannot be compared with the base"}, nil, nil
+		return observation{presence: publisher.Conflict, detail: "the branch is there and cannot be compared with the base"}, nil, nil
 	}
 	if err != nil {
-		return sight{}, nil, err
+		return observation{}, nil, err
 	}
 	if c.Base.SHA != r.op.PullRequest.Base.SHA {
-		return sight{detail: "GitHub compares the branch with another commit than the base"}, nil, nil
+		return observation{detail: "GitHub compares the branch with another commit than the base"}, nil, nil
 	}
 	own := r.ownCommits(&c)
 	if len(own) == 1 && own[0].SHA == sha && c.Total == 1 && c.Behind == 0 {
 		if differs := r.filesDiffer(&c, blobs); differs != "" {
-			return sight{presence: publisher.Conflict, taken: true, detail: "the branch is there, but " + differs}, nil, nil
+			return observation{presence: publisher.Conflict, taken: true, detail: "the branch is there, but " + differs}, nil, nil
 		}
-		return sight{detail: "the branch is there, with a commit like the planned one"}, &own[0], nil
+		return observation{detail: "the branch is there, with a commit like the planned one"}, &own[0], nil
 	}
 	// Where ours may be among the commits, somebody has gone on from it; otherwise it is not there.
 	complete := len(c.Commits) == c.Total
-	return sight{presence: publisher.Conflict, taken: len(own) == 0 && complete, detail: "the branch is there with other content"}, nil, nil
+	return observation{presence: publisher.Conflict, taken: len(own) == 0 && complete, detail: "the branch is there with other content"}, nil, nil
 }
 
 // filesDiffer names what is not of the plan among the files that a comparison shows, or "". The
@@ -141,14 +141,14 @@ func (r *reader) filesDiffer(c *comparison, blobs []string) string {
 }
 
 func (s *session) bringBranch(ctx context.Context) error {
-	return s.bring(ctx, s.effect(effectBranch), way{look: s.findBranch, send: s.sendBranch})
+	return s.bring(ctx, s.effect(effectBranch), strategy{look: s.findBranch, send: s.sendBranch})
 }
 
 // findBranch decides by content: the commit that stands there must be the very one that the
 // files make. On a machine that has not made it, it is made: that changes nothing.
-func (s *session) findBranch(ctx context.Context) (sight, error) {
+func (s *session) findBranch(ctx context.Context) (observation, error) {
 	if err := s.measure(); err != nil {
-		return sight{}, err
+		return observation{}, err
 	}
 	at, like, err := s.lookBranch(ctx, s.change.blobs)
 	if err != nil || like == nil {
@@ -157,20 +157,20 @@ func (s *session) findBranch(ctx context.Context) (sight, error) {
 	want, known := s.journal.Recall(keyCommit)
 	if !known || want != like.SHA {
 		if _, want, err = s.makeCommit(ctx); err != nil {
-			return sight{}, err
+			return observation{}, err
 		}
 	}
 	if want != like.SHA {
-		return sight{presence: publisher.Conflict, taken: true, detail: "the branch is there with another tree"}, nil
+		return observation{presence: publisher.Conflict, taken: true, detail: "the branch is there with another tree"}, nil
 	}
 	s.change.commit, s.change.tree = like.SHA, like.Tree.SHA
 	s.seen.note("commit", like.SHA)
 	s.seen.note("tree", like.Tree.SHA)
-	return sight{presence: publisher.Found, detail: "the branch is there, as planned"}, nil
+	return observation{presence: publisher.Found, detail: "the branch is there, as planned"}, nil
 }
 
 // sendBranch prepares the commit and then makes the branch, which must not exist.
-func (s *session) sendBranch(ctx context.Context) (fate, error) {
+func (s *session) sendBranch(ctx context.Context) (writeResult, error) {
 	if err := s.prepareBranch(ctx); err != nil {
 		return undone, err
 	}

@@ -52,7 +52,7 @@ func (c *call) address() string {
 type reader struct {
 	port    *Port
 	op      marketops.Operation
-	words   words
+	words   renderedText
 	journal publisher.Journal // nil for an observer: nothing to keep
 	leave   func(context.Context, *call) error
 	until   func() time.Time // no call may be under way after it; zero: the context alone decides

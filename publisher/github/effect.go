@@ -28,22 +28,22 @@ func newEffect(name string, earlier bool) *effect {
 	return &effect{name: name, state: stateAbsent}
 }
 
-// sight is what one look says.
-type sight struct {
+// observation is what one look says.
+type observation struct {
 	presence publisher.Presence
 	detail   string
 	taken    bool // its natural key is held by other content, so that no attempt of ours can succeed
 }
 
-// way is how one visible effect is looked for and brought about.
-type way struct {
-	look func(context.Context) (sight, error)
-	send func(context.Context) (fate, error)
+// strategy is how one visible effect is looked for and brought about.
+type strategy struct {
+	look func(context.Context) (observation, error)
+	send func(context.Context) (writeResult, error)
 }
 
 // bring makes an effect true, or says why it is not. It looks first, sends only what is proven
 // absent, and believes nothing but looking.
-func (s *session) bring(ctx context.Context, e *effect, w way) error {
+func (s *session) bring(ctx context.Context, e *effect, w strategy) error {
 	for {
 		at, err := s.look(ctx, e, w)
 		if err != nil || at.presence != publisher.Absent {
@@ -66,7 +66,7 @@ func (s *session) bring(ctx context.Context, e *effect, w way) error {
 
 // look reads once where nothing was sent, and patiently where something may have been: lists lag,
 // so absence must be seen after every pause of the ladder.
-func (s *session) look(ctx context.Context, e *effect, w way) (sight, error) {
+func (s *session) look(ctx context.Context, e *effect, w strategy) (observation, error) {
 	at, err := w.look(ctx)
 	if err != nil || !e.open || at.presence == publisher.Found || at.taken {
 		return at, err
@@ -85,7 +85,7 @@ func (s *session) look(ctx context.Context, e *effect, w way) (sight, error) {
 
 // settle ends the search: found is applied, and a taken key means that ours is not there,
 // unless GitHub had said that it was.
-func (e *effect) settle(at sight, err error) error {
+func (e *effect) settle(at observation, err error) error {
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (e *effect) lost(detail string) error {
 
 // afterRefusal looks once more: "already exists" may mean an earlier attempt of ours, or somebody
 // else who was quicker. What did not change the picture leaves the refusal as it was.
-func (s *session) afterRefusal(ctx context.Context, e *effect, w way, refusal error) error {
+func (s *session) afterRefusal(ctx context.Context, e *effect, w strategy, refusal error) error {
 	if !errors.Is(refusal, marketops.GitHubDenied) && !errors.Is(refusal, marketops.GitHubConflict) {
 		return refusal
 	}

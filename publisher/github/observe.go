@@ -18,7 +18,7 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.O
 		return publisher.Observation{}, err
 	}
 	r := &reader{port: p, op: op, words: wordsOf(op), tries: map[string]int{}, until: func() time.Time { return time.Time{} }}
-	var sights []sight
+	var sights []observation
 	if err = r.preflight(ctx, false); err == nil {
 		sights, err = r.lookAll(ctx, names)
 	}
@@ -37,13 +37,13 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.O
 	return obs, nil
 }
 
-func (r *reader) lookAll(ctx context.Context, names []string) ([]sight, error) {
+func (r *reader) lookAll(ctx context.Context, names []string) ([]observation, error) {
 	if r.op.PullRequest != nil {
 		return r.lookPullAll(ctx)
 	}
-	var sights []sight
+	var sights []observation
 	for _, name := range names {
-		var at sight
+		var at observation
 		var err error
 		if name == effectTag {
 			at, _, err = r.lookTag(ctx)
@@ -61,11 +61,11 @@ func (r *reader) lookAll(ctx context.Context, names []string) ([]sight, error) {
 // lookPullAll looks for the branch, if there is one to be made, and the pull request. The files of
 // a change set are not at hand: a branch like the planned one stays unknown, and what stands
 // on it too.
-func (r *reader) lookPullAll(ctx context.Context) ([]sight, error) {
+func (r *reader) lookPullAll(ctx context.Context) ([]observation, error) {
 	want := r.op.PullRequest
 	if want.Changes == nil {
 		at, _, err := r.lookPull(ctx, want.Head.SHA, 0)
-		return []sight{at}, err
+		return []observation{at}, err
 	}
 	branch, like, err := r.lookBranch(ctx, nil)
 	if err != nil {
@@ -82,11 +82,11 @@ func (r *reader) lookPullAll(ctx context.Context) ([]sight, error) {
 	if pull.presence == publisher.Found {
 		pull.presence = publisher.Indeterminate
 	}
-	return []sight{branch, pull}, err
+	return []observation{branch, pull}, err
 }
 
 // combined is what all sights together say.
-func combined(sights []sight) publisher.Presence {
+func combined(sights []observation) publisher.Presence {
 	all := publisher.Indeterminate
 	for i, at := range sights {
 		switch {
@@ -102,7 +102,7 @@ func combined(sights []sight) publisher.Presence {
 }
 
 // stateOf is the state of an effect that was only looked at.
-func stateOf(at sight) string {
+func stateOf(at observation) string {
 	switch {
 	case at.presence == publisher.Found:
 		return stateApplied

@@ -14,8 +14,8 @@ import (
 
 func (s *session) bringRelease(ctx context.Context) error {
 	e := s.effect(effectRelease)
-	err := s.bring(ctx, e, way{
-		look: func(ctx context.Context) (sight, error) {
+	err := s.bring(ctx, e, strategy{
+		look: func(ctx context.Context) (observation, error) {
 			at, rel, err := s.lookRelease(ctx, s.recorded())
 			if rel != nil {
 				s.release.id = rel.ID
@@ -34,7 +34,7 @@ func (s *session) bringRelease(ctx context.Context) error {
 }
 
 // sendRelease prepares the draft whole and then publishes it. Nothing before the PATCH is visible.
-func (s *session) sendRelease(ctx context.Context) (fate, error) {
+func (s *session) sendRelease(ctx context.Context) (writeResult, error) {
 	draft, err := s.prepareDraft(ctx)
 	if err != nil {
 		return undone, err
@@ -120,7 +120,7 @@ func (r *reader) latest(ctx context.Context) (int64, error) {
 
 // publish is the point of no return. Name and text are sent once more, so that an edit after
 // the last look is not what becomes visible.
-func (s *session) publish(ctx context.Context, id int64) (fate, error) {
+func (s *session) publish(ctx context.Context, id int64) (writeResult, error) {
 	rel := s.op.Release
 	c := &call{step: "publish the release", method: http.MethodPatch, path: s.repoPath("releases/%d", id), effect: effectRelease,
 		body: map[string]any{

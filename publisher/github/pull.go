@@ -100,12 +100,12 @@ func (r *reader) pullsPath() string {
 // lookPull tells whether the pull request from the commit head is there as planned. An open one
 // is preferred; one that was merged or closed counts as well. Where its number is known it is
 // read too, because lists lag behind.
-func (r *reader) lookPull(ctx context.Context, head string, number int64) (sight, *pull, error) {
+func (r *reader) lookPull(ctx context.Context, head string, number int64) (observation, *pull, error) {
 	all, err := r.pulls(ctx)
 	if err != nil {
-		return sight{}, nil, err
+		return observation{}, nil, err
 	}
-	at := sight{presence: publisher.Absent, detail: "there is no such pull request"}
+	at := observation{presence: publisher.Absent, detail: "there is no such pull request"}
 	var found *pull
 	for i := range all {
 		p := &all[i]
@@ -115,9 +115,9 @@ func (r *reader) lookPull(ctx context.Context, head string, number int64) (sight
 				found = p
 			}
 		case r.marked(p) || p.Number == number:
-			at = sight{presence: publisher.Conflict, detail: fmt.Sprintf("pull request %d claims to be ours and has other content", p.Number)}
+			at = observation{presence: publisher.Conflict, detail: fmt.Sprintf("pull request %d claims to be ours and has other content", p.Number)}
 		case r.inTheWay(p) && at.presence == publisher.Absent:
-			at = sight{presence: publisher.Conflict, taken: true, detail: fmt.Sprintf("pull request %d of somebody else is open for the same branches", p.Number)}
+			at = observation{presence: publisher.Conflict, taken: true, detail: fmt.Sprintf("pull request %d of somebody else is open for the same branches", p.Number)}
 		}
 	}
 	if found != nil {
@@ -130,23 +130,23 @@ func (r *reader) lookPull(ctx context.Context, head string, number int64) (sight
 }
 
 // readPull reads one pull request back by its number.
-func (r *reader) readPull(ctx context.Context, head string, number int64) (sight, *pull, error) {
+func (r *reader) readPull(ctx context.Context, head string, number int64) (observation, *pull, error) {
 	var p pull
 	_, err := r.getKnown(ctx, "read the pull request", r.repoPath("pulls/%d", number), &p)
 	switch {
 	case isNotShown(err):
-		return sight{detail: "GitHub does not show the pull request"}, nil, nil
+		return observation{detail: "GitHub does not show the pull request"}, nil, nil
 	case err != nil:
-		return sight{}, nil, err
+		return observation{}, nil, err
 	case p.Number != number || !r.oursPull(&p, head):
-		return sight{presence: publisher.Conflict, detail: fmt.Sprintf("pull request %d has other content than ours", number)}, nil, nil
+		return observation{presence: publisher.Conflict, detail: fmt.Sprintf("pull request %d has other content than ours", number)}, nil, nil
 	}
 	r.notePull(&p)
 	detail := "the pull request is open, as planned"
 	if p.State == "closed" {
 		detail = "the pull request was opened as planned, and has been closed or merged"
 	}
-	return sight{presence: publisher.Found, detail: detail}, &p, nil
+	return observation{presence: publisher.Found, detail: detail}, &p, nil
 }
 
 func (r *reader) notePull(p *pull) {

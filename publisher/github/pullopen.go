@@ -17,7 +17,7 @@ func (s *session) openPull(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.bring(ctx, s.effect(effectPull), way{look: s.findPull, send: s.sendPull})
+	return s.bring(ctx, s.effect(effectPull), strategy{look: s.findPull, send: s.sendPull})
 }
 
 // headSHA is the commit that the pull request must show; empty while it is not made yet.
@@ -30,10 +30,10 @@ func (s *session) headSHA() string {
 
 // findPull looks for the pull request. What this Apply sent itself must be a draft exactly where
 // that was planned; what stood there before may have moved on since.
-func (s *session) findPull(ctx context.Context) (sight, error) {
+func (s *session) findPull(ctx context.Context) (observation, error) {
 	at, p, err := s.lookPull(ctx, s.headSHA(), s.pullNumber())
 	if p != nil && s.sent[effectPull] > 0 && p.Draft != s.op.PullRequest.Draft {
-		at = sight{presence: publisher.Conflict, detail: fmt.Sprintf("the pull request is there with draft %t", p.Draft)}
+		at = observation{presence: publisher.Conflict, detail: fmt.Sprintf("the pull request is there with draft %t", p.Draft)}
 	}
 	return at, err
 }
@@ -49,7 +49,7 @@ func (s *session) pullNumber() int64 {
 }
 
 // sendPull looks once more at both branches and then opens the pull request.
-func (s *session) sendPull(ctx context.Context) (fate, error) {
+func (s *session) sendPull(ctx context.Context) (writeResult, error) {
 	if err := s.checkEnds(ctx); err != nil {
 		return undone, err
 	}

@@ -97,43 +97,43 @@ func (r *reader) byID(ctx context.Context, id int64) (*release, error) {
 
 // lookRelease tells whether the release is published as planned. Where its id is known the
 // release itself is read too, because lists lag behind.
-func (r *reader) lookRelease(ctx context.Context, id int64) (sight, *release, error) {
+func (r *reader) lookRelease(ctx context.Context, id int64) (observation, *release, error) {
 	st, err := r.releases(ctx, id)
 	if err != nil {
-		return sight{}, nil, err
+		return observation{}, nil, err
 	}
 	if st.foreign != "" {
-		return sight{presence: publisher.Conflict, detail: st.foreign, taken: st.taken}, nil, nil
+		return observation{presence: publisher.Conflict, detail: st.foreign, taken: st.taken}, nil, nil
 	}
 	published := st.published
 	if id != 0 && published == nil {
 		own, err := r.byID(ctx, id)
 		switch {
 		case err != nil:
-			return sight{}, nil, err
+			return observation{}, nil, err
 		case own != nil && !r.ours(own):
-			return sight{presence: publisher.Conflict, detail: "our draft was changed by somebody else"}, nil, nil
+			return observation{presence: publisher.Conflict, detail: "our draft was changed by somebody else"}, nil, nil
 		case own != nil && !own.Draft:
 			published = own
 		}
 	}
 	if published == nil {
-		return sight{presence: publisher.Absent, detail: "the release is not published"}, nil, nil
+		return observation{presence: publisher.Absent, detail: "the release is not published"}, nil, nil
 	}
 	return r.wholeRelease(ctx, published)
 }
 
 // wholeRelease compares the files of a published release.
-func (r *reader) wholeRelease(ctx context.Context, rel *release) (sight, *release, error) {
+func (r *reader) wholeRelease(ctx context.Context, rel *release) (observation, *release, error) {
 	differs, err := r.compareAssets(ctx, rel.ID)
 	if err != nil {
-		return sight{}, nil, err
+		return observation{}, nil, err
 	}
 	if differs != "" {
-		return sight{presence: publisher.Conflict, detail: "the release is published, but " + differs}, nil, nil
+		return observation{presence: publisher.Conflict, detail: "the release is published, but " + differs}, nil, nil
 	}
 	r.noteRelease(rel)
-	return sight{presence: publisher.Found, detail: "the release is published, as planned"}, rel, nil
+	return observation{presence: publisher.Found, detail: "the release is published, as planned"}, rel, nil
 }
 
 func (r *reader) noteRelease(rel *release) {

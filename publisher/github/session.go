@@ -124,12 +124,12 @@ func checkContent(w *publisher.Work) error {
 	return nil
 }
 
-// words are the texts that GitHub will show; derived once, because they hold the digest.
-type words struct{ message, body, marker string }
+// renderedText are the texts that GitHub will show; derived once, because they hold the digest.
+type renderedText struct{ message, body, marker string }
 
 // wordsOf derives the texts of an operation that [marketops.Operation.Validate] accepts.
-func wordsOf(op marketops.Operation) words {
-	var w words
+func wordsOf(op marketops.Operation) renderedText {
+	var w renderedText
 	if op.Tag != nil {
 		w.message, _ = op.TagMessage()
 	}

@@ -44,8 +44,8 @@ type (
 type tagWork struct{ object string } // the tag object that was read and is equal
 
 func (s *session) bringTag(ctx context.Context) error {
-	return s.bring(ctx, s.effect(effectTag), way{
-		look: func(ctx context.Context) (sight, error) {
+	return s.bring(ctx, s.effect(effectTag), strategy{
+		look: func(ctx context.Context) (observation, error) {
 			at, sha, err := s.lookTag(ctx)
 			if at.presence == publisher.Found {
 				s.tag.object = sha
@@ -66,31 +66,31 @@ func (s *session) effect(name string) *effect {
 }
 
 // lookTag reads the ref of exactly this name, and the tag object behind it.
-func (r *reader) lookTag(ctx context.Context) (sight, string, error) {
+func (r *reader) lookTag(ctx context.Context) (observation, string, error) {
 	ref, err := r.exactRef(ctx, "tags", r.op.Tag.Name)
 	if err != nil {
-		return sight{}, "", err
+		return observation{}, "", err
 	}
 	if ref == nil {
-		return sight{presence: publisher.Absent, detail: "there is no such tag"}, "", nil
+		return observation{presence: publisher.Absent, detail: "there is no such tag"}, "", nil
 	}
 	if ref.Object.Type != "tag" {
-		return sight{presence: publisher.Conflict, taken: true,
+		return observation{presence: publisher.Conflict, taken: true,
 			detail: "the tag points to a " + clip(r.port.secrets.clean(ref.Object.Type)) + " and not to a tag object"}, "", nil
 	}
 	if !marketops.FullSHA(ref.Object.SHA) {
-		return sight{detail: "the ref has no full object id"}, "", nil
+		return observation{detail: "the ref has no full object id"}, "", nil
 	}
 	differs, err := r.compareTag(ctx, ref.Object.SHA)
 	if err != nil {
-		return sight{}, "", err
+		return observation{}, "", err
 	}
 	if differs != "" {
-		return sight{presence: publisher.Conflict, detail: "the tag is there with another " + differs, taken: true}, "", nil
+		return observation{presence: publisher.Conflict, detail: "the tag is there with another " + differs, taken: true}, "", nil
 	}
 	r.seen.note("tag_object", ref.Object.SHA)
 	r.seen.note("commit", r.op.Tag.Commit)
-	return sight{presence: publisher.Found, detail: "the tag is there, as planned"}, ref.Object.SHA, nil
+	return observation{presence: publisher.Found, detail: "the tag is there, as planned"}, ref.Object.SHA, nil
 }
 
 // exactRef finds one ref in a list that GitHub filters by prefix. nil is proven absence.
@@ -136,7 +136,7 @@ func (r *reader) tagDiffers(got *tagObject) string {
 }
 
 // sendTag prepares what the ref will point to and then makes the ref.
-func (s *session) sendTag(ctx context.Context) (fate, error) {
+func (s *session) sendTag(ctx context.Context) (writeResult, error) {
 	if err := s.prepareTag(ctx); err != nil {
 		return undone, err
 	}

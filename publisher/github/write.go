@@ -9,19 +9,19 @@ import (
 	"github.com/omega/marketops"
 )
 
-// fate is what became of a write.
-type fate int
+// writeResult is what became of a write.
+type writeResult int
 
 const (
-	unclear fate = iota // it may have happened
-	undone              // it has not happened; the error says why
-	done                // it has happened as planned
+	unclear writeResult = iota // it may have happened
+	undone                     // it has not happened; the error says why
+	done                       // it has happened as planned
 )
 
 // write sends c until GitHub has taken notice of it: it waits for limits and for connections,
 // which are definite, and repeats nothing else. use checks a 2xx against the plan. The error
 // of undone is a [*marketops.Failure]; the error of unclear is why.
-func (r *reader) write(ctx context.Context, c *call, use func(*exchange) error) (fate, error) {
+func (r *reader) write(ctx context.Context, c *call, use func(*exchange) error) (writeResult, error) {
 	became, limits, denied := undone, 0, false
 	err := r.again(ctx, c.step, func() error {
 		c.rewind()

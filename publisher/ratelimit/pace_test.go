@@ -26,7 +26,7 @@ func who(context.Context) (string, error) {
 	return ratelimit.Credential("https://api.example.com/", "token", secret), nil
 }
 
-func booked(t *testing.T, b *ratelimit.Book, now time.Time) bool {
+func booked(t *testing.T, b *ratelimit.Limiter, now time.Time) bool {
 	t.Helper()
 	d, why, err := b.Write(ctx, now)
 	if err != nil || d < 0 || d > 0 && why == "" {
@@ -76,7 +76,7 @@ func TestProcesses(t *testing.T) {
 func TestWindows(t *testing.T) {
 	dir := t.TempDir()
 	l := ratelimit.Limits{PerSecond: 2, PerMinute: 9, PerHour: 60}
-	var books []*ratelimit.Book
+	var books []*ratelimit.Limiter
 	for range 3 {
 		books = append(books, ratelimit.New(dir, l, who))
 	}
@@ -224,7 +224,7 @@ func TestRefuses(t *testing.T) {
 	plain := filepath.Join(dir, "plain")
 	must(0, os.WriteFile(plain, nil, 0o600))
 	nobody := func(context.Context) (string, error) { return "", nil }
-	for name, b := range map[string]*ratelimit.Book{
+	for name, b := range map[string]*ratelimit.Limiter{
 		"a folder": ratelimit.New(dir, ratelimit.GitHub(), who), "nobody": ratelimit.New(t.TempDir(), ratelimit.GitHub(), nobody),
 		"no room": ratelimit.New(filepath.Join(plain, "below"), ratelimit.GitHub(), who),
 	} {

@@ -99,7 +99,7 @@ func (p *page) write(file string, now time.Time, most int) error {
 }
 
 // sweep removes what nobody needs any more; credentials come and go.
-func (b *Book) sweep(now time.Time) {
+func (b *Limiter) sweep(now time.Time) {
 	files, _ := filepath.Glob(filepath.Join(b.dir, "*"))
 	for _, f := range files {
 		if info, err := os.Lstat(f); err == nil && filepath.Base(f) != "lock" && now.Sub(info.ModTime()) > forget {

@@ -55,9 +55,9 @@ type Limits struct{ PerSecond, PerMinute, PerHour int }
 // GitHub returns GitHub's own advice: one write a second, 80 a minute, 500 an hour.
 func GitHub() Limits { return Limits{PerSecond: 1, PerMinute: 80, PerHour: 500} }
 
-// Book is the pace of one credential. Its methods may be called from several goroutines. Errors are
+// Limiter is the pace of one credential. Its methods may be called from several goroutines. Errors are
 // about the file or the lock, or ctx's; nothing is booked then.
-type Book struct {
+type Limiter struct {
 	dir        string
 	limits     Limits
 	credential func(context.Context) (string, error)
@@ -68,8 +68,8 @@ type Book struct {
 
 // New returns the book of a credential, kept in dir. credential returns a [Credential]; it is asked at
 // each use, and not before.
-func New(dir string, l Limits, credential func(context.Context) (string, error)) *Book {
-	return &Book{dir: dir, limits: l, credential: credential}
+func New(dir string, l Limits, credential func(context.Context) (string, error)) *Limiter {
+	return &Limiter{dir: dir, limits: l, credential: credential}
 }
 
 // Credential is the name of a credential in the book: a hash of it with the place where it counts.
@@ -79,17 +79,17 @@ func Credential(place, kind, secret string) string {
 }
 
 // Write books one write to be sent now, or says how long to wait before asking again, and why.
-func (b *Book) Write(ctx context.Context, now time.Time) (time.Duration, string, error) {
+func (b *Limiter) Write(ctx context.Context, now time.Time) (time.Duration, string, error) {
 	return b.look(ctx, now, true)
 }
 
 // Ask is [Book.Write] without booking. It finds out as well whether a booking could be kept.
-func (b *Book) Ask(ctx context.Context, now time.Time) (time.Duration, string, error) {
+func (b *Limiter) Ask(ctx context.Context, now time.Time) (time.Duration, string, error) {
 	return b.look(ctx, now, false)
 }
 
 // Rest says how much longer GitHub wants nothing at all from the credential.
-func (b *Book) Rest(ctx context.Context, now time.Time) (time.Duration, string, error) {
+func (b *Limiter) Rest(ctx context.Context, now time.Time) (time.Duration, string, error) {
 	file, err := b.file(ctx)
 	if err != nil {
 		return 0, "", err
@@ -106,11 +106,11 @@ func (b *Book) Rest(ctx context.Context, now time.Time) (time.Duration, string, 
 }
 
 // Limited remembers that GitHub wants nothing from the credential until a time.
-func (b *Book) Limited(ctx context.Context, now, until time.Time) error {
+func (b *Limiter) Limited(ctx context.Context, now, until time.Time) error {
 	return b.turn(ctx, now, func(p *page) { p.RestUntil = max(p.RestUntil, until.UnixMilli()) })
 }
 
-func (b *Book) look(ctx context.Context, now time.Time, book bool) (d time.Duration, why string, err error) {
+func (b *Limiter) look(ctx context.Context, now time.Time, book bool) (d time.Duration, why string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	err = b.turn(ctx, now, func(p *page) {
@@ -130,7 +130,7 @@ func (b *Book) look(ctx context.Context, now time.Time, book bool) (d time.Durat
 }
 
 // turn changes the page under the lock.
-func (b *Book) turn(ctx context.Context, now time.Time, change func(*page)) error {
+func (b *Limiter) turn(ctx context.Context, now time.Time, change func(*page)) error {
 	file, err := b.file(ctx)
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func (b *Book) turn(ctx context.Context, now time.Time, change func(*page)) erro
 	return p.write(file, now, b.limits.PerHour)
 }
 
-func (b *Book) file(ctx context.Context) (string, error) {
+func (b *Limiter) file(ctx context.Context) (string, error) {
 	who, err := b.credential(ctx)
 	if err == nil && who == "" {
 		err = errors.New("pace: a credential without a name")
@@ -159,7 +159,7 @@ func (b *Book) file(ctx context.Context) (string, error) {
 	return filepath.Join(b.dir, who+".json"), err
 }
 
-func (b *Book) lock(ctx context.Context) (release func(), err error) {
+func (b *Limiter) lock(ctx context.Context) (release func(), err error) {
 	if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return nil, err
 	}

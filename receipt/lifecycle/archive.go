@@ -32,7 +32,7 @@ const (
 )
 
 // forget archives what has not been spoken of for longest, down to half, once there is too much.
-func (b *Book) forget() {
+func (b *Tracker) forget() {
 	if b.rules.Reread == nil || b.weight <= b.limit || b.reread > patience*(b.added+restless) {
 		return
 	}
@@ -52,7 +52,7 @@ func (b *Book) forget() {
 }
 
 // put archives one run.
-func (b *Book) put(r *run) {
+func (b *Tracker) put(r *run) {
 	if r.tied || r.id == "" {
 		return
 	}
@@ -78,7 +78,7 @@ func (b *Book) put(r *run) {
 }
 
 // drop forgets what one record brought.
-func (b *Book) drop(d marketops.Digest, n uint32) {
+func (b *Tracker) drop(d marketops.Digest, n uint32) {
 	switch {
 	case b.submissions[d] != nil:
 		delete(b.submissions, d)
@@ -110,7 +110,7 @@ func (b *Book) drop(d marketops.Digest, n uint32) {
 }
 
 // recall reads the run in which a name occurred, if one that was forgotten is meant.
-func (b *Book) recall(kind byte, name []byte) {
+func (b *Tracker) recall(kind byte, name []byte) {
 	if b.rules.Reread == nil || b.recalling {
 		return
 	}
@@ -121,7 +121,7 @@ func (b *Book) recall(kind byte, name []byte) {
 }
 
 // reopen makes a forgotten run what it was. Findings were reported when it was read first.
-func (b *Book) reopen(n uint32) {
+func (b *Tracker) reopen(n uint32) {
 	if b.hot[n] {
 		return
 	}
@@ -168,7 +168,7 @@ func (a *archive) indexes(n uint32) (out []uint64, err error) {
 }
 
 // each calls f with every receipt at hand, and with those of forgotten runs that did not end.
-func (b *Book) each(f func(*Spending)) {
+func (b *Tracker) each(f func(*Spending)) {
 	for _, s := range b.order {
 		f(s)
 	}

@@ -6,12 +6,13 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
-func (b *Book) claim(e Entry, c *receipt.Claim) {
+func (b *Tracker) claim(e Entry, c *receipt.Claim) {
 	s := b.spending(e, c.Receipt)
 	if s == nil {
-		b.missing(Order, e, "receipt", c.Receipt, receipt.RoleAuthority)
+		b.missing(Order, e, "receipt", c.Receipt, trust.RoleAuthority)
 		return
 	}
 	if slices.ContainsFunc(s.Claims, func(old Claim) bool { return old.Leaf == e.Leaf }) {
@@ -36,7 +37,7 @@ func (b *Book) claim(e Entry, c *receipt.Claim) {
 
 // again finds a claim behind the end of its receipt: of an epoch that was claimed before it is the
 // ledger that spends twice, whatever else is out of order.
-func (b *Book) again(e Entry, s *Spending, c *receipt.Claim) {
+func (b *Tracker) again(e Entry, s *Spending, c *receipt.Claim) {
 	if i := slices.IndexFunc(s.Claims, func(old Claim) bool { return old.Epoch == c.Epoch }); i >= 0 {
 		b.find(Finding{Check: Claims, Subject: string(s.ID), Code: marketops.ReceiptReused,
 			Detail: fmt.Sprintf("two claims for epoch %d, at %d and %d", c.Epoch, s.Claims[i].Index, e.Position.Index)})
@@ -46,13 +47,13 @@ func (b *Book) again(e Entry, s *Spending, c *receipt.Claim) {
 }
 
 // after finds that something follows an outcome that nothing may follow.
-func (b *Book) after(e Entry, s *Spending) {
+func (b *Tracker) after(e Entry, s *Spending) {
 	b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation,
 		Detail: fmt.Sprintf("%s at %d follows the outcome at %d", article(e.Record.Body.Name()), e.Position.Index, s.Outcome.Index)})
 }
 
 // bound compares what every record of a spending repeats from its receipt.
-func (b *Book) bound(check string, e Entry, s *Spending, run marketops.RunID, id marketops.ReceiptID, op marketops.Digest) bool {
+func (b *Tracker) bound(check string, e Entry, s *Spending, run marketops.RunID, id marketops.ReceiptID, op marketops.Digest) bool {
 	what := article(e.Record.Body.Name()) + " repeats its receipt"
 	return same(b, check, e, marketops.RunMismatch, what, s.Receipt.RunID, run) &&
 		same(b, check, e, marketops.ReceiptReused, what, s.ID, id) &&
@@ -61,7 +62,7 @@ func (b *Book) bound(check string, e Entry, s *Spending, run marketops.RunID, id
 }
 
 // chain finds two claims of one epoch and a claim that does not name the one before.
-func (b *Book) chain(e Entry, s *Spending, c *receipt.Claim) {
+func (b *Tracker) chain(e Entry, s *Spending, c *receipt.Claim) {
 	if len(s.Claims) == 0 {
 		if c.Epoch > 1 {
 			b.gap(e, s, c)
@@ -80,16 +81,16 @@ func (b *Book) chain(e Entry, s *Spending, c *receipt.Claim) {
 }
 
 // gap is a claim whose predecessor is not known: withheld, or a chain that never was one.
-func (b *Book) gap(e Entry, s *Spending, c *receipt.Claim) {
+func (b *Tracker) gap(e Entry, s *Spending, c *receipt.Claim) {
 	f := Finding{Check: Claims, Subject: string(s.ID), Code: marketops.ReceiptReused, Detail: fmt.Sprintf("the claim of epoch %d names one that does not stand below it", c.Epoch), Expected: c.Previous.String()}
-	if contained := b.rules.Contained; contained != nil && !contained[*c.Previous] || b.withheld[receipt.RoleLedger] > 0 {
+	if contained := b.rules.Contained; contained != nil && !contained[*c.Previous] || b.withheld[trust.RoleLedger] > 0 {
 		f.Code, f.Detail = marketops.RecordWithheld, fmt.Sprintf("the claim before epoch %d was not given", c.Epoch)
 	}
 	b.find(f)
 }
 
 // begin takes the resource. It is free again only when the receipt that holds it has ended.
-func (b *Book) begin(s *Spending, c *receipt.Claim) {
+func (b *Tracker) begin(s *Spending, c *receipt.Claim) {
 	if b.recalling {
 		return
 	}
@@ -102,10 +103,10 @@ func (b *Book) begin(s *Spending, c *receipt.Claim) {
 	}
 }
 
-func (b *Book) intent(e Entry, n *receipt.Intent) {
+func (b *Tracker) intent(e Entry, n *receipt.Intent) {
 	s := b.spending(e, n.Receipt)
 	if s == nil {
-		b.missing(Order, e, "receipt", n.Receipt, receipt.RoleAuthority)
+		b.missing(Order, e, "receipt", n.Receipt, trust.RoleAuthority)
 		return
 	}
 	i := slices.IndexFunc(s.Claims, func(c Claim) bool { return c.Digest == n.Claim })
@@ -115,14 +116,14 @@ func (b *Book) intent(e Entry, n *receipt.Intent) {
 		return
 	}
 	if i < 0 {
-		b.missing(Order, e, "claim", n.Claim, receipt.RoleLedger)
+		b.missing(Order, e, "claim", n.Claim, trust.RoleLedger)
 	} else if !again {
 		b.announced(e, s, s.Claims[i], n)
 	}
 	s.Intents = append(s.Intents, Intent{e.Leaf, e.Position.Index, n.Epoch})
 }
 
-func (b *Book) announced(e Entry, s *Spending, c Claim, n *receipt.Intent) {
+func (b *Tracker) announced(e Entry, s *Spending, c Claim, n *receipt.Intent) {
 	if s.Receipt != nil {
 		b.bound(Intents, e, s, n.RunID, n.ReceiptID, n.Operation)
 	}

@@ -1,7 +1,7 @@
 // Package lifecycle follows receipts through a log: what must stand before what, who may sign what,
 // one claim per epoch, one intent per epoch, one outcome.
 //
-// A [Book] takes the records of a log in the order of their positions, each already opened and
+// A [Tracker] takes the records of a log in the order of their positions, each already opened and
 // admitted under the trust file, and reports what the protocol forbids:
 //
 //	submission → approval → receipt → claim → intent → outcome (→ resolution)
@@ -26,6 +26,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // The checks that findings belong to.
@@ -55,14 +56,14 @@ type Entry struct {
 	Position log.Position
 	Leaf     log.Hash
 	Record   *receipt.Record
-	Holder   receipt.Holder
+	Holder   trust.Holder
 }
 
 func (e Entry) subject() string { return fmt.Sprintf("leaf %d", e.Position.Index) }
 
 // Rules says how a book judges. Trust and Report are required.
 type Rules struct {
-	Trust  *receipt.Trust
+	Trust  *trust.Trust
 	Report func(Finding)
 	// Contained is set for a pack: every record in it. What is named and not contained may
 	// stand elsewhere in the log, and reads as withheld.
@@ -80,11 +81,11 @@ type Rules struct {
 	Secret [secretSize]byte
 	// Quoted compares a checkpoint that an outcome quotes with the log; nil if nobody can. An
 	// error carries [marketops.SplitView] for another root.
-	Quoted func(receipt.Seen) error
+	Quoted func(receipt.CheckpointRef) error
 }
 
-// Book is what is known of a log up to one position.
-type Book struct {
+// Tracker is what is known of a log up to one position.
+type Tracker struct {
 	archive
 	rules       Rules
 	recalling   bool   // taking the records of a forgotten run once more
@@ -100,7 +101,7 @@ type Book struct {
 	live        map[marketops.Digest]marketops.Digest // by op_key, the receipt, from its first claim to its end
 	succeeded   map[marketops.Digest]*Spending        // by operation
 	runs        map[marketops.RunID]*run
-	withheld    map[receipt.Role]uint64
+	withheld    map[trust.Role]uint64
 	erased      map[string]bool // groups of persons with a withheld record
 	genesis     *receipt.ShardGenesis
 	frozen      *receipt.ShardSealed
@@ -108,21 +109,21 @@ type Book struct {
 }
 
 // NewBook returns an empty book.
-func NewBook(r Rules) *Book {
+func NewBook(r Rules) *Tracker {
 	if r.Keep == 0 {
 		r.Keep = restless
 	}
-	return &Book{
+	return &Tracker{
 		rules: r, limit: r.Keep, archive: archive{names: table{secret: r.Secret}, hot: map[uint32]bool{}, unfinished: map[uint32]bool{}}, submissions: map[marketops.Digest]*submission{}, votes: map[marketops.Digest]*vote{},
 		receipts: map[marketops.Digest]*Spending{},
 		ids:      map[marketops.ReceiptID]marketops.Digest{}, outcomes: map[marketops.Digest]*Spending{},
 		live: map[marketops.Digest]marketops.Digest{}, succeeded: map[marketops.Digest]*Spending{},
-		runs: map[marketops.RunID]*run{}, withheld: map[receipt.Role]uint64{}, erased: map[string]bool{}, places: map[uint64]bool{},
+		runs: map[marketops.RunID]*run{}, withheld: map[trust.Role]uint64{}, erased: map[string]bool{}, places: map[uint64]bool{},
 	}
 }
 
 // Withheld counts an entry whose record was not given, by the holder of the key in its leaf.
-func (b *Book) Withheld(h receipt.Holder) {
+func (b *Tracker) Withheld(h trust.Holder) {
 	b.withheld[h.Role]++
 	if b.frozen != nil {
 		b.find(Finding{Check: Order, Subject: "log", Code: marketops.OrderViolation, Detail: "a record that was withheld stands above the seal of the log"})
@@ -133,14 +134,14 @@ func (b *Book) Withheld(h receipt.Holder) {
 }
 
 // Add takes the next record.
-func (b *Book) Add(e Entry) {
+func (b *Tracker) Add(e Entry) {
 	b.afterSeal(e)
 	b.added++
 	b.add(e)
 	b.forget()
 }
 
-func (b *Book) add(e Entry) {
+func (b *Tracker) add(e Entry) {
 	if id := RunOf(e.Record.Body); id != "" {
 		b.spoken++
 		b.run(id).spoken = b.spoken
@@ -177,14 +178,14 @@ func (b *Book) add(e Entry) {
 	}
 }
 
-func (b *Book) find(f Finding) {
+func (b *Tracker) find(f Finding) {
 	if !b.recalling {
 		b.rules.Report(f)
 	}
 }
 
 // missing says what it means that a record is named and not known at this position.
-func (b *Book) missing(check string, e Entry, what string, d marketops.Digest, role receipt.Role) {
+func (b *Tracker) missing(check string, e Entry, what string, d marketops.Digest, role trust.Role) {
 	who := article(e.Record.Body.Name()) + " names " + article(what)
 	f := Finding{Check: check, Subject: e.subject(), Code: marketops.OrderViolation, Detail: who + " that does not stand below it"}
 	if !d.IsZero() {
@@ -213,7 +214,7 @@ func article(noun string) string {
 }
 
 // same reports whether two values that must be equal are; if not it finds code.
-func same[T comparable](b *Book, check string, e Entry, code marketops.Code, what string, want, got T) bool {
+func same[T comparable](b *Tracker, check string, e Entry, code marketops.Code, what string, want, got T) bool {
 	if want == got {
 		return true
 	}

@@ -8,15 +8,16 @@ import (
 	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Grace is how long after its expiry a receipt with an intent may stay without an outcome.
 const Grace = marketops.Time(24 * 60 * 60) // seconds
 
-func (b *Book) outcome(e Entry, o *receipt.Outcome) {
+func (b *Tracker) outcome(e Entry, o *receipt.Outcome) {
 	s := b.spending(e, o.Receipt)
 	if s == nil {
-		b.missing(Order, e, "receipt", o.Receipt, receipt.RoleAuthority)
+		b.missing(Order, e, "receipt", o.Receipt, trust.RoleAuthority)
 		return
 	}
 	if s.Outcome != nil {
@@ -38,7 +39,7 @@ func (b *Book) outcome(e Entry, o *receipt.Outcome) {
 }
 
 // end closes the spending and forgets what nobody will ask for again.
-func (b *Book) end(e Entry, s *Spending, o *receipt.Outcome) {
+func (b *Tracker) end(e Entry, s *Spending, o *receipt.Outcome) {
 	s.Outcome = &Outcome{Digest: e.Record.Digest, Leaf: e.Leaf, Index: e.Position.Index, Epoch: o.Epoch, Status: o.Status, Body: o}
 	if o.Status == "unknown" {
 		b.outcomes[e.Record.Digest] = s
@@ -46,7 +47,7 @@ func (b *Book) end(e Entry, s *Spending, o *receipt.Outcome) {
 	b.release(s)
 }
 
-func (b *Book) release(s *Spending) {
+func (b *Tracker) release(s *Spending) {
 	if !s.over() {
 		return
 	}
@@ -59,24 +60,24 @@ func (b *Book) release(s *Spending) {
 }
 
 // signer holds publishers to their own epoch, and the ledger to what it may say at all.
-func (b *Book) signer(e Entry, s *Spending, o *receipt.Outcome) {
+func (b *Tracker) signer(e Entry, s *Spending, o *receipt.Outcome) {
 	if len(s.Claims) == 0 {
-		b.missing(Order, e, "claim", marketops.Digest{}, receipt.RoleLedger)
+		b.missing(Order, e, "claim", marketops.Digest{}, trust.RoleLedger)
 		return
 	}
-	if e.Holder.Role == receipt.RoleLedger {
+	if e.Holder.Role == trust.RoleLedger {
 		b.ledgerMay(e, s, o)
 		return
 	}
 	c := s.claimOf(o.Epoch)
 	if c == nil {
-		b.missing(Outcomes, e, fmt.Sprintf("claim of epoch %d", o.Epoch), marketops.Digest{}, receipt.RoleLedger)
+		b.missing(Outcomes, e, fmt.Sprintf("claim of epoch %d", o.Epoch), marketops.Digest{}, trust.RoleLedger)
 		return
 	}
 	same(b, Outcomes, e, marketops.AudienceMismatch, "an outcome is signed by the publisher of its epoch", c.Publisher, e.Record.By)
 }
 
-func (b *Book) ledgerMay(e Entry, s *Spending, o *receipt.Outcome) {
+func (b *Tracker) ledgerMay(e Entry, s *Spending, o *receipt.Outcome) {
 	f := Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.KeyUnknown}
 	switch o.Status {
 	case "rejected":
@@ -102,10 +103,10 @@ func (b *Book) ledgerMay(e Entry, s *Spending, o *receipt.Outcome) {
 }
 
 // anybody reports whether a key of the audience was still good.
-func (b *Book) anybody(s *Spending, at marketops.Time, pos log.Position) bool {
+func (b *Tracker) anybody(s *Spending, at marketops.Time, pos log.Position) bool {
 	return slices.ContainsFunc(s.Receipt.Audience, func(id keyID) bool {
 		h, ok := b.rules.Trust.Holder(id)
-		if !ok || h.Role != receipt.RolePublisher || at < h.Key.NotBefore || at >= h.Key.NotAfter {
+		if !ok || h.Role != trust.RolePublisher || at < h.Key.NotBefore || at >= h.Key.NotAfter {
 			return false
 		}
 		return !slices.ContainsFunc(h.Key.RevokedFrom, func(from log.Position) bool { return from.Origin == pos.Origin && pos.Index >= from.Index })
@@ -114,7 +115,7 @@ func (b *Book) anybody(s *Spending, at marketops.Time, pos log.Position) bool {
 
 // announcement finds an outcome whose intent does not stand where it says, or a checkpoint that
 // the publisher cannot have waited for.
-func (b *Book) announcement(e Entry, s *Spending, o *receipt.Outcome) {
+func (b *Tracker) announcement(e Entry, s *Spending, o *receipt.Outcome) {
 	if o.Intent == nil {
 		return
 	}
@@ -126,23 +127,23 @@ func (b *Book) announcement(e Entry, s *Spending, o *receipt.Outcome) {
 	if n.Epoch > o.Epoch {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: fmt.Sprintf("an outcome of epoch %d names an intent of epoch %d", o.Epoch, n.Epoch)})
 	}
-	if e.Holder.Role != receipt.RoleLedger {
+	if e.Holder.Role != trust.RoleLedger {
 		b.seen(e, s, o)
 	}
 }
 
-func (b *Book) unannounced(e Entry, s *Spending, o *receipt.Outcome) {
+func (b *Tracker) unannounced(e Entry, s *Spending, o *receipt.Outcome) {
 	f := Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation,
 		Detail: fmt.Sprintf("the outcome at %d names an intent at %d of %s, where none of this receipt stands", e.Position.Index, o.Intent.Index, o.Intent.Origin)}
 	elsewhere := o.Intent.Origin == e.Position.Origin && o.Intent.Index < e.Position.Index
-	if elsewhere && (b.rules.Contained != nil && !b.places[o.Intent.Index] || b.withheld[receipt.RolePublisher] > 0) {
+	if elsewhere && (b.rules.Contained != nil && !b.places[o.Intent.Index] || b.withheld[trust.RolePublisher] > 0) {
 		f.Code, f.Detail = marketops.RecordWithheld, fmt.Sprintf("the intent at %d was not given", o.Intent.Index)
 	}
 	b.find(f)
 }
 
 // seen compares the checkpoint that the publisher verified before it acted.
-func (b *Book) seen(e Entry, s *Spending, o *receipt.Outcome) {
+func (b *Tracker) seen(e Entry, s *Spending, o *receipt.Outcome) {
 	c := o.Checkpoint
 	if c == nil || c.Origin != e.Position.Origin || c.Size <= 0 || uint64(c.Size) <= o.Intent.Index || uint64(c.Size) > e.Position.Index {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Got: fmt.Sprintf("%+v", c),
@@ -158,7 +159,7 @@ func (b *Book) seen(e Entry, s *Spending, o *receipt.Outcome) {
 }
 
 // effect finds a success that must not have been one.
-func (b *Book) effect(s *Spending, o *receipt.Outcome) {
+func (b *Tracker) effect(s *Spending, o *receipt.Outcome) {
 	if s.Revoked && o.Status != "rejected" {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.Revoked, Got: o.Status, Detail: "the receipt was revoked before"})
 	}
@@ -168,7 +169,7 @@ func (b *Book) effect(s *Spending, o *receipt.Outcome) {
 }
 
 // success finds that an operation was published twice, by whatever receipts.
-func (b *Book) success(s *Spending) {
+func (b *Tracker) success(s *Spending) {
 	if b.succeeded[s.Operation] == nil {
 		b.recall(aSuccess, s.Operation[:])
 	}
@@ -180,7 +181,7 @@ func (b *Book) success(s *Spending) {
 	}
 }
 
-func (b *Book) resolution(e Entry, r *receipt.Resolution) {
+func (b *Tracker) resolution(e Entry, r *receipt.Resolution) {
 	if b.outcomes[r.Outcome] == nil {
 		b.recall(aRecord, r.Outcome[:])
 	}
@@ -211,11 +212,11 @@ func (b *Book) resolution(e Entry, r *receipt.Resolution) {
 }
 
 // unresolvable is a resolution of an outcome that is not there or not unknown.
-func (b *Book) unresolvable(e Entry, r *receipt.Resolution) {
+func (b *Tracker) unresolvable(e Entry, r *receipt.Resolution) {
 	d, known := b.receiptID(r.ReceiptID)
 	if s := b.receipts[d]; known && s.Outcome != nil && s.Outcome.Digest == r.Outcome {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a resolution of an outcome that is " + s.Outcome.Status})
 		return
 	}
-	b.missing(Outcomes, e, "unknown outcome", r.Outcome, receipt.RolePublisher)
+	b.missing(Outcomes, e, "unknown outcome", r.Outcome, trust.RolePublisher)
 }

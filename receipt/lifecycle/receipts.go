@@ -7,9 +7,11 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
-func (b *Book) receipt(e Entry, r *receipt.Receipt) {
+func (b *Tracker) receipt(e Entry, r *receipt.Receipt) {
 	if s := b.ByDigest(e.Record.Digest); s != nil {
 		if !slices.Contains(s.Authorities, e.Holder.Name) {
 			s.Authorities = append(s.Authorities, e.Holder.Name)
@@ -25,7 +27,7 @@ func (b *Book) receipt(e Entry, r *receipt.Receipt) {
 	}
 	b.ids[r.ReceiptID] = s.Digest
 	if b.submissionOf(r.Submission) == nil && !b.rules.Gate {
-		b.missing(Order, e, "submission", r.Submission, receipt.RolePerson)
+		b.missing(Order, e, "submission", r.Submission, trust.RolePerson)
 	}
 	b.spend(e, s)
 	if b.rules.Gate {
@@ -36,7 +38,7 @@ func (b *Book) receipt(e Entry, r *receipt.Receipt) {
 
 // key is what only one live receipt may hold: the op_key where the document is at hand, else
 // the operation on its target.
-func (b *Book) key(r *receipt.Receipt) marketops.Digest {
+func (b *Tracker) key(r *receipt.Receipt) marketops.Digest {
 	if op := b.document(r.Operation); op != nil {
 		if k, err := op.Key(); err == nil {
 			return k
@@ -46,7 +48,7 @@ func (b *Book) key(r *receipt.Receipt) marketops.Digest {
 }
 
 // issued judges what a receipt says, whether or not it was ever claimed.
-func (b *Book) issued(e Entry, s *Spending) {
+func (b *Tracker) issued(e Entry, s *Spending) {
 	r := s.Receipt
 	same(b, Receipts, e, marketops.NotEnforceable, "a receipt is enforceable in prod", "enforceable=true in prod", fmt.Sprintf("enforceable=%v in %s", r.Enforceable, r.Mode))
 	same(b, Receipts, e, marketops.OperationMismatch, "a receipt is about its operation", r.Operation, e.Record.About())
@@ -65,7 +67,7 @@ func (b *Book) issued(e Entry, s *Spending) {
 	}
 }
 
-func (b *Book) document(d marketops.Digest) *marketops.Operation {
+func (b *Tracker) document(d marketops.Digest) *marketops.Operation {
 	if b.rules.Document == nil {
 		return nil
 	}
@@ -100,26 +102,26 @@ func Foreign(r *receipt.Record, op *marketops.Operation) (name string, found boo
 func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }
 
 // spendable judges the first claim of a receipt at the time that the ledger gives it.
-func (b *Book) spendable(s *Spending, now marketops.Time) {
+func (b *Tracker) spendable(s *Spending, now marketops.Time) {
 	r := s.Receipt
 	need := b.rules.Trust.AuthorityThreshold(r.OperationKind, r.Target)
 	b.unless(need > 0 && len(s.Authorities) >= need, s, marketops.ThresholdUnmet, fmt.Sprintf("%d authorities", need), fmt.Sprint(len(s.Authorities)))
-	b.unless(r.NotBefore <= now+receipt.Epsilon && r.IssuedAt <= now+receipt.Epsilon, s, marketops.NotYetValid, r.NotBefore.String(), now.String())
-	b.unless(now+receipt.Epsilon < r.ExpiresAt, s, marketops.Expired, r.ExpiresAt.String(), now.String())
-	b.unless(now-r.IssuedAt <= receipt.MaxAge-receipt.Epsilon, s, marketops.Stale, seconds(receipt.MaxAge), seconds(now-r.IssuedAt))
+	b.unless(r.NotBefore <= now+gate.Epsilon && r.IssuedAt <= now+gate.Epsilon, s, marketops.NotYetValid, r.NotBefore.String(), now.String())
+	b.unless(now+gate.Epsilon < r.ExpiresAt, s, marketops.Expired, r.ExpiresAt.String(), now.String())
+	b.unless(now-r.IssuedAt <= gate.MaxAge-gate.Epsilon, s, marketops.Stale, seconds(gate.MaxAge), seconds(now-r.IssuedAt))
 }
 
-func (b *Book) unless(ok bool, s *Spending, code marketops.Code, expected, got string) {
+func (b *Tracker) unless(ok bool, s *Spending, code marketops.Code, expected, got string) {
 	if !ok {
 		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: code, Expected: expected, Got: got})
 	}
 }
 
 // revocation marks a receipt; only one that nobody had begun to carry out can be revoked.
-func (b *Book) revocation(e Entry, body *receipt.Revocation) {
+func (b *Tracker) revocation(e Entry, body *receipt.Revocation) {
 	s := b.spending(e, body.Receipt)
 	if s == nil {
-		b.missing(Order, e, "receipt", body.Receipt, receipt.RoleAuthority)
+		b.missing(Order, e, "receipt", body.Receipt, trust.RoleAuthority)
 		return
 	}
 	same(b, Claims, e, marketops.OperationMismatch, "a revocation is about the receipt's operation", s.Operation, e.Record.About())

@@ -6,6 +6,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 type keyID = crypto.KeyID
@@ -39,7 +40,7 @@ func tie(x, y *run) {
 }
 
 // tied ties the run of a record to that of the receipt that it changes.
-func (b *Book) tied(e Entry, s *Spending) { tie(s.run, b.run(RunOf(e.Record.Body))) }
+func (b *Tracker) tied(e Entry, s *Spending) { tie(s.run, b.run(RunOf(e.Record.Body))) }
 
 // RunOf returns the run that a record says it belongs to; "" for a refusal of no known run.
 func RunOf(b receipt.Body) marketops.RunID {
@@ -71,7 +72,7 @@ func RunOf(b receipt.Body) marketops.RunID {
 }
 
 // enter notes a record under its run.
-func (b *Book) enter(e Entry) {
+func (b *Tracker) enter(e Entry) {
 	id := RunOf(e.Record.Body)
 	if id == "" {
 		return
@@ -85,7 +86,7 @@ func (b *Book) enter(e Entry) {
 	}
 }
 
-func (b *Book) run(id marketops.RunID) *run {
+func (b *Tracker) run(id marketops.RunID) *run {
 	if b.runs[id] == nil {
 		b.recall(aRun, []byte(id))
 	}
@@ -99,7 +100,7 @@ func (b *Book) run(id marketops.RunID) *run {
 }
 
 // Sealed reports whether a run has a run-closed record, and how many of its records came later.
-func (b *Book) Sealed(id marketops.RunID) (sealed bool, later int) {
+func (b *Tracker) Sealed(id marketops.RunID) (sealed bool, later int) {
 	r := b.runs[id]
 	return r != nil && len(r.seals) > 0, b.run(id).later
 }
@@ -109,7 +110,7 @@ const maxSealed = receipt.MaxRecord / 64
 
 // closed compares a seal with what stands below it. Earlier seals are tied by Previous, so that
 // a seal may list them or not.
-func (b *Book) closed(e Entry, c *receipt.RunClosed) {
+func (b *Tracker) closed(e Entry, c *receipt.RunClosed) {
 	r := b.run(c.RunID)
 	if slices.ContainsFunc(r.seals, func(d marketops.Digest) bool { return d == e.Record.Digest }) {
 		return
@@ -121,11 +122,11 @@ func (b *Book) closed(e Entry, c *receipt.RunClosed) {
 	}
 }
 
-func (b *Book) sealChain(e Entry, r *run, c *receipt.RunClosed) {
+func (b *Tracker) sealChain(e Entry, r *run, c *receipt.RunClosed) {
 	switch n := len(r.seals); {
 	case c.Previous == nil && n == 0, c.Previous != nil && n > 0 && *c.Previous == r.seals[n-1]:
 	case c.Previous != nil && n == 0:
-		b.missing(RunClosed, e, "seal", *c.Previous, receipt.RoleLedger)
+		b.missing(RunClosed, e, "seal", *c.Previous, trust.RoleLedger)
 	default:
 		b.find(Finding{Check: RunClosed, Subject: e.subject(), Code: marketops.OrderViolation, Detail: "the seal does not name the one before"})
 	}
@@ -133,7 +134,7 @@ func (b *Book) sealChain(e Entry, r *run, c *receipt.RunClosed) {
 
 // namesAll reports whether a seal names the records of the run below it, in their order and with
 // their counts. A record that it names and that was not given is a finding of its own.
-func (b *Book) namesAll(e Entry, r *run, c *receipt.RunClosed) bool {
+func (b *Tracker) namesAll(e Entry, r *run, c *receipt.RunClosed) bool {
 	known, seals := map[marketops.Digest]bool{}, map[marketops.Digest]bool{}
 	var want, got []marketops.Digest
 	for _, n := range r.records {
@@ -158,7 +159,7 @@ func (b *Book) namesAll(e Entry, r *run, c *receipt.RunClosed) bool {
 }
 
 // elsewhere reports whether a record that is not known here may be a withheld one.
-func (b *Book) elsewhere(d marketops.Digest) bool {
+func (b *Tracker) elsewhere(d marketops.Digest) bool {
 	if b.rules.Contained != nil {
 		return !b.rules.Contained[d]
 	}

@@ -9,7 +9,7 @@ import (
 
 // sealedBy takes the last leaf of a frozen log. It says what stands below it, and nothing may stand
 // above.
-func (b *Book) sealedBy(e Entry, s *receipt.ShardSealed) {
+func (b *Tracker) sealedBy(e Entry, s *receipt.ShardSealed) {
 	if b.frozen != nil {
 		return // judged: the same one, or a finding of afterSeal
 	}
@@ -24,7 +24,7 @@ func (b *Book) sealedBy(e Entry, s *receipt.ShardSealed) {
 }
 
 // begun takes the first leaf of a log that goes on after another.
-func (b *Book) begun(e Entry, g *receipt.ShardGenesis) {
+func (b *Tracker) begun(e Entry, g *receipt.ShardGenesis) {
 	same(b, Order, e, marketops.OrderViolation, "a log begins where another ended in its first leaf only", uint64(0), e.Position.Index)
 	same(b, Order, e, marketops.OrderViolation, "a log begins under its own origin", g.Origin, e.Position.Origin)
 	same(b, Order, e, marketops.OrderViolation, "the first leaf is about the last checkpoint of the log before", g.Previous.Digest(), e.Record.About())
@@ -33,13 +33,13 @@ func (b *Book) begun(e Entry, g *receipt.ShardGenesis) {
 
 // afterSeal finds an entry above the seal of a frozen log. The seal that a crash appended twice is
 // one seal.
-func (b *Book) afterSeal(e Entry) {
+func (b *Tracker) afterSeal(e Entry) {
 	if s, again := e.Record.Body.(*receipt.ShardSealed); b.frozen != nil && !(again && *s == *b.frozen) {
 		b.find(Finding{Check: Order, Subject: e.subject(), Code: marketops.OrderViolation, Detail: article(e.Record.Body.Name()) + " stands above the seal of the log"})
 	}
 }
 
 // Shards returns what the log says about the logs before and after it; nil where it says nothing.
-func (b *Book) Shards() (genesis *receipt.ShardGenesis, sealed *receipt.ShardSealed) {
+func (b *Tracker) Shards() (genesis *receipt.ShardGenesis, sealed *receipt.ShardSealed) {
 	return b.genesis, b.frozen
 }

@@ -106,10 +106,10 @@ func (s *Spending) over() bool {
 
 // Receipts returns every receipt in the order in which they were issued. A book that forgets
 // returns those at hand.
-func (b *Book) Receipts() []*Spending { return b.order }
+func (b *Tracker) Receipts() []*Spending { return b.order }
 
 // ByDigest returns the receipt of this digest, or nil.
-func (b *Book) ByDigest(d marketops.Digest) *Spending {
+func (b *Tracker) ByDigest(d marketops.Digest) *Spending {
 	if b.receipts[d] == nil && !d.IsZero() {
 		b.recall(aRecord, d[:])
 	}
@@ -117,7 +117,7 @@ func (b *Book) ByDigest(d marketops.Digest) *Spending {
 }
 
 // spending is [Book.ByDigest] for a record that will change the receipt.
-func (b *Book) spending(e Entry, d marketops.Digest) *Spending {
+func (b *Tracker) spending(e Entry, d marketops.Digest) *Spending {
 	s := b.ByDigest(d)
 	if s != nil {
 		b.tied(e, s)
@@ -125,7 +125,7 @@ func (b *Book) spending(e Entry, d marketops.Digest) *Spending {
 	return s
 }
 
-func (b *Book) receiptID(id marketops.ReceiptID) (d marketops.Digest, known bool) {
+func (b *Tracker) receiptID(id marketops.ReceiptID) (d marketops.Digest, known bool) {
 	if d, known = b.ids[id]; !known {
 		b.recall(aReceiptID, []byte(id))
 		d, known = b.ids[id]
@@ -140,7 +140,7 @@ func (s *Spending) unfinished() bool {
 
 // Open returns the receipts with an intent and no outcome: those that are late because their
 // expiry and grace seconds more have passed at now, and those that still have time.
-func (b *Book) Open(now, grace marketops.Time) (late, pending []*Spending) {
+func (b *Tracker) Open(now, grace marketops.Time) (late, pending []*Spending) {
 	b.each(func(s *Spending) {
 		if len(s.Intents) == 0 || s.Outcome != nil {
 			return
@@ -159,7 +159,7 @@ func (b *Book) Open(now, grace marketops.Time) (late, pending []*Spending) {
 }
 
 // Unresolved counts the receipts whose outcome is unknown to this day.
-func (b *Book) Unresolved() (n int) {
+func (b *Tracker) Unresolved() (n int) {
 	b.each(func(s *Spending) {
 		if s.Status() == "unknown" {
 			n++

@@ -8,18 +8,19 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // State is a book of which every run was forgotten. With the log it is as good as the book.
 type State struct {
-	Secret     []byte                  `json:"secret"`
-	Withheld   map[receipt.Role]uint64 `json:"withheld"`
-	Erased     []string                `json:"erased"` // groups
-	Unfinished []uint32                `json:"unfinished"`
-	Added      uint64                  `json:"added"`
-	Reread     uint64                  `json:"reread"`
-	Genesis    *receipt.ShardGenesis   `json:"genesis"`
-	Frozen     *receipt.ShardSealed    `json:"frozen"`
+	Secret     []byte                `json:"secret"`
+	Withheld   map[trust.Role]uint64 `json:"withheld"`
+	Erased     []string              `json:"erased"` // groups
+	Unfinished []uint32              `json:"unfinished"`
+	Added      uint64                `json:"added"`
+	Reread     uint64                `json:"reread"`
+	Genesis    *receipt.ShardGenesis `json:"genesis"`
+	Frozen     *receipt.ShardSealed  `json:"frozen"`
 
 	Sections [Sections]Section `json:"-"`
 }
@@ -48,7 +49,7 @@ func (s Section) Len() (n int) {
 var ErrTied = errors.New("a record of one run changed another, so that neither can be judged from its own records alone")
 
 // State forgets everything and returns what is left. It is good until the book takes the next record.
-func (b *Book) State() (*State, error) {
+func (b *Tracker) State() (*State, error) {
 	for _, r := range b.runs {
 		b.put(r)
 	}
@@ -71,7 +72,7 @@ func (b *Book) State() (*State, error) {
 
 // Resume returns a book that goes on from a state, of which each section is in one piece. It finds
 // what cannot be one, believes the rest, and keeps nothing of it.
-func Resume(r Rules, s *State) (*Book, error) {
+func Resume(r Rules, s *State) (*Tracker, error) {
 	var parts [Sections][]byte
 	for i, section := range s.Sections {
 		if len(section) == 1 {

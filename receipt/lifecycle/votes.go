@@ -6,6 +6,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // submission is what a receipt must agree with.
@@ -16,7 +18,7 @@ type submission struct {
 
 // vote is one approval or rejection.
 type vote struct {
-	vote  receipt.Vote
+	vote  gate.Vote
 	index uint64
 	run   *run
 	spent []spent
@@ -25,21 +27,21 @@ type vote struct {
 // spent is a receipt that an approval served for one operation.
 type spent struct{ operation, receipt marketops.Digest }
 
-func (b *Book) submissionOf(d marketops.Digest) *submission {
+func (b *Tracker) submissionOf(d marketops.Digest) *submission {
 	if b.submissions[d] == nil {
 		b.recall(aRecord, d[:])
 	}
 	return b.submissions[d]
 }
 
-func (b *Book) vote(d marketops.Digest) *vote {
+func (b *Tracker) vote(d marketops.Digest) *vote {
 	if b.votes[d] == nil {
 		b.recall(aRecord, d[:])
 	}
 	return b.votes[d]
 }
 
-func (b *Book) submission(e Entry, body *receipt.Submission) {
+func (b *Tracker) submission(e Entry, body *receipt.Submission) {
 	if b.submissionOf(e.Record.Digest) != nil {
 		return
 	}
@@ -48,19 +50,19 @@ func (b *Book) submission(e Entry, body *receipt.Submission) {
 	b.submissions[e.Record.Digest] = &submission{body, e.Position.Index}
 }
 
-func (b *Book) approval(e Entry, body *receipt.Approval) {
+func (b *Tracker) approval(e Entry, body *receipt.Approval) {
 	if b.vote(e.Record.Digest) != nil {
 		return
 	}
 	r := b.run(body.RunID)
-	v := &vote{vote: receipt.Vote{Record: slim(e.Record), Body: body, Person: e.Holder}, index: e.Position.Index, run: r}
+	v := &vote{vote: gate.Vote{Record: slim(e.Record), Body: body, Person: e.Holder}, index: e.Position.Index, run: r}
 	b.votes[e.Record.Digest] = v
 	if body.Verdict == "reject" {
 		r.rejections = append(r.rejections, v)
 	}
 	s := b.submissionOf(body.Submission)
 	if s == nil {
-		b.missing(Order, e, "submission", body.Submission, receipt.RolePerson)
+		b.missing(Order, e, "submission", body.Submission, trust.RolePerson)
 		return
 	}
 	same(b, Order, e, marketops.RunMismatch, "an approval and its submission are of one run", s.body.RunID, body.RunID)
@@ -72,22 +74,22 @@ func (b *Book) approval(e Entry, body *receipt.Approval) {
 func slim(r *receipt.Record) *receipt.Record { return &receipt.Record{Digest: r.Digest} }
 
 // floor counts persons for a receipt as it is issued, from what stands below it.
-func (b *Book) floor(e Entry, s *Spending) {
+func (b *Tracker) floor(e Entry, s *Spending) {
 	r := s.Receipt
 	sub := b.submissionOf(r.Submission)
 	if sub == nil {
-		b.missing(Approvals, e, "submission", r.Submission, receipt.RolePerson)
+		b.missing(Approvals, e, "submission", r.Submission, trust.RolePerson)
 		return
 	}
 	if sub.body.RunID != r.RunID || sub.body.Plan != r.Plan || !slices.Contains(sub.body.Operations, r.Operation) {
 		b.find(Finding{Check: Approvals, Subject: e.subject(), Code: marketops.ApprovalMissing, Detail: "the submission is not of the receipt's run, plan and operation"})
 		return
 	}
-	t := receipt.Tally{Kind: r.OperationKind, Target: r.Target, Requester: sub.body.Requester, Floor: b.rules.Trust.Floor(r.OperationKind, r.Target)}
+	t := gate.Tally{Kind: r.OperationKind, Target: r.Target, Requester: sub.body.Requester, Floor: b.rules.Trust.Floor(r.OperationKind, r.Target)}
 	for _, d := range r.Approvals {
 		v := b.vote(d)
 		if v == nil {
-			b.missing(Approvals, e, "approval", d, receipt.RolePerson)
+			b.missing(Approvals, e, "approval", d, trust.RolePerson)
 			return
 		}
 		if !covers(v.vote, r) {
@@ -110,16 +112,16 @@ func (b *Book) floor(e Entry, s *Spending) {
 }
 
 // covers reports whether an approval speaks of the receipt's run, plan, policy, operation and time.
-func covers(v receipt.Vote, r *receipt.Receipt) bool {
+func covers(v gate.Vote, r *receipt.Receipt) bool {
 	a, k := v.Body, v.Person.Key
 	return a.RunID == r.RunID && a.Plan == r.Plan && a.Submission == r.Submission && a.Policy == r.Policy &&
 		slices.Contains(a.Operations, r.Operation) &&
-		r.IssuedAt+receipt.Epsilon >= a.NotBefore && r.IssuedAt < a.ExpiresAt &&
+		r.IssuedAt+gate.Epsilon >= a.NotBefore && r.IssuedAt < a.ExpiresAt &&
 		r.IssuedAt >= k.NotBefore && r.IssuedAt < k.NotAfter
 }
 
 // vetoes finds that a withheld record could be a rejection by somebody whose word counts.
-func (b *Book) vetoes(s *Spending, floor []receipt.Rule) {
+func (b *Tracker) vetoes(s *Spending, floor []trust.Rule) {
 	for _, rule := range floor {
 		if b.erased[rule.Group] {
 			b.find(Finding{Check: Approvals, Subject: string(s.ID), Code: marketops.RecordWithheld,
@@ -130,12 +132,12 @@ func (b *Book) vetoes(s *Spending, floor []receipt.Rule) {
 }
 
 // spend finds an approval that served another receipt for the same operation before.
-func (b *Book) spend(e Entry, s *Spending) {
+func (b *Tracker) spend(e Entry, s *Spending) {
 	for _, d := range s.Receipt.Approvals {
 		v := b.vote(d)
 		if v == nil {
 			if !b.rules.Gate {
-				b.missing(Order, e, "approval", d, receipt.RolePerson)
+				b.missing(Order, e, "approval", d, trust.RolePerson)
 			}
 			continue
 		}

@@ -58,8 +58,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 )
 
@@ -134,7 +134,7 @@ func (a *audit) workers() int {
 }
 
 // Audit judges the log in files, with the envelopes in records, under a trust file.
-func Audit(files, records log.TileReader, t *receipt.Trust, o Options) *verifier.Report {
+func Audit(files, records log.TileReader, t *trust.Trust, o Options) *verifier.Report {
 	a := &audit{report: verifier.NewReport(verifier.OfAudit, t, o.At), files: files, records: records, trust: t, options: o, counts: map[string]uint64{}, failed: map[string]bool{}}
 	required := append([]string{CheckTrust, CheckCheckpoint, CheckEntries}, walked...)
 	if o.HashOnly {
@@ -186,12 +186,12 @@ type audit struct {
 	report  *verifier.Report
 	files   log.TileReader
 	records log.TileReader
-	trust   *receipt.Trust
+	trust   *trust.Trust
 	options Options
 
 	tree       *log.Tree
 	roots      *roots
-	book       *lifecycle.Book
+	book       *lifecycle.Tracker
 	ledger     marketops.Time    // the latest that the ledger signed so far
 	counts     map[string]uint64 // entries by record name
 	erased     uint64            // records of persons and advisories that were withheld

@@ -18,6 +18,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 )
@@ -100,19 +101,19 @@ func TestTheLogItself(t *testing.T) {
 			}}
 		}},
 		"rolled back": {marketops.LogRolledBack, 14, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()) + 1, Root: log.Hash{1}}}
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()) + 1, Root: log.Hash{1}}}
 			return w.Log
 		}},
 		"another root known": {marketops.SplitView, 14, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
 			return w.Log
 		}},
 		"another prefix known": {marketops.ConsistencyInvalid, 14, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: 3, Root: log.Hash{1}}}
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: 3, Root: log.Hash{1}}}
 			return w.Log
 		}},
 		"a checkpoint known that cannot be": {marketops.ConfigInvalid, 11, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.Seen{{Origin: lifecycletest.Origin, Size: -3}}
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: -3}}
 			return w.Log
 		}},
 	} {
@@ -132,9 +133,9 @@ func TestKnownCheckpointsHold(t *testing.T) {
 	w := lifecycletest.New()
 	w.Live()
 	for _, size := range []uint64{0, 1, 5, w.Log.Size()} {
-		w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.Seen{Origin: lifecycletest.Origin, Size: int64(size), Root: w.Log.Root(size)})
+		w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.CheckpointRef{Origin: lifecycletest.Origin, Size: int64(size), Root: w.Log.Root(size)})
 	}
-	w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.Seen{Origin: "other.example.com", Size: 99, Root: log.Hash{1}})
+	w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.CheckpointRef{Origin: "other.example.com", Size: 99, Root: log.Hash{1}})
 	if r := judge(w); !r.Verified() {
 		t.Error(describe(r))
 	}
@@ -143,7 +144,7 @@ func TestKnownCheckpointsHold(t *testing.T) {
 func TestNoTrust(t *testing.T) {
 	w := lifecycletest.New()
 	w.Live()
-	for _, trust := range []*receipt.Trust{nil, new(receipt.Trust)} {
+	for _, trust := range []*trust.Trust{nil, new(trust.Trust)} {
 		if r := audit.Audit(w.Log, w.Store, trust, audit.Options{}); r.Code != marketops.TrustMissing || r.ExitCode() != 11 {
 			t.Error(describe(r))
 		}

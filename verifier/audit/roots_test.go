@@ -35,7 +35,7 @@ func TestRootsOfOldSizes(t *testing.T) {
 	}
 	r := newRoots(l.Tree())
 	r.size = recentSizes + 300
-	good := receipt.Seen{Origin: l.Origin, Size: 123, Root: l.Root(123)}
+	good := receipt.CheckpointRef{Origin: l.Origin, Size: 123, Root: l.Root(123)}
 	if err := r.quoted(good); err != nil {
 		t.Error(err)
 	}
@@ -43,7 +43,7 @@ func TestRootsOfOldSizes(t *testing.T) {
 	if err := r.quoted(good); !errors.Is(err, marketops.SplitView) {
 		t.Error(err)
 	}
-	if err := r.quoted(receipt.Seen{Origin: l.Origin, Size: -1}); err == nil {
+	if err := r.quoted(receipt.CheckpointRef{Origin: l.Origin, Size: -1}); err == nil {
 		t.Error("a negative size")
 	}
 }

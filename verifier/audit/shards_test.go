@@ -18,13 +18,13 @@ const nextOrigin = "log2.example.com"
 
 var nextKey = logtest.Key(50)
 
-func seen(l *logtest.Log, size uint64) receipt.Seen {
-	return receipt.Seen{Origin: l.Origin, Size: int64(size), Root: l.Root(size)}
+func seen(l *logtest.Log, size uint64) receipt.CheckpointRef {
+	return receipt.CheckpointRef{Origin: l.Origin, Size: int64(size), Root: l.Root(size)}
 }
 
 func freeze(w *lifecycletest.World) lifecycletest.Entry {
 	at := seen(w.Log, w.Log.Size())
-	return w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: at, Next: nextOrigin}, lifecycletest.Ledger, at.Digest())
+	return w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: at, Next: nextOrigin}, lifecycletest.Ledger, at.Digest())
 }
 
 // goOn makes the world's log the one after the frozen one, and returns that.
@@ -33,7 +33,7 @@ func goOn(w *lifecycletest.World, sealed lifecycletest.Entry) *logtest.Log {
 	w.Log, w.Entries = logtest.New(nextOrigin, nextKey), nil
 	w.File.LogPolicy = old.PolicyText() + "log " + w.Log.Vkey() + "\n"
 	at := seen(old, old.Size())
-	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, lifecycletest.Ledger, at.Digest())
+	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, lifecycletest.Ledger, at.Digest())
 	return old
 }
 
@@ -90,7 +90,7 @@ func longer(l *logtest.Log) *logtest.Log {
 }
 
 func TestShardAttacks(t *testing.T) {
-	about := func(l *logtest.Log) receipt.Seen { return seen(l, l.Size()) }
+	about := func(l *logtest.Log) receipt.CheckpointRef { return seen(l, l.Size()) }
 	for name, c := range map[string]struct {
 		want marketops.Code
 		do   func(*lifecycletest.World)
@@ -102,16 +102,18 @@ func TestShardAttacks(t *testing.T) {
 			e := w.Submit()
 			delete(w.Store, log.RecordPath(e.Record.LeafHash()))
 		}},
-		"a seal with another root": {marketops.SplitView, func(w *lifecycletest.World) { edited(w, func(s *receipt.Seen) { s.Root[0] ^= 1 }) }},
-		"a seal of fewer entries":  {marketops.OrderViolation, func(w *lifecycletest.World) { edited(w, func(s *receipt.Seen) { *s = seen(w.Log, w.Log.Size()-1) }) }},
-		"a seal of another log":    {marketops.OrderViolation, func(w *lifecycletest.World) { edited(w, func(s *receipt.Seen) { s.Origin = "x.example" }) }},
-		"a seal by an authority":   {marketops.KeyUnknown, func(w *lifecycletest.World) { sealBy(w, lifecycletest.Authority, about(w.Log)) }},
+		"a seal with another root": {marketops.SplitView, func(w *lifecycletest.World) { edited(w, func(s *receipt.CheckpointRef) { s.Root[0] ^= 1 }) }},
+		"a seal of fewer entries": {marketops.OrderViolation, func(w *lifecycletest.World) {
+			edited(w, func(s *receipt.CheckpointRef) { *s = seen(w.Log, w.Log.Size()-1) })
+		}},
+		"a seal of another log":  {marketops.OrderViolation, func(w *lifecycletest.World) { edited(w, func(s *receipt.CheckpointRef) { s.Origin = "x.example" }) }},
+		"a seal by an authority": {marketops.KeyUnknown, func(w *lifecycletest.World) { sealBy(w, lifecycletest.Authority, about(w.Log)) }},
 		"a seal about something else": {marketops.OrderViolation, func(w *lifecycletest.World) {
-			w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: about(w.Log), Next: nextOrigin}, lifecycletest.Ledger, marketops.DigestOf([]byte("x")))
+			w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: about(w.Log), Next: nextOrigin}, lifecycletest.Ledger, marketops.DigestOf([]byte("x")))
 		}},
 		"a beginning in the middle": {marketops.OrderViolation, func(w *lifecycletest.World) {
-			p := receipt.Seen{Origin: "x.example", Size: 1}
-			w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: lifecycletest.Origin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
+			p := receipt.CheckpointRef{Origin: "x.example", Size: 1}
+			w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: lifecycletest.Origin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
 		}},
 	} {
 		w := lifecycletest.New()
@@ -123,20 +125,20 @@ func TestShardAttacks(t *testing.T) {
 	}
 	// A first leaf for another origin.
 	w := lifecycletest.New()
-	p := receipt.Seen{Origin: "x.example", Size: 1}
-	w.Add(&receipt.ShardGenesis{Head: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
+	p := receipt.CheckpointRef{Origin: "x.example", Size: 1}
+	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
 	w.Live()
 	if r := judge(w); r.Verified() {
 		t.Error("a log begins under another origin")
 	}
 }
 
-func edited(w *lifecycletest.World, edit func(*receipt.Seen)) {
+func edited(w *lifecycletest.World, edit func(*receipt.CheckpointRef)) {
 	at := seen(w.Log, w.Log.Size())
 	edit(&at)
 	sealBy(w, lifecycletest.Ledger, at)
 }
 
-func sealBy(w *lifecycletest.World, by *crypto.PrivateKey, at receipt.Seen) {
-	w.Add(&receipt.ShardSealed{Head: w.Head(), Shard: at, Next: nextOrigin}, by, at.Digest())
+func sealBy(w *lifecycletest.World, by *crypto.PrivateKey, at receipt.CheckpointRef) {
+	w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: at, Next: nextOrigin}, by, at.Digest())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 )
 
@@ -136,7 +137,7 @@ func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
 // rules says how the book judges here.
 func (a *audit) rules() lifecycle.Rules {
 	return lifecycle.Rules{
-		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.Seen) error { return a.roots.quoted(c) },
+		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.CheckpointRef) error { return a.roots.quoted(c) },
 		Reread: a.reread, Keep: a.options.keep,
 		Report: func(f lifecycle.Finding) {
 			a.fail(verifier.Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
@@ -173,7 +174,7 @@ func (a *audit) admit(it *item, subject string) {
 		a.failErr(CheckRecords, subject, err)
 		return
 	}
-	if e.Holder.Role == receipt.RoleLedger {
+	if e.Holder.Role == trust.RoleLedger {
 		a.ledger = max(a.ledger, issued)
 	}
 	a.count(it.index, it.rec.Body.Name())
@@ -221,7 +222,7 @@ func (a *audit) withheld(it *item, subject string) {
 		return
 	}
 	a.book.Withheld(h)
-	if h.Role == receipt.RolePerson || h.Role == receipt.RoleAdvisory {
+	if h.Role == trust.RolePerson || h.Role == trust.RoleAdvisory {
 		a.erased++
 		return
 	}

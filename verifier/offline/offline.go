@@ -32,7 +32,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 )
@@ -93,7 +93,7 @@ func text(to *string) func(string) error {
 
 // Verify judges the file at path under the trust file that load returns; an error of load is a
 // report that failed. Its own error is an input that could not be read: nothing was verified.
-func Verify(path string, load func() (*receipt.Trust, error), o Options) (*verifier.Report, error) {
+func Verify(path string, load func() (*trust.Trust, error), o Options) (*verifier.Report, error) {
 	f, size, err := open(path)
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func Verify(path string, load func() (*receipt.Trust, error), o Options) (*verif
 	return r, err
 }
 
-func (o Options) judge(kind verifier.Kind, f *os.File, size int64, t *receipt.Trust, d verifier.Demand) (*verifier.Report, error) {
+func (o Options) judge(kind verifier.Kind, f *os.File, size int64, t *trust.Trust, d verifier.Demand) (*verifier.Report, error) {
 	if kind == verifier.OfBundle {
 		b, err := io.ReadAll(io.LimitReader(f, verifier.MaxBundle+1))
 		if err == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/offline"
 	"github.com/omega/marketops/verifier/sigstore"
@@ -50,7 +50,7 @@ func (s *stage) write(name string, b []byte) {
 func (s *stage) verify(path string, o offline.Options) *verifier.Report {
 	s.t.Helper()
 	o.At = s.w.Now + 10
-	r, err := offline.Verify(path, func() (*receipt.Trust, error) { return s.w.Trust(), nil }, o)
+	r, err := offline.Verify(path, func() (*trust.Trust, error) { return s.w.Trust(), nil }, o)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestUnreadableInputs(t *testing.T) {
 		if name == "no pack" {
 			path = "nowhere"
 		}
-		if r, err := offline.Verify(path, func() (*receipt.Trust, error) { return s.w.Trust(), nil }, o); err == nil || r != nil {
+		if r, err := offline.Verify(path, func() (*trust.Trust, error) { return s.w.Trust(), nil }, o); err == nil || r != nil {
 			t.Errorf("%s: %v, %v", name, r, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -19,11 +20,11 @@ type entry struct {
 
 // book is the records of a verified pack, in log order.
 type book struct {
-	trust   *receipt.Trust
+	trust   *trust.Trust
 	entries []entry
 }
 
-func open(p *pack.Pack, t *receipt.Trust) (*book, error) {
+func open(p *pack.Pack, t *trust.Trust) (*book, error) {
 	b := &book{trust: t}
 	for name, envelope := range p.Records {
 		rec, err := receipt.Open(envelope, t.Ring())

@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 )
 
@@ -162,22 +162,22 @@ func TestBundleAsksTheTrustFile(t *testing.T) {
 	w := lived(t)
 	good := exported(t, w, Receipt).Signed[0].Bundle
 	for name, tc := range map[string]struct {
-		bend func(*receipt.TrustFile)
+		bend func(*trust.File)
 		d    verifier.Demand
 		want marketops.Code
 	}{
-		"two authorities":    {func(f *receipt.TrustFile) { f.AuthorityRules[0].Threshold = 2 }, verifier.Demand{}, marketops.RecordWithheld},
-		"a short life":       {func(f *receipt.TrustFile) { f.MaxLifetime = 60 }, verifier.Demand{}, marketops.LifetimeExcessive},
-		"revoked since":      {func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = positions(0) }, verifier.Demand{}, marketops.KeyRevoked},
-		"revoked later":      {func(f *receipt.TrustFile) { f.Authorities[0].RevokedFrom = positions(4) }, verifier.Demand{}, ""},
-		"retired":            {func(f *receipt.TrustFile) { f.Authorities[0].NotAfter = lifecycletest.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
-		"a quorum of nobody": {func(*receipt.TrustFile) {}, verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
-		"signature":          {func(*receipt.TrustFile) {}, verifier.Demand{Require: verifier.Signature}, ""},
-		"held, the same":     {func(*receipt.TrustFile) {}, verifier.Demand{Held: w.Log.Checkpoint()}, ""},
-		"held, another root": {func(*receipt.TrustFile) {}, verifier.Demand{Held: w.Log.SignRoot(w.Log.Size(), log.Hash{1})}, marketops.SplitView},
-		"held, unproved":     {func(*receipt.TrustFile) {}, verifier.Demand{Held: w.Log.CheckpointAt(7)}, marketops.RecordWithheld},
-		"the asset":          {func(*receipt.TrustFile) {}, verifier.Demand{Files: files("abc")}, ""},
-		"another file":       {func(*receipt.TrustFile) {}, verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
+		"two authorities":    {func(f *trust.File) { f.AuthorityRules[0].Threshold = 2 }, verifier.Demand{}, marketops.RecordWithheld},
+		"a short life":       {func(f *trust.File) { f.MaxLifetime = 60 }, verifier.Demand{}, marketops.LifetimeExcessive},
+		"revoked since":      {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(0) }, verifier.Demand{}, marketops.KeyRevoked},
+		"revoked later":      {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(4) }, verifier.Demand{}, ""},
+		"retired":            {func(f *trust.File) { f.Authorities[0].NotAfter = lifecycletest.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
+		"a quorum of nobody": {func(*trust.File) {}, verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
+		"signature":          {func(*trust.File) {}, verifier.Demand{Require: verifier.Signature}, ""},
+		"held, the same":     {func(*trust.File) {}, verifier.Demand{Held: w.Log.Checkpoint()}, ""},
+		"held, another root": {func(*trust.File) {}, verifier.Demand{Held: w.Log.SignRoot(w.Log.Size(), log.Hash{1})}, marketops.SplitView},
+		"held, unproved":     {func(*trust.File) {}, verifier.Demand{Held: w.Log.CheckpointAt(7)}, marketops.RecordWithheld},
+		"the asset":          {func(*trust.File) {}, verifier.Demand{Files: files("abc")}, ""},
+		"another file":       {func(*trust.File) {}, verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
 	} {
 		other := lifecycletest.New()
 		tc.bend(&other.File)

@@ -42,6 +42,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 )
@@ -76,7 +77,7 @@ type Set struct {
 type Signed struct {
 	BundleFile, KeyFile string // names
 	Bundle, Key         []byte // contents
-	By                  receipt.Holder
+	By                  trust.Holder
 	KeyID               crypto.KeyID
 	Position            log.Position
 }
@@ -96,7 +97,7 @@ func (u *Unverified) Unwrap() error { return u.Report.Code }
 // several receipts it takes the one that was claimed last, or else the last; the outcome is that
 // receipt's. Errors are [*Unverified], [marketops.OperationMismatch] for an operation that the pack
 // does not hold, [marketops.ReceiptMissing] or [marketops.OutcomeMissing].
-func New(p *pack.Pack, t *receipt.Trust, at marketops.Time, operation marketops.Digest, what Subject) (*Set, error) {
+func New(p *pack.Pack, t *trust.Trust, at marketops.Time, operation marketops.Digest, what Subject) (*Set, error) {
 	report := verifier.Verify(p, t, at)
 	if !report.Verified() {
 		return nil, &Unverified{report}

@@ -18,6 +18,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/transparency-dev/merkle/proof"
@@ -183,7 +184,7 @@ func included(t *testing.T, e entryFile, by note.Verifier) error {
 }
 
 func TestExport(t *testing.T) {
-	for what, role := range map[Subject]receipt.Role{Receipt: receipt.RoleAuthority, Outcome: receipt.RolePublisher} {
+	for what, role := range map[Subject]trust.Role{Receipt: trust.RoleAuthority, Outcome: trust.RolePublisher} {
 		t.Run(string(what), func(t *testing.T) {
 			w := lived(t)
 			s := exported(t, w, what)
@@ -321,7 +322,7 @@ func TestUnverified(t *testing.T) {
 	stranger.Log = logtest.New(lifecycletest.Origin, logtest.Key(50))
 	for name, c := range map[string]struct {
 		bend func(*pack.Pack)
-		t    *receipt.Trust
+		t    *trust.Trust
 		at   marketops.Time
 		want marketops.Code
 	}{

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/omega/marketops/verifier/show"
@@ -57,11 +57,11 @@ func judge(evidence, trust []byte, digest string) *verifier.Report {
 	return verifier.Verify(p, t, marketops.TimeOf(time.Now()))
 }
 
-func believed(trust []byte, digest string) (*receipt.Trust, error) {
-	if len(trust) == 0 {
+func believed(data []byte, digest string) (*trust.Trust, error) {
+	if len(data) == 0 {
 		return nil, marketops.Refuse(marketops.TrustMissing, "no trust file; nothing in the evidence itself says whom to believe")
 	}
-	t, err := receipt.ParseTrust(trust)
+	t, err := trust.Parse(data)
 	if err != nil || digest == "" {
 		return t, err
 	}

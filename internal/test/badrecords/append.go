@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/tessera"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // appendAll opens the log of a stopped Core with the checkpoint key and appends records to it,
@@ -24,7 +25,7 @@ func appendAll(args []string) error {
 	if err != nil {
 		return err
 	}
-	trust, err := receipt.ParseTrust(text)
+	trust, err := trust.Parse(text)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func appendAll(args []string) error {
 	return errors.Join(err, w.Close(ctx))
 }
 
-func appendOne(ctx context.Context, w *tessera.Writer, trust *receipt.Trust, dir, path string) error {
+func appendOne(ctx context.Context, w *tessera.Writer, trust *trust.Trust, dir, path string) error {
 	envelope, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -120,7 +120,7 @@ func (o *options) date(r *receipt.Receipt) {
 }
 
 func renew(r *receipt.Receipt) error {
-	head, err := receipt.NewHead(rand.Reader, r.IssuedAt)
+	head, err := receipt.NewHeader(rand.Reader, r.IssuedAt)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func renew(r *receipt.Receipt) error {
 	if _, err := rand.Read(id[:]); err != nil {
 		return err
 	}
-	r.Head, r.ReceiptID = head, marketops.NewReceiptID(id)
+	r.Header, r.ReceiptID = head, marketops.NewReceiptID(id)
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (o *options) bind(r *receipt.Receipt, st *statement) error {
 		r.Plan = marketops.DigestOf(b)
 	}
 	if b, err := os.ReadFile(filepath.Join(o.run, "submission.json")); err == nil {
-		r.Submission = receipt.NameOf(b)
+		r.Submission = receipt.NameUnverified(b)
 	}
 	if o.operation == 0 {
 		return nil

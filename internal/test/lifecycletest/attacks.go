@@ -134,7 +134,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 	{"a request in the log", Codes{"order-violation"}, nil, func(w *World) {
 		w.Live()
 		h := w.Head()
-		w.Add(&receipt.Request{Head: h, Method: "POST /v1/claim", Body: Policy, Core: "core.example", ExpiresAt: h.IssuedAt + 60}, Bob, Policy)
+		w.Add(&receipt.Request{Header: h, Method: "POST /v1/claim", Body: Policy, Core: "core.example", ExpiresAt: h.IssuedAt + 60}, Bob, Policy)
 	}},
 
 	{"two claims for one epoch", Codes{"receipt-reused"}, nil, func(w *World) {
@@ -274,7 +274,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 	{"advisory in place of the receipt (D1)", Codes{"nothing-to-verify"}, Codes{}, func(w *World) {
 		sub := w.Submit()
 		h := w.Head()
-		w.Add(&receipt.Advisory{Head: h, ReceiptID: marketops.NewReceiptID([16]byte{3}), RunID: w.Run, OperationKind: w.Ops[0].Kind, Operation: w.Digests()[0],
+		w.Add(&receipt.Advisory{Header: h, ReceiptID: marketops.NewReceiptID([16]byte{3}), RunID: w.Run, OperationKind: w.Ops[0].Kind, Operation: w.Digests()[0],
 			Plan: sub.Record.Body.(*receipt.Submission).Plan, Target: w.Ops[0].Target, Mode: marketops.Prod, Decision: "denied", Codes: []marketops.Code{}}, Advisory, w.Digests()[0])
 	}},
 	{"refusals only", Codes{"nothing-to-verify"}, Codes{}, func(w *World) {
@@ -313,14 +313,14 @@ var Attacks = slices.Concat(bindings, []Attack{
 	}},
 	{"a checkpoint that trust.json knows otherwise (H1)", Codes{"split-view"}, nil, func(w *World) {
 		w.Live()
-		w.File.KnownCheckpoints = []receipt.Seen{{Origin: Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
+		w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
 	}},
 })
 
 // withheldVote signs an approval by Carol and does not log it.
 func withheldVote(w *World, sub Entry) Entry {
 	s, h := sub.Record.Body.(*receipt.Submission), w.Head()
-	rec, err := receipt.Seal(&receipt.Approval{Head: h, Verdict: "approve", RunID: s.RunID, Submission: sub.Record.Digest, Requester: s.Requester, Plan: s.Plan,
+	rec, err := receipt.Seal(&receipt.Approval{Header: h, Verdict: "approve", RunID: s.RunID, Submission: sub.Record.Digest, Requester: s.Requester, Plan: s.Plan,
 		Operations: s.Operations, Policy: Policy, NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 3600}, Carol, receipt.SubjectOf("plan", s.Plan))
 	if err != nil {
 		panic(err)

@@ -30,7 +30,7 @@ var bindings = []Attack{
 	{"revocation under another operation", Codes{"operation-mismatch"}, nil, func(w *World) {
 		l := w.Allow()
 		r, h := l.Receipt.Record.Body.(*receipt.Receipt), w.Head()
-		w.Add(&receipt.Revocation{Head: h, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: l.Receipt.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority, Policy)
+		w.Add(&receipt.Revocation{Header: h, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: l.Receipt.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority, Policy)
 	}},
 	{"first claim of epoch 2", Codes{"record-withheld"}, Codes{"receipt-reused"}, func(w *World) {
 		w.Edit["claim"] = func(b receipt.Body) { c := b.(*receipt.Claim); c.Epoch, c.Previous = 2, &Policy }

@@ -17,6 +17,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -52,7 +53,7 @@ type Entry struct {
 // World is a log with everything that its records rest on.
 type World struct {
 	Log      *logtest.Log
-	File     receipt.TrustFile // changed before [World.Trust] is called
+	File     trust.File // changed before [World.Trust] is called
 	Run      marketops.RunID
 	Plan     []byte
 	Ops      []marketops.Operation
@@ -78,40 +79,40 @@ func New() *World {
 		Ops: []marketops.Operation{Release("v1.4.0")}, Plan: []byte(`{"schema":"marketops.plan/v1"}`),
 		Edit: map[string]func(receipt.Body){}, Sign: map[string]*crypto.PrivateKey{}, Before: map[string]func(){},
 	}
-	w.File = receipt.TrustFile{
+	w.File = trust.File{
 		Schema: "marketops.trust/v1", Version: 7, Expires: Start + 1e8,
-		Persons: []receipt.TrustPerson{
+		Persons: []trust.Person{
 			person("bob", "makers", Bob), person("alice", "release", Alice, AliceToo), person("carol", "release", Carol), person("dave", "release", Dave),
 		},
 		Authorities:    keys("core.example", Authority, "core2.example", Second),
-		AuthorityRules: []receipt.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		AuthorityRules: []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
 		Advisory:       keys("advisory", Advisory), Publishers: keys("pub1", Publisher, "pub2", Other), Ledger: keys("ledger", Ledger),
-		Resolvers: []receipt.Rule{{Kinds: all, Targets: all, Group: "release"}}, Revokers: []receipt.Rule{},
-		Approvals:   []receipt.Rule{{Kinds: all, Targets: all, Group: "release", Threshold: 2}},
-		MaxLifetime: 86400, KnownCheckpoints: []receipt.Seen{},
+		Resolvers: []trust.Rule{{Kinds: all, Targets: all, Group: "release"}}, Revokers: []trust.Rule{},
+		Approvals:   []trust.Rule{{Kinds: all, Targets: all, Group: "release", Threshold: 2}},
+		MaxLifetime: 86400, KnownCheckpoints: []receipt.CheckpointRef{},
 	}
 	return w
 }
 
 var all = []string{"*"}
 
-func person(id, group string, ks ...*crypto.PrivateKey) receipt.TrustPerson {
-	p := receipt.TrustPerson{ID: id, Groups: []string{group}}
+func person(id, group string, ks ...*crypto.PrivateKey) trust.Person {
+	p := trust.Person{ID: id, Groups: []string{group}}
 	for i, k := range ks {
 		p.Keys = append(p.Keys, key(fmt.Sprintf("%s-%d", id, i+1), k))
 	}
 	return p
 }
 
-func keys(named ...any) (out []receipt.TrustKey) {
+func keys(named ...any) (out []trust.Key) {
 	for i := 0; i < len(named); i += 2 {
 		out = append(out, key(named[i].(string), named[i+1].(*crypto.PrivateKey)))
 	}
 	return out
 }
 
-func key(id string, k *crypto.PrivateKey) receipt.TrustKey {
-	return receipt.TrustKey{ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(k.Public().SPKI()), NotBefore: Start - 1000, NotAfter: Start + 1e7}
+func key(id string, k *crypto.PrivateKey) trust.Key {
+	return trust.Key{ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(k.Public().SPKI()), NotBefore: Start - 1000, NotAfter: Start + 1e7}
 }
 
 // TrustBytes returns trust.json as File and the log's policy make it.
@@ -126,8 +127,8 @@ func (w *World) TrustBytes() []byte {
 }
 
 // Trust is [World.TrustBytes], parsed.
-func (w *World) Trust() *receipt.Trust {
-	t, err := receipt.ParseTrust(w.TrustBytes())
+func (w *World) Trust() *trust.Trust {
+	t, err := trust.Parse(w.TrustBytes())
 	check(err)
 	return t
 }
@@ -147,14 +148,14 @@ func Release(tag string) marketops.Operation {
 }
 
 // Head draws a nonce and the next second.
-func (w *World) Head() receipt.Head {
+func (w *World) Head() receipt.Header {
 	w.nonce++
 	w.Now++
-	return receipt.Head{Nonce: fmt.Sprintf("%032x", w.nonce), IssuedAt: w.Now}
+	return receipt.Header{Nonce: fmt.Sprintf("%032x", w.nonce), IssuedAt: w.Now}
 }
 
 // Evident adds an evidence text under a head and returns its salted digest.
-func (w *World) Evident(h receipt.Head, text string) marketops.Digest {
+func (w *World) Evident(h receipt.Header, text string) marketops.Digest {
 	d := h.Salted([]byte(text))
 	w.Evidence = append(w.Evidence, pack.Evidence{Digest: d, Text: []byte(text)})
 	return d

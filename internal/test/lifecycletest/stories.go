@@ -6,6 +6,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Stories are runs as they may be. Each verifies, as a pack and as a log.
@@ -91,7 +92,7 @@ var Stories = map[string]func(*World){
 		Resolve(w, w.Publish().Outcome, Alice)
 		w.Close()
 		from := []log.Position{{Origin: Origin, Index: w.Log.Size()}, {Origin: "other.example.com"}}
-		for _, keys := range [][]receipt.TrustKey{w.File.Authorities, w.File.Publishers, w.File.Ledger, w.File.Persons[0].Keys, w.File.Persons[1].Keys, w.File.Persons[2].Keys} {
+		for _, keys := range [][]trust.Key{w.File.Authorities, w.File.Publishers, w.File.Ledger, w.File.Persons[0].Keys, w.File.Persons[1].Keys, w.File.Persons[2].Keys} {
 			for i := range keys {
 				keys[i].RevokedFrom = from
 			}
@@ -119,13 +120,13 @@ func Unknown(w *World) {
 // Resolve lets a person decide an unknown outcome as a success.
 func Resolve(w *World, out Entry, by *crypto.PrivateKey) Entry {
 	o, h := out.Record.Body.(*receipt.Outcome), w.Head()
-	return w.Add(&receipt.Resolution{Head: h, RunID: o.RunID, ReceiptID: o.ReceiptID, Outcome: out.Record.Digest, Position: log.Position{Origin: Origin, Index: out.Index},
+	return w.Add(&receipt.Resolution{Header: h, RunID: o.RunID, ReceiptID: o.ReceiptID, Outcome: out.Record.Digest, Position: log.Position{Origin: Origin, Index: out.Index},
 		Verdict: "success", Reason: w.Evident(h, "I looked")}, by, o.OperationID)
 }
 
 func revoke(w *World, rec Entry) {
 	r, h := rec.Record.Body.(*receipt.Receipt), w.Head()
-	w.Add(&receipt.Revocation{Head: h, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: rec.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority, r.Operation)
+	w.Add(&receipt.Revocation{Header: h, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: rec.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority, r.Operation)
 }
 
 func reject(w *World, l Life, by *crypto.PrivateKey, code marketops.Code) {

@@ -29,7 +29,7 @@ func (w *World) digest(n int) marketops.Digest {
 // Submit lets Bob ask for everything.
 func (w *World) Submit() Entry {
 	h, p := w.Head(), marketops.DigestOf(w.Plan)
-	return w.Add(&receipt.Submission{Head: h, RunID: w.Run, Requester: "bob", Plan: p, Operations: w.Digests(),
+	return w.Add(&receipt.Submission{Header: h, RunID: w.Run, Requester: "bob", Plan: p, Operations: w.Digests(),
 		Findings: w.Evident(h, "no findings"), NotShipped: w.Evident(h, "nothing was left out")}, Bob, p)
 }
 
@@ -37,7 +37,7 @@ func (w *World) Submit() Entry {
 func (w *World) Vote(sub Entry, by *crypto.PrivateKey, verdict string) Entry {
 	s := sub.Record.Body.(*receipt.Submission)
 	h := w.Head()
-	return w.Add(&receipt.Approval{Head: h, Verdict: verdict, RunID: s.RunID, Submission: sub.Record.Digest, Requester: s.Requester,
+	return w.Add(&receipt.Approval{Header: h, Verdict: verdict, RunID: s.RunID, Submission: sub.Record.Digest, Requester: s.Requester,
 		Plan: s.Plan, Operations: s.Operations, Policy: Policy, NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 3600}, by, s.Plan)
 }
 
@@ -49,7 +49,7 @@ func (w *World) Authorize(n int, sub Entry, votes ...Entry) Entry {
 // NewReceipt returns the body of the receipt for operation n.
 func (w *World) NewReceipt(n int, sub Entry, votes ...Entry) *receipt.Receipt {
 	s, h := sub.Record.Body.(*receipt.Submission), w.Head()
-	r := &receipt.Receipt{Head: h, ReceiptID: marketops.NewReceiptID([16]byte{byte(w.nonce), byte(w.nonce >> 8), byte(w.nonce >> 16)}), RunID: w.Run,
+	r := &receipt.Receipt{Header: h, ReceiptID: marketops.NewReceiptID([16]byte{byte(w.nonce), byte(w.nonce >> 8), byte(w.nonce >> 16)}), RunID: w.Run,
 		OperationKind: w.Ops[n].Kind, Operation: w.digest(n), Plan: s.Plan, Policy: Policy, Trust: receipt.TrustRef{Version: 7, Digest: marketops.DigestOf([]byte("trust"))},
 		Target: w.Ops[n].Target, Audience: []crypto.KeyID{Publisher.Public().ID(), Other.Public().ID()}, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 7200, Submission: sub.Record.Digest, Approvals: []marketops.Digest{}}
@@ -72,7 +72,7 @@ func (w *World) Assets(n int) (out []receipt.Subject) {
 // Claim spends a receipt, or takes over from an earlier claim of it.
 func (w *World) Claim(rec Entry, by *crypto.PrivateKey, earlier ...Entry) Entry {
 	r := rec.Record.Body.(*receipt.Receipt)
-	c := &receipt.Claim{Head: w.Head(), RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: rec.Record.Digest, Operation: r.Operation,
+	c := &receipt.Claim{Header: w.Head(), RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: rec.Record.Digest, Operation: r.Operation,
 		Publisher: by.Public().ID(), Epoch: int64(len(earlier)) + 1}
 	if len(earlier) > 0 {
 		c.Previous = &earlier[len(earlier)-1].Record.Digest
@@ -83,7 +83,7 @@ func (w *World) Claim(rec Entry, by *crypto.PrivateKey, earlier ...Entry) Entry 
 // Announce logs the intent of a claim.
 func (w *World) Announce(claim Entry, by *crypto.PrivateKey) Entry {
 	c := claim.Record.Body.(*receipt.Claim)
-	return w.Add(&receipt.Intent{Head: w.Head(), RunID: c.RunID, ReceiptID: c.ReceiptID, Claim: claim.Record.Digest, Receipt: c.Receipt,
+	return w.Add(&receipt.Intent{Header: w.Head(), RunID: c.RunID, ReceiptID: c.ReceiptID, Claim: claim.Record.Digest, Receipt: c.Receipt,
 		Operation: c.Operation, Epoch: c.Epoch}, by, c.Operation)
 }
 
@@ -91,10 +91,10 @@ func (w *World) Announce(claim Entry, by *crypto.PrivateKey) Entry {
 func (w *World) NewOutcome(intent Entry) *receipt.Outcome {
 	n, h := intent.Record.Body.(*receipt.Intent), w.Head()
 	size := w.Log.Size()
-	return &receipt.Outcome{Head: h, OperationID: n.Operation, RunID: n.RunID, ReceiptID: n.ReceiptID, Receipt: n.Receipt,
+	return &receipt.Outcome{Header: h, OperationID: n.Operation, RunID: n.RunID, ReceiptID: n.ReceiptID, Receipt: n.Receipt,
 		OperationKind: marketops.PublishRelease, Epoch: n.Epoch, Intent: &log.Position{Origin: Origin, Index: intent.Index}, Status: "success",
 		Effects: []receipt.Effect{{Name: "tag", State: "applied"}, {Name: "release", State: "applied"}}, Response: w.Evident(h, "201 Created"),
-		GitHub: []receipt.GitHubID{{Name: "release_id", Value: "77"}}, Checkpoint: &receipt.Seen{Origin: Origin, Size: int64(size), Root: w.Log.Root(size)}}
+		GitHub: []receipt.GitHubID{{Name: "release_id", Value: "77"}}, Checkpoint: &receipt.CheckpointRef{Origin: Origin, Size: int64(size), Root: w.Log.Root(size)}}
 }
 
 // Finish logs the outcome of an intent.
@@ -106,14 +106,14 @@ func (w *World) Finish(intent Entry, by *crypto.PrivateKey) Entry {
 // Refuse logs a refusal by the publisher.
 func (w *World) Refuse(code marketops.Code) Entry {
 	h, op := w.Head(), w.Digests()[0]
-	return w.Add(&receipt.Refusal{Head: h, OperationID: op, RunID: string(w.Run), OperationKind: w.Ops[0].Kind, Request: op, Code: code,
+	return w.Add(&receipt.Refusal{Header: h, OperationID: op, RunID: string(w.Run), OperationKind: w.Ops[0].Kind, Request: op, Code: code,
 		Checks: []receipt.CheckResult{{Code: code, Status: marketops.Fail}}, Evidence: w.Evident(h, "why")}, Publisher, op)
 }
 
 // Close seals the run.
 func (w *World) Close(previous ...Entry) Entry {
 	p := marketops.DigestOf(w.Plan)
-	c := &receipt.RunClosed{Head: w.Head(), RunID: w.Run, Plan: p, Records: []marketops.Digest{}}
+	c := &receipt.RunClosed{Header: w.Head(), RunID: w.Run, Plan: p, Records: []marketops.Digest{}}
 	counts := map[string]int64{}
 	for _, e := range w.Entries {
 		if e.Record.Body.Name() == "run-closed" {

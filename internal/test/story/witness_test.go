@@ -15,6 +15,7 @@ import (
 
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -131,7 +132,7 @@ func uncosign(ts *testscript.TestScript, neg bool, args []string) {
 	text := ts.ReadFile(args[0])
 	p, err := pack.Read(strings.NewReader(text), int64(len(text)))
 	ts.Check(err)
-	trust, err := receipt.ParseTrust([]byte(ts.ReadFile(".marketops/trust.json")))
+	trust, err := trust.Parse([]byte(ts.ReadFile(".marketops/trust.json")))
 	ts.Check(err)
 	cp, err := trust.Log().Open(p.Checkpoint)
 	ts.Check(err)

@@ -27,7 +27,8 @@ var unfuzzed = map[string]string{
 	"verifier/audit.ReadFile":    "bounds a read and returns it as it is",
 	"verifier/offline.ReadFile":  "bounds a read and returns it as it is",
 	"federation/api.ReadFile":    "bounds an answer and returns it as it is",
-	"receipt.OpenVote":           "Open, and a comparison of types",
+	"receipt/gate.OpenVote":      "Open, and a comparison of types",
+	"receipt/trust.Open":         "receipt.Open, and a look at the file",
 }
 
 var reads = regexp.MustCompile(`^(Parse|Open|Read|Decode|Unmarshal)`)

@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/lifecycletest"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/omega/marketops/verifier/show"
@@ -168,9 +168,9 @@ func TestSameReportAsTheProgram(t *testing.T) {
 	}
 }
 
-func natively(t *testing.T, evidence, trust []byte, at marketops.Time) (string, int) {
+func natively(t *testing.T, evidence, trusted []byte, at marketops.Time) (string, int) {
 	t.Helper()
-	believed, err := receipt.ParseTrust(trust)
+	believed, err := trust.Parse(trusted)
 	if err != nil {
 		t.Fatal(err)
 	}

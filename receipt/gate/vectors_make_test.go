@@ -1,4 +1,4 @@
-package receipt_test
+package gate_test
 
 import (
 	"bytes"
@@ -20,8 +20,10 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/verifier/sigstore"
 )
 
@@ -111,7 +113,7 @@ func words(name string) string { return strings.ReplaceAll(name, "-", " ") }
 // no document cannot be written down and stay in the test.
 func (m maker) gate() {
 	q := newScene().build(m.t)
-	rec, _ := receipt.Check(q.ask, q.ev, q.trust)
+	rec, _ := gate.Check(q.ask, q.ev, q.trust)
 	m.accept("gate-release", "one release by two authorities, two approvers, a witnessed log; every gate vector is this one with one thing changed", "gate", gateVector(q), rec.Digest.String())
 	for _, x := range manipulations {
 		q := x.build(m.t)
@@ -120,7 +122,7 @@ func (m maker) gate() {
 		} else {
 			continue
 		}
-		_, checks := receipt.Check(q.ask, q.ev, q.trust)
+		_, checks := gate.Check(q.ask, q.ev, q.trust)
 		dir := x.code
 		if x.proves != "" {
 			dir = x.proves
@@ -145,7 +147,7 @@ func gateVector(q *question) gateInput {
 	return in
 }
 
-func loggedVector(l receipt.Logged) vectorLogged {
+func loggedVector(l receipt.LoggedEnvelope) vectorLogged {
 	out := vectorLogged{Envelope: l.Envelope}
 	if l.Proof != nil {
 		out.Proof = &vectorProof{l.Proof.Index, append([]log.Hash{}, l.Proof.Hashes...)}
@@ -173,7 +175,7 @@ func addOrder(sig []byte) []byte {
 func (m maker) envelopes() {
 	const typ = "text/plain"
 	payload := []byte("payload, long enough???>>>") // its base64 differs between the alphabets
-	env := resign(typ, payload, keyAlice)
+	env := sample.Sign(typ, payload, sample.KeyAlice)
 	digest := crypto.PAEDigest(typ, payload).String()
 	std, url := base64.StdEncoding.EncodeToString(payload), base64.URLEncoding.EncodeToString(payload)
 	var parts struct{ Signatures []struct{ Sig []byte } }
@@ -182,42 +184,44 @@ func (m maker) envelopes() {
 	}
 	sig := parts.Signatures[0].Sig
 	withSig := func(b []byte) []byte {
-		return swap(base64.StdEncoding.EncodeToString(sig), base64.StdEncoding.EncodeToString(b))(env)
+		return sample.Swap(base64.StdEncoding.EncodeToString(sig), base64.StdEncoding.EncodeToString(b))(env)
 	}
-	in := func(b []byte, keys ...byte) openInput { return openInput{b, typ, spki(append(keys, keyAlice)...)} }
+	in := func(b []byte, keys ...byte) openInput {
+		return openInput{b, typ, spki(append(keys, sample.KeyAlice)...)}
+	}
 
 	m.accept("open-canonical", "as this project writes it", "open", in(env), digest)
-	m.accept("open-url-safe", "url-safe base64 is the same record", "open", in(swap(std, url)(env)), digest)
-	m.accept("open-spaced", "white space between members", "open", in(swap(`","payloadType"`, "\",\n\t\"payloadType\"")(env)), digest)
-	m.accept("open-no-keyid", "DSSE makes keyid optional", "open", in(swap(`"keyid":"`+string(id(keyAlice))+`",`, "")(env)), digest)
-	m.accept("open-keyid-lies", "keyid names another trusted key: the key that verifies counts", "open", in(swap(string(id(keyAlice)), string(id(keyBob)))(env), keyBob), digest)
+	m.accept("open-url-safe", "url-safe base64 is the same record", "open", in(sample.Swap(std, url)(env)), digest)
+	m.accept("open-spaced", "white space between members", "open", in(sample.Swap(`","payloadType"`, "\",\n\t\"payloadType\"")(env)), digest)
+	m.accept("open-no-keyid", "DSSE makes keyid optional", "open", in(sample.Swap(`"keyid":"`+string(sample.ID(sample.KeyAlice))+`",`, "")(env)), digest)
+	m.accept("open-keyid-lies", "keyid names another trusted key: the key that verifies counts", "open", in(sample.Swap(string(sample.ID(sample.KeyAlice)), string(sample.ID(sample.KeyBob)))(env), sample.KeyBob), digest)
 
 	sigs := string(env[bytes.Index(env, []byte(`[{`))+1 : len(env)-2])
 	for name, b := range map[string][]byte{
-		"zero-signatures":      swap(sigs, "")(env),
-		"two-signatures":       swap(sigs, sigs+","+sigs)(env),
-		"one-valid-one-junk":   swap(sigs, sigs+`,{"keyid":"","sig":"AAAA"}`)(env),
-		"signatures-null":      swap("["+sigs+"]", "null")(env),
-		"payload-null":         swap(`"`+std+`"`, "null")(env),
-		"payload-empty":        swap(std, "")(env),
-		"payload-absent":       swap(`"payload":"`+std+`",`, "")(env),
-		"duplicate-payload":    swap(`{"payload"`, `{"payload":"","payload"`)(env),
-		"wrong-case":           swap(`"payload"`, `"Payload"`)(env),
-		"unknown-member":       swap(`{"payload"`, `{"extra":1,"payload"`)(env),
-		"unknown-in-signature": swap(`{"keyid"`, `{"cert":"","keyid"`)(env),
+		"zero-signatures":      sample.Swap(sigs, "")(env),
+		"two-signatures":       sample.Swap(sigs, sigs+","+sigs)(env),
+		"one-valid-one-junk":   sample.Swap(sigs, sigs+`,{"keyid":"","sig":"AAAA"}`)(env),
+		"signatures-null":      sample.Swap("["+sigs+"]", "null")(env),
+		"payload-null":         sample.Swap(`"`+std+`"`, "null")(env),
+		"payload-empty":        sample.Swap(std, "")(env),
+		"payload-absent":       sample.Swap(`"payload":"`+std+`",`, "")(env),
+		"duplicate-payload":    sample.Swap(`{"payload"`, `{"payload":"","payload"`)(env),
+		"wrong-case":           sample.Swap(`"payload"`, `"Payload"`)(env),
+		"unknown-member":       sample.Swap(`{"payload"`, `{"extra":1,"payload"`)(env),
+		"unknown-in-signature": sample.Swap(`{"keyid"`, `{"cert":"","keyid"`)(env),
 		"trailing-data":        append(slices.Clone(env), "{}"...),
 		"byte-order-mark":      append([]byte("\ufeff"), env...),
-		"invalid-utf-8":        swap(`"keyid":"`, "\"keyid\":\"\xff")(env),
-		"lone-surrogate":       swap(`"keyid":"`, `"keyid":"\ud800`)(env),
+		"invalid-utf-8":        sample.Swap(`"keyid":"`, "\"keyid\":\"\xff")(env),
+		"lone-surrogate":       sample.Swap(`"keyid":"`, `"keyid":"\ud800`)(env),
 		"deep-nesting":         []byte(strings.Repeat("[", 4000) + strings.Repeat("]", 4000)),
 		"long-number":          []byte(`{"payload":` + strings.Repeat("1", 4000) + `}`),
-		"number-1e400":         swap(`"`+std+`"`, "1e400")(env),
-		"base64-newline":       swap(std, std[:4]+`\n`+std[4:])(env),
-		"base64-space":         swap(std, std[:4]+" "+std[4:])(env),
-		"base64-no-padding":    swap(std, strings.TrimRight(std, "="))(env),
-		"base64-trailing-bits": swap(std, std[:len(std)-2]+string(std[len(std)-2]+1)+"=")(env),
-		"base64-two-alphabets": swap(std, strings.Replace(std, "/", "_", 1))(env),
-		"keyid-hex":            swap(string(id(keyAlice)), strings.Repeat("ab", 32))(env),
+		"number-1e400":         sample.Swap(`"`+std+`"`, "1e400")(env),
+		"base64-newline":       sample.Swap(std, std[:4]+`\n`+std[4:])(env),
+		"base64-space":         sample.Swap(std, std[:4]+" "+std[4:])(env),
+		"base64-no-padding":    sample.Swap(std, strings.TrimRight(std, "="))(env),
+		"base64-trailing-bits": sample.Swap(std, std[:len(std)-2]+string(std[len(std)-2]+1)+"=")(env),
+		"base64-two-alphabets": sample.Swap(std, strings.Replace(std, "/", "_", 1))(env),
+		"keyid-hex":            sample.Swap(string(sample.ID(sample.KeyAlice)), strings.Repeat("ab", 32))(env),
 		"signature-63-bytes":   withSig(sig[:63]),
 		"signature-65-bytes":   withSig(append(slices.Clone(sig), 0)),
 		"bundle":               []byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","messageSignature":{"signature":"AAAA"}}`),
@@ -226,12 +230,12 @@ func (m maker) envelopes() {
 	} {
 		m.refuse(marketops.ReceiptMalformed, "open-"+name, words(name), "open", in(b))
 	}
-	m.refuse(marketops.PayloadTypeWrong, "open-changed-after-signing", "the type is part of what is signed, and is looked at first", "open", in(swap(typ, "text/plaim")(env)))
-	m.refuse(marketops.PayloadTypeWrong, "open-upper-case", "payload types are compared to the letter", "open", in(resign("TEXT/PLAIN", payload, keyAlice)))
-	m.refuse(marketops.SignatureInvalid, "open-type-changed-to-the-asked", "the signature covers the payload type", "open", in(swap("application/json", typ)(resign("application/json", payload, keyAlice))))
+	m.refuse(marketops.PayloadTypeWrong, "open-changed-after-signing", "the type is part of what is signed, and is looked at first", "open", in(sample.Swap(typ, "text/plaim")(env)))
+	m.refuse(marketops.PayloadTypeWrong, "open-upper-case", "payload types are compared to the letter", "open", in(sample.Sign("TEXT/PLAIN", payload, sample.KeyAlice)))
+	m.refuse(marketops.SignatureInvalid, "open-type-changed-to-the-asked", "the signature covers the payload type", "open", in(sample.Swap("application/json", typ)(sample.Sign("application/json", payload, sample.KeyAlice))))
 	pae := crypto.PAE(typ, payload)
-	ambiguous := resign("t", []byte(strings.TrimPrefix(string(pae), "DSSEv1 ")), keyAlice)
-	m.refuse(marketops.SignatureInvalid, "open-length-ambiguity", "the lengths of PAE keep type and payload apart", "open", in(reenvelope(swap(`"payloadType":"t"`, `"payloadType":"`+typ+`"`)(ambiguous), payload)))
+	ambiguous := sample.Sign("t", []byte(strings.TrimPrefix(string(pae), "DSSEv1 ")), sample.KeyAlice)
+	m.refuse(marketops.SignatureInvalid, "open-length-ambiguity", "the lengths of PAE keep type and payload apart", "open", in(reenvelope(sample.Swap(`"payloadType":"t"`, `"payloadType":"`+typ+`"`)(ambiguous), payload)))
 	for i, name := range map[int]string{0: "r-bit-flipped", 40: "s-bit-flipped"} {
 		b := slices.Clone(sig)
 		b[i] ^= 1
@@ -243,18 +247,18 @@ func (m maker) envelopes() {
 	small[0] = 1
 	m.refuse(marketops.SignatureInvalid, "open-small-order-r", "R is the neutral element, S is zero", "open", in(withSig(small)))
 	hash := sha512.Sum512(crypto.PAE(typ, payload))
-	ph, err := ed25519.NewKeyFromSeed(logtest.Key(keyAlice).Seed()).Sign(nil, hash[:], &ed25519.Options{Hash: stdcrypto.SHA512})
+	ph, err := ed25519.NewKeyFromSeed(logtest.Key(sample.KeyAlice).Seed()).Sign(nil, hash[:], &ed25519.Options{Hash: stdcrypto.SHA512})
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	m.refuse(marketops.SignatureInvalid, "open-ed25519ph", "the right key signed the hash under Ed25519ph", "open", in(withSig(ph)))
-	m.refuse(marketops.KeyUnknown, "open-stranger", "nobody of the ring signed, and keyid names nobody of the ring", "open", openInput{env, typ, spki(keyBob)})
+	m.refuse(marketops.KeyUnknown, "open-stranger", "nobody of the ring signed, and keyid names nobody of the ring", "open", openInput{env, typ, spki(sample.KeyBob)})
 	m.refuse(marketops.KeyUnknown, "open-no-keys", "an empty ring knows nobody", "open", openInput{env, typ, [][]byte{}})
 }
 
 func (m maker) records() {
-	r := advisory()
-	keys := spki(keyAdvisory)
+	r := sample.Advisory()
+	keys := spki(sample.KeyAdvisory)
 	m.accept("record-advisory", "an advisory", "record", recordInput{r.Envelope, keys}, r.Digest.String())
 	for _, x := range []struct {
 		code           marketops.Code
@@ -279,19 +283,19 @@ func (m maker) records() {
 		{marketops.ReceiptMalformed, "enforceable-advisory", `"enforceable":false`, `"enforceable":true`},
 		{marketops.ReceiptMalformed, "time-with-offset", `"issued_at":"2026-09-21T14:13:20Z"`, `"issued_at":"2026-09-21T14:13:20+00:00"`},
 	} {
-		m.refuse(x.code, "record-"+x.name, words(x.name), "record", recordInput{replace(r.Envelope, keyAdvisory, x.old, x.new), keys})
+		m.refuse(x.code, "record-"+x.name, words(x.name), "record", recordInput{sample.Replace(r.Envelope, sample.KeyAdvisory, x.old, x.new), keys})
 	}
 	m.mixedOrder(r)
 	for _, name := range []string{"shard-sealed", "shard-genesis"} {
-		r, keys := seal(m.t, bodies()[name], keyLedger, digest("checkpoint"), "checkpoint"), spki(keyLedger)
+		r, keys := sample.Seal(m.t, sample.Bodies()[name], sample.KeyLedger, sample.Digest("checkpoint"), "checkpoint"), spki(sample.KeyLedger)
 		m.accept("record-"+name, words(name), "record", recordInput{r.Envelope, keys}, r.Digest.String())
 		m.refuse(marketops.ReceiptMalformed, "record-"+name+"-of-itself", "the two logs have one origin", "record",
-			recordInput{replace(r.Envelope, keyLedger, `"log2.example"`, `"log.example"`), keys})
+			recordInput{sample.Replace(r.Envelope, sample.KeyLedger, `"log2.example"`, `"log.example"`), keys})
 		m.refuse(marketops.RecordUnknown, "record-"+name+"-newer", "another version", "record",
-			recordInput{replace(r.Envelope, keyLedger, name+"/v1", name+"/v2"), keys})
+			recordInput{sample.Replace(r.Envelope, sample.KeyLedger, name+"/v1", name+"/v2"), keys})
 	}
 	m.refuse(marketops.ReceiptMalformed, "record-not-json", "a checkpoint signed as a statement", "record",
-		recordInput{resign(receipt.PayloadType, newLog().Checkpoint(), keyAdvisory), keys})
+		recordInput{sample.Sign(receipt.PayloadType, sample.NewLog().Checkpoint(), sample.KeyAdvisory), keys})
 }
 
 // A key that is a point of the large subgroup plus one of order eight, and two signatures of the
@@ -322,7 +326,7 @@ func (m maker) mixedOrder(r *receipt.Record) {
 }
 
 func (m maker) operations() {
-	op := releaseOp()
+	op := sample.ReleaseOp()
 	doc, err := op.Document()
 	if err != nil {
 		m.t.Fatal(err)
@@ -365,26 +369,26 @@ func (m maker) operations() {
 		{marketops.OperationMismatch, "duplicate-member", `"marker":1`, `"marker":1,"marker":1`},
 		{marketops.OperationMismatch, "absent-member", `"marker":1,`, ""},
 	} {
-		m.refuse(x.code, "operation-"+x.name, words(x.name), "operation", documentInput{swap(x.old, x.new)(doc)})
+		m.refuse(x.code, "operation-"+x.name, words(x.name), "operation", documentInput{sample.Swap(x.old, x.new)(doc)})
 	}
 }
 
 func (m maker) trustFiles() {
-	f := newTrust(newLog())
-	text := trustText(m.t, f)
+	f := sample.NewTrust(sample.NewLog())
+	text := sample.TrustText(m.t, f)
 	m.accept("trust", "a trust file", "trust", documentInput{text}, marketops.DigestOf(text).String())
-	for _, x := range badTrust {
-		f := newTrust(newLog())
-		x.edit(&f)
-		m.refuse(marketops.TrustMissing, "trust-"+x.name, words(x.name), "trust", documentInput{trustText(m.t, f)})
+	for _, x := range sample.BadTrust {
+		f := sample.NewTrust(sample.NewLog())
+		x.Edit(&f)
+		m.refuse(marketops.TrustMissing, "trust-"+x.Name, words(x.Name), "trust", documentInput{sample.TrustText(m.t, f)})
 	}
-	for _, x := range badTrustText {
-		m.refuse(marketops.TrustMissing, "trust-"+x.name, words(x.name), "trust", documentInput{x.edit(text)})
+	for _, x := range sample.BadTrustText {
+		m.refuse(marketops.TrustMissing, "trust-"+x.Name, words(x.Name), "trust", documentInput{x.Edit(text)})
 	}
 }
 
 func (m maker) policies() {
-	l := newLog()
+	l := sample.NewLog()
 	good := l.PolicyText()
 	m.accept("policy", "one log, two witnesses, both wanted", "policy", policyInput{raw(good)}, "")
 	for name, text := range badPolicies(l) {
@@ -411,11 +415,11 @@ func badPolicies(l *logtest.Log) map[string]string {
 }
 
 func filled(t testing.TB) *logtest.Log {
-	l := newLog()
+	l := sample.NewLog()
 	for i := range 5 {
-		r := seal(t, &receipt.Intent{Head: head(300+i, noon), RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
+		r := sample.Seal(t, &receipt.Intent{Header: sample.Header(300+i, sample.Noon), RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
 			Claim: marketops.DigestOf([]byte("c")), Receipt: marketops.DigestOf([]byte("r")), Operation: marketops.DigestOf([]byte("o")), Epoch: int64(i + 1)},
-			keyPublisher, marketops.DigestOf([]byte("o")), "operation.json")
+			sample.KeyPublisher, marketops.DigestOf([]byte("o")), "operation.json")
 		l.Append(r.Leaf())
 	}
 	return l
@@ -427,7 +431,7 @@ func (m maker) checkpoints() {
 	m.accept("checkpoint", "signed by the log, cosigned by both witnesses", "checkpoint", checkpointInput{policy, l.Checkpoint()}, "")
 	alone, stranger, renamed := filled(m.t), filled(m.t), filled(m.t)
 	alone.Witnesses = nil
-	stranger.Key = logtest.Key(keyStranger)
+	stranger.Key = logtest.Key(sample.KeyStranger)
 	renamed.Origin = "other.example"
 	cp := string(l.Checkpoint())
 	lines := strings.SplitAfter(cp, "\n")
@@ -444,7 +448,7 @@ func (m maker) checkpoints() {
 	one, other := filled(m.t), filled(m.t)
 	one.Witnesses = one.Witnesses[:1]
 	other.Append([]byte("more"))
-	foreign := logtest.Witness{Name: "w2.example", Key: logtest.Key(keyStranger), At: noon}
+	foreign := logtest.Witness{Name: "w2.example", Key: logtest.Key(sample.KeyStranger), At: sample.Noon}
 	overOther := string(one.Checkpoint()) + strings.SplitAfter(string(other.Checkpoint()), "\n")[6]
 	m.refuse(marketops.QuorumUnmet, "checkpoint-no-cosignature", "signed by the log alone", "checkpoint", checkpointInput{policy, alone.Checkpoint()})
 	m.refuse(marketops.QuorumUnmet, "checkpoint-one-of-two", "one witness too few", "checkpoint", checkpointInput{policy, one.Checkpoint()})
@@ -474,7 +478,7 @@ func (m maker) checkpoints() {
 	m.refuse(marketops.ConsistencyInvalid, "consistency-too-many", "one hash too many", "consistency", cons(l.CheckpointAt(3), l.Checkpoint(), append(slices.Clone(hashes), hashes[0])))
 	m.refuse(marketops.ConsistencyInvalid, "consistency-forked", "the old root is of another history", "consistency", cons(l.SignRoot(3, l.Root(2)), l.Checkpoint(), hashes))
 	m.refuse(marketops.LogRolledBack, "consistency-smaller", "the log shrank from 5 to 3", "consistency", cons(l.Checkpoint(), l.CheckpointAt(3), hashes))
-	m.refuse(marketops.LogRolledBack, "consistency-emptied", "the log was begun anew", "consistency", cons(l.Checkpoint(), newLog().Checkpoint(), []log.Hash{}))
+	m.refuse(marketops.LogRolledBack, "consistency-emptied", "the log was begun anew", "consistency", cons(l.Checkpoint(), sample.NewLog().Checkpoint(), []log.Hash{}))
 	m.refuse(marketops.SplitView, "consistency-two-roots", "two roots at size 5, both signed and cosigned", "consistency", cons(l.Checkpoint(), l.SignRoot(5, l.Root(4)), []log.Hash{}))
 }
 
@@ -489,7 +493,7 @@ func (m maker) cosignatures(l *logtest.Log, policy raw) {
 	}
 	at := func(w logtest.Witness, t marketops.Time) logtest.Witness { w.At = t; return w }
 	for name, line := range map[string]string{
-		"witness-twice": first.Line(text), "witness-at-two-times": at(first, noon+60).Line(text),
+		"witness-twice": first.Line(text), "witness-at-two-times": at(first, sample.Noon+60).Line(text),
 		"cosignature-of-another-log":  second.Line(strings.Replace(text, l.Origin, "other.example", 1)),
 		"cosignature-of-another-size": second.Line(strings.Replace(text, "\n5\n", "\n4\n", 1)),
 		"cosignature-at-zero":         at(second, 0).Line(text), "cosignature-after-9999": at(second, 253402300800).Line(text),
@@ -540,7 +544,7 @@ func (m maker) proofs() {
 	node := append(append([]byte{1}, left[:]...), right[:]...)
 	m.refuse(marketops.InclusionInvalid, "proof-node-as-leaf", "an inner node offered as a leaf", "proof", proofInput{policy, node, edit(func(q *log.Proof) { q.Index = 0; q.Hashes = q.Hashes[1:] })})
 	stranger := filled(m.t)
-	stranger.Key = logtest.Key(keyStranger)
+	stranger.Key = logtest.Key(sample.KeyStranger)
 	m.refuse(marketops.CheckpointUnsigned, "proof-of-another-log", "the attacker's own log proves anything", "proof", proofInput{policy, leaves[2], stranger.Prove(2).Format()})
 }
 
@@ -559,11 +563,11 @@ func (m maker) leaves() {
 	good := leaves[0]
 	m.accept("leaf", "the one spelling of a leaf", "leaf", leafInput{good}, "")
 	weak := base64.StdEncoding.EncodeToString(append(slices.Clone(logtest.Key(1).Public().SPKI()[:12]), append([]byte{1}, make([]byte, 31)...)...))
-	key := base64.StdEncoding.EncodeToString(logtest.Key(keyPublisher).Public().SPKI())
+	key := base64.StdEncoding.EncodeToString(logtest.Key(sample.KeyPublisher).Public().SPKI())
 	for name, b := range map[string]raw{
-		"newer-version": swap(`"0.0.2"`, `"0.0.3"`)(good), "other-kind": swap(`"hashedrekord"`, `"dsse"`)(good), "space": swap(`{"apiVersion":`, `{"apiVersion": `)(good),
-		"trailing-data": append(slices.Clone(good), '\n'), "truncated": good[:len(good)-1], "empty": {}, "other-algorithm": swap("SHA2_512", "SHA2_256")(good),
-		"other-key-details": swap("PKIX_ED25519_PH", "PKIX_ED25519")(good), "small-order-key": swap(key, weak)(good),
+		"newer-version": sample.Swap(`"0.0.2"`, `"0.0.3"`)(good), "other-kind": sample.Swap(`"hashedrekord"`, `"dsse"`)(good), "space": sample.Swap(`{"apiVersion":`, `{"apiVersion": `)(good),
+		"trailing-data": append(slices.Clone(good), '\n'), "truncated": good[:len(good)-1], "empty": {}, "other-algorithm": sample.Swap("SHA2_512", "SHA2_256")(good),
+		"other-key-details": sample.Swap("PKIX_ED25519_PH", "PKIX_ED25519")(good), "small-order-key": sample.Swap(key, weak)(good),
 	} {
 		m.refuse(marketops.RecordUnknown, "leaf-"+name, words(name), "leaf", leafInput{b})
 	}
@@ -605,7 +609,7 @@ func (m maker) leaves() {
 	m.refuse(marketops.LogUnavailable, "entry-no-tile", "the tile is missing", "entry", in(1, change(tile, nil)))
 	m.refuse(marketops.LogUnavailable, "entry-no-bundle", "the bundle is missing", "entry", in(1, change(bundle, nil)))
 
-	r := advisory()
+	r := sample.Advisory()
 	m.accept("store", "the envelope lies under its leaf hash", "store", storeInput{r.LeafHash(), files{log.RecordPath(r.LeafHash()): r.Envelope}}, "")
 	m.refuse(marketops.RecordWithheld, "store-missing", "nothing lies under the leaf hash", "store", storeInput{r.LeafHash(), files{}})
 }

@@ -1,4 +1,4 @@
-package receipt
+package gate
 
 import (
 	"errors"
@@ -8,13 +8,15 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Vote is one approval and the person who signed it.
 type Vote struct {
-	Record *Record
-	Body   *Approval
-	Person Holder
+	Record *receipt.Record
+	Body   *receipt.Approval
+	Person trust.Holder
 }
 
 // approvals answers the four codes that count persons. Votes that the receipt does not name do
@@ -42,12 +44,12 @@ func (e *examination) approvals() {
 	}
 }
 
-func (e *examination) submission() (*Submission, error) {
+func (e *examination) submission() (*receipt.Submission, error) {
 	rec, holder, err := e.admitted(e.ev.Submission)
 	if err != nil {
 		return nil, fmt.Errorf("submission: %w", err)
 	}
-	sub, ok := rec.Body.(*Submission)
+	sub, ok := rec.Body.(*receipt.Submission)
 	r := e.receipt
 	if !ok || rec.Digest != r.Submission || sub.RunID != r.RunID || sub.Plan != r.Plan || rec.About() != r.Plan ||
 		holder.Name != sub.Requester || !slices.Contains(sub.Operations, r.Operation) {
@@ -57,10 +59,10 @@ func (e *examination) submission() (*Submission, error) {
 }
 
 // admitted opens a record whose key was valid when the receipt was issued.
-func (e *examination) admitted(l Logged) (*Record, Holder, error) {
-	rec, err := l.open(e.trust.ring)
+func (e *examination) admitted(l receipt.LoggedEnvelope) (*receipt.Record, trust.Holder, error) {
+	rec, err := l.Open(e.trust.Ring())
 	if err != nil {
-		return nil, Holder{}, err
+		return nil, trust.Holder{}, err
 	}
 	h, err := e.trust.Admit(rec, e.receipt.IssuedAt, e.position(l))
 	return rec, h, err
@@ -93,7 +95,7 @@ func (e *examination) votes(requester string) (out []Vote, err error) {
 }
 
 // OpenVote opens an approval by a person's key that was valid at the given time and position.
-func (t *Trust) OpenVote(envelope []byte, at marketops.Time, pos *log.Position) (Vote, error) {
+func OpenVote(t *trust.Trust, envelope []byte, at marketops.Time, pos *log.Position) (Vote, error) {
 	rec, holder, err := t.Open(envelope, at, pos)
 	if err != nil {
 		return Vote{}, fmt.Errorf("approval: %w", err)
@@ -101,8 +103,8 @@ func (t *Trust) OpenVote(envelope []byte, at marketops.Time, pos *log.Position) 
 	return voteOf(rec, holder)
 }
 
-func voteOf(rec *Record, holder Holder) (Vote, error) {
-	a, ok := rec.Body.(*Approval)
+func voteOf(rec *receipt.Record, holder trust.Holder) (Vote, error) {
+	a, ok := rec.Body.(*receipt.Approval)
 	if !ok {
 		return Vote{}, errors.New("a record that is no approval stands among the approvals")
 	}
@@ -114,7 +116,7 @@ type Tally struct {
 	Kind      marketops.Kind
 	Target    marketops.Target
 	Requester string
-	Floor     []Rule
+	Floor     []trust.Rule
 
 	counted  []Vote
 	rejected []string
@@ -134,7 +136,7 @@ func (t *Tally) Add(v Vote, counts bool) {
 	}
 }
 
-func (t *Tally) eligible(p Holder) bool {
+func (t *Tally) eligible(p trust.Holder) bool {
 	for _, r := range t.Floor {
 		if slices.Contains(p.Groups, r.Group) {
 			return true

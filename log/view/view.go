@@ -1,4 +1,6 @@
-package api
+// Package view is the verified reader of a log: it believes a checkpoint only if the trust file's
+// policy signed it and it extends the newest one that this user has accepted before.
+package view
 
 import (
 	"context"
@@ -36,8 +38,8 @@ type View struct {
 	looked time.Time // when latest was last read; only spares reads, decides nothing
 }
 
-// NewView remembers checkpoints in dir, which must not be inside .marketops.
-func NewView(tiles log.TileReader, policy *log.Policy, dir string) *View {
+// New remembers checkpoints in dir, which must not be inside .marketops.
+func New(tiles log.TileReader, policy *log.Policy, dir string) *View {
 	return &View{tiles: tiles, policy: policy, dir: dir}
 }
 

@@ -1,7 +1,10 @@
-package receipt
+// Package gate decides whether one operation may be done under one receipt: see [Check]. It is
+// pure. The publisher asks it before it calls GitHub, the Core when it authorises, and verifiers
+// ask it of packs and logs; all get one answer for each code of [GateCodes], in that order. A
+// check that could not run counts as failed.
+package gate
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +14,8 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Epsilon is how far two honest clocks may differ.
@@ -30,8 +35,8 @@ var GateCodes = []marketops.Code{
 	marketops.ReceiptUnlogged,
 }
 
-// Asking is what somebody wants to do: the question that a gate answers.
-type Asking struct {
+// Query is what somebody wants to do: the question that a gate answers.
+type Query struct {
 	Mode      marketops.Mode
 	Run       marketops.RunID
 	Op        marketops.Operation
@@ -41,50 +46,28 @@ type Asking struct {
 	Now       marketops.Time
 }
 
-// Logged is an envelope and the proof that the log holds it.
-type Logged struct {
-	Envelope []byte
-	Proof    *log.Proof
-
-	record *Record // of the envelope; nil: not opened yet
-}
-
-// Logged returns a record with its proof. Under the trust file whose keys opened it, its signature is
-// not verified again.
-func (r *Record) Logged(p *log.Proof) Logged {
-	return Logged{Envelope: r.Envelope, Proof: p, record: r}
-}
-
-// open opens the envelope, unless these very keys have.
-func (l Logged) open(known *crypto.Keyring) (*Record, error) {
-	if l.record != nil && known != nil && l.record.under == known && bytes.Equal(l.Envelope, l.record.Envelope) {
-		return l.record, nil
-	}
-	return Open(l.Envelope, known)
-}
-
 // Evidence is what comes with the question.
 type Evidence struct {
-	Receipts   []Logged // one per authority, over byte-identical payloads
-	Submission Logged
-	Approvals  []Logged        // all that are known for the run, rejections included
-	Checkpoint *log.Checkpoint // verified, and consistent with the one the caller remembers
+	Receipts   []receipt.LoggedEnvelope // one per authority, over byte-identical payloads
+	Submission receipt.LoggedEnvelope
+	Approvals  []receipt.LoggedEnvelope // all that are known for the run, rejections included
+	Checkpoint *log.Checkpoint          // verified, and consistent with the one the caller remembers
 }
 
 // Check answers every gate code up to [marketops.ReceiptUnlogged], once, in the order of
 // [GateCodes]. The receipt is nil unless all passed; one that could not run counts as failed.
 // What the Core must answer, and the permit, are the publisher's.
-func Check(ask Asking, ev Evidence, t *Trust) (*Record, []marketops.Check) {
-	rec, checks := Examine(ask, ev, t)
+func Check(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, []marketops.Check) {
+	rec, checks := CheckRecorded(ask, ev, t)
 	if _, failed := marketops.FirstFailure(checks); failed {
 		return nil, checks
 	}
 	return rec, checks
 }
 
-// Examine is [Check] for those who judge afterwards: the receipt is returned whenever its
+// CheckRecorded is [Check] for those who judge afterwards: the receipt is returned whenever its
 // signature held, and [marketops.ContentMismatch] is left not run if nothing was measured.
-func Examine(ask Asking, ev Evidence, t *Trust) (*Record, []marketops.Check) {
+func CheckRecorded(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, []marketops.Check) {
 	e := &examination{ask: ask, ev: ev, trust: t, answers: map[marketops.Code]marketops.Check{}}
 	e.mode()
 	if e.open() {
@@ -98,11 +81,11 @@ func Examine(ask Asking, ev Evidence, t *Trust) (*Record, []marketops.Check) {
 
 // examination collects answers; what has none at the end did not run.
 type examination struct {
-	ask     Asking
+	ask     Query
 	ev      Evidence
-	trust   *Trust
-	record  *Record
-	receipt *Receipt
+	trust   *trust.Trust
+	record  *receipt.Record
+	receipt *receipt.Receipt
 	answers map[marketops.Code]marketops.Check
 }
 
@@ -157,7 +140,7 @@ func (e *examination) open() bool {
 			return false
 		}
 		if e.record == nil {
-			e.record, e.receipt = rec, rec.Body.(*Receipt)
+			e.record, e.receipt = rec, rec.Body.(*receipt.Receipt)
 		}
 		if !crypto.EqualPayload(e.record.Opened, rec.Opened) {
 			e.opened(true, marketops.Refuse(marketops.ReceiptMalformed, "the authorities signed different receipts"))
@@ -171,22 +154,22 @@ func (e *examination) open() bool {
 		fmt.Sprintf("%d authorities", need), fmt.Sprintf("%d", len(authorities)))
 }
 
-func (e *examination) openOne(l Logged) (*Record, Holder, error) {
-	rec, err := l.open(e.trust.ring)
+func (e *examination) openOne(l receipt.LoggedEnvelope) (*receipt.Record, trust.Holder, error) {
+	rec, err := l.Open(e.trust.Ring())
 	if errors.Is(err, marketops.RecordUnknown) {
-		return nil, Holder{}, marketops.RefuseErr(marketops.PredicateTypeWrong, "not a receipt", err)
+		return nil, trust.Holder{}, marketops.RefuseErr(marketops.PredicateTypeWrong, "not a receipt", err)
 	}
 	if err != nil {
-		return nil, Holder{}, err
+		return nil, trust.Holder{}, err
 	}
 	if rec.Body.Name() != "receipt" {
-		return nil, Holder{}, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+rec.Body.Name())
+		return nil, trust.Holder{}, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+rec.Body.Name())
 	}
 	h, err := e.trust.Admit(rec, e.ask.Now, e.position(l))
 	return rec, h, err
 }
 
-func (e *examination) position(l Logged) *log.Position {
+func (e *examination) position(l receipt.LoggedEnvelope) *log.Position {
 	if l.Proof == nil || e.ev.Checkpoint == nil {
 		return nil
 	}
@@ -275,8 +258,8 @@ func at(ds []marketops.Digest, i int) string {
 
 func (e *examination) times() {
 	r, now := e.receipt, e.ask.Now
-	limit := MaxLifetime
-	if m := marketops.Time(e.trust.file.MaxLifetime); m < limit {
+	limit := receipt.MaxLifetime
+	if m := marketops.Time(e.trust.File().MaxLifetime); m < limit {
 		limit = m
 	}
 	life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore)
@@ -329,11 +312,11 @@ func (e *examination) included() error {
 	return nil
 }
 
-func (e *examination) proved(l Logged) (*Record, error) {
+func (e *examination) proved(l receipt.LoggedEnvelope) (*receipt.Record, error) {
 	if l.Proof == nil {
 		return nil, errors.New("no proof")
 	}
-	rec, err := l.open(e.trust.ring)
+	rec, err := l.Open(e.trust.Ring())
 	if err != nil || mutant.Inclusion {
 		return rec, err
 	}

@@ -1,4 +1,4 @@
-package receipt
+package trust
 
 import (
 	"encoding/base64"
@@ -11,19 +11,8 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/grammar"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
 )
-
-// isID is the grammar of person ids and of the names of keys.
-func isID(s string) bool {
-	return grammar.Begins(s, grammar.Lower) && grammar.Of(s, grammar.Lower+"._-", 1, 63)
-}
-
-func personID(s string) error {
-	if !isID(s) {
-		return fmt.Errorf("person id %.80q is not of the form [a-z0-9][a-z0-9._-]{0,62}", s)
-	}
-	return nil
-}
 
 func untrusted(err error) error {
 	return marketops.RefuseErr(marketops.TrustMissing, "the trust file is not usable", err)
@@ -34,8 +23,8 @@ func (t *Trust) load() error {
 	if f.Schema != schemaTrust || f.Version < 1 || f.Expires <= 0 {
 		return fmt.Errorf("schema %.60q, version and expires must be %s, 1 or more, and a time", f.Schema, schemaTrust)
 	}
-	if f.MaxLifetime < 1 || f.MaxLifetime > int64(MaxLifetime) {
-		return fmt.Errorf("max_lifetime %d is not within 1 to %d seconds", f.MaxLifetime, MaxLifetime)
+	if f.MaxLifetime < 1 || f.MaxLifetime > int64(receipt.MaxLifetime) {
+		return fmt.Errorf("max_lifetime %d is not within 1 to %d seconds", f.MaxLifetime, receipt.MaxLifetime)
 	}
 	if err := t.loadKeys(); err != nil {
 		return err
@@ -80,7 +69,7 @@ func (t *Trust) loadKeys() error {
 			}
 		}
 	}
-	for role, keys := range map[Role][]TrustKey{RoleAuthority: t.file.Authorities, RoleAdvisory: t.file.Advisory,
+	for role, keys := range map[Role][]Key{RoleAuthority: t.file.Authorities, RoleAdvisory: t.file.Advisory,
 		RolePublisher: t.file.Publishers, RoleLedger: t.file.Ledger} {
 		for _, k := range keys {
 			if err := add(Holder{role, k.ID, nil, k}); err != nil {
@@ -93,7 +82,7 @@ func (t *Trust) loadKeys() error {
 	return err
 }
 
-func (t *Trust) checkPerson(p TrustPerson) error {
+func (t *Trust) checkPerson(p Person) error {
 	seen := 0
 	for _, q := range t.file.Persons {
 		if q.ID == p.ID {
@@ -103,11 +92,11 @@ func (t *Trust) checkPerson(p TrustPerson) error {
 	if seen != 1 {
 		return fmt.Errorf("person %.80q is there %d times", p.ID, seen)
 	}
-	return personID(p.ID)
+	return marketops.ValidateID("person id", p.ID)
 }
 
-func (k TrustKey) public() (crypto.PublicKey, error) {
-	if k.Alg != "ed25519" || !isID(k.ID) || k.NotAfter <= k.NotBefore {
+func (k Key) public() (crypto.PublicKey, error) {
+	if k.Alg != "ed25519" || marketops.ValidateID("key id", k.ID) != nil || k.NotAfter <= k.NotBefore {
 		return crypto.PublicKey{}, errors.New("alg, id or validity window is not usable")
 	}
 	for _, from := range k.RevokedFrom { // a misspelt origin would revoke nothing
@@ -174,8 +163,8 @@ func (r Rule) check(available int) error {
 		return errors.New("a rule names kinds and targets, or *")
 	}
 	for _, k := range r.Kinds {
-		if err := oneOf("kind", k, "*", string(marketops.TagRepo), string(marketops.PublishRelease), string(marketops.OpenPR)); err != nil {
-			return err
+		if !slices.Contains([]string{"*", string(marketops.TagRepo), string(marketops.PublishRelease), string(marketops.OpenPR)}, k) {
+			return fmt.Errorf("kind %.40q is neither * nor a kind of operation", k)
 		}
 	}
 	for _, tg := range r.Targets {

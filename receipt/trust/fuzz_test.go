@@ -1,18 +1,19 @@
-package receipt_test
+package trust_test
 
 import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/internal/test/sample"
+	"github.com/omega/marketops/receipt/trust"
 )
 
-// FuzzParseTrust: a trust file is usable as a whole or not at all.
-func FuzzParseTrust(f *testing.F) {
-	f.Add(trustText(f, newTrust(newLog())))
+// FuzzParse: a trust file is usable as a whole or not at all.
+func FuzzParse(f *testing.F) {
+	f.Add(sample.TrustText(f, sample.NewTrust(sample.NewLog())))
 	f.Add([]byte(`{"schema":"marketops.trust/v1"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		trust, err := receipt.ParseTrust(text)
+		trust, err := trust.Parse(text)
 		if err != nil {
 			if marketops.CodeOf(err) != marketops.TrustMissing || trust != nil {
 				t.Fatal("an error without its code, or with a trust file:", err)

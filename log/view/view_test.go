@@ -1,4 +1,4 @@
-package api_test
+package view_test
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/view"
 )
 
 const origin = "log.test"
@@ -57,7 +57,7 @@ func (b *book) ReadFile(name string) ([]byte, error) {
 	return b.log.ReadFile(name)
 }
 
-func (b *book) view(dir string) *api.View { return api.NewView(b, b.log.Policy(), dir) }
+func (b *book) view(dir string) *view.View { return view.New(b, b.log.Policy(), dir) }
 
 // names lists the files of a memory.
 func names(t *testing.T, dir string) (out []string) {
@@ -87,7 +87,7 @@ func evidence(t *testing.T, dir string) string {
 	return ""
 }
 
-func latest(t *testing.T, v *api.View, size uint64) {
+func latest(t *testing.T, v *view.View, size uint64) {
 	t.Helper()
 	tree, err := v.Latest()
 	if err != nil {
@@ -99,7 +99,7 @@ func latest(t *testing.T, v *api.View, size uint64) {
 }
 
 // refused demands a code, no tree, and that the memory stays as it was.
-func refused(t *testing.T, v *api.View, dir string, code marketops.Code) {
+func refused(t *testing.T, v *view.View, dir string, code marketops.Code) {
 	t.Helper()
 	before := remembered(t, dir)
 	for range 2 { // and from then on
@@ -308,7 +308,7 @@ func TestMemoryGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.grow(1, "more")
-	for _, v := range []*api.View{v, b.view(dir)} {
+	for _, v := range []*view.View{v, b.view(dir)} {
 		if _, err := v.Latest(); !errors.Is(err, marketops.CheckpointUnsigned) {
 			t.Errorf("a broken memory: %v", err)
 		}

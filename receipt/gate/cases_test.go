@@ -1,4 +1,4 @@
-package receipt_test
+package gate_test
 
 import (
 	"fmt"
@@ -74,7 +74,7 @@ func checkCase(t *testing.T, code string, proofs []string) {
 		pkg, test, isTest := strings.Cut(p, ".Test")
 		switch {
 		case story:
-			b, err := os.ReadFile("../testdata/script/" + name + ".txtar")
+			b, err := os.ReadFile("../../testdata/script/" + name + ".txtar")
 			answered = answered || strings.Contains(string(b), code)
 			if err != nil {
 				t.Error(err)
@@ -98,7 +98,7 @@ func checkCase(t *testing.T, code string, proofs []string) {
 func checkTest(t *testing.T, pkg, test string) {
 	t.Helper()
 	name, text, _ := strings.Cut(test, "#")
-	sources, err := filepath.Glob("../" + pkg + "/*_test.go")
+	sources, err := filepath.Glob("../../" + pkg + "/*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,10 @@
-package receipt
+// Package trust reads the trust file: whose keys may sign which records, when, and how many
+// persons or authorities each rule asks for. It is the only unproved input of a verifier.
+//
+// A [Trust] opens an envelope and admits it ([Trust.Open]): the key is known, its role may sign
+// such a record, the time is inside the key's window, and the key is not revoked at that position
+// of the log. The file itself is described in docs/formats.md.
+package trust
 
 import (
 	"fmt"
@@ -9,6 +15,7 @@ import (
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
 )
 
 // MaxTrust is the size of the largest trust file, in bytes.
@@ -43,22 +50,22 @@ type Holder struct {
 	Role   Role
 	Name   string // person id, or the key's opaque id
 	Groups []string
-	Key    TrustKey
+	Key    Key
 }
 
-// Trust is a trust file that [ParseTrust] accepted. The zero value trusts nobody.
+// Trust is a trust file that [Parse] accepted. The zero value trusts nobody.
 type Trust struct {
-	file    TrustFile
+	file    File
 	digest  marketops.Digest
 	ring    *crypto.Keyring
 	holders map[crypto.KeyID]Holder
 	policy  *log.Policy
 }
 
-// ParseTrust reads a trust file. It refuses weak keys, one key under two ids or in two roles,
+// Parse reads a trust file. It refuses weak keys, one key under two ids or in two roles,
 // thresholds that cannot be met, and everything it does not know. The code is
 // [marketops.TrustMissing].
-func ParseTrust(data []byte) (*Trust, error) {
+func Parse(data []byte) (*Trust, error) {
 	t := &Trust{digest: marketops.DigestOf(data), holders: map[crypto.KeyID]Holder{}}
 	if err := canon.DecodeLoose(data, MaxTrust, &t.file); err != nil {
 		return nil, untrusted(err)
@@ -82,10 +89,10 @@ func (t *Trust) Version() int64 { return t.file.Version }
 func (t *Trust) Digest() marketops.Digest { return t.digest }
 
 // Ref names the file in receipts.
-func (t *Trust) Ref() TrustRef { return TrustRef{t.file.Version, t.digest} }
+func (t *Trust) Ref() receipt.TrustRef { return receipt.TrustRef{Version: t.file.Version, Digest: t.digest} }
 
 // File returns the document, for showing.
-func (t *Trust) File() TrustFile { return t.file }
+func (t *Trust) File() File { return t.file }
 
 // Log returns the policy that says which logs and witnesses to believe.
 func (t *Trust) Log() *log.Policy { return t.policy }
@@ -141,11 +148,11 @@ func matching(rules []Rule, k marketops.Kind, target marketops.Target) (out []Ru
 }
 
 // Open opens an envelope against all keys and admits it: see [Trust.Admit].
-func (t *Trust) Open(envelope []byte, at marketops.Time, pos *log.Position) (*Record, Holder, error) {
+func (t *Trust) Open(envelope []byte, at marketops.Time, pos *log.Position) (*receipt.Record, Holder, error) {
 	if t == nil {
 		return nil, Holder{}, marketops.Refuse(marketops.TrustMissing, "no trust file")
 	}
-	r, err := Open(envelope, t.ring)
+	r, err := receipt.Open(envelope, t.ring)
 	if err != nil {
 		return nil, Holder{}, err
 	}
@@ -160,7 +167,7 @@ func (t *Trust) Open(envelope []byte, at marketops.Time, pos *log.Position) (*Re
 // was within its window at the given time and not revoked at the given position of the log (nil:
 // not in a log yet, which any revocation forbids). Codes: [marketops.KeyUnknown],
 // [marketops.KeyOutsideValidity], [marketops.KeyRevoked].
-func (t *Trust) Admit(r *Record, at marketops.Time, pos *log.Position) (Holder, error) {
+func (t *Trust) Admit(r *receipt.Record, at marketops.Time, pos *log.Position) (Holder, error) {
 	h, ok := t.holders[r.By]
 	if !ok || !slices.Contains(signers[r.Body.Name()], h.Role) {
 		return Holder{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %s may not sign a %s", r.By, r.Body.Name()))
@@ -175,7 +182,7 @@ func (t *Trust) Admit(r *Record, at marketops.Time, pos *log.Position) (Holder, 
 	return h, nil
 }
 
-func (k TrustKey) revokedAt(pos *log.Position) bool {
+func (k Key) revokedAt(pos *log.Position) bool {
 	for _, from := range k.RevokedFrom {
 		if pos == nil || from.Origin == pos.Origin && pos.Index >= from.Index {
 			return true

@@ -1,4 +1,4 @@
-package receipt_test
+package gate_test
 
 import (
 	"slices"
@@ -6,25 +6,28 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // cast returns a vote by a person of these groups.
-func cast(verdict, person string, groups ...string) receipt.Vote {
-	return receipt.Vote{Body: &receipt.Approval{Verdict: verdict}, Person: receipt.Holder{Role: receipt.RolePerson, Name: person, Groups: groups}}
+func cast(verdict, person string, groups ...string) gate.Vote {
+	return gate.Vote{Body: &receipt.Approval{Verdict: verdict}, Person: trust.Holder{Role: trust.RolePerson, Name: person, Groups: groups}}
 }
 
 func TestTally(t *testing.T) {
-	floor := func(groupsAndThresholds ...any) (out []receipt.Rule) {
+	floor := func(groupsAndThresholds ...any) (out []trust.Rule) {
 		for i := 0; i < len(groupsAndThresholds); i += 2 {
-			out = append(out, everything(groupsAndThresholds[i].(string), groupsAndThresholds[i+1].(int))...)
+			out = append(out, sample.Everything(groupsAndThresholds[i].(string), groupsAndThresholds[i+1].(int))...)
 		}
 		return out
 	}
-	type votes = []receipt.Vote
+	type votes = []gate.Vote
 	for _, c := range []struct {
 		name   string
-		floor  []receipt.Rule
+		floor  []trust.Rule
 		votes  votes // count
 		others votes // are known and do not count
 		want   []marketops.Code
@@ -53,7 +56,7 @@ func TestTally(t *testing.T) {
 			[]marketops.Code{marketops.ApprovalMissing, marketops.RejectedByApprover}},
 		{"approvals that do not count", floor("dev", 1), nil, votes{cast("approve", "alice", "dev")}, []marketops.Code{marketops.ApprovalMissing}},
 	} {
-		tally := receipt.Tally{Kind: marketops.TagRepo, Target: releaseOp().Target, Requester: "rachel", Floor: c.floor}
+		tally := gate.Tally{Kind: marketops.TagRepo, Target: sample.ReleaseOp().Target, Requester: "rachel", Floor: c.floor}
 		for _, v := range c.votes {
 			tally.Add(v, true)
 		}
@@ -71,7 +74,7 @@ func TestTally(t *testing.T) {
 }
 
 func TestTallyWords(t *testing.T) {
-	tally := receipt.Tally{Requester: "rachel", Floor: everything("dev", 3)}
+	tally := gate.Tally{Requester: "rachel", Floor: sample.Everything("dev", 3)}
 	for _, p := range []string{"bob", "alice", "bob", "rachel"} {
 		tally.Add(cast("approve", p, "dev"), true)
 	}

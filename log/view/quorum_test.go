@@ -1,4 +1,4 @@
-package api_test
+package view_test
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/log/view"
 )
 
 // TestWitnessesAdded: what was remembered before the log had witnesses still guards against a
@@ -19,7 +19,7 @@ func TestWitnessesAdded(t *testing.T) {
 	latest(t, b.view(dir), 5)
 	witnessed := *b.log
 	witnessed.Witnesses = []logtest.Witness{{Name: "w1.example", Key: logtest.Key(101), At: 1000}, {Name: "w2.example", Key: logtest.Key(102), At: 1000}}
-	v := api.NewView(b, witnessed.Policy(), dir)
+	v := view.New(b, witnessed.Policy(), dir)
 	refused(t, v, dir, marketops.QuorumUnmet)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -29,7 +29,7 @@ func TestWitnessesAdded(t *testing.T) {
 	b.log = &witnessed
 	latest(t, v, 5)
 	b.checkpoint = func() ([]byte, error) { return witnessed.CheckpointAt(2), nil }
-	refused(t, api.NewView(b, witnessed.Policy(), dir), dir, marketops.LogRolledBack)
+	refused(t, view.New(b, witnessed.Policy(), dir), dir, marketops.LogRolledBack)
 	if evidence(t, dir) == "" {
 		t.Error("no evidence was kept")
 	}

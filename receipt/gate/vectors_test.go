@@ -1,10 +1,11 @@
-package receipt_test
+package gate_test
 
 import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,11 +18,15 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 )
 
+var update = flag.Bool("update", false, "write vectors anew")
+
 const (
-	vectorDir   = "../testdata/vectors"
+	vectorDir   = "../../testdata/vectors"
 	vectorLimit = 20 << 10 // bytes of one vector
 )
 
@@ -166,8 +171,8 @@ func decodeInput[T any](b []byte) (in T, err error) {
 	return in, d.Decode(&in)
 }
 
-func (l vectorLogged) logged() receipt.Logged {
-	out := receipt.Logged{Envelope: l.Envelope}
+func (l vectorLogged) logged() receipt.LoggedEnvelope {
+	out := receipt.LoggedEnvelope{Envelope: l.Envelope}
 	if l.Proof != nil {
 		out.Proof = &log.Proof{Index: l.Proof.Index, Hashes: l.Proof.Hashes}
 	}
@@ -179,18 +184,18 @@ func runGate(b []byte) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	trust, err := receipt.ParseTrust(in.Trust)
+	trust, err := trust.Parse(in.Trust)
 	if err != nil {
 		return wanted{}, err
 	}
-	ask := receipt.Asking{Mode: marketops.Mode(in.Mode), Run: marketops.RunID(in.Run), Host: in.Host, Content: in.Content,
+	ask := gate.Query{Mode: marketops.Mode(in.Mode), Run: marketops.RunID(in.Run), Host: in.Host, Content: in.Content,
 		Publisher: crypto.KeyID(in.Publisher), Now: in.Now}
 	op, err := marketops.ParseOperation(in.Operation)
 	if err != nil {
 		return wanted{}, err
 	}
 	ask.Op = *op
-	ev := receipt.Evidence{Submission: in.Submission.logged()}
+	ev := gate.Evidence{Submission: in.Submission.logged()}
 	for _, l := range in.Receipts {
 		ev.Receipts = append(ev.Receipts, l.logged())
 	}
@@ -202,7 +207,7 @@ func runGate(b []byte) (wanted, error) {
 			return wanted{}, err
 		}
 	}
-	rec, checks := receipt.Check(ask, ev, trust)
+	rec, checks := gate.Check(ask, ev, trust)
 	first, failed := marketops.FirstFailure(checks)
 	if failed != (rec == nil) {
 		return wanted{}, errors.New("the receipt and the checks disagree")
@@ -278,7 +283,7 @@ func runTrust(b []byte) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	t, err := receipt.ParseTrust(in.Document)
+	t, err := trust.Parse(in.Document)
 	if err != nil {
 		return wanted{}, err
 	}
@@ -382,7 +387,7 @@ func runBundle(b []byte) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	trust, err := receipt.ParseTrust(in.Trust)
+	trust, err := trust.Parse(in.Trust)
 	if err != nil {
 		return wanted{}, err
 	}

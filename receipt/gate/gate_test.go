@@ -1,4 +1,4 @@
-package receipt_test
+package gate_test
 
 import (
 	"bytes"
@@ -10,8 +10,11 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // manipulation is one thing done to the scene that passes, and the code that must answer it.
@@ -25,7 +28,7 @@ type manipulation struct {
 
 func setReceipt(f func(*receipt.Receipt)) func(*scene) { return func(s *scene) { s.receipt = f } }
 
-func setAsk(f func(*receipt.Asking)) func(*question) { return func(q *question) { f(&q.ask) } }
+func setAsk(f func(*gate.Query)) func(*question) { return func(q *question) { f(&q.ask) } }
 
 func setVote(i int, f func(*receipt.Approval)) func(*scene) {
 	return func(s *scene) { s.ballots[i].edit = f }
@@ -36,31 +39,22 @@ func firstReceipt(f func([]byte) []byte) func(*question) {
 	return func(q *question) { q.ev.Receipts[0].Envelope = f(q.ev.Receipts[0].Envelope) }
 }
 
-func swap(old, new string) func([]byte) []byte {
-	return func(b []byte) []byte {
-		if !bytes.Contains(b, []byte(old)) {
-			panic(old + " is not there")
-		}
-		return bytes.Replace(b, []byte(old), []byte(new), 1)
-	}
-}
-
 func edited(old, new string) func(*question) {
-	return firstReceipt(func(env []byte) []byte { return replace(env, keyAuthority1, old, new) })
+	return firstReceipt(func(env []byte) []byte { return sample.Replace(env, sample.KeyAuthority1, old, new) })
 }
 
 var manipulations = []manipulation{
-	{code: marketops.ModeNotProd, name: "upper-case", after: setAsk(func(a *receipt.Asking) { a.Mode = "PROD" })},
-	{code: marketops.ModeNotProd, name: "title-case", after: setAsk(func(a *receipt.Asking) { a.Mode = "Prod" })},
-	{code: marketops.ModeNotProd, name: "trailing-space", after: setAsk(func(a *receipt.Asking) { a.Mode = "prod " })},
-	{code: marketops.ModeNotProd, name: "dry-run", after: setAsk(func(a *receipt.Asking) { a.Mode = marketops.DryRun })},
-	{code: marketops.ModeNotProd, name: "empty", after: setAsk(func(a *receipt.Asking) { a.Mode = "" })},
+	{code: marketops.ModeNotProd, name: "upper-case", after: setAsk(func(a *gate.Query) { a.Mode = "PROD" })},
+	{code: marketops.ModeNotProd, name: "title-case", after: setAsk(func(a *gate.Query) { a.Mode = "Prod" })},
+	{code: marketops.ModeNotProd, name: "trailing-space", after: setAsk(func(a *gate.Query) { a.Mode = "prod " })},
+	{code: marketops.ModeNotProd, name: "dry-run", after: setAsk(func(a *gate.Query) { a.Mode = marketops.DryRun })},
+	{code: marketops.ModeNotProd, name: "empty", after: setAsk(func(a *gate.Query) { a.Mode = "" })},
 
 	{code: marketops.ReceiptMissing, name: "none", after: func(q *question) { q.ev.Receipts = nil }},
 
 	{code: marketops.ReceiptMalformed, name: "empty-envelope", after: firstReceipt(func([]byte) []byte { return nil })},
 	{code: marketops.ReceiptMalformed, name: "truncated", after: firstReceipt(func(b []byte) []byte { return b[:len(b)-1] })},
-	{code: marketops.ReceiptMalformed, name: "duplicate-member", after: firstReceipt(swap(`"payloadType":`, `"payloadType":"application/vnd.in-toto+json","payloadType":`))},
+	{code: marketops.ReceiptMalformed, name: "duplicate-member", after: firstReceipt(sample.Swap(`"payloadType":`, `"payloadType":"application/vnd.in-toto+json","payloadType":`))},
 	{code: marketops.ReceiptMalformed, name: "statement-reordered", after: edited(`{"_type":"https://in-toto.io/Statement/v1","predicate":`, `{"predicate":`)},
 	{code: marketops.ReceiptMalformed, name: "statement-with-space", after: edited(`"enforceable":true`, `"enforceable": true`)},
 	{code: marketops.ReceiptMalformed, name: "statement-duplicate-member", after: edited(`"enforceable":true`, `"enforceable":true,"enforceable":true`)},
@@ -71,42 +65,44 @@ var manipulations = []manipulation{
 	{code: marketops.ReceiptMalformed, name: "number-beyond-64-bits", after: edited(`"version":3`, `"version":18446744073709551619`)},
 	{code: marketops.ReceiptMalformed, name: "nul-in-text", after: edited(`"mode":"prod"`, `"mode":"prod\u0000"`+"\x00")},
 	{code: marketops.ReceiptMalformed, name: "statement-v0.1", after: edited("Statement/v1", "Statement/v0.1")},
-	{code: marketops.ReceiptMalformed, name: "no-audience", after: edited(`"audience":["`+string(id(keyPublisher))+`"]`, `"audience":[]`)},
+	{code: marketops.ReceiptMalformed, name: "no-audience", after: edited(`"audience":["`+string(sample.ID(sample.KeyPublisher))+`"]`, `"audience":[]`)},
 	{code: marketops.ReceiptMalformed, name: "authorities-differ", before: func(s *scene) {
 		s.other = func(r *receipt.Receipt) { r.ReceiptID = marketops.NewReceiptID([16]byte{1}) }
 	}},
 
-	{code: marketops.PayloadTypeWrong, name: "json", after: firstReceipt(func(b []byte) []byte { return resign("application/json", payloadOf(b), keyAuthority1) })},
+	{code: marketops.PayloadTypeWrong, name: "json", after: firstReceipt(func(b []byte) []byte {
+		return sample.Sign("application/json", sample.PayloadOf(b), sample.KeyAuthority1)
+	})},
 	{code: marketops.PayloadTypeWrong, name: "upper-case", after: firstReceipt(func(b []byte) []byte {
-		return resign("Application/vnd.in-toto+json", payloadOf(b), keyAuthority1)
+		return sample.Sign("Application/vnd.in-toto+json", sample.PayloadOf(b), sample.KeyAuthority1)
 	})},
 	{code: marketops.PayloadTypeWrong, name: "checkpoint-as-payload", after: firstReceipt(func([]byte) []byte {
-		return resign("text/plain", []byte("log.example\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), keyAuthority1)
+		return sample.Sign("text/plain", []byte("log.example\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), sample.KeyAuthority1)
 	})},
 
-	{code: marketops.PredicateTypeWrong, name: "submission-as-receipt", after: func(q *question) { q.ev.Receipts = []receipt.Logged{q.ev.Submission} }},
+	{code: marketops.PredicateTypeWrong, name: "submission-as-receipt", after: func(q *question) { q.ev.Receipts = []receipt.LoggedEnvelope{q.ev.Submission} }},
 	{code: marketops.PredicateTypeWrong, name: "approval-as-receipt", after: func(q *question) { q.ev.Receipts = q.ev.Approvals[:1] }},
 	{code: marketops.PredicateTypeWrong, name: "advisory-as-receipt", after: func(q *question) {
-		q.ev.Receipts = []receipt.Logged{{Envelope: advisory().Envelope}}
+		q.ev.Receipts = []receipt.LoggedEnvelope{{Envelope: sample.Advisory().Envelope}}
 	}},
 	{code: marketops.PredicateTypeWrong, name: "outcome-as-receipt", after: func(q *question) {
-		q.ev.Receipts = []receipt.Logged{{Envelope: outcome().Envelope}}
+		q.ev.Receipts = []receipt.LoggedEnvelope{{Envelope: outcome().Envelope}}
 	}},
 	{code: marketops.PredicateTypeWrong, name: "plan-type", after: edited("/marketops/receipt/v1", "/marketops/plan/v1")},
 	{code: marketops.PredicateTypeWrong, name: "newer-version", after: edited("/marketops/receipt/v1", "/marketops/receipt/v2")},
 
-	{code: marketops.KeyUnknown, name: "stranger", before: func(s *scene) { s.authorities = []byte{keyStranger, keyAuthority2} }},
-	{code: marketops.KeyUnknown, name: "advisory-key", before: func(s *scene) { s.authorities = []byte{keyAdvisory, keyAuthority2} }},
-	{code: marketops.KeyUnknown, name: "ledger-key", before: func(s *scene) { s.authorities = []byte{keyLedger, keyAuthority2} }},
-	{code: marketops.KeyUnknown, name: "person-key", before: func(s *scene) { s.authorities = []byte{keyAlice, keyAuthority2} }},
-	{code: marketops.KeyUnknown, name: "publisher-key", before: func(s *scene) { s.authorities = []byte{keyPublisher} }},
-	{code: marketops.KeyUnknown, name: "log-key", before: func(s *scene) { s.authorities = []byte{keyLog, keyAuthority2} }},
+	{code: marketops.KeyUnknown, name: "stranger", before: func(s *scene) { s.authorities = []byte{sample.KeyStranger, sample.KeyAuthority2} }},
+	{code: marketops.KeyUnknown, name: "advisory-key", before: func(s *scene) { s.authorities = []byte{sample.KeyAdvisory, sample.KeyAuthority2} }},
+	{code: marketops.KeyUnknown, name: "ledger-key", before: func(s *scene) { s.authorities = []byte{sample.KeyLedger, sample.KeyAuthority2} }},
+	{code: marketops.KeyUnknown, name: "person-key", before: func(s *scene) { s.authorities = []byte{sample.KeyAlice, sample.KeyAuthority2} }},
+	{code: marketops.KeyUnknown, name: "publisher-key", before: func(s *scene) { s.authorities = []byte{sample.KeyPublisher} }},
+	{code: marketops.KeyUnknown, name: "log-key", before: func(s *scene) { s.authorities = []byte{sample.KeyLog, sample.KeyAuthority2} }},
 	{code: marketops.KeyUnknown, name: "advisory-promoted", after: firstReceipt(func(b []byte) []byte {
-		return resign(receipt.PayloadType, payloadOf(b), keyAdvisory)
+		return sample.Sign(receipt.PayloadType, sample.PayloadOf(b), sample.KeyAdvisory)
 	})},
 
-	{code: marketops.KeyOutsideValidity, name: "retired", before: func(s *scene) { s.trust.Authorities[0].NotAfter = noon + 60 }},
-	{code: marketops.KeyOutsideValidity, name: "not-in-use-yet", before: func(s *scene) { s.trust.Authorities[0].NotBefore = noon + 61 }},
+	{code: marketops.KeyOutsideValidity, name: "retired", before: func(s *scene) { s.trust.Authorities[0].NotAfter = sample.Noon + 60 }},
+	{code: marketops.KeyOutsideValidity, name: "not-in-use-yet", before: func(s *scene) { s.trust.Authorities[0].NotBefore = sample.Noon + 61 }},
 
 	{code: marketops.KeyRevoked, name: "from-the-start", before: func(s *scene) {
 		s.trust.Authorities[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 0}}
@@ -119,7 +115,7 @@ var manipulations = []manipulation{
 	}, after: func(q *question) { q.ev.Receipts[0].Proof = nil }},
 
 	{code: marketops.SignatureInvalid, name: "enforceable-edited", after: firstReceipt(func(b []byte) []byte {
-		return reenvelope(b, swap(`"mode":"prod"`, `"mode":"prox"`)(payloadOf(b)))
+		return reenvelope(b, sample.Swap(`"mode":"prod"`, `"mode":"prox"`)(sample.PayloadOf(b)))
 	})},
 	{code: marketops.SignatureInvalid, name: "bit-flipped", after: firstReceipt(func(b []byte) []byte {
 		i := bytes.Index(b, []byte(`"sig":"`)) + 10
@@ -130,18 +126,18 @@ var manipulations = []manipulation{
 		return b
 	})},
 	{code: marketops.SignatureInvalid, name: "signature-of-another-record", after: func(q *question) {
-		q.ev.Receipts[0].Envelope = reenvelope(q.ev.Submission.Envelope, payloadOf(q.ev.Receipts[0].Envelope))
+		q.ev.Receipts[0].Envelope = reenvelope(q.ev.Submission.Envelope, sample.PayloadOf(q.ev.Receipts[0].Envelope))
 	}},
 	{code: marketops.SignatureInvalid, name: "no-keyid-stranger", after: firstReceipt(func(b []byte) []byte {
-		env := resign(receipt.PayloadType, payloadOf(b), keyStranger)
-		return swap(string(id(keyStranger)), "")(env)
+		env := sample.Sign(receipt.PayloadType, sample.PayloadOf(b), sample.KeyStranger)
+		return sample.Swap(string(sample.ID(sample.KeyStranger)), "")(env)
 	})},
 
 	{code: marketops.ThresholdUnmet, name: "one-of-two", before: func(s *scene) { s.authorities = s.authorities[:1] }},
 	{code: marketops.ThresholdUnmet, name: "one-authority-twice", after: func(q *question) { q.ev.Receipts[1] = q.ev.Receipts[0] }},
 	{code: marketops.ThresholdUnmet, name: "two-keys-of-one-authority", before: func(s *scene) {
-		s.trust.Authorities = append(s.trust.Authorities, trustKey(50, "core-1"))
-		s.authorities = []byte{keyAuthority1, 50}
+		s.trust.Authorities = append(s.trust.Authorities, sample.TrustKey(50, "core-1"))
+		s.authorities = []byte{sample.KeyAuthority1, 50}
 	}},
 	{code: marketops.ThresholdUnmet, name: "no-rule-for-the-target", before: func(s *scene) {
 		s.trust.AuthorityRules[0].Targets = []string{"github.com#1"}
@@ -151,29 +147,29 @@ var manipulations = []manipulation{
 	{code: marketops.NotEnforceable, name: "dry-run", before: setReceipt(func(r *receipt.Receipt) { r.Mode = marketops.DryRun })},
 	{code: marketops.NotEnforceable, name: "mode-upper-case", before: setReceipt(func(r *receipt.Receipt) { r.Mode = "PROD" })},
 
-	{code: marketops.AudienceMismatch, name: "another-publisher", before: setReceipt(func(r *receipt.Receipt) { r.Audience = []crypto.KeyID{id(keyStranger)} })},
-	{code: marketops.AudienceMismatch, name: "no-publisher", after: setAsk(func(a *receipt.Asking) { a.Publisher = "" })},
+	{code: marketops.AudienceMismatch, name: "another-publisher", before: setReceipt(func(r *receipt.Receipt) { r.Audience = []crypto.KeyID{sample.ID(sample.KeyStranger)} })},
+	{code: marketops.AudienceMismatch, name: "no-publisher", after: setAsk(func(a *gate.Query) { a.Publisher = "" })},
 
-	{code: marketops.RunMismatch, name: "another-run", after: setAsk(func(a *receipt.Asking) { a.Run = marketops.NewRunID([16]byte{1}) })},
-	{code: marketops.RunMismatch, name: "no-run", after: setAsk(func(a *receipt.Asking) { a.Run = "" })},
+	{code: marketops.RunMismatch, name: "another-run", after: setAsk(func(a *gate.Query) { a.Run = marketops.NewRunID([16]byte{1}) })},
+	{code: marketops.RunMismatch, name: "no-run", after: setAsk(func(a *gate.Query) { a.Run = "" })},
 
 	{code: marketops.KindMismatch, name: "tag-receipt-for-release", before: setReceipt(func(r *receipt.Receipt) { r.OperationKind = marketops.TagRepo })},
-	{code: marketops.KindMismatch, name: "release-receipt-for-tag", after: setAsk(func(a *receipt.Asking) {
+	{code: marketops.KindMismatch, name: "release-receipt-for-tag", after: setAsk(func(a *gate.Query) {
 		a.Op.Kind, a.Op.Release, a.Content = marketops.TagRepo, nil, []marketops.Digest{}
 	})},
 
-	{code: marketops.RepositoryMismatch, name: "recreated-under-another-id", after: setAsk(func(a *receipt.Asking) { a.Op.Target.RepositoryID = 456 })},
-	{code: marketops.RepositoryMismatch, name: "renamed", after: setAsk(func(a *receipt.Asking) { a.Op.Target.FullName = "octo-org/gadgets" })},
-	{code: marketops.RepositoryMismatch, name: "other-host", after: setAsk(func(a *receipt.Asking) { a.Op.Target.Host = "github.example" })},
-	{code: marketops.RepositoryMismatch, name: "publisher-calls-another-host", after: setAsk(func(a *receipt.Asking) { a.Host = "github.com.example" })},
-	{code: marketops.RepositoryMismatch, name: "publisher-calls-no-host", after: setAsk(func(a *receipt.Asking) { a.Host = "" })},
+	{code: marketops.RepositoryMismatch, name: "recreated-under-another-id", after: setAsk(func(a *gate.Query) { a.Op.Target.RepositoryID = 456 })},
+	{code: marketops.RepositoryMismatch, name: "renamed", after: setAsk(func(a *gate.Query) { a.Op.Target.FullName = "octo-org/gadgets" })},
+	{code: marketops.RepositoryMismatch, name: "other-host", after: setAsk(func(a *gate.Query) { a.Op.Target.Host = "github.example" })},
+	{code: marketops.RepositoryMismatch, name: "publisher-calls-another-host", after: setAsk(func(a *gate.Query) { a.Host = "github.com.example" })},
+	{code: marketops.RepositoryMismatch, name: "publisher-calls-no-host", after: setAsk(func(a *gate.Query) { a.Host = "" })},
 
-	{code: marketops.OperationMismatch, name: "body-changed", after: setAsk(func(a *receipt.Asking) {
+	{code: marketops.OperationMismatch, name: "body-changed", after: setAsk(func(a *gate.Query) {
 		r := *a.Op.Release
 		r.Body += " and more"
 		a.Op.Release = &r
 	})},
-	{code: marketops.OperationMismatch, name: "tag-moved", after: setAsk(func(a *receipt.Asking) {
+	{code: marketops.OperationMismatch, name: "tag-moved", after: setAsk(func(a *gate.Query) {
 		tag := *a.Op.Tag
 		tag.Commit = strings.Repeat("0", 40)
 		a.Op.Tag = &tag
@@ -183,56 +179,56 @@ var manipulations = []manipulation{
 		s.subject = &d
 	}},
 
-	{code: marketops.ContentMismatch, name: "asset-swapped", after: setAsk(func(a *receipt.Asking) { a.Content[0] = marketops.DigestOf([]byte("abd")) })},
-	{code: marketops.ContentMismatch, name: "assets-exchanged", after: setAsk(func(a *receipt.Asking) { slices.Reverse(a.Content) })},
-	{code: marketops.ContentMismatch, name: "asset-missing", after: setAsk(func(a *receipt.Asking) { a.Content = a.Content[:1] })},
-	{code: marketops.ContentMismatch, name: "asset-extra", after: setAsk(func(a *receipt.Asking) { a.Content = append(a.Content, a.Content[0]) })},
-	{code: marketops.ContentMismatch, name: "nothing-measured", after: setAsk(func(a *receipt.Asking) { a.Content = nil })},
+	{code: marketops.ContentMismatch, name: "asset-swapped", after: setAsk(func(a *gate.Query) { a.Content[0] = marketops.DigestOf([]byte("abd")) })},
+	{code: marketops.ContentMismatch, name: "assets-exchanged", after: setAsk(func(a *gate.Query) { slices.Reverse(a.Content) })},
+	{code: marketops.ContentMismatch, name: "asset-missing", after: setAsk(func(a *gate.Query) { a.Content = a.Content[:1] })},
+	{code: marketops.ContentMismatch, name: "asset-extra", after: setAsk(func(a *gate.Query) { a.Content = append(a.Content, a.Content[0]) })},
+	{code: marketops.ContentMismatch, name: "nothing-measured", after: setAsk(func(a *gate.Query) { a.Content = nil })},
 
-	{code: marketops.LifetimeExcessive, name: "ten-years", before: setReceipt(func(r *receipt.Receipt) { r.ExpiresAt = noon + 10*365*24*hour })},
-	{code: marketops.LifetimeExcessive, name: "a-second-over-24h", before: setReceipt(func(r *receipt.Receipt) { r.ExpiresAt = noon + 24*hour + 1 })},
-	{code: marketops.LifetimeExcessive, name: "over-the-trust-file", before: func(s *scene) { s.trust.MaxLifetime = int64(8*hour - 1) }},
-	{code: marketops.LifetimeExcessive, name: "window-before-issue", before: setReceipt(func(r *receipt.Receipt) { r.NotBefore = noon - 17*hour })},
+	{code: marketops.LifetimeExcessive, name: "ten-years", before: setReceipt(func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 10*365*24*sample.Hour })},
+	{code: marketops.LifetimeExcessive, name: "a-second-over-24h", before: setReceipt(func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 24*sample.Hour + 1 })},
+	{code: marketops.LifetimeExcessive, name: "over-the-trust-file", before: func(s *scene) { s.trust.MaxLifetime = int64(8*sample.Hour - 1) }},
+	{code: marketops.LifetimeExcessive, name: "window-before-issue", before: setReceipt(func(r *receipt.Receipt) { r.NotBefore = sample.Noon - 17*sample.Hour })},
 
-	{code: marketops.NotYetValid, name: "a-second-past-epsilon", after: setAsk(func(a *receipt.Asking) { a.Now = noon - receipt.Epsilon - 1 })},
-	{code: marketops.NotYetValid, name: "issued-in-the-future", before: setReceipt(func(r *receipt.Receipt) { r.IssuedAt = noon + hour })},
-	{code: marketops.NotYetValid, name: "later-window", before: setReceipt(func(r *receipt.Receipt) { r.NotBefore = noon + hour })},
+	{code: marketops.NotYetValid, name: "a-second-past-epsilon", after: setAsk(func(a *gate.Query) { a.Now = sample.Noon - gate.Epsilon - 1 })},
+	{code: marketops.NotYetValid, name: "issued-in-the-future", before: setReceipt(func(r *receipt.Receipt) { r.IssuedAt = sample.Noon + sample.Hour })},
+	{code: marketops.NotYetValid, name: "later-window", before: setReceipt(func(r *receipt.Receipt) { r.NotBefore = sample.Noon + sample.Hour })},
 
-	{code: marketops.Expired, name: "at-epsilon", after: setAsk(func(a *receipt.Asking) { a.Now = noon + 8*hour - receipt.Epsilon })},
-	{code: marketops.Expired, name: "yesterday", after: setAsk(func(a *receipt.Asking) { a.Now = noon + 48*hour }), proves: marketops.Stale},
+	{code: marketops.Expired, name: "at-epsilon", after: setAsk(func(a *gate.Query) { a.Now = sample.Noon + 8*sample.Hour - gate.Epsilon })},
+	{code: marketops.Expired, name: "yesterday", after: setAsk(func(a *gate.Query) { a.Now = sample.Noon + 48*sample.Hour }), proves: marketops.Stale},
 
 	{code: marketops.LifetimeExcessive, name: "old-and-long-lived", proves: marketops.Stale,
-		before: setReceipt(func(r *receipt.Receipt) { r.ExpiresAt = noon + 100*hour }), after: setAsk(func(a *receipt.Asking) { a.Now = noon + 25*hour })},
+		before: setReceipt(func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 100*sample.Hour }), after: setAsk(func(a *gate.Query) { a.Now = sample.Noon + 25*sample.Hour })},
 
 	{code: marketops.ApprovalMissing, name: "one-of-two", before: func(s *scene) { s.ballots = s.ballots[:1] }},
 	{code: marketops.ApprovalMissing, name: "none", before: func(s *scene) { s.ballots = nil }},
-	{code: marketops.ApprovalMissing, name: "outside-the-group", before: func(s *scene) { s.ballots[1].by = keyCarol }},
+	{code: marketops.ApprovalMissing, name: "outside-the-group", before: func(s *scene) { s.ballots[1].by = sample.KeyCarol }},
 	{code: marketops.ApprovalMissing, name: "not-named-by-the-receipt", before: func(s *scene) { s.ballots[1].unnamed = true }},
 	{code: marketops.ApprovalMissing, name: "named-but-not-shown", after: func(q *question) { q.ev.Approvals = q.ev.Approvals[:1] }},
 	{code: marketops.ApprovalMissing, name: "two-keys-of-one-person", proves: marketops.DuplicatePerson,
-		before: func(s *scene) { s.ballots[1].by = keyAlicePhone }},
+		before: func(s *scene) { s.ballots[1].by = sample.KeyAlicePhone }},
 	{code: marketops.ApprovalMissing, name: "requester-as-the-second", proves: marketops.SelfApproval,
-		before: func(s *scene) { s.ballots[1].by = keyRequester }},
+		before: func(s *scene) { s.ballots[1].by = sample.KeyRequester }},
 	{code: marketops.ApprovalMissing, name: "of-another-run", before: setVote(1, func(a *receipt.Approval) { a.RunID = marketops.NewRunID([16]byte{1}) })},
 	{code: marketops.ApprovalMissing, name: "of-another-submission", before: setVote(1, func(a *receipt.Approval) { a.Submission = marketops.DigestOf([]byte("s")) })},
 	{code: marketops.ApprovalMissing, name: "of-another-plan", before: setVote(1, func(a *receipt.Approval) { a.Plan = marketops.DigestOf([]byte("p")) })},
 	{code: marketops.ApprovalMissing, name: "for-another-requester", before: setVote(1, func(a *receipt.Approval) { a.Requester = "carol" })},
 	{code: marketops.ApprovalMissing, name: "of-another-operation", before: setVote(1, func(a *receipt.Approval) { a.Operations[0] = marketops.DigestOf([]byte("o")) })},
 	{code: marketops.ApprovalMissing, name: "under-another-policy", before: setVote(1, func(a *receipt.Approval) { a.Policy = marketops.DigestOf([]byte("loose")) })},
-	{code: marketops.ApprovalMissing, name: "expired-before-issue", before: setVote(1, func(a *receipt.Approval) { a.ExpiresAt = noon })},
-	{code: marketops.ApprovalMissing, name: "later-window", before: setVote(1, func(a *receipt.Approval) { a.NotBefore = noon + receipt.Epsilon + 1 })},
+	{code: marketops.ApprovalMissing, name: "expired-before-issue", before: setVote(1, func(a *receipt.Approval) { a.ExpiresAt = sample.Noon })},
+	{code: marketops.ApprovalMissing, name: "later-window", before: setVote(1, func(a *receipt.Approval) { a.NotBefore = sample.Noon + gate.Epsilon + 1 })},
 	{code: marketops.ApprovalMissing, name: "approver-removed", before: func(s *scene) {
-		s.trust.Persons = append(slices.DeleteFunc(s.trust.Persons, func(p receipt.TrustPerson) bool { return p.ID == "bob" }), person("dora", []string{"release"}, 60))
+		s.trust.Persons = append(slices.DeleteFunc(s.trust.Persons, func(p trust.Person) bool { return p.ID == "bob" }), sample.Person("dora", []string{"release"}, 60))
 	}},
 	{code: marketops.ApprovalMissing, name: "approver-left-the-group", before: func(s *scene) { s.trust.Persons[2].Groups = []string{"guests"} }},
 	{code: marketops.ApprovalMissing, name: "approver-key-revoked", before: func(s *scene) {
 		s.trust.Persons[2].Keys[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 2}}
 	}},
-	{code: marketops.ApprovalMissing, name: "approver-key-retired", before: func(s *scene) { s.trust.Persons[2].Keys[0].NotAfter = noon }},
-	{code: marketops.ApprovalMissing, name: "publisher-approves", before: func(s *scene) { s.ballots[1].by = keyPublisher }},
+	{code: marketops.ApprovalMissing, name: "approver-key-retired", before: func(s *scene) { s.trust.Persons[2].Keys[0].NotAfter = sample.Noon }},
+	{code: marketops.ApprovalMissing, name: "publisher-approves", before: func(s *scene) { s.ballots[1].by = sample.KeyPublisher }},
 	{code: marketops.ApprovalMissing, name: "no-floor-for-the-target", before: func(s *scene) { s.trust.Approvals[0].Targets = []string{"github.com#1"} }},
 	{code: marketops.ApprovalMissing, name: "second-floor-unmet", before: func(s *scene) {
-		s.trust.Approvals = append(s.trust.Approvals, everything("guests", 1)...)
+		s.trust.Approvals = append(s.trust.Approvals, sample.Everything("guests", 1)...)
 	}},
 	{code: marketops.ApprovalMissing, name: "submission-of-another-plan", before: func(s *scene) {
 		s.submission = func(b *receipt.Submission) { b.Plan = marketops.DigestOf([]byte("p")) }
@@ -240,22 +236,22 @@ var manipulations = []manipulation{
 	{code: marketops.ApprovalMissing, name: "submission-without-the-operation", before: func(s *scene) {
 		s.submission = func(b *receipt.Submission) { b.Operations[0] = marketops.DigestOf([]byte("o")) }
 	}},
-	{code: marketops.ApprovalMissing, name: "submission-signed-by-another", before: func(s *scene) { s.requester = keyBob }},
-	{code: marketops.ApprovalMissing, name: "submission-missing", after: func(q *question) { q.ev.Submission = receipt.Logged{} }},
+	{code: marketops.ApprovalMissing, name: "submission-signed-by-another", before: func(s *scene) { s.requester = sample.KeyBob }},
+	{code: marketops.ApprovalMissing, name: "submission-missing", after: func(q *question) { q.ev.Submission = receipt.LoggedEnvelope{} }},
 	{code: marketops.ApprovalMissing, name: "receipt-among-approvals", after: func(q *question) { q.ev.Approvals[1] = q.ev.Receipts[0] }},
 
 	{code: marketops.SelfApproval, name: "beside-two-others", before: func(s *scene) {
-		s.ballots = append(s.ballots, ballot{by: keyRequester, verdict: "approve"})
+		s.ballots = append(s.ballots, ballot{by: sample.KeyRequester, verdict: "approve"})
 	}},
 	{code: marketops.DuplicatePerson, name: "second-key", before: func(s *scene) {
-		s.ballots = append(s.ballots, ballot{by: keyAlicePhone, verdict: "approve"})
+		s.ballots = append(s.ballots, ballot{by: sample.KeyAlicePhone, verdict: "approve"})
 	}},
 	{code: marketops.RejectedByApprover, name: "veto", before: func(s *scene) {
-		s.trust.Persons = append(s.trust.Persons, person("dora", []string{"release"}, 60))
+		s.trust.Persons = append(s.trust.Persons, sample.Person("dora", []string{"release"}, 60))
 		s.ballots = append(s.ballots, ballot{by: 60, verdict: "reject", unnamed: true})
 	}},
 	{code: marketops.RejectedByApprover, name: "by-one-who-approved", before: func(s *scene) {
-		s.ballots = append(s.ballots, ballot{by: keyBob, verdict: "reject", unnamed: true})
+		s.ballots = append(s.ballots, ballot{by: sample.KeyBob, verdict: "reject", unnamed: true})
 	}},
 
 	{code: marketops.ReceiptUnlogged, name: "no-checkpoint", after: func(q *question) { q.ev.Checkpoint = nil }},
@@ -277,7 +273,7 @@ var manipulations = []manipulation{
 	}},
 	{code: marketops.ReceiptUnlogged, name: "empty-proof", after: func(q *question) { q.ev.Receipts[0].Proof = &log.Proof{} }},
 	{code: marketops.ReceiptUnlogged, name: "checkpoint-of-another-tree", after: func(q *question) {
-		l := newLog()
+		l := sample.NewLog()
 		for i := range q.log.Size() {
 			l.Append([]byte{byte(i)})
 		}
@@ -287,24 +283,12 @@ var manipulations = []manipulation{
 	{code: marketops.ReceiptUnlogged, name: "approval-after-receipt", before: func(s *scene) { s.ballots[1].late = true }},
 }
 
-func advisory() *receipt.Record {
-	op := releaseOp()
-	d, _ := op.Digest()
-	r, err := receipt.Seal(&receipt.Advisory{Head: head(200, noon), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}), RunID: marketops.NewRunID([16]byte{15: 7}),
-		OperationKind: op.Kind, Operation: d, Plan: marketops.DigestOf([]byte("the plan")), Target: op.Target, Mode: marketops.DryRun,
-		Decision: "blocked_by_mode", Codes: []marketops.Code{marketops.ModeNotProd}}, logtest.Key(keyAdvisory), receipt.SubjectOf("operation.json", d))
-	if err != nil {
-		panic(err)
-	}
-	return r
-}
-
 func outcome() *receipt.Record {
-	op := releaseOp()
+	op := sample.ReleaseOp()
 	d, _ := op.Digest()
-	r, err := receipt.Seal(&receipt.Outcome{Head: head(300, noon), OperationID: d, RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
+	r, err := receipt.Seal(&receipt.Outcome{Header: sample.Header(300, sample.Noon), OperationID: d, RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
 		Receipt: marketops.DigestOf([]byte("the receipt")), OperationKind: op.Kind, Epoch: 1, Intent: &log.Position{Origin: "log.example", Index: 5}, Status: "success",
-		Effects: []receipt.Effect{{Name: "tag", State: "applied"}}, Checkpoint: &receipt.Seen{Origin: "log.example", Size: 6}}, logtest.Key(keyPublisher), receipt.SubjectOf("operation.json", d))
+		Effects: []receipt.Effect{{Name: "tag", State: "applied"}}, Checkpoint: &receipt.CheckpointRef{Origin: "log.example", Size: 6}}, logtest.Key(sample.KeyPublisher), receipt.SubjectOf("operation.json", d))
 	if err != nil {
 		panic(err)
 	}
@@ -313,7 +297,7 @@ func outcome() *receipt.Record {
 
 // reenvelope puts another payload under the signature of env.
 func reenvelope(env, payload []byte) []byte {
-	return swap(base64.StdEncoding.EncodeToString(payloadOf(env)), base64.StdEncoding.EncodeToString(payload))(env)
+	return sample.Swap(base64.StdEncoding.EncodeToString(sample.PayloadOf(env)), base64.StdEncoding.EncodeToString(payload))(env)
 }
 
 func (m manipulation) build(t testing.TB) *question {
@@ -330,31 +314,31 @@ func (m manipulation) build(t testing.TB) *question {
 
 func checkList(t *testing.T, checks []marketops.Check) {
 	t.Helper()
-	if len(checks) != len(receipt.GateCodes) || len(checks) != 26 {
+	if len(checks) != len(gate.GateCodes) || len(checks) != 26 {
 		t.Fatalf("%d checks, want 26", len(checks))
 	}
 	for i, c := range checks {
-		if c.Code != receipt.GateCodes[i] || c.Status != marketops.Pass && c.Status != marketops.Fail && c.Status != marketops.NotRun {
-			t.Errorf("check %d is %s %q, want %s", i, c.Code, c.Status, receipt.GateCodes[i])
+		if c.Code != gate.GateCodes[i] || c.Status != marketops.Pass && c.Status != marketops.Fail && c.Status != marketops.NotRun {
+			t.Errorf("check %d is %s %q, want %s", i, c.Code, c.Status, gate.GateCodes[i])
 		}
 	}
 }
 
 func TestGateCodesFollowTheTable(t *testing.T) {
-	var gate []marketops.Code
+	var coded []marketops.Code
 	for _, c := range marketops.Codes {
 		if c.Group == "gate" {
-			gate = append(gate, c.Code)
+			coded = append(coded, c.Code)
 		}
 	}
-	if !slices.Equal(gate, receipt.GateCodes) {
-		t.Errorf("the gate answers %v, the table says %v", receipt.GateCodes, gate)
+	if !slices.Equal(coded, gate.GateCodes) {
+		t.Errorf("the gate answers %v, the table says %v", gate.GateCodes, coded)
 	}
 }
 
 func TestGatePassesTheControl(t *testing.T) {
 	q := newScene().build(t)
-	rec, checks := receipt.Check(q.ask, q.ev, q.trust)
+	rec, checks := gate.Check(q.ask, q.ev, q.trust)
 	checkList(t, checks)
 	for _, c := range checks {
 		if c.Status != marketops.Pass {
@@ -372,7 +356,7 @@ func TestGateRefuses(t *testing.T) {
 	for _, m := range manipulations {
 		t.Run(string(m.code)+"/"+m.name, func(t *testing.T) {
 			q := m.build(t)
-			rec, checks := receipt.Check(q.ask, q.ev, q.trust)
+			rec, checks := gate.Check(q.ask, q.ev, q.trust)
 			checkList(t, checks)
 			if rec != nil {
 				t.Error("a refused gate gave a receipt")
@@ -386,7 +370,7 @@ func TestGateRefuses(t *testing.T) {
 			proved[m.code], proved[m.proves] = true, true
 		})
 	}
-	for _, code := range receipt.GateCodes {
+	for _, code := range gate.GateCodes {
 		if !proved[code] {
 			t.Errorf("nothing makes the gate answer %s", code)
 		}
@@ -412,7 +396,7 @@ func TestGateClaimsNoMoreThanItSaw(t *testing.T) {
 			continue
 		}
 		q := m.build(t)
-		_, checks := receipt.Check(q.ask, q.ev, q.trust)
+		_, checks := gate.Check(q.ask, q.ev, q.trust)
 		for _, c := range checks[5:] {
 			if c.Code != m.code && c.Status != marketops.NotRun {
 				t.Errorf("%s/%s: %s is %s though no receipt was opened", m.code, m.name, c.Code, c.Status)
@@ -420,9 +404,9 @@ func TestGateClaimsNoMoreThanItSaw(t *testing.T) {
 		}
 	}
 	s := newScene()
-	s.authorities = []byte{keyStranger, keyAuthority2}
+	s.authorities = []byte{sample.KeyStranger, sample.KeyAuthority2}
 	q := s.build(t)
-	_, checks := receipt.Check(q.ask, q.ev, q.trust)
+	_, checks := gate.Check(q.ask, q.ev, q.trust)
 	for _, c := range checks {
 		if (c.Code == marketops.SignatureInvalid || c.Code == marketops.PredicateTypeWrong) && c.Status != marketops.NotRun {
 			t.Errorf("%s is %s though no known key signed", c.Code, c.Status)
@@ -432,23 +416,23 @@ func TestGateClaimsNoMoreThanItSaw(t *testing.T) {
 
 func TestZeroInputsRefuse(t *testing.T) {
 	q := newScene().build(t)
-	empty, err := receipt.ParseTrust(nil)
+	empty, err := trust.Parse(nil)
 	if err == nil || empty != nil {
 		t.Fatal("an empty trust file was accepted")
 	}
 	for name, c := range map[string]struct {
-		ask   receipt.Asking
-		ev    receipt.Evidence
-		trust *receipt.Trust
+		ask   gate.Query
+		ev    gate.Evidence
+		trust *trust.Trust
 		want  marketops.Code
 	}{
 		"nil trust":     {q.ask, q.ev, nil, marketops.KeyUnknown},
-		"zero trust":    {q.ask, q.ev, &receipt.Trust{}, marketops.KeyUnknown},
-		"zero asking":   {receipt.Asking{}, q.ev, q.trust, marketops.ModeNotProd},
-		"zero evidence": {q.ask, receipt.Evidence{}, q.trust, marketops.ReceiptMissing},
-		"all zero":      {receipt.Asking{}, receipt.Evidence{}, nil, marketops.ModeNotProd},
+		"zero trust":    {q.ask, q.ev, &trust.Trust{}, marketops.KeyUnknown},
+		"zero asking":   {gate.Query{}, q.ev, q.trust, marketops.ModeNotProd},
+		"zero evidence": {q.ask, gate.Evidence{}, q.trust, marketops.ReceiptMissing},
+		"all zero":      {gate.Query{}, gate.Evidence{}, nil, marketops.ModeNotProd},
 	} {
-		rec, checks := receipt.Check(c.ask, c.ev, c.trust)
+		rec, checks := gate.Check(c.ask, c.ev, c.trust)
 		checkList(t, checks)
 		first, failed := marketops.FirstFailure(checks)
 		if rec != nil || !failed || first.Code != c.want {
@@ -462,7 +446,7 @@ func TestZeroInputsRefuse(t *testing.T) {
 
 // TestClockEdges walks both sides of every time bound by one second.
 func TestClockEdges(t *testing.T) {
-	const e = receipt.Epsilon
+	const e = gate.Epsilon
 	for _, c := range []struct {
 		name   string
 		now    marketops.Time
@@ -470,22 +454,22 @@ func TestClockEdges(t *testing.T) {
 		passes bool
 		want   marketops.Code
 	}{
-		{"epsilon before not_before", noon - e, nil, true, ""},
-		{"a second more", noon - e - 1, nil, false, marketops.NotYetValid},
-		{"last second", noon + 8*hour - e - 1, nil, true, ""},
-		{"a second more", noon + 8*hour - e, nil, false, marketops.Expired},
-		{"exactly 24 h", noon + 60, func(r *receipt.Receipt) { r.ExpiresAt = noon + 24*hour }, true, ""},
-		{"a second more", noon + 60, func(r *receipt.Receipt) { r.ExpiresAt = noon + 24*hour + 1 }, false, marketops.LifetimeExcessive},
-		{"issued at epsilon", noon, func(r *receipt.Receipt) { r.IssuedAt, r.NotBefore = noon+e, noon }, true, ""},
-		{"issued past epsilon", noon, func(r *receipt.Receipt) { r.IssuedAt, r.NotBefore = noon+e+1, noon }, false, marketops.NotYetValid},
-		{"one second life", noon - e, func(r *receipt.Receipt) { r.ExpiresAt = noon + 1 }, true, ""},
+		{"epsilon before not_before", sample.Noon - e, nil, true, ""},
+		{"a second more", sample.Noon - e - 1, nil, false, marketops.NotYetValid},
+		{"last second", sample.Noon + 8*sample.Hour - e - 1, nil, true, ""},
+		{"a second more", sample.Noon + 8*sample.Hour - e, nil, false, marketops.Expired},
+		{"exactly 24 h", sample.Noon + 60, func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 24*sample.Hour }, true, ""},
+		{"a second more", sample.Noon + 60, func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 24*sample.Hour + 1 }, false, marketops.LifetimeExcessive},
+		{"issued at epsilon", sample.Noon, func(r *receipt.Receipt) { r.IssuedAt, r.NotBefore = sample.Noon+e, sample.Noon }, true, ""},
+		{"issued past epsilon", sample.Noon, func(r *receipt.Receipt) { r.IssuedAt, r.NotBefore = sample.Noon+e+1, sample.Noon }, false, marketops.NotYetValid},
+		{"one second life", sample.Noon - e, func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 1 }, true, ""},
 		{"far future clock", 1<<63 - 1, nil, false, marketops.KeyOutsideValidity},
 		{"clock before time", -1 << 62, nil, false, marketops.KeyOutsideValidity},
 	} {
 		s := newScene()
 		s.ask.Now, s.receipt = c.now, c.edit
 		q := s.build(t)
-		_, checks := receipt.Check(q.ask, q.ev, q.trust)
+		_, checks := gate.Check(q.ask, q.ev, q.trust)
 		first, failed := marketops.FirstFailure(checks)
 		if failed == c.passes || first.Code != c.want {
 			t.Errorf("%s: %+v, want %q", c.name, first, c.want)
@@ -497,13 +481,13 @@ func TestClockEdges(t *testing.T) {
 // it must hold all the same should one of them be lost.
 func TestStaleAge(t *testing.T) {
 	for age, want := range map[marketops.Time]marketops.Status{
-		24*hour - receipt.Epsilon: marketops.Pass, 24*hour - receipt.Epsilon + 1: marketops.Fail,
+		24*sample.Hour - gate.Epsilon: marketops.Pass, 24*sample.Hour - gate.Epsilon + 1: marketops.Fail,
 	} {
 		s := newScene()
-		s.receipt = func(r *receipt.Receipt) { r.ExpiresAt = noon + 100*hour }
-		s.ask.Now = noon + age
+		s.receipt = func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 100*sample.Hour }
+		s.ask.Now = sample.Noon + age
 		q := s.build(t)
-		_, checks := receipt.Check(q.ask, q.ev, q.trust)
+		_, checks := gate.Check(q.ask, q.ev, q.trust)
 		for _, c := range checks {
 			if c.Code == marketops.Stale && c.Status != want {
 				t.Errorf("at the age of %d s stale is %s, want %s", age, c.Status, want)
@@ -516,16 +500,16 @@ func TestStaleAge(t *testing.T) {
 // record, so that none can be spent a second time, or it is refused.
 func TestEnvelopeSpellingIsNoIdentity(t *testing.T) {
 	q := newScene().build(t)
-	control, _ := receipt.Check(q.ask, q.ev, q.trust)
+	control, _ := gate.Check(q.ask, q.ev, q.trust)
 	env := q.ev.Receipts[0].Envelope
 	for name, spelt := range map[string][]byte{
 		"space":    append([]byte(" \n"), env...),
-		"no keyid": swap(`"keyid":"`+string(id(keyAuthority1))+`",`, "")(env),
+		"no keyid": sample.Swap(`"keyid":"`+string(sample.ID(sample.KeyAuthority1))+`",`, "")(env),
 		"reorder":  reorder(env),
 		"url-safe": urlSafe(env),
 	} {
 		q.ev.Receipts[0].Envelope = spelt
-		rec, checks := receipt.Check(q.ask, q.ev, q.trust)
+		rec, checks := gate.Check(q.ask, q.ev, q.trust)
 		if rec == nil {
 			c, _ := marketops.FirstFailure(checks)
 			t.Fatalf("%s: %v", name, c)
@@ -543,15 +527,15 @@ func reorder(env []byte) []byte {
 }
 
 func urlSafe(env []byte) []byte {
-	return []byte(strings.Replace(string(env), base64.StdEncoding.EncodeToString(payloadOf(env)), base64.URLEncoding.EncodeToString(payloadOf(env)), 1))
+	return []byte(strings.Replace(string(env), base64.StdEncoding.EncodeToString(sample.PayloadOf(env)), base64.URLEncoding.EncodeToString(sample.PayloadOf(env)), 1))
 }
 
 // TestNonMemberRejectionIsNoVeto is the control of rejected-by-approver.
 func TestNonMemberRejectionIsNoVeto(t *testing.T) {
 	s := newScene()
-	s.ballots = append(s.ballots, ballot{by: keyCarol, verdict: "reject", unnamed: true})
+	s.ballots = append(s.ballots, ballot{by: sample.KeyCarol, verdict: "reject", unnamed: true})
 	q := s.build(t)
-	if rec, checks := receipt.Check(q.ask, q.ev, q.trust); rec == nil {
+	if rec, checks := gate.Check(q.ask, q.ev, q.trust); rec == nil {
 		t.Errorf("refused: %v", failures(checks))
 	}
 }
@@ -560,7 +544,7 @@ func TestNonMemberRejectionIsNoVeto(t *testing.T) {
 func TestExamineJudgesWithoutContent(t *testing.T) {
 	q := newScene().build(t)
 	q.ask.Content = nil
-	rec, checks := receipt.Examine(q.ask, q.ev, q.trust)
+	rec, checks := gate.CheckRecorded(q.ask, q.ev, q.trust)
 	if rec == nil || len(failures(checks)) != 0 {
 		t.Fatalf("%v", failures(checks))
 	}
