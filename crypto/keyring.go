@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/omega/marketops/crypto/fast"
-	"github.com/omega/marketops/internal/mutant"
 )
 
 // Keyring is a set of keys by id. The zero value knows nobody.
@@ -53,7 +52,7 @@ func (r *Keyring) find(hint KeyID, pae, sig []byte) int {
 	if r == nil {
 		return -1
 	}
-	if i, ok := r.ids[hint]; ok && (mutant.Signature || r.verify(i, pae, sig)) {
+	if i, ok := r.ids[hint]; ok && r.verify(i, pae, sig) {
 		return i
 	}
 	for i := range r.keys {

@@ -1,5 +1,3 @@
-//go:build !mutant_claim
-
 package publisher
 
 import (

@@ -8,7 +8,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -88,7 +87,6 @@ func (p *Publisher) Gate(ctx context.Context, mode marketops.Mode, j *Job) (*Gat
 	}
 	g := &Gated{Job: j, mode: mode, record: record}
 	answers, err := p.askCore(ctx, j, record)
-	err = faults.After(err, "S0.asked")
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/durable"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -102,7 +101,6 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 		hand = p.Core.Outcome
 	}
 	entry, err := hand(ctx, d)
-	err = faults.After(err, "outbox.handed")
 	var refused *marketops.Refusal
 	if errors.As(err, &refused) && !slices.Contains(notNow, refused.Code) {
 		return os.Rename(path, path+".refused")

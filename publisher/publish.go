@@ -9,8 +9,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/mutant"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/receipt"
@@ -44,10 +42,9 @@ func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 	}
 	res := Result{Number: g.Job.Number, Op: g.Job.Op, Checks: g.Checks}
 	s := &spending{job: g.Job, record: g.record, receipt: g.record.Body.(*receipt.Receipt)}
-	err := faults.After(p.prepare(ctx, s), "S4.before")
-	if err == nil && !mutant.Execute {
+	err := p.prepare(ctx, s)
+	if err == nil {
 		_, err = p.Core.Execute(ctx, s.fence()) // S4
-		err = faults.After(err, "S4.after")
 	}
 	if err != nil {
 		return p.stopped(ctx, g, s, res, err)
@@ -74,10 +71,10 @@ func (p *Publisher) stopped(ctx context.Context, g *Gated, s *spending, res Resu
 
 // prepare is S1 to S3. If it fails nothing was sent to GitHub by this epoch.
 func (p *Publisher) prepare(ctx context.Context, s *spending) error {
-	if err := faults.After(p.claim(ctx, s), "S1.claimed"); err != nil {
+	if err := p.claim(ctx, s); err != nil {
 		return err
 	}
-	if err := faults.After(s.job.Journal.Record(claimNote, string(s.receipt.ReceiptID)), "S1.noted"); err != nil {
+	if err := s.job.Journal.Record(claimNote, string(s.receipt.ReceiptID)); err != nil {
 		return err
 	}
 	p.tell(s.job, "S2 intent", fmt.Sprintf("epoch %d", s.claim.Epoch))
@@ -87,7 +84,7 @@ func (p *Publisher) prepare(ctx context.Context, s *spending) error {
 	if known := p.Trust.Log(); known.Witnessed() {
 		p.tell(s.job, "S3 waiting", "for a checkpoint that "+known.Quorum()+" witnesses cosigned")
 	}
-	if err := faults.After(p.awaitIntent(ctx, s), "S3.published"); err != nil {
+	if err := p.awaitIntent(ctx, s); err != nil {
 		return err
 	}
 	p.tell(s.job, "S3 published", fmt.Sprintf("claim and intent are in the log, intent is leaf %d", s.intent.Position.Index))
@@ -111,7 +108,6 @@ func (p *Publisher) declare(ctx context.Context, s *spending) error {
 		return err
 	}
 	s.intent, err = p.Core.Intent(ctx, rec.Envelope)
-	err = faults.After(err, "S2.intended")
 	if err == nil && s.intent.Leaf != rec.LeafHash() {
 		err = marketops.Refuse(marketops.LeafMismatch, "the Core answered for another intent")
 	}
@@ -160,8 +156,7 @@ func (p *Publisher) act(ctx context.Context, s *spending) (Evidence, error) {
 	ctx, cancel := context.WithTimeout(ctx, workDeadline)
 	defer cancel()
 	renew := func(ctx context.Context) (api.Lease, error) {
-		lease, err := p.Core.Renew(ctx, s.fence())
-		return lease, faults.After(err, "S5.renewed")
+		return p.Core.Renew(ctx, s.fence())
 	}
 	stop, err := heartbeat(ctx, cancel, renew)
 	if err != nil {
@@ -210,7 +205,7 @@ func (p *Publisher) beforeEffect(ctx context.Context, s *spending, effect string
 		return &marketops.Failure{Code: marketops.Expired, What: "the receipt expired before " + effect}
 	}
 	_, err := p.Core.Attempt(ctx, s.fence())
-	return faults.After(err, "S5.attempted")
+	return err
 }
 
 // errNoLease: this epoch sent nothing, for its lease could not be renewed before it began.
@@ -280,16 +275,14 @@ func (p *Publisher) decide(ctx context.Context, s *spending, body *receipt.Outco
 	body.Error = attach(&d, body.Header, errorText(cause))
 	body.Response = attach(&d, body.Header, ev.Answer)
 	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("operation.json", s.receipt.Operation))
-	err = faults.After(err, "S6.read")
 	if err != nil {
 		return api.Entry{}, err
 	}
 	d.Envelope = rec.Envelope
-	if err := faults.After(p.Outbox.Keep("outcome", d), "S7.kept"); err != nil {
+	if err := p.Outbox.Keep("outcome", d); err != nil {
 		return api.Entry{}, err
 	}
 	entry, err := p.Core.Outcome(ctx, d)
-	err = faults.After(err, "S7.decided")
 	if err != nil {
 		return api.Entry{}, err
 	}
@@ -300,14 +293,13 @@ func (p *Publisher) decide(ctx context.Context, s *spending, body *receipt.Outco
 // confirm sees a record of our own in a published checkpoint.
 func (p *Publisher) confirm(ctx context.Context, rec *receipt.Record, entry api.Entry) error {
 	tree, err := p.Log.Covering(ctx, entry.Position.Index)
-	err = faults.After(err, "S8.published")
 	if err != nil {
 		return err
 	}
 	if _, err := view.ProveIn(tree, rec.LeafHash(), entry.Position); err != nil {
 		return err
 	}
-	return faults.After(p.Outbox.Done(rec.Digest), "S8.done")
+	return p.Outbox.Done(rec.Digest)
 }
 
 // attach adds a text to the evidence and returns its salted name, zero for no text.

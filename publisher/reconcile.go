@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/mutant"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 )
@@ -65,7 +63,6 @@ func (p *Publisher) ended(ctx context.Context, j *Job, id marketops.ReceiptID, s
 // look reads GitHub for an operation that may have reached it.
 func (p *Publisher) look(ctx context.Context, j *Job, st Standing) (Standing, error) {
 	obs, err := p.Port.Observe(ctx, j.Op)
-	err = faults.After(err, "reconcile.observed")
 	if err != nil {
 		return st, err
 	}
@@ -122,9 +119,6 @@ func settled(obs Observation) error {
 		return nil
 	case Conflict:
 		return &marketops.Failure{Code: marketops.GitHubConflict, What: obs.Detail}
-	}
-	if mutant.Absent {
-		return &marketops.Failure{Code: marketops.GitHubUnreachable, What: obs.Detail}
 	}
 	return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}
 }

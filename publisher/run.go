@@ -7,7 +7,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -20,7 +19,7 @@ import (
 // ask at all; refusals are in the results.
 func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) ([]Result, error) {
 	if mode != marketops.DryRun {
-		if err := faults.After(p.Flush(ctx), "S0.flushed"); err != nil {
+		if err := p.Flush(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -119,7 +118,7 @@ func (p *Publisher) ready(ctx context.Context, g *Gated) error {
 		return err
 	}
 	lasts := g.record.Body.(*receipt.Receipt).ExpiresAt - gate.Epsilon - p.Now()
-	return faults.After(p.Ready(ctx, time.Duration(lasts)*time.Second), "S0.ready")
+	return p.Ready(ctx, time.Duration(lasts)*time.Second)
 }
 
 // finished returns the result of a job that this run directory began and whose outcome is

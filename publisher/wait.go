@@ -1,5 +1,3 @@
-//go:build !mutant_wait
-
 package publisher
 
 import (

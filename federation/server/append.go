@@ -9,7 +9,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -57,7 +56,7 @@ func frozenForm(rec *receipt.Record) claims.Record {
 // freezeAndAppend records rec, which changes no claim, and returns its place.
 func (c *Core) freezeAndAppend(ctx context.Context, rec *receipt.Record) (api.Entry, error) {
 	r := frozenForm(rec)
-	if err := faults.After(c.ledger.Freeze(ctx, r), "core.frozen", r.Kind); err != nil {
+	if err := c.ledger.Freeze(ctx, r); err != nil {
 		return api.Entry{}, err
 	}
 	return c.append(ctx, r, rec)
@@ -87,7 +86,6 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.life), appendTimeout)
 	defer cancel()
 	stored, found, err := c.ledger.ByLeaf(ctx, r.Leaf)
-	err = faults.After(err, "core.append", r.Kind)
 	if err != nil {
 		return 0, err
 	}
@@ -102,7 +100,7 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 			return 0, err
 		}
 	}
-	if err := faults.After(c.tree.Put(rec.Envelope, rec.LeafHash()), "core.stored", r.Kind); err != nil {
+	if err := c.tree.Put(rec.Envelope, rec.LeafHash()); err != nil {
 		return 0, err
 	}
 	if seen {
@@ -111,7 +109,6 @@ func (c *Core) appendOnce(r claims.Record, rec *receipt.Record, seen bool) (uint
 		}
 	}
 	index, err := c.tree.Append(ctx, rec.Leaf())
-	err = faults.After(err, "core.appended", r.Kind)
 	if err != nil {
 		return 0, err
 	}
@@ -127,11 +124,10 @@ func (c *Core) indexed(ctx context.Context, r claims.Record, index uint64) (err 
 	case claims.KindRevocation, claims.KindResolution:
 		err = c.ledger.Indexed(ctx, r.Leaf, index)
 	default:
-		return faults.After(c.ledger.Indexed(ctx, r.Leaf, index), "core.indexed", r.Kind)
+		return c.ledger.Indexed(ctx, r.Leaf, index)
 	}
 	if err == nil {
 		c.seals.add(r.Run)
-		return faults.At("core.closed")
 	}
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/issue"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -114,11 +113,10 @@ func (c *Core) claim(ctx context.Context, who *caller, in api.ClaimWanted) (api.
 	lock.RLock()
 	defer lock.RUnlock()
 	row, rec, err := c.spendReceipt(ctx, w, in)
-	err = faults.After(err, "core.claim.granted")
 	if err != nil {
 		return api.Claimed{}, err
 	}
-	if err := faults.After(c.ensureIndexed(ctx, w.rec.Digest), "core.claim.settled"); err != nil {
+	if err := c.ensureIndexed(ctx, w.rec.Digest); err != nil {
 		return api.Claimed{}, err
 	}
 	if err := c.appendClaims(ctx, w.body.ReceiptID, row.Epoch); err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -37,7 +36,7 @@ func (c *Core) intent(ctx context.Context, who *caller, in api.Envelope) (api.En
 	case body.Claim != row.ClaimRecord:
 		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, "the intent names another claim than the newest")
 	}
-	if err := faults.After(c.ensureIndexed(ctx, body.Claim), "core.intent.settled"); err != nil {
+	if err := c.ensureIndexed(ctx, body.Claim); err != nil {
 		return api.Entry{}, err
 	}
 	return c.freezeAndAppend(ctx, rec)
@@ -91,7 +90,7 @@ func (c *Core) execute(ctx context.Context, who *caller, in api.Fence) (api.Leas
 	if err != nil {
 		return api.Lease{}, err
 	}
-	if err := faults.After(c.published(ctx, row), "core.execute.published"); err != nil {
+	if err := c.published(ctx, row); err != nil {
 		return api.Lease{}, err
 	}
 	i, err := c.receipt(ctx, in.Receipt)
@@ -105,7 +104,6 @@ func (c *Core) execute(ctx context.Context, who *caller, in api.Fence) (api.Leas
 		return c.guard(who, i)
 	}
 	open, err := c.ledger.Execute(ctx, in.Receipt, in.Epoch, who.key, c.opts.Config.Lease, guard)
-	err = faults.After(err, "core.execute.opened")
 	if errors.Is(err, claims.ErrState) && row.State == claims.Executing {
 		return c.reenter(ctx, who, row, i)
 	}
@@ -155,7 +153,7 @@ func (c *Core) reenter(ctx context.Context, who *caller, row claims.Claim, i iss
 	if now := c.now(); now+gate.Epsilon >= row.ExpiresAt {
 		return api.Lease{}, marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, it is %s", row.ExpiresAt, now))
 	}
-	if err := faults.After(c.guard(who, i), "core.execute.again"); err != nil {
+	if err := c.guard(who, i); err != nil {
 		return api.Lease{}, err
 	}
 	return leaseAfter(c.ledger.Renew(ctx, row.Receipt, row.Epoch, who.key, c.opts.Config.Lease))

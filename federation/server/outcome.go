@@ -6,8 +6,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/mutant"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -41,13 +39,10 @@ func (c *Core) decideOutcome(ctx context.Context, who *caller, rec *receipt.Reco
 	if err := c.fitsClaim(ctx, rec, body, row); err != nil {
 		return api.Entry{}, err
 	}
-	if err := faults.After(c.keep(texts), "core.outcome.kept"); err != nil {
+	if err := c.keep(texts); err != nil {
 		return api.Entry{}, err
 	}
 	frozen := frozenForm(rec)
-	if mutant.LogFirst {
-		c.tree.Append(ctx, rec.Leaf())
-	}
 	if _, err := c.ledger.Decide(ctx, row.Receipt, row.Epoch, who.key, claims.Outcome(body.Status), frozen); err != nil {
 		return api.Entry{}, err
 	}

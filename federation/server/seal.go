@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/faults"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
@@ -84,7 +83,6 @@ func (c *Core) seal(ctx context.Context, id marketops.RunID) error {
 	lock.Lock()
 	defer lock.Unlock()
 	rows, err := c.ledger.ByRun(ctx, id)
-	err = faults.After(err, "core.seal")
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"math"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/faults"
 )
 
 // Limits of one record and of one look into the outbox.
@@ -117,7 +116,7 @@ func (t *tx) freeze(r Record) (Record, error) {
 	if !found || !s.same(r) {
 		return Record{}, marketops.RefuseErr(marketops.Consumed, "leaf of "+r.Kind+" record", errDiffers)
 	}
-	return s, faults.At("ledger.frozen", r.Kind)
+	return s, nil
 }
 
 // second refuses a record where there may be one. The receipt of a second intent is not spent:
@@ -166,7 +165,7 @@ func (t *tx) index(r Record, index uint64) error {
 	}
 	_, err := t.exec(`UPDATE claim SET outcome_index = ?1 WHERE receipt_id = ?2 AND outcome_leaf = ?3
 		AND (outcome_index IS NULL OR outcome_index > ?1)`, int64(index), string(r.Receipt), r.Leaf[:])
-	return faults.After(err, "ledger.indexed")
+	return err
 }
 
 // Erased notes for good that an operator erased a record from the record store, and why: the ledger

@@ -8,7 +8,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/mutant"
 )
 
 // maxAttempts caps the visible effects of one receipt over all epochs. The caller's own rule,
@@ -31,10 +30,6 @@ func (l *Ledger) Execute(ctx context.Context, receipt marketops.ReceiptID, epoch
 	}
 	return do(ctx, l, func(t *tx) (Claim, error) {
 		c, err := t.held("execute", receipt, epoch, owner, Claimed)
-		if mutant.Door && errors.Is(err, ErrState) {
-			c, err = t.held("execute", receipt, epoch, owner, Executing)
-			return c.Claim, err
-		}
 		if err != nil {
 			return Claim{}, err
 		}
@@ -94,7 +89,7 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 		if err != nil {
 			return 0, err
 		}
-		if err := t.fresh(c.ExpiresAt); err != nil && !mutant.Expiry {
+		if err := t.fresh(c.ExpiresAt); err != nil {
 			return 0, err
 		}
 		if c.Attempts >= maxAttempts {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
-	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 )
 
@@ -113,7 +112,7 @@ func (v *View) open() (*log.Checkpoint, error) {
 // follow returns the tree of a checkpoint that extends the known one; nil is no known one.
 func (v *View) follow(known, cp *log.Checkpoint) (*log.Tree, error) {
 	tree := log.NewTree(cp, v.tiles)
-	if known == nil || mutant.Consistency {
+	if known == nil {
 		return tree, nil
 	}
 	return tree, consistent(known, tree)

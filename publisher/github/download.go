@@ -10,7 +10,6 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/faults"
 )
 
 // hashAsset fetches the bytes of an asset by its id and returns their digest: the answer of a
@@ -47,7 +46,6 @@ func (r *reader) follow(ctx context.Context, c *call, location string) error {
 	defer cancel()
 	x := &exchange{sink: c.sink}
 	req, err := http.NewRequestWithContext(x.attach(ctx), http.MethodGet, at.String(), nil)
-	err = faults.After(err, "github.send", c.method, "follow")
 	if err != nil {
 		return backoff.Permanent(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/publisher"
 )
 
@@ -22,7 +21,7 @@ type effect struct {
 }
 
 func newEffect(name string, earlier bool) *effect {
-	if earlier && !mutant.Earlier {
+	if earlier {
 		return &effect{name: name, state: stateUnknown, open: true, sends: 1}
 	}
 	return &effect{name: name, state: stateAbsent}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -164,9 +163,6 @@ func (t *Tally) persons(group string) int {
 	for _, v := range t.counted {
 		if v.Person.Name != t.Requester && slices.Contains(v.Person.Groups, group) {
 			seen[v.Person.Name] = true
-		}
-		if mutant.Duplicates {
-			seen[v.Record.Digest.Hex()] = true
 		}
 	}
 	return len(seen)

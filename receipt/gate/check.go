@@ -12,7 +12,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -199,10 +198,10 @@ func (e *examination) bindings() {
 	r, op := e.receipt, e.ask.Op
 	e.say(marketops.NotEnforceable, r.Enforceable && r.Mode == marketops.Prod, "enforceable in prod",
 		fmt.Sprintf("enforceable=%v in %q", r.Enforceable, r.Mode))
-	e.say(marketops.AudienceMismatch, mutant.Audience || slices.Contains(r.Audience, e.ask.Publisher), fmt.Sprintf("%s", r.Audience), string(e.ask.Publisher))
-	e.say(marketops.RunMismatch, mutant.Run || r.RunID == e.ask.Run && r.RunID.Valid(), string(r.RunID), string(e.ask.Run))
-	e.say(marketops.KindMismatch, mutant.Kind || r.OperationKind == op.Kind && op.Kind != "", string(r.OperationKind), string(op.Kind))
-	e.say(marketops.RepositoryMismatch, (mutant.Repository || r.Target == op.Target) && e.ask.Host == op.Target.Host && op.Target.RepositoryID > 0,
+	e.say(marketops.AudienceMismatch, slices.Contains(r.Audience, e.ask.Publisher), fmt.Sprintf("%s", r.Audience), string(e.ask.Publisher))
+	e.say(marketops.RunMismatch, r.RunID == e.ask.Run && r.RunID.Valid(), string(r.RunID), string(e.ask.Run))
+	e.say(marketops.KindMismatch, r.OperationKind == op.Kind && op.Kind != "", string(r.OperationKind), string(op.Kind))
+	e.say(marketops.RepositoryMismatch, r.Target == op.Target && e.ask.Host == op.Target.Host && op.Target.RepositoryID > 0,
 		r.Target.FullName+" "+r.Target.ID(), op.Target.FullName+" "+op.Target.ID()+" at "+e.ask.Host)
 	d, err := op.Digest()
 	e.say(marketops.OperationMismatch, err == nil && d == r.Operation && d == e.record.About(), r.Operation.String(), d.String())
@@ -242,7 +241,7 @@ func (e *examination) content() {
 // differs names the first file that is not the one that was authorised.
 func (e *examination) differs(name, expected, got string) {
 	first := e.answers[marketops.ContentMismatch].Status == ""
-	if !e.say(marketops.ContentMismatch, mutant.Content, expected, got) && first {
+	if !e.say(marketops.ContentMismatch, false, expected, got) && first {
 		c := e.answers[marketops.ContentMismatch]
 		c.Detail = name + " is not the file that was authorised"
 		e.answers[marketops.ContentMismatch] = c
@@ -317,7 +316,7 @@ func (e *examination) proved(l receipt.LoggedEnvelope) (*receipt.Record, error) 
 		return nil, errors.New("no proof")
 	}
 	rec, err := l.Open(e.trust.Ring())
-	if err != nil || mutant.Inclusion {
+	if err != nil {
 		return rec, err
 	}
 	return rec, log.VerifyInclusion(rec.LeafHash(), l.Proof.Index, l.Proof.Hashes, e.ev.Checkpoint)

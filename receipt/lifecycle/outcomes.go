@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -21,7 +20,7 @@ func (b *Tracker) outcome(e Entry, o *receipt.Outcome) {
 		return
 	}
 	if s.Outcome != nil {
-		if s.Outcome.Leaf == e.Leaf && !mutant.Physical {
+		if s.Outcome.Leaf == e.Leaf {
 			s.Outcome.Again = append(s.Outcome.Again, e.Position.Index)
 		} else {
 			b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.ReceiptReused,

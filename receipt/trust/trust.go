@@ -13,7 +13,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/internal/mutant"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -176,7 +175,7 @@ func (t *Trust) Admit(r *receipt.Record, at marketops.Time, pos *log.Position) (
 		return Holder{}, marketops.Refuse(marketops.KeyOutsideValidity,
 			fmt.Sprintf("%s %q is valid from %s to %s, not at %s", h.Role, h.Name, h.Key.NotBefore, h.Key.NotAfter, at))
 	}
-	if !mutant.Revoked && h.Key.revokedAt(pos) {
+	if h.Key.revokedAt(pos) {
 		return Holder{}, marketops.Refuse(marketops.KeyRevoked, fmt.Sprintf("%s %q", h.Role, h.Name))
 	}
 	return h, nil

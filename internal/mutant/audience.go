@@ -1,6 +1,0 @@
-//go:build !mutant_audience
-
-package mutant
-
-// Audience: any publisher may spend a receipt.
-const Audience = false

@@ -1,6 +1,0 @@
-//go:build mutant_duplicates
-
-package mutant
-
-// Duplicates: approvals are counted, and not persons.
-const Duplicates = true

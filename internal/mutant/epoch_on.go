@@ -1,6 +1,0 @@
-//go:build mutant_epoch
-
-package mutant
-
-// Epoch: a publisher that was overtaken goes on.
-const Epoch = true

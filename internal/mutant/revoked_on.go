@@ -1,6 +1,0 @@
-//go:build mutant_revoked
-
-package mutant
-
-// Revoked: a revoked key still signs.
-const Revoked = true
