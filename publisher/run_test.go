@@ -16,6 +16,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/log/view"
+	"github.com/omega/marketops/internal/test/unpaced"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github"
@@ -208,7 +209,7 @@ func (s *seat) job(i int, j *plan.Journal) *publisher.Job {
 func (s *stage) portOptions() github.Options {
 	ms := time.Millisecond
 	return github.Options{
-		API: s.api, Uploads: s.files, Now: time.Now, Pacing: github.Unpaced(ms), UserAgent: "marketops/test",
+		API: s.api, Uploads: s.files, Now: time.Now, Pacing: github.Pacing{Book: unpaced.Book{}, LimitFloor: ms}, UserAgent: "marketops/test",
 		Token:  func(context.Context) (string, error) { s.asked.Add(1); return secret, nil },
 		Denied: func(string) {},
 		Wait:   func(string, time.Duration) {},

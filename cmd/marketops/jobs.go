@@ -109,10 +109,10 @@ func (s *session) port(gh config.GitHub, c credential, mode marketops.Mode, b *b
 	if err != nil {
 		return nil, nil, err
 	}
-	pacing, pauses := tempo(ratelimit.New(filepath.Join(memory, "pace"), ratelimit.GitHub(), c.name))
+	pace := ratelimit.New(filepath.Join(memory, "pace"), ratelimit.GitHub(), c.name)
 	live, err := github.New(github.Options{
-		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.token, Denied: c.denied, Pacing: pacing,
-		Now: time.Now, Pauses: pauses, UserAgent: "marketops/" + buildVersion(),
+		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.token, Denied: c.denied, Pacing: github.Paced(pace),
+		Now: time.Now, Pauses: github.DefaultPauses(), UserAgent: "marketops/" + buildVersion(),
 		Wait: func(reason string, d time.Duration) {
 			s.Say("waiting %s: %s", d.Round(time.Second), reason)
 			b.wait(reason, d)

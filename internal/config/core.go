@@ -246,6 +246,8 @@ func (c *Core) checkLimits(d *document) error {
 	return nil
 }
 
+const minLease = 10 * time.Second
+
 func (c *Core) checkTimes(d *document) error {
 	if c.ReceiptLifetime < time.Minute || c.ReceiptLifetime > 24*time.Hour || c.ReceiptLifetime%time.Second != 0 {
 		return invalid(d.name, d.at("receipt_lifetime"), fmt.Sprintf("receipt_lifetime is %s, want 1m to 24h in whole seconds", c.ReceiptLifetime))

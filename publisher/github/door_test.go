@@ -121,7 +121,7 @@ func TestNew(t *testing.T) {
 	for name, spoil := range map[string]func(*Options){
 		"no token": func(o *Options) { o.Token = nil }, "no denied": func(o *Options) { o.Denied = nil }, "no clock": func(o *Options) { o.Now = nil },
 		"no wait": func(o *Options) { o.Wait = nil }, "no pacing": func(o *Options) { o.Pacing = Pacing{} },
-		"unpaced": func(o *Options) { o.Pacing = Unpaced(1) }, "two pauses": func(o *Options) { o.Pauses = o.Pauses[:2] },
+		"no book": func(o *Options) { o.Pacing.Book = nil }, "two pauses": func(o *Options) { o.Pauses = o.Pauses[:2] },
 		"no agent": func(o *Options) { o.UserAgent = "" }, "http": func(o *Options) { o.API = "http://ghe.example.com/" },
 		"http uploads": func(o *Options) { o.Uploads = "http://192.0.2.1/" }, "password": func(o *Options) { o.API = "https://u:geheim@ghe.example.com/" },
 		"query": func(o *Options) { o.API += "?x=y" }, "no host": func(o *Options) { o.API = "https:///x" }, "none": func(o *Options) { o.API = "" },

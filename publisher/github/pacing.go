@@ -12,7 +12,7 @@ import (
 // noteworthy is the shortest pause for the pace that is shown.
 const noteworthy = 3 * time.Second
 
-// Book is the pace of the credential; [*pace.Book] shares it with every process of the machine. All
+// Book is the pace of the credential; [*ratelimit.Limiter] shares it with every process of the machine. All
 // waits are from now. An error means that nothing may be sent.
 type Book interface {
 	// Write books one write to be sent now, or says how long to wait before asking again, and why.
@@ -35,26 +35,12 @@ type Pacing struct {
 // Paced returns a pacing by a book, and at least a minute of rest when limited.
 func Paced(b Book) Pacing { return Pacing{Book: b, LimitFloor: time.Minute} }
 
-// Unpaced returns no pacing at all, which [New] accepts for a GitHub on loopback only.
-func Unpaced(limitFloor time.Duration) Pacing {
-	return Pacing{Book: unpaced{}, LimitFloor: limitFloor}
-}
-
-type unpaced struct{}
-
-func (unpaced) Write(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
-func (unpaced) Ask(context.Context, time.Time) (time.Duration, string, error)   { return 0, "", nil }
-func (unpaced) Rest(context.Context, time.Time) (time.Duration, string, error)  { return 0, "", nil }
-func (unpaced) Limited(context.Context, time.Time, time.Time) error             { return nil }
-
 func (p Pacing) check() error {
 	if p.Book == nil || p.LimitFloor <= 0 {
 		return errors.New("github: pacing is needed, such as Paced")
 	}
 	return nil
 }
-
-func (p Pacing) off() bool { return p.Book == unpaced{} }
 
 type asking func(context.Context, time.Time) (time.Duration, string, error)
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/githubtest"
+	"github.com/omega/marketops/internal/test/unpaced"
 	"github.com/omega/marketops/publisher"
 )
 
@@ -121,7 +122,7 @@ func (s *stage) git(args ...string) string {
 func (s *stage) options(api, uploads string) Options {
 	ms := time.Millisecond
 	return Options{
-		API: api, Uploads: uploads, Now: time.Now, Pacing: Unpaced(10 * ms), UserAgent: "marketops/test",
+		API: api, Uploads: uploads, Now: time.Now, Pacing: Pacing{Book: unpaced.Book{}, LimitFloor: 10 * ms}, UserAgent: "marketops/test",
 		Token:  func(context.Context) (string, error) { s.asked++; return secret, nil },
 		Denied: func(string) { s.denied++ },
 		Wait:   func(reason string, _ time.Duration) { s.waits = append(s.waits, reason) },

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omega/marketops/internal/test/patches"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		var err error
 		if bin, err = os.MkdirTemp("", "disk-bin"); err == nil {
 			defer os.RemoveAll(bin)
-			err = testenv.Build(context.Background(), bin, "unpaced")
+			err = testenv.Build(context.Background(), bin, patches.Fast)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -4,9 +4,9 @@
 //
 //	err = faults.After(err, "S4.after")
 //
-// In every normal build both functions are empty, are inlined, and leave nothing behind: no name of
-// a point stands in the binary, and no environment is read. Built with -tags faults, a process
-// whose environment names a folder in MARKETOPS_FAULTS
+// The product has no such call. Tests that need them build it with the patches of
+// internal/test/patches, which add the calls to a copy of the source. A process of such a build whose
+// environment names a folder in MARKETOPS_FAULTS
 //
 //   - adds a line "PID POINT" to hits in that folder at every point that it passes;
 //   - obeys the one line "POINT N ACTION" in the file order, if there is one: at the N-th time that

@@ -1,4 +1,4 @@
-//go:build faults
+//go:build crash
 
 package main
 
@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/omega/marketops/internal/test/patches"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
@@ -23,7 +24,7 @@ const workers = 12
 // told falsely, and every point of the source must have been passed and every order obeyed.
 func TestCrashPoints(t *testing.T) {
 	bin := t.TempDir()
-	must(t, testenv.Build(context.Background(), bin, "faults"))
+	must(t, testenv.Build(context.Background(), bin, patches.Crash))
 	seen := &passings{known: map[string]bool{}}
 	trials := survey(t, bin, seen)
 	t.Logf("%d trials", len(trials))

@@ -34,8 +34,8 @@
 // delays and the same choices of every worker; which instruction a signal meets is the machine's.
 // If anything is not as it must be, or fewer kills struck than were asked for, the exit code is 1 and
 // the folder stays. After a kill in the middle of a call to GitHub the next publisher looks for its
-// effect after every pause of the protocol, which is a minute; with -unpaced, which is a build tag of
-// marketops, it does not pause so long. Only processes started here are signalled, each through its own handle.
+// effect after every pause of the protocol, which is a minute; with -unpaced, which builds marketops with
+// patches.Fast, it does not pause so long. Only processes started here are signalled, each through its own handle.
 package main
 
 import (
@@ -48,6 +48,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/omega/marketops/internal/test/overlay"
+	"github.com/omega/marketops/internal/test/patches"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
@@ -100,11 +102,11 @@ func soak(ctx context.Context, o options) (err error) {
 		err = os.RemoveAll(dir)
 	}()
 	fmt.Printf("seed %d, at least %d kills and %d operations\n", o.seed, o.kills, o.ops)
-	tags := ""
+	var changes []overlay.Patch
 	if o.unpaced {
-		tags = "unpaced"
+		changes = patches.Fast
 	}
-	if err := testenv.Build(ctx, m.Bin, tags); err != nil {
+	if err := testenv.Build(ctx, m.Bin, changes); err != nil {
 		return err
 	}
 	if err := m.Up(ctx); err != nil {

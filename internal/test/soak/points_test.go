@@ -1,4 +1,4 @@
-//go:build faults
+//go:build crash
 
 package main
 
@@ -11,18 +11,25 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/omega/marketops/internal/test/overlay"
+	"github.com/omega/marketops/internal/test/patches"
 )
 
-// pointsOfSource lists the points that stand in the source, as patterns: what is only known at run
-// time is a star. Of that, the steps of the port and the calls of a publisher are listed one by one.
+// pointsOfSource lists the points of the patched source, as patterns: what is only known at run time
+// is a star. Of that, the steps of the port and the calls of a publisher are listed one by one.
 func pointsOfSource(t *testing.T) (out []string) {
+	root, err := overlay.Root()
+	must(t, err)
+	patched, err := overlay.Apply(root, patches.Points)
+	must(t, err)
 	files := token.NewFileSet()
 	for _, dir := range []string{"publisher", "federation", "log", "receipt", "cmd"} {
-		err := filepath.WalkDir(filepath.Join("..", "..", "..", dir), func(path string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
-			f, err := parser.ParseFile(files, path, nil, 0)
+			f, err := parser.ParseFile(files, path, textOf(patched, root, path), 0)
 			if err == nil {
 				ast.Inspect(f, func(n ast.Node) bool { out = append(out, pointOf(n)...); return true })
 			}
@@ -34,6 +41,15 @@ func pointsOfSource(t *testing.T) (out []string) {
 		t.Errorf("only %d points in the source", len(out))
 	}
 	return out
+}
+
+// textOf is the patched text of a file, or nil: the file as it is.
+func textOf(patched map[string]string, root, path string) any {
+	name, err := filepath.Rel(root, path)
+	if text, ok := patched[filepath.ToSlash(name)]; ok && err == nil {
+		return text
+	}
+	return nil
 }
 
 // pointOf returns the points that a node stands for.

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/omega/marketops/internal/test/overlay"
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 )
 
@@ -47,13 +48,21 @@ func (m *Machine) Path(parts ...string) string {
 	return filepath.Join(append([]string{m.Dir}, parts...)...)
 }
 
-// Build builds everything into dir, with these build tags.
-func Build(ctx context.Context, dir, tags string) error {
+// Build builds everything into dir, from the source with these patches.
+func Build(ctx context.Context, dir string, patches []overlay.Patch) error {
+	root, err := overlay.Root()
+	if err != nil {
+		return err
+	}
+	flag, err := overlay.Write(root, filepath.Join(dir, "source"), patches)
+	if err != nil {
+		return err
+	}
 	for name, pkg := range map[string]string{
 		"marketops": "cmd/marketops", "marketops-core": "cmd/marketops-core",
 		"marketops-verify": "cmd/marketops-verify", "practice-github": "internal/test/githubtest/serve",
 	} {
-		c := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-o", filepath.Join(dir, name), "github.com/omega/marketops/"+pkg)
+		c := exec.CommandContext(ctx, "go", "build", flag, "-o", filepath.Join(dir, name), "github.com/omega/marketops/"+pkg)
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", pkg, err, out)
 		}

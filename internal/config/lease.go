@@ -1,7 +1,0 @@
-//go:build !faults
-
-package config
-
-import "time"
-
-const minLease = 10 * time.Second
