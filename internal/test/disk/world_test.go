@@ -19,7 +19,7 @@ import (
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
-const patience = 60 * time.Second // until a process ends or answers; never a measure of speed
+const patience = 10 * time.Minute // until a process ends or answers; never a measure of speed
 
 // bin holds the binaries, built once.
 var bin string

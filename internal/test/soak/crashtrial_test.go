@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	strikeWait = 90 * time.Second // until an order must have been obeyed: sealing waits for the next sweep
+	strikeWait = 10 * time.Minute // until an order must have been obeyed; only a hang takes so long
 	leaseWait  = 2 * time.Second  // a lease of 1 s, by clocks of whole seconds
 	tries      = 12               // of the one who goes on
 )

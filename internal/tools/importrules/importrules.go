@@ -8,7 +8,7 @@
 //	who    packages it binds; nobody new escapes a name that ends in /...
 //	not    packages they must not reach, directly or through others
 //	direct only what a package itself imports counts, its tests aside unless tests is set
-//	except packages that a direct rule leaves free
+//	except packages that the rule leaves free
 //
 // Names are exact packages; x/... takes x and its children. Names that begin with ./ are of
 // this module, ./... being all of it and . its root. A rule that binds no package yet is listed and

@@ -2,7 +2,10 @@ module omniwitness
 
 go 1.26.0
 
-require github.com/transparency-dev/witness v0.0.0-20260720115447-2e1c6971d19e
+// The witness of transparency-dev that a test builds.
+tool github.com/transparency-dev/witness/cmd/omniwitness
+
+require github.com/transparency-dev/witness v0.0.0-20260720115447-2e1c6971d19e // indirect
 
 require (
 	filippo.io/mldsa v0.0.0-20260215214346-43d0283efc3e // indirect
