@@ -14,7 +14,7 @@ import (
 
 const module = "github.com/omega/marketops/"
 
-var tools = []string{"internal/test/githubtest", "internal/tools/demo", "internal/test/mutants", "internal/tools/testreport", "internal/tools/coverreport", "internal/tools/codecoverage", "internal/tools/importrules", "internal/test/logtest"}
+var tools = []string{"internal/test/", "internal/tools/"}
 
 func main() {
 	exported, reached := 0, 0
