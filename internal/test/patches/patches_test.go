@@ -76,7 +76,7 @@ func build(t *testing.T, cmd string, patches []overlay.Patch) []byte {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(t.TempDir(), cmd)
-	c := exec.Command("go", "build", flag, "-o", binary, overlay.Module+"/cmd/"+cmd)
+	c := exec.Command("go", "build", flag, "-ldflags=-s -w", "-o", binary, overlay.Module+"/cmd/"+cmd)
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
