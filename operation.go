@@ -124,6 +124,28 @@ type Change struct {
 	SHA256 Digest `json:"sha256"`
 }
 
+// File is a file that an operation publishes: an asset, or a change by its path.
+type File struct {
+	Name   string
+	Size   int64
+	SHA256 Digest
+}
+
+// Files returns the files that the operation names, in its order.
+func (o Operation) Files() (out []File) {
+	if o.Release != nil {
+		for _, a := range o.Release.Assets {
+			out = append(out, File{a.Name, a.Size, a.SHA256})
+		}
+	}
+	if o.PullRequest != nil && o.PullRequest.Changes != nil {
+		for _, c := range o.PullRequest.Changes.Changes {
+			out = append(out, File{c.Path, c.Size, c.SHA256})
+		}
+	}
+	return out
+}
+
 // NewOperation returns an operation with the fixed members filled in.
 func NewOperation(k Kind, t Target) Operation {
 	return Operation{Schema: schemaOp, Kind: k, Target: t, Marker: markerV1}

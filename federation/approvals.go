@@ -23,7 +23,7 @@ func (r Rules) AdmitVote(run Run, v gate.Vote) error {
 	if err := window(v.Body, run.Now); err != nil {
 		return err
 	}
-	if v.Body.Verdict != "approve" {
+	if v.Body.Verdict != receipt.Approve {
 		return nil
 	}
 	if v.Person.Name == run.Submission.Requester {
@@ -44,7 +44,7 @@ func (r Rules) aboutRun(run Run, v gate.Vote) error {
 		return mismatch("the verdict is on another plan than the one that was submitted")
 	case a.Requester != s.Requester:
 		return mismatch("the verdict names %s as requester, it is %s", a.Requester, s.Requester)
-	case a.Policy != r.Policy.Digest() && a.Verdict == "approve":
+	case a.Policy != r.Policy.Digest() && a.Verdict == receipt.Approve:
 		return marketops.Refuse(marketops.PolicySuperseded, "the approval was given under another policy than the one in force")
 	}
 	return nil
@@ -79,7 +79,7 @@ func (r Rules) firstOf(run Run, v gate.Vote) error {
 		if old.Person.Name != v.Person.Name || old.Record.Digest == v.Record.Digest {
 			continue
 		}
-		if old.Body.Verdict != "approve" {
+		if old.Body.Verdict != receipt.Approve {
 			return marketops.Refuse(marketops.RejectedByApprover, v.Person.Name+" has rejected this submission")
 		}
 		for _, w := range run.Operations {
@@ -103,7 +103,7 @@ func (r Rules) covers(run Run, w OperationState, v gate.Vote) bool {
 // stands reports whether an approval would cover an operation, had it been given under the policy
 // in force.
 func stands(run Run, w OperationState, a *receipt.Approval) bool {
-	return a.Verdict == "approve" && slices.Contains(a.Operations, w.Digest) &&
+	return a.Verdict == receipt.Approve && slices.Contains(a.Operations, w.Digest) &&
 		a.NotBefore <= run.Now+gate.Epsilon && run.Now < a.ExpiresAt
 }
 

@@ -16,7 +16,7 @@ import (
 func AdmitSubmission(rec *receipt.Record, plan []byte, planned []marketops.Digest, docs [][]byte, now marketops.Time) ([]marketops.Operation, error) {
 	sub, ok := rec.Body.(*receipt.Submission)
 	if !ok {
-		return nil, mismatch("the record is a %s, not a submission", rec.Body.Name())
+		return nil, mismatch("the record is a %s, not a submission", rec.Body.Kind())
 	}
 	if d := marketops.DigestOf(plan); sub.Plan != d || rec.About() != d {
 		return nil, mismatch("the submission is of plan %s, the plan is %s", sub.Plan, d)

@@ -64,7 +64,7 @@ func (r *Run) Content(ctx context.Context, n int) ([]*Content, error) {
 		return list, nil
 	}
 	list := []*Content{}
-	for i, w := range wants(r.Operations[n-1]) {
+	for i, w := range r.Operations[n-1].Files() {
 		c, err := r.open(ctx, r.Sources.Operations[n-1].Files[i], w)
 		if err != nil {
 			return nil, err
@@ -78,16 +78,16 @@ func (r *Run) Content(ctx context.Context, n int) ([]*Content, error) {
 	return list, nil
 }
 
-func (r *Run) open(ctx context.Context, f File, w wanted) (*Content, error) {
-	c := &Content{Name: w.name, Path: f.Path, Planned: w.digest}
+func (r *Run) open(ctx context.Context, f File, w marketops.File) (*Content, error) {
+	c := &Content{Name: w.Name, Path: f.Path, Planned: w.SHA256}
 	file, fi, err := r.find(f)
 	if err != nil {
 		c.Problem = fmt.Sprintf("%q: %v", f.Path, err)
 		return c, nil
 	}
 	defer file.Close()
-	if fi.Size() != w.size {
-		c.Problem = fmt.Sprintf("has %d bytes, planned were %d", fi.Size(), w.size)
+	if fi.Size() != w.Size {
+		c.Problem = fmt.Sprintf("has %d bytes, planned were %d", fi.Size(), w.Size)
 		if fi.Size() <= marketops.MaxAssetSize {
 			_, c.Measured, err = hash(ctx, file, io.Discard)
 		}
@@ -97,7 +97,7 @@ func (r *Run) open(ctx context.Context, f File, w wanted) (*Content, error) {
 }
 
 // take copies a file while hashing it and keeps the copy only if it is the planned one.
-func (r *Run) take(ctx context.Context, c *Content, file *os.File, w wanted) error {
+func (r *Run) take(ctx context.Context, c *Content, file *os.File, w marketops.File) error {
 	if err := r.openSpool(); err != nil {
 		return noCopy(c.Name, err)
 	}
@@ -105,7 +105,7 @@ func (r *Run) take(ctx context.Context, c *Content, file *os.File, w wanted) err
 	if err != nil {
 		return noCopy(c.Name, err)
 	}
-	if c.Measured = digest; n != w.size || digest != w.digest {
+	if c.Measured = digest; n != w.Size || digest != w.SHA256 {
 		c.Problem = "is not the planned file"
 		return nil
 	}

@@ -31,28 +31,6 @@ type File struct {
 	Path string `json:"path"` // relative to Root, with slashes
 }
 
-// wanted is what a document says about one file.
-type wanted struct {
-	name   string
-	size   int64
-	digest marketops.Digest
-}
-
-func wants(op marketops.Operation) []wanted {
-	out := []wanted{}
-	if op.Release != nil {
-		for _, a := range op.Release.Assets {
-			out = append(out, wanted{a.Name, a.Size, a.SHA256})
-		}
-	}
-	if op.PullRequest != nil && op.PullRequest.Changes != nil {
-		for _, c := range op.PullRequest.Changes.Changes {
-			out = append(out, wanted{c.Path, c.Size, c.SHA256})
-		}
-	}
-	return out
-}
-
 // absolute knows the roots of every system: a run may be published from another one, with its
 // files elsewhere.
 func absolute(root string) bool {
@@ -64,13 +42,13 @@ func (s Sources) validate(ops []marketops.Operation) error {
 		return mismatch("sources.json is not valid", nil)
 	}
 	for i, o := range s.Operations {
-		want := wants(ops[i])
+		want := ops[i].Files()
 		if o.Number != i+1 || len(o.Files) != len(want) {
 			return mismatch(fmt.Sprintf("sources.json does not name the files of operation %d", i+1), nil)
 		}
 		for k, f := range o.Files {
-			if f.Name != want[k].name || !fs.ValidPath(f.Path) {
-				return mismatch(fmt.Sprintf("sources.json has %.200q where operation %d has %.200q", f.Name, i+1, want[k].name), nil)
+			if f.Name != want[k].Name || !fs.ValidPath(f.Path) {
+				return mismatch(fmt.Sprintf("sources.json has %.200q where operation %d has %.200q", f.Name, i+1, want[k].Name), nil)
 			}
 		}
 	}

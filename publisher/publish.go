@@ -214,8 +214,8 @@ var errNoLease = errors.New("the lease could not be renewed before anything was 
 // judge turns what the port found into an outcome, or into none: an operation that stopped because
 // GitHub or the Core could not be reached stays open. An [*marketops.Unknown] is never a failure,
 // whatever failure is its cause.
-func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome, string) {
-	status := "unknown"
+func (p *Publisher) judge(s *spending, ev Evidence, err error) (*receipt.Outcome, receipt.Status) {
+	status := receipt.Unknown
 	var failure *marketops.Failure
 	var lost *marketops.Unknown
 	switch {
@@ -255,7 +255,7 @@ var passingCodes = []marketops.Code{
 func notApplied(e receipt.Effect) bool { return e.State != "applied" }
 func unknown(e receipt.Effect) bool    { return e.State == "unknown" }
 
-func outcomeCode(status string, err error) marketops.Code {
+func outcomeCode(status receipt.Status, err error) marketops.Code {
 	if status == "success" {
 		return ""
 	}
@@ -286,7 +286,7 @@ func (p *Publisher) decide(ctx context.Context, s *spending, body *receipt.Outco
 	if err != nil {
 		return api.Entry{}, err
 	}
-	p.tell(s.job, "S7 decided", body.Status)
+	p.tell(s.job, "S7 decided", string(body.Status))
 	return entry, p.confirm(ctx, rec, entry)
 }
 

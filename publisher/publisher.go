@@ -96,8 +96,8 @@ type Event struct {
 type Result struct {
 	Number  int
 	Op      marketops.Operation
-	Status  string // success, failed, rejected, unknown, refused, open or not-attempted
-	Already bool   // an earlier run of the command had finished it
+	Status  receipt.Status // of its outcome; or refused, open or not-attempted
+	Already bool           // an earlier run of the command had finished it
 	URL     string
 	Entry   api.Entry         // the outcome's or refusal's leaf, if there is one
 	Checks  []marketops.Check // the gate's

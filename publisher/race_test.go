@@ -83,7 +83,7 @@ func ended(results []publisher.Result, err error) string {
 	if err != nil {
 		return "error " + string(marketops.CodeOf(err))
 	}
-	return results[0].Status + " " + string(marketops.CodeOf(results[0].Err))
+	return string(results[0].Status) + " " + string(marketops.CodeOf(results[0].Err))
 }
 
 // oneWinner demands of so many racers that one won and that the others were told why they did not.

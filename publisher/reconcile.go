@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 )
@@ -12,9 +13,9 @@ import (
 // Standing is what reconcile found out about one operation.
 type Standing struct {
 	Result
-	Claim  string // the ledger's state: none, claimed, executing, decided, closed or revoked
-	Seen   string // what GitHub showed, in words; "" if it was not asked
-	Resume bool   // publishing again under the same receipt would go on from here
+	Claim  api.State // the ledger's
+	Seen   string    // what GitHub showed, in words; "" if it was not asked
+	Resume bool      // publishing again under the same receipt would go on from here
 }
 
 // Reconcile finds out what is true of a job and records it where the truth decides. It reads

@@ -55,7 +55,7 @@ func (e *ending) standing(s *stage, key string) publisher.Standing {
 }
 
 // undecided demands that nothing is decided, and that publishing goes on to success.
-func (e *ending) undecided(s *stage, st publisher.Standing, claim, status string) {
+func (e *ending) undecided(s *stage, st publisher.Standing, claim api.State, status receipt.Status) {
 	s.Helper()
 	if st.Claim != claim || st.Status != status || !st.Resume || len(st.Entry.Envelope) != 0 {
 		s.Errorf("%+v", st)
@@ -72,7 +72,7 @@ func (e *ending) takenBySomebody(s *stage) {
 	s.ok(s.repo.SetRef("refs/tags/"+e.run.ops[0].Tag.Name, s.commit))
 }
 
-func (e *ending) decided(s *stage, st publisher.Standing, status string, code marketops.Code) *receipt.Outcome {
+func (e *ending) decided(s *stage, st publisher.Standing, status receipt.Status, code marketops.Code) *receipt.Outcome {
 	s.Helper()
 	o := e.run.outcome(0)
 	told := e.run.told(0)

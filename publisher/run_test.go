@@ -95,7 +95,7 @@ func (r *run) submit() {
 }
 
 // vote signs and hands in a verdict of a person.
-func (r *run) vote(name, verdict string) api.Entry {
+func (r *run) vote(name string, verdict receipt.Verdict) api.Entry {
 	r.Helper()
 	info, err := r.client(name).Info(context.Background())
 	r.ok(err)
@@ -251,7 +251,7 @@ func (r *run) told(i int) *story {
 			r.Errorf("%s at %d: %v", e.Name, e.Position.Index, err)
 		}
 		if st.take(rec, id) {
-			st.names, st.entries = append(st.names, e.Name), append(st.entries, e)
+			st.names, st.entries = append(st.names, string(e.Name)), append(st.entries, e)
 		}
 	}
 	return st

@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 )
 
 // TestInterrupt cancels at every point before the door is open and at some behind it. Before the door is open it stops and
@@ -217,7 +218,7 @@ func TestLostForGood(t *testing.T) {
 	s := newStage(t)
 	for _, c := range []struct {
 		blind  bool
-		status string
+		status receipt.Status
 	}{{false, "unknown"}, {true, "open"}} {
 		r := s.authorised(s.tagOp())
 		refs := "/repos/" + r.ops[0].Target.FullName + "/git/refs"

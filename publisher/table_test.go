@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 )
 
 // pullOp is a pull request with a change set, in a repository of its own.
@@ -48,7 +49,7 @@ var writing = []struct {
 // where it said later.
 var mishaps = []struct {
 	fault githubtest.Fault
-	ends  string
+	ends  receipt.Status
 }{
 	{githubtest.Fault{Action: githubtest.ResetBefore}, "success"},
 	{githubtest.Fault{Action: githubtest.ResetAfter}, "success"},
@@ -80,7 +81,7 @@ type struck struct {
 	name    string
 	call    string
 	fault   githubtest.Fault
-	ends    string
+	ends    receipt.Status
 	visible []githubtest.Kind
 	dir     string
 }

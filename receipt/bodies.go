@@ -23,7 +23,7 @@ type Submission struct {
 // Approval is one person's verdict. Subject: the plan.
 type Approval struct {
 	Header
-	Verdict    string             `json:"verdict"` // "approve" or "reject"
+	Verdict    Verdict            `json:"verdict"`
 	RunID      marketops.RunID    `json:"run_id"`
 	Submission marketops.Digest   `json:"submission"`
 	Requester  string             `json:"requester"`
@@ -74,7 +74,7 @@ type Advisory struct {
 	Target        marketops.Target    `json:"target"`
 	Mode          marketops.Mode      `json:"mode"`
 	Enforceable   bool                `json:"enforceable"` // false
-	Decision      string              `json:"decision"`    // "blocked_by_mode" or "denied"
+	Decision      Decision            `json:"decision"`
 	Codes         []marketops.Code    `json:"codes"`
 	WhyNot        marketops.Digest    `json:"why_not"` // salted
 }
@@ -104,8 +104,8 @@ type Intent struct {
 
 // Effect is one visible change on GitHub and whether it is there.
 type Effect struct {
-	Name  string `json:"name"`  // "tag", "release", "pull_request", …
-	State string `json:"state"` // "applied", "absent" or "unknown"
+	Name  string      `json:"name"` // "tag", "release", "pull_request", …
+	State EffectState `json:"state"`
 }
 
 // GitHubID is one identifier that GitHub gave, such as a release id or a tag object.
@@ -131,7 +131,7 @@ type Outcome struct {
 	OperationKind marketops.Kind      `json:"operation_kind"`
 	Epoch         int64               `json:"epoch"`
 	Intent        *log.Position       `json:"intent"` // null only for rejected
-	Status        string              `json:"status"` // success, failed, rejected or unknown
+	Status        Status              `json:"status"` // success, failed, rejected or unknown
 	Effects       []Effect            `json:"effects"`
 	Code          marketops.Code      `json:"code"`     // "" for success
 	Error         marketops.Digest    `json:"error"`    // salted; zero if there is no text
@@ -168,7 +168,7 @@ type Resolution struct {
 	ReceiptID marketops.ReceiptID `json:"receipt_id"`
 	Outcome   marketops.Digest    `json:"outcome"`
 	Position  log.Position        `json:"position"` // of that outcome
-	Verdict   string              `json:"verdict"`  // "success" or "failed"
+	Verdict   Status              `json:"verdict"`  // success or failed
 	Reason    marketops.Digest    `json:"reason"`   // salted
 }
 
@@ -194,8 +194,8 @@ type RunClosed struct {
 
 // Count is how many records of one name a run has.
 type Count struct {
-	Name  string `json:"name"`
-	Count int64  `json:"count"`
+	Name  Kind  `json:"name"`
+	Count int64 `json:"count"`
 }
 
 // Request signs one call to the Core. Subject: the body. It is never logged.

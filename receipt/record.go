@@ -51,12 +51,6 @@ const (
 // MaxRecord is the largest statement, in bytes; it leaves room for [marketops.MaxAssets] subjects.
 const MaxRecord = 1 << 20
 
-// Body is the predicate of one kind of record.
-type Body interface {
-	Name() string // "receipt", "claim", …
-	validate() error
-}
-
 // Subject is what a statement is about. Exactly one digest algorithm: digest sets match on any.
 type Subject struct {
 	Name   string    `json:"name"`
@@ -113,7 +107,7 @@ func (r *Record) About() marketops.Digest {
 
 // Seal signs body as a statement about the given subjects, at least one.
 func Seal(body Body, by crypto.Signer, subject ...Subject) (*Record, error) {
-	payload, err := canon.Encode(whole{StatementType, predicateType(body.Name()), subject, body})
+	payload, err := canon.Encode(whole{StatementType, body.Kind().predicateType(), subject, body})
 	if err != nil {
 		return nil, err
 	}
@@ -167,14 +161,14 @@ func parse(payload []byte) (*statement, Body, error) {
 	}
 	if !plain || !canon.Plain(st.Predicate, body) {
 		if err := canon.DecodeLoose(st.Predicate, MaxRecord, body); err != nil {
-			return nil, nil, malformed(body.Name(), err)
+			return nil, nil, malformed(string(body.Kind()), err)
 		}
 		if err := canon.Check(payload, whole{st.Type, st.PredicateType, st.Subject, body}); err != nil {
-			return nil, nil, malformed(body.Name(), err)
+			return nil, nil, malformed(string(body.Kind()), err)
 		}
 	}
 	if err := body.validate(); err != nil {
-		return nil, nil, malformed(body.Name(), err)
+		return nil, nil, malformed(string(body.Kind()), err)
 	}
 	return &st, body, nil
 }
@@ -193,50 +187,6 @@ func checkSubjects(ss []Subject) error {
 
 func malformed(what string, err error) error {
 	return marketops.RefuseErr(marketops.ReceiptMalformed, what, err)
-}
-
-func predicateType(name string) string { return PredicatePrefix + name + PredicateSuffix }
-
-// newBody returns an empty predicate for a predicate type, or nil for one not known here.
-func newBody(predicateType string) Body {
-	name, ok := strings.CutPrefix(predicateType, PredicatePrefix)
-	if !ok {
-		return nil
-	}
-	if name, ok = strings.CutSuffix(name, PredicateSuffix); !ok {
-		return nil
-	}
-	switch name {
-	case "submission":
-		return new(Submission)
-	case "approval":
-		return new(Approval)
-	case "receipt":
-		return new(Receipt)
-	case "advisory":
-		return new(Advisory)
-	case "claim":
-		return new(Claim)
-	case "intent":
-		return new(Intent)
-	case "outcome":
-		return new(Outcome)
-	case "refusal":
-		return new(Refusal)
-	case "resolution":
-		return new(Resolution)
-	case "revocation":
-		return new(Revocation)
-	case "run-closed":
-		return new(RunClosed)
-	case "shard-sealed":
-		return new(ShardSealed)
-	case "shard-genesis":
-		return new(ShardGenesis)
-	case "request":
-		return new(Request)
-	}
-	return nil
 }
 
 // Header opens every predicate.
@@ -274,29 +224,4 @@ func (h Header) Salted(content []byte) marketops.Digest {
 // anything that is no envelope. It verifies nothing and must name nothing but files.
 func NameUnverified(envelope []byte) marketops.Digest {
 	return crypto.NameUnverified(envelope, PayloadType)
-}
-
-// EvidenceNames returns the salted digests of the evidence files that the record speaks of.
-func (r *Record) EvidenceNames() (out []marketops.Digest) {
-	var all []marketops.Digest
-	switch b := r.Body.(type) {
-	case *Submission:
-		all = []marketops.Digest{b.Findings, b.NotShipped}
-	case *Advisory:
-		all = []marketops.Digest{b.WhyNot}
-	case *Outcome:
-		all = []marketops.Digest{b.Error, b.Response}
-	case *Refusal:
-		all = []marketops.Digest{b.Evidence}
-	case *Resolution:
-		all = []marketops.Digest{b.Reason}
-	case *Revocation:
-		all = []marketops.Digest{b.Reason}
-	}
-	for _, d := range all {
-		if !d.IsZero() {
-			out = append(out, d)
-		}
-	}
-	return out
 }

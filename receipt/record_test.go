@@ -27,7 +27,7 @@ func TestRecordGoldens(t *testing.T) {
 	}
 	for name, body := range all {
 		r := sample.Seal(t, body, sample.KeyStranger, sample.Digest("subject"), "subject.json")
-		path := "../testdata/records/" + name + ".json"
+		path := "../testdata/records/" + string(name) + ".json"
 		if *update {
 			if err := os.WriteFile(path, r.Opened.Payload, 0o644); err != nil {
 				t.Fatal(err)
@@ -75,7 +75,7 @@ func TestPayloadsAreStrict(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name := range sample.Bodies() {
-		good, err := os.ReadFile("../testdata/records/" + name + ".json")
+		good, err := os.ReadFile("../testdata/records/" + string(name) + ".json")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestPayloadsAreStrict(t *testing.T) {
 				t.Errorf("%s with %s: %v", name, what, err)
 			}
 		}
-		for _, to := range []string{name + "/v2", "x" + name + "/v1", name} {
+		for _, to := range []receipt.Kind{name + "/v2", "x" + name + "/v1", name} {
 			if err := open(bytes.Replace(good, []byte(name+"/v1"), []byte(to), 1)); marketops.CodeOf(err) != marketops.RecordUnknown {
 				t.Errorf("%s as %s: %v", name, to, err)
 			}
@@ -150,7 +150,7 @@ func members(s string) (out []string) {
 
 // TestBodiesThatCannotBe holds what members say to each other.
 func TestBodiesThatCannotBe(t *testing.T) {
-	set := func(name string, f func(receipt.Body)) receipt.Body {
+	set := func(name receipt.Kind, f func(receipt.Body)) receipt.Body {
 		b := sample.Bodies()[name]
 		f(b)
 		return b

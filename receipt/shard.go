@@ -25,12 +25,6 @@ type ShardGenesis struct {
 	Sealed   marketops.Digest `json:"sealed"`   // its last record
 }
 
-// Name implements [Body].
-func (*ShardSealed) Name() string { return "shard-sealed" }
-
-// Name implements [Body].
-func (*ShardGenesis) Name() string { return "shard-genesis" }
-
 func (s *ShardSealed) validate() error {
 	return errors.Join(s.Header.validate(), s.Shard.follows(s.Next))
 }

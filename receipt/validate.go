@@ -3,45 +3,10 @@ package receipt
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 )
-
-// Name implements [Body].
-func (*Submission) Name() string { return "submission" }
-
-// Name implements [Body].
-func (*Approval) Name() string { return "approval" }
-
-// Name implements [Body].
-func (*Receipt) Name() string { return "receipt" }
-
-// Name implements [Body].
-func (*Advisory) Name() string { return "advisory" }
-
-// Name implements [Body].
-func (*Claim) Name() string { return "claim" }
-
-// Name implements [Body].
-func (*Intent) Name() string { return "intent" }
-
-// Name implements [Body].
-func (*Outcome) Name() string { return "outcome" }
-
-// Name implements [Body].
-func (*Refusal) Name() string { return "refusal" }
-
-// Name implements [Body].
-func (*Resolution) Name() string { return "resolution" }
-
-// Name implements [Body].
-func (*Revocation) Name() string { return "revocation" }
-
-// Name implements [Body].
-func (*RunClosed) Name() string { return "run-closed" }
-
-// Name implements [Body].
-func (*Request) Name() string { return "request" }
 
 var (
 	errDigest = errors.New("a digest is missing")
@@ -64,11 +29,9 @@ func operations(ops []marketops.Digest) error {
 	return digests(ops...)
 }
 
-func oneOf(what, got string, allowed ...string) error {
-	for _, a := range allowed {
-		if got == a {
-			return nil
-		}
+func oneOf[T ~string](what string, got T, allowed ...T) error {
+	if slices.Contains(allowed, got) {
+		return nil
 	}
 	return fmt.Errorf("%s is %.40q, want one of %q", what, got, allowed)
 }
@@ -81,7 +44,7 @@ func (a *Approval) validate() error {
 	if a.ExpiresAt <= a.NotBefore {
 		return errWindow
 	}
-	return errors.Join(a.Header.validate(), oneOf("verdict", a.Verdict, "approve", "reject"), operations(a.Operations),
+	return errors.Join(a.Header.validate(), oneOf("verdict", a.Verdict, Approve, Reject), operations(a.Operations),
 		marketops.ValidateID("person id", a.Requester), marketops.Line("reason", a.Reason), digests(a.Submission, a.Plan, a.Policy))
 }
 
@@ -99,7 +62,7 @@ func (a *Advisory) validate() error {
 	if a.Enforceable {
 		return errors.New("an advisory cannot be enforceable")
 	}
-	return errors.Join(a.Header.validate(), digests(a.Operation, a.Plan), oneOf("decision", a.Decision, "blocked_by_mode", "denied"))
+	return errors.Join(a.Header.validate(), digests(a.Operation, a.Plan), oneOf("decision", a.Decision, BlockedByMode, Denied))
 }
 
 func (c *Claim) validate() error {
@@ -120,25 +83,25 @@ func (i *Intent) validate() error {
 }
 
 func (o *Outcome) validate() error {
-	if (o.Intent == nil) != (o.Status == "rejected") {
+	if (o.Intent == nil) != (o.Status == Rejected) {
 		return errors.New("every outcome but rejected names its intent")
 	}
-	if (o.Code == "") != (o.Status == "success") {
+	if (o.Code == "") != (o.Status == Success) {
 		return errors.New("every outcome but success has a code")
 	}
 	for _, e := range o.Effects {
-		if err := oneOf("effect state", e.State, "applied", "absent", "unknown"); err != nil {
+		if err := oneOf("effect state", e.State, EffectApplied, EffectAbsent, EffectUnknown); err != nil {
 			return err
 		}
-		if o.Status == "failed" && e.State == "unknown" || o.Status == "success" && e.State != "applied" || o.Status == "rejected" {
+		if o.Status == Failed && e.State == EffectUnknown || o.Status == Success && e.State != EffectApplied || o.Status == Rejected {
 			return fmt.Errorf("effect %.40q is %s in an outcome that is %s", e.Name, e.State, o.Status)
 		}
 	}
-	if o.Status == "success" && len(o.Effects) == 0 {
+	if o.Status == Success && len(o.Effects) == 0 {
 		return errors.New("a success names what it changed")
 	}
 	return errors.Join(o.Header.validate(), digests(o.OperationID, o.Receipt),
-		oneOf("status", o.Status, "success", "failed", "rejected", "unknown"))
+		oneOf("status", o.Status, Success, Failed, Rejected, Unknown))
 }
 
 func (r *Refusal) validate() error {
@@ -149,7 +112,7 @@ func (r *Refusal) validate() error {
 }
 
 func (r *Resolution) validate() error {
-	return errors.Join(r.Header.validate(), digests(r.Outcome, r.Reason), oneOf("verdict", r.Verdict, "success", "failed"))
+	return errors.Join(r.Header.validate(), digests(r.Outcome, r.Reason), oneOf("verdict", r.Verdict, Success, Failed))
 }
 
 func (r *Revocation) validate() error {

@@ -10,11 +10,11 @@ import (
 // binding says what the record is about. Only a receipt and an outcome are exported.
 func (x *exported) binding() bool {
 	rec := x.entries[0].Record
-	o := Operation{Authority: []string{}, Approvers: []string{}, Positions: []Place{{rec.Body.Name(), x.entries[0].Position.Index}}}
+	o := Operation{Authority: []string{}, Approvers: []string{}, Positions: []Place{{rec.Body.Kind(), x.entries[0].Position.Index}}}
 	switch b := rec.Body.(type) {
 	case *receipt.Receipt:
 		x.report.Run, x.report.Plan = b.RunID, b.Plan
-		o.Receipt, o.Operation, o.Kind, o.Repository, o.Target, o.Status = b.ReceiptID, b.Operation, b.OperationKind, b.Target.FullName, b.Target.ID(), "authorized"
+		o.Receipt, o.Operation, o.Kind, o.Repository, o.Target, o.Status = b.ReceiptID, b.Operation, b.OperationKind, b.Target.FullName, b.Target.ID(), receipt.Authorized
 		o.Authority = []string{x.entries[0].Holder.Name}
 		if !x.usable(b) {
 			return false
@@ -23,7 +23,7 @@ func (x *exported) binding() bool {
 		x.report.Run = b.RunID
 		o.Receipt, o.Operation, o.Kind, o.Status, o.Code = b.ReceiptID, b.OperationID, b.OperationKind, b.Status, b.Code
 	default:
-		x.report.Fail(Check{Name: CheckBinding, Code: marketops.PredicateTypeWrong, Expected: "receipt or outcome", Got: rec.Body.Name()})
+		x.report.Fail(Check{Name: CheckBinding, Code: marketops.PredicateTypeWrong, Expected: "receipt or outcome", Got: string(rec.Body.Kind())})
 		return false
 	}
 	x.report.Operations = append(x.report.Operations, o)
@@ -31,7 +31,7 @@ func (x *exported) binding() bool {
 		x.report.Fail(Check{Name: CheckBinding, Code: marketops.OperationMismatch, Expected: o.Operation.String(), Got: rec.About().String(), Detail: "the first subject is another operation"})
 		return false
 	}
-	x.report.Pass(CheckBinding, "", fmt.Sprintf("a %s about %s", rec.Body.Name(), o.Operation))
+	x.report.Pass(CheckBinding, "", fmt.Sprintf("a %s about %s", rec.Body.Kind(), o.Operation))
 	if x.demand.Files != nil {
 		x.report.compare(x.demand.Files, subjects(rec))
 	}

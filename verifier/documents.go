@@ -44,29 +44,12 @@ func (v *verification) planIsNamed() bool {
 		return false
 	}
 	for _, e := range v.entries {
-		if p := planOf(e.Record.Body); !p.IsZero() && p != got {
-			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: e.Record.Body.Name() + " of another plan"})
+		if p := e.Record.Body.Refs().Plan; !p.IsZero() && p != got {
+			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: string(e.Record.Body.Kind()) + " of another plan"})
 			return false
 		}
 	}
 	return true
-}
-
-// planOf returns the plan digest that a record binds, or zero if its kind binds none.
-func planOf(b receipt.Body) marketops.Digest {
-	switch b := b.(type) {
-	case *receipt.Submission:
-		return b.Plan
-	case *receipt.Approval:
-		return b.Plan
-	case *receipt.Receipt:
-		return b.Plan
-	case *receipt.Advisory:
-		return b.Plan
-	case *receipt.RunClosed:
-		return b.Plan
-	}
-	return marketops.Digest{}
 }
 
 // document accepts an operation document that is what its name says and that some record names.

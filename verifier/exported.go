@@ -109,7 +109,7 @@ func (x *exported) open() bool {
 		}
 		proof.Hashes = append(proof.Hashes, log.Hash(h))
 	}
-	x.entries = []entry{{Entry: lifecycle.Entry{Leaf: rec.LeafHash(), Record: rec}, proof: proof, time: issued(rec)}}
+	x.entries = []entry{{Entry: lifecycle.Entry{Leaf: rec.LeafHash(), Record: rec}, proof: proof, time: rec.Body.Issued()}}
 	return true
 }
 
@@ -129,7 +129,7 @@ func (x *exported) places() bool {
 		x.fail(CheckRecords, e.subject(), err)
 		return false
 	}
-	x.report.Pass(CheckRecords, "", fmt.Sprintf("a %s by %s %s", e.Record.Body.Name(), e.Holder.Role, e.Holder.Name))
+	x.report.Pass(CheckRecords, "", fmt.Sprintf("a %s by %s %s", e.Record.Body.Kind(), e.Holder.Role, e.Holder.Name))
 	return true
 }
 

@@ -32,12 +32,12 @@ func Wanted(documents map[marketops.Digest][]byte) map[string]int64 {
 		if err != nil || op.Release == nil {
 			continue
 		}
-		for _, a := range op.Release.Assets {
-			if size, twice := out[a.Name]; twice && size != a.Size {
-				out[a.Name] = AnySize
+		for _, f := range op.Files() {
+			if size, twice := out[f.Name]; twice && size != f.Size {
+				out[f.Name] = AnySize
 				continue
 			}
-			out[a.Name] = a.Size
+			out[f.Name] = f.Size
 		}
 	}
 	return out
@@ -67,11 +67,11 @@ func (v *verification) files() bool {
 	if v.demand.Files == nil {
 		return true
 	}
-	wanted := map[string][]marketops.Asset{}
+	wanted := map[string][]marketops.File{}
 	for _, s := range v.book.Receipts() {
 		if op := v.docs[s.Operation]; op != nil && op.Release != nil {
-			for _, a := range op.Release.Assets {
-				wanted[a.Name] = append(wanted[a.Name], a)
+			for _, f := range op.Files() {
+				wanted[f.Name] = append(wanted[f.Name], f)
 			}
 		}
 	}
@@ -80,7 +80,7 @@ func (v *verification) files() bool {
 }
 
 // compare reports each file that is missing, different or more than was authorised.
-func (r *Report) compare(files *Files, wanted map[string][]marketops.Asset) {
+func (r *Report) compare(files *Files, wanted map[string][]marketops.File) {
 	if len(wanted) == 0 {
 		r.Fail(Check{Name: CheckFiles, Code: marketops.NothingToVerify, Detail: "no authorised operation has an asset"})
 		return
@@ -102,7 +102,7 @@ func (r *Report) compare(files *Files, wanted map[string][]marketops.Asset) {
 	}
 }
 
-func (r *Report) same(files *Files, a marketops.Asset) bool {
+func (r *Report) same(files *Files, a marketops.File) bool {
 	f, found := files.Found[a.Name]
 	c := Check{Name: CheckFiles, Subject: a.Name, Code: marketops.ContentMismatch, Expected: describe(a), Got: f.what()}
 	switch {
@@ -122,7 +122,7 @@ func (r *Report) same(files *Files, a marketops.Asset) bool {
 // AnySize is the size of an asset of which only the digest is known; no asset is empty.
 const AnySize = 0
 
-func describe(a marketops.Asset) string {
+func describe(a marketops.File) string {
 	if a.Size == AnySize {
 		return a.SHA256.String()
 	}
@@ -140,11 +140,11 @@ func (f File) what() string {
 }
 
 // subjects returns the further subjects of a record as what its files must be.
-func subjects(rec *receipt.Record) map[string][]marketops.Asset {
-	out := map[string][]marketops.Asset{}
+func subjects(rec *receipt.Record) map[string][]marketops.File {
+	out := map[string][]marketops.File{}
 	for _, s := range rec.Subject[1:] {
 		if d, err := marketops.ParseDigest("sha256:" + s.Digest.SHA256); err == nil {
-			out[s.Name] = append(out[s.Name], marketops.Asset{Name: s.Name, SHA256: d})
+			out[s.Name] = append(out[s.Name], marketops.File{Name: s.Name, SHA256: d})
 		}
 	}
 	return out

@@ -55,8 +55,8 @@ func (v *verification) gates() bool {
 func (v *verification) unauthorised() {
 	code, detail := marketops.NothingToVerify, "the pack holds no receipt, so nothing in it was authorised"
 	for _, e := range v.entries {
-		switch e.Record.Body.Name() {
-		case "claim", "intent", "outcome", "resolution", "revocation":
+		switch e.Record.Body.Kind() {
+		case receipt.KindClaim, receipt.KindIntent, receipt.KindOutcome, receipt.KindResolution, receipt.KindRevocation:
 			code, detail = marketops.RecordWithheld, "the receipt was not given"
 		}
 	}

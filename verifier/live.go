@@ -85,8 +85,7 @@ func (v *verification) tally(name string) string {
 func (v *verification) evidence() bool {
 	sound, named := true, map[marketops.Digest]bool{}
 	for _, e := range v.entries {
-		head, salts := e.Record.Body.(interface{ Salted([]byte) marketops.Digest })
-		for _, d := range e.Record.EvidenceNames() {
+		for _, d := range e.Record.Body.Refs().Evidence {
 			if named[d] {
 				continue
 			}
@@ -94,7 +93,7 @@ func (v *verification) evidence() bool {
 			text, given := v.pack.Evidence[d]
 			if !given {
 				v.missing++
-			} else if !salts || head.Salted(text) != d {
+			} else if e.Record.Body.Salted(text) != d {
 				v.report.Fail(Check{Name: CheckEvidence, Subject: e.subject(), Code: marketops.LeafMismatch, Expected: d.String(), Detail: "the text is not the one that the record names"})
 				sound = false
 			}

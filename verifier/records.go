@@ -120,10 +120,10 @@ func (v *verification) admit() bool {
 	sound, ledger := true, marketops.Time(0)
 	for i := range v.entries {
 		e := &v.entries[i]
-		e.time = max(issued(e.Record), ledger)
+		e.time = max(e.Record.Body.Issued(), ledger)
 		err := v.admitOne(e)
-		if err == nil && lifecycle.RunOf(e.Record.Body) != v.report.Run && lifecycle.RunOf(e.Record.Body) != "" {
-			err = marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Name(), lifecycle.RunOf(e.Record.Body), v.report.Run))
+		if run := e.Record.Body.Refs().Run; err == nil && run != v.report.Run && run != "" {
+			err = marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Kind(), run, v.report.Run))
 			v.fail(CheckPack, e.subject(), err)
 			sound = false
 			continue
@@ -134,7 +134,7 @@ func (v *verification) admit() bool {
 			continue
 		}
 		if e.Holder.Role == trust.RoleLedger {
-			ledger = max(ledger, issued(e.Record))
+			ledger = max(ledger, e.Record.Body.Issued())
 		}
 	}
 	sound = sound && v.dated()
@@ -152,7 +152,7 @@ func (v *verification) admit() bool {
 func (v *verification) dated() bool {
 	var last marketops.Time
 	for _, e := range v.entries {
-		last = max(last, issued(e.Record))
+		last = max(last, e.Record.Body.Issued())
 	}
 	got, whole := v.pack.Manifest.CreatedAt, len(v.entries) == len(v.pack.Records)
 	if got == last || !whole && got > last {
@@ -184,21 +184,13 @@ func (v *verification) keys() int {
 	return len(seen)
 }
 
-// issued returns when the signer says it signed.
-func issued(r *receipt.Record) marketops.Time {
-	if b, ok := r.Body.(interface{ Issued() marketops.Time }); ok {
-		return b.Issued()
-	}
-	return 0
-}
-
 // times finds what claims to come from later than it can.
 func (v *verification) times() bool {
 	var last marketops.Time
 	for _, e := range v.entries {
-		last = max(last, issued(e.Record))
-		if v.cosigned != 0 && issued(e.Record) > v.cosigned+gate.Epsilon {
-			v.report.Fail(Check{Name: CheckTime, Subject: e.subject(), Code: marketops.OrderViolation, Expected: v.cosigned.String(), Got: issued(e.Record).String(), Detail: "a record is dated after the cosignatures of the checkpoint that holds it"})
+		last = max(last, e.Record.Body.Issued())
+		if v.cosigned != 0 && e.Record.Body.Issued() > v.cosigned+gate.Epsilon {
+			v.report.Fail(Check{Name: CheckTime, Subject: e.subject(), Code: marketops.OrderViolation, Expected: v.cosigned.String(), Got: e.Record.Body.Issued().String(), Detail: "a record is dated after the cosignatures of the checkpoint that holds it"})
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package verifier
 import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
 )
 
 // Verdict is the answer of a whole report. The zero value is no answer and counts as failed.
@@ -74,7 +75,7 @@ type Operation struct {
 	Target     string              `json:"target"`     // host#id
 	Resource   string              `json:"resource,omitzero"`
 	URL        string              `json:"url,omitzero"`
-	Status     string              `json:"status"` // authorized, revoked, claimed, intended, success, failed, rejected or unknown
+	Status     receipt.Status      `json:"status"`
 	Code       marketops.Code      `json:"code,omitzero"`
 	Requester  string              `json:"requester,omitzero"` // person
 	Approvers  []string            `json:"approvers"`          // persons
@@ -86,8 +87,8 @@ type Operation struct {
 
 // Place is where a record stands in the log.
 type Place struct {
-	Record string `json:"record"`
-	Index  uint64 `json:"index"`
+	Record receipt.Kind `json:"record"`
+	Index  uint64       `json:"index"`
 }
 
 // Refusal is one recorded refusal.

@@ -43,7 +43,7 @@ func TestOddRecordsBySigners(t *testing.T) {
 			}
 			tried := 0
 			for n, e := range w.Entries { // one of each kind and signer
-				kind := e.Record.Body.Name() + string(e.Record.By)
+				kind := string(e.Record.Body.Kind()) + string(e.Record.By)
 				if !seen[kind] {
 					tried += bendOne(t, w, n)
 				}
@@ -91,7 +91,7 @@ func bendOne(t *testing.T, w *lifecycletest.World, n int) (tried int) {
 				continue
 			}
 			tried++
-			judgeOdd(t, w, *base, trust, n, payload, by, fmt.Sprintf("%s %d, value %d, form %d", rec.Body.Name(), n, spot, i))
+			judgeOdd(t, w, *base, trust, n, payload, by, fmt.Sprintf("%s %d, value %d, form %d", rec.Body.Kind(), n, spot, i))
 		}
 	}
 }

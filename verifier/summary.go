@@ -70,7 +70,7 @@ func (v *verification) url(s *lifecycle.Spending) string {
 		}
 	}
 	op := v.docs[s.Operation]
-	if op == nil || op.Tag == nil || s.Status() != "success" || op.Target.Host != "api.github.com" {
+	if op == nil || op.Tag == nil || s.Status() != receipt.Success || op.Target.Host != "api.github.com" {
 		return ""
 	}
 	path := "tree"
@@ -85,7 +85,7 @@ func (v *verification) places(s *lifecycle.Spending) []Place {
 	out := []Place{}
 	for _, e := range v.entries {
 		if v.concerns(e, s) {
-			out = append(out, Place{e.Record.Body.Name(), e.Position.Index})
+			out = append(out, Place{e.Record.Body.Kind(), e.Position.Index})
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Index < out[j].Index })

@@ -78,9 +78,9 @@ func (s *session) approval(ctx context.Context, r *plan.Run, o approveOptions) (
 	if err != nil {
 		return nil, err
 	}
-	verdict := "approve"
+	verdict := receipt.Approve
 	if o.reject {
-		verdict = "reject"
+		verdict = receipt.Reject
 	}
 	s.Say("%s: %s of run %s, requested by %s, plan %s", verdict, cli.Count(len(r.Operations), "operation"), r.Info.RunID, sub.Requester, r.PlanDigest)
 	body := &receipt.Approval{Header: head, Verdict: verdict, RunID: r.Info.RunID, Submission: submitted.Digest, Requester: sub.Requester,
@@ -90,7 +90,7 @@ func (s *session) approval(ctx context.Context, r *plan.Run, o approveOptions) (
 }
 
 func (s *session) keepApproval(ctx context.Context, r *plan.Run, e api.Entry) error {
-	rec, proof, err := s.proveEntry(ctx, e, "approval")
+	rec, proof, err := s.proveEntry(ctx, e, receipt.KindApproval)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (s *session) keepApproval(ctx context.Context, r *plan.Run, e api.Entry) er
 	if err := saveEntry(r, "approvals/"+holder.Name+"-"+rec.Digest.Hex()[:12], e.Envelope, proof); err != nil {
 		return err
 	}
-	verdict := map[string]string{"approve": "approved", "reject": "rejected"}[rec.Body.(*receipt.Approval).Verdict]
+	verdict := map[receipt.Verdict]string{receipt.Approve: "approved", receipt.Reject: "rejected"}[rec.Body.(*receipt.Approval).Verdict]
 	s.Print("%s by %s: run %s, leaf %d", verdict, holder.Name, r.Info.RunID, e.Position.Index)
 	return s.Result(entryResult("marketops.approve/v1", r.Info.RunID, e))
 }

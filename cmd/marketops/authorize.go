@@ -73,7 +73,7 @@ func (s *session) keepReceipts(ctx context.Context, r *plan.Run, ds api.Decision
 			if k > 0 {
 				name += fmt.Sprintf("-%c", 'a'+k)
 			}
-			rec, proof, err := s.proveEntry(ctx, e, "receipt")
+			rec, proof, err := s.proveEntry(ctx, e, receipt.KindReceipt)
 			if err != nil {
 				return err
 			}
@@ -101,7 +101,7 @@ func (s *session) denied(ctx context.Context, arg string, r *plan.Run, ds api.De
 	code := marketops.PolicyDenied
 	for i, d := range ds.Decisions {
 		if d.Advisory != nil {
-			_, proof, err := s.proveEntry(ctx, *d.Advisory, "advisory")
+			_, proof, err := s.proveEntry(ctx, *d.Advisory, receipt.KindAdvisory)
 			if err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 )
 
 // inProgress remembers which runs this state folder began to publish and did not bring to an end, so
@@ -42,7 +43,7 @@ func (b inProgress) remember(r *plan.Run) (again bool, err error) {
 func (b inProgress) ended(run marketops.RunID, again bool, results []publisher.Result) error {
 	for _, res := range results {
 		switch res.Status {
-		case "success", "failed", "rejected", "unknown":
+		case receipt.Success, receipt.Failed, receipt.Rejected, receipt.Unknown:
 		case "not-attempted", "refused":
 			if again {
 				return nil

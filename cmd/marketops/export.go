@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
@@ -204,7 +205,7 @@ type exportView struct {
 	Record        string              `json:"record"`
 	PredicateType string              `json:"predicate_type"`
 	Receipt       marketops.ReceiptID `json:"receipt"`
-	Status        string              `json:"status"` // what became of the receipt, as in a report
+	Status        receipt.Status      `json:"status"`
 	Unwitnessed   string              `json:"unwitnessed,omitzero"`
 	Dir           string              `json:"dir"`
 	Document      string              `json:"document"`

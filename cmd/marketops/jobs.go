@@ -77,7 +77,7 @@ func (s *session) approvals(ctx context.Context, r *plan.Run) ([]api.Entry, erro
 		known[receipt.NameUnverified(e.Envelope)] = true
 	}
 	for _, e := range all.Entries {
-		if e.Name == "approval" && !known[receipt.NameUnverified(e.Envelope)] {
+		if e.Name == receipt.KindApproval && !known[receipt.NameUnverified(e.Envelope)] {
 			local = append(local, e)
 		}
 	}

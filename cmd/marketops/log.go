@@ -86,7 +86,7 @@ type leafView struct {
 	Index    uint64           `json:"index"`
 	LeafHash log.Hash         `json:"leaf_hash"`
 	Withheld bool             `json:"withheld"`
-	Record   string           `json:"record"`
+	Record   receipt.Kind     `json:"record"`
 	Digest   marketops.Digest `json:"digest"`
 	By       string           `json:"by"`
 	Body     any              `json:"body"`
@@ -107,9 +107,9 @@ func (s *session) showLeaf(index uint64) error {
 		return err
 	}
 	if v.Withheld = rec == nil; !v.Withheld {
-		v.Record, v.Digest, v.By, v.Body = rec.Body.Name(), rec.Digest, string(holder.Role)+" "+holder.Name, rec.Body
+		v.Record, v.Digest, v.By, v.Body = rec.Body.Kind(), rec.Digest, string(holder.Role)+" "+holder.Name, rec.Body
 	}
-	s.Table([][]string{{"index", fmt.Sprint(index)}, {"leaf", h.String()}, {"record", orWithheld(v.Record)}, {"digest", v.Digest.String()}, {"signed by", v.By}})
+	s.Table([][]string{{"index", fmt.Sprint(index)}, {"leaf", h.String()}, {"record", orWithheld(string(v.Record))}, {"digest", v.Digest.String()}, {"signed by", v.By}})
 	if !v.Withheld {
 		s.Block(prettyJSON(v.Body))
 	}

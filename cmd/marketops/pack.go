@@ -110,7 +110,7 @@ func (s *session) collect(ctx context.Context, c *pack.Contents, tree *log.Tree,
 		return err
 	}
 	c.Entries = append(c.Entries, pack.Entry{Record: rec, Proof: proof})
-	for _, d := range rec.EvidenceNames() {
+	for _, d := range rec.Body.Refs().Evidence {
 		text, err := s.core.Evidence(ctx, d)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // erased: the report says withheld

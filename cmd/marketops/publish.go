@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 	"github.com/spf13/cobra"
 )
 
@@ -185,7 +186,7 @@ type operationView struct {
 	Kind       marketops.Kind    `json:"kind"`
 	Repository string            `json:"repository"`
 	Resource   string            `json:"resource"`
-	Status     string            `json:"status"`
+	Status     receipt.Status    `json:"status"`
 	Already    bool              `json:"already"`
 	URL        string            `json:"url"`
 	Leaf       *uint64           `json:"leaf"` // of the outcome or refusal; null if there is none
@@ -281,16 +282,16 @@ func line(res publisher.Result, arg string) string {
 		return head + "not attempted, receipt unspent"
 	case res.Status == "not-attempted" && errors.Is(res.Err, context.Canceled):
 		return head + "not attempted: interrupted before anything was sent"
-	case res.Already && res.Status == "success":
+	case res.Already && res.Status == receipt.Success:
 		return head + "already published" + leaf + " " + res.URL
-	case res.Status == "success":
-		return head + "success" + leaf + " " + res.URL
+	case res.Status == receipt.Success:
+		return head + string(res.Status) + leaf + " " + res.URL
 	case res.Status == "open" && cli.ExitCode(res.Err) == cli.ExitUnknown:
 		return head + "not known yet: marketops reconcile " + arg
 	case res.Status == "open":
 		return head + "stopped" + codeOf(res.Err) + "; the same command goes on under the same receipt"
 	}
-	return head + res.Status + codeOf(res.Err) + leaf
+	return head + string(res.Status) + codeOf(res.Err) + leaf
 }
 
 func codeOf(err error) string {

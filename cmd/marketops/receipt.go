@@ -35,9 +35,9 @@ type receiptView struct {
 	Digest  marketops.Digest `json:"digest"`
 	By      string           `json:"by"`
 	Receipt *receipt.Receipt `json:"receipt"`
-	State   string           `json:"state"` // what the Core says; "not asked" if it does not answer
+	State   api.State        `json:"state"` // what the Core says; "not asked" if it does not answer
 	Epoch   int64            `json:"epoch"`
-	Outcome string           `json:"outcome"`
+	Outcome receipt.Status   `json:"outcome"`
 }
 
 func (g *globals) showReceipt(ctx context.Context, arg string) error {
@@ -66,8 +66,8 @@ func (g *globals) showReceipt(ctx context.Context, arg string) error {
 
 func (s *session) openReceipt(env []byte, pos *log.Position) (*receipt.Record, trust.Holder, error) {
 	rec, holder, err := s.trust.Open(env, now(), pos)
-	if err == nil && rec.Body.Name() != "receipt" {
-		err = marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+rec.Body.Name())
+	if err == nil && rec.Body.Kind() != receipt.KindReceipt {
+		err = marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(rec.Body.Kind()))
 	}
 	return rec, holder, err
 }
@@ -108,9 +108,9 @@ func (s *session) receiptAmong(all api.RunRecords, id marketops.ReceiptID) ([]by
 
 func (s *session) printReceipt(v receiptView) {
 	r := v.Receipt
-	spent := v.State
+	spent := string(v.State)
 	if v.Outcome != "" {
-		spent += ": " + v.Outcome
+		spent += ": " + string(v.Outcome)
 	}
 	s.Table([][]string{
 		{"receipt", string(r.ReceiptID)}, {"signed by", v.By}, {"run", string(r.RunID)}, {"kind", string(r.OperationKind)},

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 	"github.com/spf13/cobra"
 )
 
@@ -53,13 +55,13 @@ whom trust.json lets resolve decides it, with a signed and logged reason, for go
 
 type standingView struct {
 	operationView
-	Claim  string `json:"claim"`
-	Seen   string `json:"seen"`
-	Resume bool   `json:"resume"`
+	Claim  api.State `json:"claim"`
+	Seen   string    `json:"seen"`
+	Resume bool      `json:"resume"`
 }
 
 // open reports whether something of the operation is still to be done or to be found out.
-func (v standingView) open() bool { return v.Status == "open" || v.Resume && v.Claim != "none" }
+func (v standingView) open() bool { return v.Status == "open" || v.Resume && v.Claim != api.StateNone }
 
 type reconcileView struct {
 	Schema     string         `json:"schema"`
@@ -154,7 +156,7 @@ func (s *session) settleAll(ctx context.Context, pub *publisher.Publisher, jobs 
 			s.Print("   GitHub: %s", st.Seen)
 		}
 		out = append(out, standingView{operation(st.Result), st.Claim, st.Seen, st.Resume})
-		if st.Status == "unknown" || st.Status == "open" {
+		if st.Status == receipt.Unknown || st.Status == "open" {
 			errs = append(errs, stillUnknown(st, arg))
 		}
 	}
@@ -174,10 +176,10 @@ func stillUnknown(st publisher.Standing, arg string) error {
 }
 
 func standing(st publisher.Standing, arg string) string {
-	if st.Resume && st.Claim != "none" {
+	if st.Resume && st.Claim != api.StateNone {
 		return fmt.Sprintf("%d  %s %s: %s; marketops publish %s --mode prod goes on", st.Number, st.Op.Kind, st.Op.Target.FullName, st.Claim, arg)
 	}
-	if st.Claim == "none" {
+	if st.Claim == api.StateNone {
 		return fmt.Sprintf("%d  %s %s: not begun", st.Number, st.Op.Kind, st.Op.Target.FullName)
 	}
 	return line(st.Result, arg)

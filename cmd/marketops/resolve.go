@@ -29,7 +29,7 @@ func (o *resolveOptions) bind(c *cobra.Command) {
 
 // resolve signs and logs a person's decision about an unknown outcome. It is final.
 func (g *globals) resolve(ctx context.Context, args []string, o resolveOptions) error {
-	if len(args) != 1 || o.verdict != "success" && o.verdict != "failed" || o.reason == "" {
+	if len(args) != 1 || o.verdict != string(receipt.Success) && o.verdict != string(receipt.Failed) || o.reason == "" {
 		return &cli.UsageError{Err: fmt.Errorf("--resolve needs RUN, --verdict success or failed, and --reason")}
 	}
 	r, err := openRun(args[0])
@@ -54,7 +54,7 @@ func (g *globals) resolve(ctx context.Context, args []string, o resolveOptions) 
 	if err != nil {
 		return err
 	}
-	if _, _, err := s.proveEntry(ctx, e, "resolution"); err != nil {
+	if _, _, err := s.proveEntry(ctx, e, receipt.KindResolution); err != nil {
 		return err
 	}
 	s.Print("resolved operation %d as %s: leaf %d", o.operation, o.verdict, e.Position.Index)
@@ -71,14 +71,14 @@ func (s *session) unknownOutcome(ctx context.Context, r *plan.Run, n int) (api.E
 		return api.Entry{}, nil, err
 	}
 	for _, e := range all.Entries {
-		if e.Name != "outcome" {
+		if e.Name != receipt.KindOutcome {
 			continue
 		}
-		rec, _, err := s.proveEntry(ctx, e, "outcome")
+		rec, _, err := s.proveEntry(ctx, e, receipt.KindOutcome)
 		if err != nil {
 			return e, nil, err
 		}
-		if out := rec.Body.(*receipt.Outcome); out.OperationID == r.Plan.Operations[n-1].Operation && out.Status == "unknown" {
+		if out := rec.Body.(*receipt.Outcome); out.OperationID == r.Plan.Operations[n-1].Operation && out.Status == receipt.Unknown {
 			e.Digest = rec.Digest
 			return e, out, s.undecided(ctx, all, rec.Digest, n)
 		}
@@ -91,10 +91,10 @@ func (s *session) unknownOutcome(ctx context.Context, r *plan.Run, n int) (api.E
 // stands there.
 func (s *session) undecided(ctx context.Context, all api.RunRecords, outcome marketops.Digest, n int) error {
 	for _, e := range all.Entries {
-		if e.Name != "resolution" {
+		if e.Name != receipt.KindResolution {
 			continue
 		}
-		rec, _, err := s.proveEntry(ctx, e, "resolution")
+		rec, _, err := s.proveEntry(ctx, e, receipt.KindResolution)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (s *session) resolution(outcome api.Entry, out *receipt.Outcome, o resolveO
 	}
 	reason := []byte(o.reason)
 	body := &receipt.Resolution{Header: head, RunID: out.RunID, ReceiptID: out.ReceiptID, Outcome: outcome.Digest,
-		Position: outcome.Position, Verdict: o.verdict, Reason: head.Salted(reason)}
+		Position: outcome.Position, Verdict: receipt.Status(o.verdict), Reason: head.Salted(reason)}
 	rec, err := receipt.Seal(body, s.by, receipt.SubjectOf("operation.json", out.OperationID))
 	if err != nil {
 		return api.Decided{}, err

@@ -7,6 +7,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/receipt"
 	"github.com/spf13/cobra"
 )
 
@@ -38,7 +39,7 @@ func (g *globals) revoke(ctx context.Context, arg, key, reason string) error {
 	if err != nil {
 		return err
 	}
-	rec, _, err := s.proveEntry(ctx, e, "revocation")
+	rec, _, err := s.proveEntry(ctx, e, receipt.KindRevocation)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 
@@ -28,14 +29,14 @@ func openRun(arg string) (*plan.Run, error) {
 }
 
 // proveEntry opens a record that the Core says it has logged, waits until a checkpoint covers it
-// and proves that it stands there. The record must be of the wanted name.
-func (s *session) proveEntry(ctx context.Context, e api.Entry, name string) (*receipt.Record, *log.Proof, error) {
+// and proves that it stands there. The record must be of the wanted kind.
+func (s *session) proveEntry(ctx context.Context, e api.Entry, kind receipt.Kind) (*receipt.Record, *log.Proof, error) {
 	rec, _, err := s.trust.Open(e.Envelope, now(), &e.Position)
 	if err != nil {
 		return nil, nil, err
 	}
-	if rec.Body.Name() != name {
-		return nil, nil, marketops.Refuse(marketops.PredicateTypeWrong, "the Core answered with a "+rec.Body.Name()+" for a "+name)
+	if rec.Body.Kind() != kind {
+		return nil, nil, marketops.Refuse(marketops.PredicateTypeWrong, fmt.Sprintf("the Core answered with a %s for a %s", rec.Body.Kind(), kind))
 	}
 	proof, _, err := s.view.Prove(ctx, rec.LeafHash(), e.Position)
 	return rec, proof, err
@@ -55,7 +56,7 @@ func (s *session) loadEntry(r *plan.Run, name string) (api.Entry, error) {
 	if err != nil {
 		return api.Entry{}, err
 	}
-	e := api.Entry{Name: name, Envelope: env}
+	e := api.Entry{Envelope: env}
 	text, err := r.Get(name+".tlog-proof", log.MaxProof)
 	if err != nil {
 		return e, nil // the gate says that it is not proved
@@ -96,10 +97,10 @@ func (s *session) submissionOf(ctx context.Context, r *plan.Run) (*receipt.Recor
 		return nil, nil, err
 	}
 	for _, e := range all.Entries {
-		if e.Name != "submission" {
+		if e.Name != receipt.KindSubmission {
 			continue
 		}
-		rec, _, err := s.proveEntry(ctx, e, "submission")
+		rec, _, err := s.proveEntry(ctx, e, receipt.KindSubmission)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -49,7 +49,7 @@ func (g *globals) submit(ctx context.Context, arg, key string) error {
 	if err != nil {
 		return err
 	}
-	_, proof, err := s.proveEntry(ctx, e, "submission")
+	_, proof, err := s.proveEntry(ctx, e, receipt.KindSubmission)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (g *globals) connectAs(key, name, fromFile string) (*session, error) {
 type entryView struct {
 	Schema string           `json:"schema"`
 	Run    marketops.RunID  `json:"run"`
-	Record string           `json:"record"`
+	Record receipt.Kind     `json:"record"`
 	Digest marketops.Digest `json:"digest"`
 	Origin string           `json:"origin"`
 	Leaf   uint64           `json:"leaf"`

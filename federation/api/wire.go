@@ -36,6 +36,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
 )
 
 // Limits of the wire.
@@ -76,7 +77,7 @@ type Envelope struct {
 
 // Entry is one record in the log.
 type Entry struct {
-	Name     string           `json:"name"`
+	Name     receipt.Kind     `json:"name"`
 	Digest   marketops.Digest `json:"digest"`
 	Leaf     log.Hash         `json:"leaf"`
 	Position log.Position     `json:"position"`
@@ -131,13 +132,26 @@ type Claimed struct {
 	Entry Entry      `json:"entry"` // the claim record; its position is final, its checkpoint may lag
 }
 
+// State is where a receipt's claim stands.
+type State string
+
+// The states.
+const (
+	StateNone      State = "none"      // nobody claimed the receipt
+	StateClaimed   State = "claimed"   // a publisher holds the receipt; nothing was sent
+	StateExecuting State = "executing" // GitHub may have changed
+	StateDecided   State = "decided"   // the outcome is frozen, not yet proved logged
+	StateClosed    State = "closed"    // the outcome is in the log
+	StateRevoked   State = "revoked"   // withdrawn before anybody claimed it
+)
+
 // ClaimState is the ledger's row.
 type ClaimState struct {
 	Receipt    marketops.ReceiptID `json:"receipt"`
 	Run        marketops.RunID     `json:"run"`
 	Operation  marketops.Digest    `json:"operation"`
-	State      string              `json:"state"`   // none, claimed, executing, decided, closed or revoked
-	Outcome    string              `json:"outcome"` // "" until decided
+	State      State               `json:"state"`
+	Outcome    receipt.Status      `json:"outcome"` // "" until decided
 	Owner      crypto.KeyID        `json:"owner"`
 	Epoch      int64               `json:"epoch"`
 	LeaseUntil marketops.Time      `json:"lease_until"`

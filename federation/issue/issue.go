@@ -146,7 +146,7 @@ func (m *Issuer) Advisory(v *federation.Verdict) (*receipt.Record, Evidence, err
 	g, ev := v.Subject(), Evidence{head.Salted(why), why}
 	rec, err := receipt.Seal(&receipt.Advisory{
 		Header: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
-		Target: g.Op.Target, Mode: marketops.Prod, Decision: "denied", Codes: []marketops.Code{v.Code}, WhyNot: ev.Digest,
+		Target: g.Op.Target, Mode: marketops.Prod, Decision: receipt.Denied, Codes: []marketops.Code{v.Code}, WhyNot: ev.Digest,
 	}, m.keys.Advisory, operation(g.Operation))
 	return rec, ev, err
 }
@@ -178,15 +178,15 @@ func (m *Issuer) Rejected(s ReceiptHistory, epoch int64, code marketops.Code) (*
 	if code != marketops.Revoked && code != marketops.Expired {
 		return nil, fmt.Errorf("the ledger rejects as revoked or expired, not %q", code)
 	}
-	return m.outcome(s, epoch, "rejected", code, nil)
+	return m.outcome(s, epoch, receipt.Rejected, code, nil)
 }
 
 // Unknown signs the outcome of an execution that nobody will finish.
 func (m *Issuer) Unknown(s ReceiptHistory, epoch int64, intent log.Position) (*receipt.Record, error) {
-	return m.outcome(s, epoch, "unknown", marketops.OutcomeUnknown, &intent)
+	return m.outcome(s, epoch, receipt.Unknown, marketops.OutcomeUnknown, &intent)
 }
 
-func (m *Issuer) outcome(s ReceiptHistory, epoch int64, status string, code marketops.Code, intent *log.Position) (*receipt.Record, error) {
+func (m *Issuer) outcome(s ReceiptHistory, epoch int64, status receipt.Status, code marketops.Code, intent *log.Position) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err

@@ -70,11 +70,11 @@ func TestNoReceiptWithoutLeave(t *testing.T) {
 func TestRolesOfKeys(t *testing.T) {
 	m, k := mint(t)
 	id := func(s crypto.Signer) crypto.KeyID { return s.Public().ID() }
-	check := func(name string, by crypto.KeyID, rec *receipt.Record, err error) {
+	check := func(kind receipt.Kind, by crypto.KeyID, rec *receipt.Record, err error) {
 		t.Helper()
 		must(t, err)
-		if rec.By != by || rec.Body.Name() != name {
-			t.Errorf("%s is a %s by %s", name, rec.Body.Name(), rec.By)
+		if rec.By != by || rec.Body.Kind() != kind {
+			t.Errorf("%s is a %s by %s", kind, rec.Body.Kind(), rec.By)
 		}
 	}
 	rec, err := m.Claim(spending, "SHA256:p", 1, marketops.Digest{})

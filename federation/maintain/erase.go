@@ -58,7 +58,7 @@ func (s *State) Erase(ctx context.Context, leaf log.Hash, reason string) (*Erase
 		return nil, err
 	}
 	files := []string{filepath.Join(s.config.Records, filepath.FromSlash(log.RecordPath(leaf)))}
-	for _, d := range rec.EvidenceNames() {
+	for _, d := range rec.Body.Refs().Evidence {
 		files = append(files, filepath.Join(s.dir, "evidence", d.Hex()))
 	}
 	if err := s.ledger.Erased(ctx, leaf, reason); err != nil { // first: what is gone cannot be erased again
@@ -75,8 +75,8 @@ func (s *State) over(ctx context.Context, run marketops.RunID) error {
 	}
 	rows = slices.DeleteFunc(rows, func(r claims.Record) bool { return r.Index == nil })
 	slices.SortFunc(rows, func(a, b claims.Record) int { return int(int64(*a.Index) - int64(*b.Index)) })
-	issued := slices.ContainsFunc(rows, func(r claims.Record) bool { return r.Kind == "receipt" })
-	if issued && rows[len(rows)-1].Kind != "run-closed" {
+	issued := slices.ContainsFunc(rows, func(r claims.Record) bool { return r.Kind == string(receipt.KindReceipt) })
+	if issued && rows[len(rows)-1].Kind != string(receipt.KindRunClosed) {
 		return &marketops.Refusal{Code: marketops.LimitReached, What: "run " + string(run) + " has receipts and is not sealed",
 			Next: "let its operations end, or revoke their receipts"}
 	}

@@ -76,7 +76,7 @@ func (s *State) Freeze(ctx context.Context, f Freeze) (*Frozen, error) {
 // begun returns the first record of the next log if a freeze came so far before.
 func (s *State) begun(ctx context.Context) (*receipt.ShardGenesis, error) {
 	rows, err := s.ledger.Unindexed(ctx)
-	if err != nil || len(rows) != 1 || rows[0].Kind != "shard-genesis" {
+	if err != nil || len(rows) != 1 || rows[0].Kind != string(receipt.KindShardGenesis) {
 		return nil, err
 	}
 	rec, err := receipt.Open(rows[0].Envelope, s.trust.Ring())
@@ -109,7 +109,7 @@ func (s *State) end(ctx context.Context, f Freeze, out *Frozen) (*receipt.ShardG
 	if err != nil {
 		return nil, err
 	}
-	row := claims.Record{Leaf: first.LeafHash(), Digest: first.Digest, Kind: first.Body.Name(), Envelope: first.Envelope}
+	row := claims.Record{Leaf: first.LeafHash(), Digest: first.Digest, Kind: string(first.Body.Kind()), Envelope: first.Envelope}
 	if err := s.ledger.NextShard(ctx, row, s.config.Origin+" goes on as "+f.Next); err != nil {
 		return nil, err
 	}

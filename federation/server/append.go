@@ -20,35 +20,13 @@ const appendTimeout = 30 * time.Second
 
 // frozenForm is what the ledger keeps of a record.
 func frozenForm(rec *receipt.Record) claims.Record {
-	r := claims.Record{Leaf: rec.LeafHash(), Digest: rec.Digest, Kind: rec.Body.Name(), Envelope: rec.Envelope}
-	switch b := rec.Body.(type) {
-	case *receipt.Submission:
-		r.Run = b.RunID
-	case *receipt.Approval:
-		r.Run = b.RunID
-	case *receipt.Receipt:
-		r.Run, r.Receipt = b.RunID, b.ReceiptID
-	case *receipt.Advisory:
-		r.Run = b.RunID
-	case *receipt.Claim:
-		r.Run, r.Receipt, r.Epoch = b.RunID, b.ReceiptID, b.Epoch
-	case *receipt.Intent:
-		r.Run, r.Receipt, r.Epoch = b.RunID, b.ReceiptID, b.Epoch
-	case *receipt.Outcome:
-		r.Run, r.Receipt, r.Epoch = b.RunID, b.ReceiptID, b.Epoch
-	case *receipt.Resolution:
-		r.Run, r.Receipt = b.RunID, b.ReceiptID
-	case *receipt.Revocation:
-		r.Run, r.Receipt = b.RunID, b.ReceiptID
-	case *receipt.RunClosed:
-		r.Run = b.RunID
-	case *receipt.Refusal:
-		if id := marketops.RunID(b.RunID); id.Valid() {
-			r.Run = id
-		}
-		if id := marketops.ReceiptID(b.ReceiptID); id.Valid() {
-			r.Receipt = id
-		}
+	refs := rec.Body.Refs()
+	r := claims.Record{Leaf: rec.LeafHash(), Digest: rec.Digest, Kind: string(rec.Body.Kind()), Epoch: refs.Epoch, Envelope: rec.Envelope}
+	if refs.Run.Valid() {
+		r.Run = refs.Run
+	}
+	if refs.Receipt.Valid() {
+		r.Receipt = refs.Receipt
 	}
 	return r
 }

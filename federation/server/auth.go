@@ -49,7 +49,7 @@ func (c *Core) authenticate(r *http.Request, role trust.Role) (*caller, error) {
 	req, ok := rec.Body.(*receipt.Request)
 	switch {
 	case !ok:
-		return nil, marketops.Refuse(marketops.PredicateTypeWrong, "a "+rec.Body.Name()+" where a request belongs")
+		return nil, marketops.Refuse(marketops.PredicateTypeWrong, "a "+string(rec.Body.Kind())+" where a request belongs")
 	case holder.Role != role:
 		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("%s %q may not make this call, a %s may", holder.Role, holder.Name, role))
 	case req.Method != r.Method+" "+r.URL.Path || r.URL.RawQuery != "":
@@ -144,13 +144,13 @@ func (r *rates) allow(key crypto.KeyID, now marketops.Time) bool {
 
 // openFrom opens an envelope that somebody hands in, at now, and demands that it is of the kind
 // wanted and signed by the holder who makes the call.
-func (c *Core) openFrom(who *caller, envelope []byte, names ...string) (*receipt.Record, error) {
+func (c *Core) openFrom(who *caller, envelope []byte, kinds ...receipt.Kind) (*receipt.Record, error) {
 	rec, holder, err := c.active.Load().trust.Open(envelope, c.now(), nil)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(names, rec.Body.Name()) {
-		return nil, marketops.Refuse(marketops.PredicateTypeWrong, fmt.Sprintf("a %s where %s belongs", rec.Body.Name(), names))
+	if !slices.Contains(kinds, rec.Body.Kind()) {
+		return nil, marketops.Refuse(marketops.PredicateTypeWrong, fmt.Sprintf("a %s where %s belongs", rec.Body.Kind(), kinds))
 	}
 	if holder.Role != who.Role || holder.Name != who.Name {
 		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("the record is signed by %q, the call by %q", holder.Name, who.Name))

@@ -8,12 +8,13 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
 )
 
 // claimState is the wire form of a row.
 func (c *Core) claimState(ctx context.Context, row claims.Claim) (api.ClaimState, error) {
 	out := api.ClaimState{
-		Receipt: row.Receipt, Run: row.Run, Operation: row.OpDigest, State: string(row.State), Outcome: string(row.Outcome),
+		Receipt: row.Receipt, Run: row.Run, Operation: row.OpDigest, State: api.State(row.State), Outcome: receipt.Status(row.Outcome),
 		Owner: row.Owner, Epoch: row.Epoch, LeaseUntil: row.LeaseUntil, Attempts: int64(row.Attempts),
 	}
 	if row.Epoch <= 1 || row.Attempts == 0 {
@@ -76,7 +77,7 @@ func (c *Core) getClaim(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		answer(w, http.StatusOK, api.ClaimState{Receipt: id, Run: i.body.RunID, Operation: i.body.Operation, State: "none"})
+		answer(w, http.StatusOK, api.ClaimState{Receipt: id, Run: i.body.RunID, Operation: i.body.Operation, State: api.StateNone})
 		return nil
 	}
 	out, err := c.claimState(r.Context(), row)

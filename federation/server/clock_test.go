@@ -99,7 +99,7 @@ func (s *story) lost() {
 	got(s.core.append(context.Background(), frozenForm(rec), rec))(s.t)
 }
 
-func (s *story) resolveAs(verdict string) error {
+func (s *story) resolveAs(verdict receipt.Status) error {
 	entries, names := s.records(s.run)
 	outcome, head, reason := entries[slices.Index(names, "outcome")], s.head(), []byte("I looked")
 	r := &receipt.Resolution{Header: head, RunID: s.run, ReceiptID: s.receipt(0).ReceiptID, Outcome: outcome.Digest, Position: outcome.Position,
@@ -112,7 +112,7 @@ func (s *story) resolveAs(verdict string) error {
 func (s *story) state() string {
 	s.t.Helper()
 	c := got(s.client("bob").ClaimState(context.Background(), s.receipt(0).ReceiptID))(s.t)
-	return strings.TrimSpace(c.State + " " + c.Outcome)
+	return strings.TrimSpace(string(c.State) + " " + string(c.Outcome))
 }
 
 // TestClock: under a clock that cannot be believed nothing is begun, what was begun is brought into

@@ -481,7 +481,7 @@ func (w *world) records(run marketops.RunID) ([]api.Entry, []string) {
 	must(w.t, err)
 	var names []string
 	for _, e := range r.Entries {
-		names = append(names, e.Name)
+		names = append(names, string(e.Name))
 	}
 	return r.Entries, names
 }

@@ -48,7 +48,7 @@ func TestWholeLife(t *testing.T) {
 	}
 	state, err := w.client("bob").ClaimState(context.Background(), s.receipt(1).ReceiptID)
 	must(t, err)
-	if state.State != string(claims.Closed) || state.Outcome != "success" || state.Epoch != 1 || state.Attempts != 1 || state.Earlier {
+	if string(state.State) != string(claims.Closed) || state.Outcome != "success" || state.Epoch != 1 || state.Attempts != 1 || state.Earlier {
 		t.Errorf("claim state %+v", state)
 	}
 	w.gatePasses(s, 0)

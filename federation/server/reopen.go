@@ -45,5 +45,5 @@ func (c *Core) entry(row claims.Record) (api.Entry, error) {
 	if errors.Is(err, marketops.RecordWithheld) {
 		env, err = nil, nil
 	}
-	return api.Entry{Name: row.Kind, Digest: row.Digest, Leaf: row.Leaf, Position: c.position(*row.Index), Envelope: env}, err
+	return api.Entry{Name: receipt.Kind(row.Kind), Digest: row.Digest, Leaf: row.Leaf, Position: c.position(*row.Index), Envelope: env}, err
 }

@@ -18,7 +18,7 @@ import (
 func (s *story) decideUnlogged(by string, epoch int64, intent log.Position, o claims.Outcome) *receipt.Record {
 	s.t.Helper()
 	in := s.outcomeOf(0, by, epoch, intent, func(out *receipt.Outcome) {
-		out.Status = string(o)
+		out.Status = receipt.Status(o)
 		switch o {
 		case claims.Failed:
 			out.Code, out.Effects = marketops.GitHubDenied, []receipt.Effect{{Name: "tag", State: "absent"}}
@@ -177,7 +177,7 @@ func TestRestart(t *testing.T) {
 func (s *story) stands() (is standing) {
 	s.t.Helper()
 	c := got(s.client("bob").ClaimState(context.Background(), s.receipt(0).ReceiptID))(s.t)
-	is.state = strings.Join(strings.Fields(c.State+" "+c.Outcome+" "+string(rune('0'+c.Epoch))), " ")
+	is.state = strings.Join(strings.Fields(string(c.State)+" "+string(c.Outcome)+" "+string(rune('0'+c.Epoch))), " ")
 	if c.State == "none" {
 		is.state = "none"
 	}

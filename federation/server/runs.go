@@ -171,7 +171,7 @@ func (c *Core) reopenReceipt(f *activeRules, row claims.Record) (issued, error) 
 	}
 	body, ok := rec.Body.(*receipt.Receipt)
 	if !ok {
-		return issued{}, &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a " + rec.Body.Name() + " is kept as a receipt"}
+		return issued{}, &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a " + string(rec.Body.Kind()) + " is kept as a receipt"}
 	}
 	op, err := c.operation(body.Operation)
 	if err != nil {

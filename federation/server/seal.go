@@ -128,7 +128,7 @@ func (c *Core) close(ctx context.Context, id marketops.RunID, rows []claims.Reco
 
 func sortedCounts(counts map[string]int64) (out []receipt.Count) {
 	for name, n := range counts {
-		out = append(out, receipt.Count{Name: name, Count: n})
+		out = append(out, receipt.Count{Name: receipt.Kind(name), Count: n})
 	}
 	slices.SortFunc(out, func(a, b receipt.Count) int {
 		if a.Name < b.Name {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 )
 
 // maxSends is how often one visible effect may reach GitHub altogether, earlier epochs counted as one.
@@ -14,7 +15,7 @@ const maxSends = 2
 // effect is one visible change and what is known about it.
 type effect struct {
 	name  string
-	state string
+	state receipt.EffectState
 	open  bool // an attempt, ours or an earlier epoch's, is unresolved
 	acked bool // GitHub said that it did it
 	sends int  // attempts that may have reached GitHub

@@ -102,7 +102,7 @@ func combined(sights []observation) publisher.Presence {
 }
 
 // stateOf is the state of an effect that was only looked at.
-func stateOf(at observation) string {
+func stateOf(at observation) receipt.EffectState {
 	switch {
 	case at.presence == publisher.Found:
 		return stateApplied

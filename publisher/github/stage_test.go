@@ -221,7 +221,7 @@ func (s *stage) count(kind githubtest.Kind) (n int) {
 func states(ev publisher.Evidence) string {
 	var out []string
 	for _, e := range ev.Effects {
-		out = append(out, e.Name+"="+e.State)
+		out = append(out, e.Name+"="+string(e.State))
 	}
 	return strings.Join(out, " ")
 }

@@ -161,8 +161,8 @@ func (e *examination) openOne(l receipt.LoggedEnvelope) (*receipt.Record, trust.
 	if err != nil {
 		return nil, trust.Holder{}, err
 	}
-	if rec.Body.Name() != "receipt" {
-		return nil, trust.Holder{}, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+rec.Body.Name())
+	if rec.Body.Kind() != "receipt" {
+		return nil, trust.Holder{}, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(rec.Body.Kind()))
 	}
 	h, err := e.trust.Admit(rec, e.ask.Now, e.position(l))
 	return rec, h, err

@@ -16,7 +16,7 @@ import (
 // ballot is one verdict that will be signed and logged.
 type ballot struct {
 	by       byte
-	verdict  string
+	verdict  receipt.Verdict
 	unnamed  bool                    // the receipt does not name it
 	unlogged bool                    // stands in no log
 	late     bool                    // logged after the receipts
@@ -111,7 +111,7 @@ func (s *scene) enter(records []*receipt.Record) map[*receipt.Record]uint64 {
 	index, late := map[*receipt.Record]uint64{}, []*receipt.Record{}
 	n := 0
 	for _, r := range records {
-		if r.Body.Name() == "approval" {
+		if r.Body.Kind() == "approval" {
 			b := s.ballots[n]
 			if n++; b.unlogged {
 				continue

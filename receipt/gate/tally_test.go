@@ -13,7 +13,7 @@ import (
 )
 
 // cast returns a vote by a person of these groups.
-func cast(verdict, person string, groups ...string) gate.Vote {
+func cast(verdict receipt.Verdict, person string, groups ...string) gate.Vote {
 	return gate.Vote{Body: &receipt.Approval{Verdict: verdict}, Person: trust.Holder{Role: trust.RolePerson, Name: person, Groups: groups}}
 }
 

@@ -287,7 +287,7 @@ func (m maker) records() {
 	}
 	m.mixedOrder(r)
 	for _, name := range []string{"shard-sealed", "shard-genesis"} {
-		r, keys := sample.Seal(m.t, sample.Bodies()[name], sample.KeyLedger, sample.Digest("checkpoint"), "checkpoint"), spki(sample.KeyLedger)
+		r, keys := sample.Seal(m.t, sample.Bodies()[receipt.Kind(name)], sample.KeyLedger, sample.Digest("checkpoint"), "checkpoint"), spki(sample.KeyLedger)
 		m.accept("record-"+name, words(name), "record", recordInput{r.Envelope, keys}, r.Digest.String())
 		m.refuse(marketops.ReceiptMalformed, "record-"+name+"-of-itself", "the two logs have one origin", "record",
 			recordInput{sample.Replace(r.Envelope, sample.KeyLedger, `"log2.example"`, `"log.example"`), keys})

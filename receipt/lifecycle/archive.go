@@ -142,7 +142,7 @@ func (b *Tracker) reopen(n uint32) {
 	}
 	b.recalling = false
 	b.hot[n] = true
-	b.runs[RunOf(entries[0].Record.Body)].number = int(n)
+	b.runs[entries[0].Record.Body.Refs().Run].number = int(n)
 }
 
 var errArchive = errors.New("the archive of runs is not one")

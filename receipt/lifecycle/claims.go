@@ -49,12 +49,12 @@ func (b *Tracker) again(e Entry, s *Spending, c *receipt.Claim) {
 // after finds that something follows an outcome that nothing may follow.
 func (b *Tracker) after(e Entry, s *Spending) {
 	b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation,
-		Detail: fmt.Sprintf("%s at %d follows the outcome at %d", article(e.Record.Body.Name()), e.Position.Index, s.Outcome.Index)})
+		Detail: fmt.Sprintf("%s at %d follows the outcome at %d", article(e.Record.Body.Kind()), e.Position.Index, s.Outcome.Index)})
 }
 
 // bound compares what every record of a spending repeats from its receipt.
 func (b *Tracker) bound(check string, e Entry, s *Spending, run marketops.RunID, id marketops.ReceiptID, op marketops.Digest) bool {
-	what := article(e.Record.Body.Name()) + " repeats its receipt"
+	what := article(e.Record.Body.Kind()) + " repeats its receipt"
 	return same(b, check, e, marketops.RunMismatch, what, s.Receipt.RunID, run) &&
 		same(b, check, e, marketops.ReceiptReused, what, s.ID, id) &&
 		same(b, check, e, marketops.OperationMismatch, what, s.Operation, op) &&

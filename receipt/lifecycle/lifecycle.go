@@ -142,7 +142,7 @@ func (b *Tracker) Add(e Entry) {
 }
 
 func (b *Tracker) add(e Entry) {
-	if id := RunOf(e.Record.Body); id != "" {
+	if id := e.Record.Body.Refs().Run; id != "" {
 		b.spoken++
 		b.run(id).spoken = b.spoken
 	}
@@ -186,7 +186,7 @@ func (b *Tracker) find(f Finding) {
 
 // missing says what it means that a record is named and not known at this position.
 func (b *Tracker) missing(check string, e Entry, what string, d marketops.Digest, role trust.Role) {
-	who := article(e.Record.Body.Name()) + " names " + article(what)
+	who := article(e.Record.Body.Kind()) + " names " + article(what)
 	f := Finding{Check: check, Subject: e.subject(), Code: marketops.OrderViolation, Detail: who + " that does not stand below it"}
 	if !d.IsZero() {
 		f.Expected = d.String()
@@ -206,11 +206,11 @@ func Count[N int | uint64](n N, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-func article(noun string) string {
+func article[S ~string](noun S) string {
 	if noun != "" && strings.IndexByte("aeiou", noun[0]) >= 0 {
-		return "an " + noun
+		return "an " + string(noun)
 	}
-	return "a " + noun
+	return "a " + string(noun)
 }
 
 // same reports whether two values that must be equal are; if not it finds code.

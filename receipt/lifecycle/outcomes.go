@@ -40,7 +40,7 @@ func (b *Tracker) outcome(e Entry, o *receipt.Outcome) {
 // end closes the spending and forgets what nobody will ask for again.
 func (b *Tracker) end(e Entry, s *Spending, o *receipt.Outcome) {
 	s.Outcome = &Outcome{Digest: e.Record.Digest, Leaf: e.Leaf, Index: e.Position.Index, Epoch: o.Epoch, Status: o.Status, Body: o}
-	if o.Status == "unknown" {
+	if o.Status == receipt.Unknown {
 		b.outcomes[e.Record.Digest] = s
 	}
 	b.release(s)
@@ -79,16 +79,16 @@ func (b *Tracker) signer(e Entry, s *Spending, o *receipt.Outcome) {
 func (b *Tracker) ledgerMay(e Entry, s *Spending, o *receipt.Outcome) {
 	f := Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.KeyUnknown}
 	switch o.Status {
-	case "rejected":
+	case receipt.Rejected:
 		if o.Code != marketops.Revoked && o.Code != marketops.Expired {
 			f.Detail = fmt.Sprintf("the ledger may reject what is revoked or expired, not for %.40q", o.Code)
 		}
-	case "unknown":
+	case receipt.Unknown:
 		if o.IssuedAt < s.Receipt.ExpiresAt+Grace && b.anybody(s, o.IssuedAt, e.Position) {
 			f.Detail = "the ledger gave up before the grace was over, and a publisher of the audience could still act"
 		}
 	default:
-		f.Detail = "the ledger cannot know that an operation is " + o.Status
+		f.Detail = "the ledger cannot know that an operation is " + string(o.Status)
 	}
 	if o.Checkpoint != nil {
 		f.Detail = "the ledger quotes a checkpoint as if it had published"
@@ -159,10 +159,10 @@ func (b *Tracker) seen(e Entry, s *Spending, o *receipt.Outcome) {
 
 // effect finds a success that must not have been one.
 func (b *Tracker) effect(s *Spending, o *receipt.Outcome) {
-	if s.Revoked && o.Status != "rejected" {
-		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.Revoked, Got: o.Status, Detail: "the receipt was revoked before"})
+	if s.Revoked && o.Status != receipt.Rejected {
+		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.Revoked, Got: string(o.Status), Detail: "the receipt was revoked before"})
 	}
-	if o.Status == "success" {
+	if o.Status == receipt.Success {
 		b.success(s)
 	}
 }
@@ -204,7 +204,7 @@ func (b *Tracker) resolution(e Entry, r *receipt.Resolution) {
 		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.KeyUnknown, Got: e.Holder.Name, Detail: "trust.json does not let this person resolve"})
 	}
 	s.Resolution = &Resolution{e.Leaf, e.Position.Index, r.Verdict, e.Holder.Name}
-	if r.Verdict == "success" {
+	if r.Verdict == receipt.Success {
 		b.success(s)
 	}
 	b.release(s)
@@ -214,7 +214,7 @@ func (b *Tracker) resolution(e Entry, r *receipt.Resolution) {
 func (b *Tracker) unresolvable(e Entry, r *receipt.Resolution) {
 	d, known := b.receiptID(r.ReceiptID)
 	if s := b.receipts[d]; known && s.Outcome != nil && s.Outcome.Digest == r.Outcome {
-		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a resolution of an outcome that is " + s.Outcome.Status})
+		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a resolution of an outcome that is " + string(s.Outcome.Status)})
 		return
 	}
 	b.missing(Outcomes, e, "unknown outcome", r.Outcome, trust.RolePublisher)

@@ -81,15 +81,8 @@ const VouchesTooMuch = "the receipt vouches for a file that its operation does n
 // verifier would take the receipt for that file's.
 func Foreign(r *receipt.Record, op *marketops.Operation) (name string, found bool) {
 	allowed := map[string]bool{}
-	if op.Release != nil {
-		for _, a := range op.Release.Assets {
-			allowed[a.SHA256.Hex()] = true
-		}
-	}
-	if op.PullRequest != nil && op.PullRequest.Changes != nil {
-		for _, c := range op.PullRequest.Changes.Changes {
-			allowed[c.SHA256.Hex()] = true
-		}
+	for _, f := range op.Files() {
+		allowed[f.SHA256.Hex()] = true
 	}
 	for _, s := range r.Subject[1:] {
 		if !allowed[s.Digest.SHA256] {
@@ -125,8 +118,8 @@ func (b *Tracker) revocation(e Entry, body *receipt.Revocation) {
 		return
 	}
 	same(b, Claims, e, marketops.OperationMismatch, "a revocation is about the receipt's operation", s.Operation, e.Record.About())
-	if s.Outcome != nil && s.Outcome.Status != "rejected" && !s.Revoked {
-		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a revocation follows an outcome that is " + s.Outcome.Status})
+	if s.Outcome != nil && s.Outcome.Status != receipt.Rejected && !s.Revoked {
+		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a revocation follows an outcome that is " + string(s.Outcome.Status)})
 	}
 	s.Revoked = true
 }

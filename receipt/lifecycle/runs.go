@@ -11,8 +11,6 @@ import (
 
 type keyID = crypto.KeyID
 
-const sealName = "run-closed"
-
 // run is every record of one run so far, for the seal that must name them all.
 type run struct {
 	id         marketops.RunID
@@ -27,7 +25,7 @@ type run struct {
 
 type named struct {
 	digest marketops.Digest
-	name   string
+	kind   receipt.Kind
 	index  uint64
 }
 
@@ -40,48 +38,19 @@ func tie(x, y *run) {
 }
 
 // tied ties the run of a record to that of the receipt that it changes.
-func (b *Tracker) tied(e Entry, s *Spending) { tie(s.run, b.run(RunOf(e.Record.Body))) }
-
-// RunOf returns the run that a record says it belongs to; "" for a refusal of no known run.
-func RunOf(b receipt.Body) marketops.RunID {
-	switch b := b.(type) {
-	case *receipt.Submission:
-		return b.RunID
-	case *receipt.Approval:
-		return b.RunID
-	case *receipt.Receipt:
-		return b.RunID
-	case *receipt.Advisory:
-		return b.RunID
-	case *receipt.Claim:
-		return b.RunID
-	case *receipt.Intent:
-		return b.RunID
-	case *receipt.Outcome:
-		return b.RunID
-	case *receipt.Refusal:
-		return marketops.RunID(b.RunID)
-	case *receipt.Resolution:
-		return b.RunID
-	case *receipt.Revocation:
-		return b.RunID
-	case *receipt.RunClosed:
-		return b.RunID
-	}
-	return ""
-}
+func (b *Tracker) tied(e Entry, s *Spending) { tie(s.run, b.run(e.Record.Body.Refs().Run)) }
 
 // enter notes a record under its run.
 func (b *Tracker) enter(e Entry) {
-	id := RunOf(e.Record.Body)
+	id := e.Record.Body.Refs().Run
 	if id == "" {
 		return
 	}
 	r := b.run(id)
-	r.records = append(r.records, named{e.Record.Digest, e.Record.Body.Name(), e.Position.Index})
+	r.records = append(r.records, named{e.Record.Digest, e.Record.Body.Kind(), e.Position.Index})
 	b.weight++
 	r.later++
-	if e.Record.Body.Name() == sealName {
+	if e.Record.Body.Kind() == receipt.KindRunClosed {
 		r.seals, r.later = append(r.seals, e.Record.Digest), 0
 	}
 }
@@ -138,7 +107,7 @@ func (b *Tracker) namesAll(e Entry, r *run, c *receipt.RunClosed) bool {
 	known, seals := map[marketops.Digest]bool{}, map[marketops.Digest]bool{}
 	var want, got []marketops.Digest
 	for _, n := range r.records {
-		if n.name == sealName {
+		if n.kind == receipt.KindRunClosed {
 			seals[n.digest] = true
 			continue
 		}
@@ -169,15 +138,15 @@ func (b *Tracker) elsewhere(d marketops.Digest) bool {
 // counted compares counts by name. Envelopes of several authorities over one payload may be
 // counted as one record or as several.
 func (r *run) counted(counts []receipt.Count) bool {
-	all, distinct, seen := map[string]int64{}, map[string]int64{}, map[marketops.Digest]bool{}
+	all, distinct, seen := map[receipt.Kind]int64{}, map[receipt.Kind]int64{}, map[marketops.Digest]bool{}
 	for _, n := range r.records {
-		if n.name == sealName {
+		if n.kind == receipt.KindRunClosed {
 			continue
 		}
-		all[n.name]++
+		all[n.kind]++
 		if !seen[n.digest] {
 			seen[n.digest] = true
-			distinct[n.name]++
+			distinct[n.kind]++
 		}
 	}
 	named := 0
@@ -185,7 +154,7 @@ func (r *run) counted(counts []receipt.Count) bool {
 		if i > 0 && counts[i-1].Name >= c.Name {
 			return false
 		}
-		if c.Name == sealName {
+		if c.Name == receipt.KindRunClosed {
 			continue
 		}
 		if named++; c.Count != all[c.Name] && c.Count != distinct[c.Name] || c.Count == 0 {

@@ -35,7 +35,7 @@ func (b *Tracker) begun(e Entry, g *receipt.ShardGenesis) {
 // one seal.
 func (b *Tracker) afterSeal(e Entry) {
 	if s, again := e.Record.Body.(*receipt.ShardSealed); b.frozen != nil && !(again && *s == *b.frozen) {
-		b.find(Finding{Check: Order, Subject: e.subject(), Code: marketops.OrderViolation, Detail: article(e.Record.Body.Name()) + " stands above the seal of the log"})
+		b.find(Finding{Check: Order, Subject: e.subject(), Code: marketops.OrderViolation, Detail: article(e.Record.Body.Kind()) + " stands above the seal of the log"})
 	}
 }
 

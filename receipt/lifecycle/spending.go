@@ -52,7 +52,7 @@ type Outcome struct {
 	Leaf   log.Hash
 	Index  uint64
 	Epoch  int64
-	Status string
+	Status receipt.Status
 	Again  []uint64         // where the same leaf stands once more, after a crash
 	Body   *receipt.Outcome // nil in a book of a whole log
 }
@@ -61,26 +61,25 @@ type Outcome struct {
 type Resolution struct {
 	Leaf    log.Hash
 	Index   uint64
-	Verdict string
+	Verdict receipt.Status
 	Person  string
 }
 
-// Status says how far the receipt has come: authorized, revoked, claimed, intended, or the
-// status of its outcome; a resolution's verdict replaces unknown.
-func (s *Spending) Status() string {
+// Status says how far the receipt has come. A resolution's verdict replaces unknown.
+func (s *Spending) Status() receipt.Status {
 	switch {
 	case s.Resolution != nil:
 		return s.Resolution.Verdict
 	case s.Outcome != nil:
 		return s.Outcome.Status
 	case len(s.Intents) > 0:
-		return "intended"
+		return receipt.Intended
 	case s.Revoked:
-		return "revoked"
+		return receipt.Revoked
 	case len(s.Claims) > 0:
-		return "claimed"
+		return receipt.Claimed
 	}
-	return "authorized"
+	return receipt.Authorized
 }
 
 func (s *Spending) claimOf(epoch int64) *Claim {
@@ -101,7 +100,7 @@ func (s *Spending) intentAt(index uint64) *Intent {
 
 // over reports whether nothing more may happen with the receipt.
 func (s *Spending) over() bool {
-	return s.Outcome != nil && (s.Outcome.Status != "unknown" || s.Resolution != nil)
+	return s.Outcome != nil && (s.Outcome.Status != receipt.Unknown || s.Resolution != nil)
 }
 
 // Receipts returns every receipt in the order in which they were issued. A book that forgets
@@ -135,7 +134,7 @@ func (b *Tracker) receiptID(id marketops.ReceiptID) (d marketops.Digest, known b
 
 // unfinished reports whether the end of the log has something to say about the receipt.
 func (s *Spending) unfinished() bool {
-	return len(s.Intents) > 0 && s.Outcome == nil || s.Status() == "unknown"
+	return len(s.Intents) > 0 && s.Outcome == nil || s.Status() == receipt.Unknown
 }
 
 // Open returns the receipts with an intent and no outcome: those that are late because their
@@ -161,7 +160,7 @@ func (b *Tracker) Open(now, grace marketops.Time) (late, pending []*Spending) {
 // Unresolved counts the receipts whose outcome is unknown to this day.
 func (b *Tracker) Unresolved() (n int) {
 	b.each(func(s *Spending) {
-		if s.Status() == "unknown" {
+		if s.Status() == receipt.Unknown {
 			n++
 		}
 	})

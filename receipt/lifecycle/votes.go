@@ -57,7 +57,7 @@ func (b *Tracker) approval(e Entry, body *receipt.Approval) {
 	r := b.run(body.RunID)
 	v := &vote{vote: gate.Vote{Record: slim(e.Record), Body: body, Person: e.Holder}, index: e.Position.Index, run: r}
 	b.votes[e.Record.Digest] = v
-	if body.Verdict == "reject" {
+	if body.Verdict == receipt.Reject {
 		r.rejections = append(r.rejections, v)
 	}
 	s := b.submissionOf(body.Submission)

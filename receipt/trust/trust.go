@@ -35,13 +35,13 @@ const (
 )
 
 // signers says which role signs which record.
-var signers = map[string][]Role{
-	"submission": {RolePerson}, "approval": {RolePerson}, "resolution": {RolePerson},
-	"receipt": {RoleAuthority}, "revocation": {RoleAuthority}, "advisory": {RoleAdvisory},
-	"claim": {RoleLedger}, "run-closed": {RoleLedger}, "intent": {RolePublisher},
-	"outcome": {RolePublisher, RoleLedger}, "refusal": {RolePublisher, RoleLedger},
-	"shard-sealed": {RoleLedger}, "shard-genesis": {RoleLedger},
-	"request": {RolePerson, RolePublisher, RoleLedger},
+var signers = map[receipt.Kind][]Role{
+	receipt.KindSubmission: {RolePerson}, receipt.KindApproval: {RolePerson}, receipt.KindResolution: {RolePerson},
+	receipt.KindReceipt: {RoleAuthority}, receipt.KindRevocation: {RoleAuthority}, receipt.KindAdvisory: {RoleAdvisory},
+	receipt.KindClaim: {RoleLedger}, receipt.KindRunClosed: {RoleLedger}, receipt.KindIntent: {RolePublisher},
+	receipt.KindOutcome: {RolePublisher, RoleLedger}, receipt.KindRefusal: {RolePublisher, RoleLedger},
+	receipt.KindShardSealed: {RoleLedger}, receipt.KindShardGenesis: {RoleLedger},
+	receipt.KindRequest: {RolePerson, RolePublisher, RoleLedger},
 }
 
 // Holder is who a key belongs to.
@@ -88,7 +88,9 @@ func (t *Trust) Version() int64 { return t.file.Version }
 func (t *Trust) Digest() marketops.Digest { return t.digest }
 
 // Ref names the file in receipts.
-func (t *Trust) Ref() receipt.TrustRef { return receipt.TrustRef{Version: t.file.Version, Digest: t.digest} }
+func (t *Trust) Ref() receipt.TrustRef {
+	return receipt.TrustRef{Version: t.file.Version, Digest: t.digest}
+}
 
 // File returns the document, for showing.
 func (t *Trust) File() File { return t.file }
@@ -168,8 +170,8 @@ func (t *Trust) Open(envelope []byte, at marketops.Time, pos *log.Position) (*re
 // [marketops.KeyOutsideValidity], [marketops.KeyRevoked].
 func (t *Trust) Admit(r *receipt.Record, at marketops.Time, pos *log.Position) (Holder, error) {
 	h, ok := t.holders[r.By]
-	if !ok || !slices.Contains(signers[r.Body.Name()], h.Role) {
-		return Holder{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %s may not sign a %s", r.By, r.Body.Name()))
+	if !ok || !slices.Contains(signers[r.Body.Kind()], h.Role) {
+		return Holder{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %s may not sign a %s", r.By, r.Body.Kind()))
 	}
 	if at < h.Key.NotBefore || at >= h.Key.NotAfter {
 		return Holder{}, marketops.Refuse(marketops.KeyOutsideValidity,

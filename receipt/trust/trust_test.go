@@ -65,7 +65,7 @@ func parseTrust(t testing.TB, f trust.File) *trust.Trust {
 func TestAdmitRoles(t *testing.T) {
 	tr := parseTrust(t, sample.NewTrust(sample.NewLog()))
 	roles := map[string]byte{"person": sample.KeyAlice, "authority": sample.KeyAuthority1, "advisory": sample.KeyAdvisory, "publisher": sample.KeyPublisher, "ledger": sample.KeyLedger}
-	may := map[string]string{"submission": "person", "approval": "person", "resolution": "person", "receipt": "authority", "revocation": "authority",
+	may := map[receipt.Kind]string{"submission": "person", "approval": "person", "resolution": "person", "receipt": "authority", "revocation": "authority",
 		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger"}
 	pos := &log.Position{Origin: "log.example"}
 	for name, body := range sample.Bodies() {

@@ -166,7 +166,7 @@ func (a *audit) judge(it *item) {
 }
 
 func (a *audit) admit(it *item, subject string) {
-	issued := issuedAt(it.rec)
+	issued := it.rec.Body.Issued()
 	e := lifecycle.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: it.index}, Leaf: it.hash, Record: it.rec}
 	var err error
 	if e.Holder, err = a.trust.Admit(it.rec, max(issued, a.ledger), &e.Position); err != nil {
@@ -177,7 +177,7 @@ func (a *audit) admit(it *item, subject string) {
 	if e.Holder.Role == trust.RoleLedger {
 		a.ledger = max(a.ledger, issued)
 	}
-	a.count(it.index, it.rec.Body.Name())
+	a.count(it.index, string(it.rec.Body.Kind()))
 	a.book.Add(e)
 }
 
@@ -187,13 +187,6 @@ func (a *audit) count(index uint64, name string) {
 	if a.since != nil && index >= a.since.Size {
 		a.increment[name]++
 	}
-}
-
-func issuedAt(r *receipt.Record) marketops.Time {
-	if b, ok := r.Body.(interface{ Issued() marketops.Time }); ok {
-		return b.Issued()
-	}
-	return 0
 }
 
 // unread lets the book know of a record that could not be read: what names it is not known to be

@@ -131,9 +131,7 @@ func (c Contents) manifest(s set) ([]byte, error) {
 	}
 	m := Manifest{Schema: schemaManifest, RunID: c.Run, Plan: marketops.DigestOf(c.Plan)}
 	for _, e := range c.Entries {
-		if body, ok := e.Record.Body.(interface{ Issued() marketops.Time }); ok {
-			m.CreatedAt = max(m.CreatedAt, body.Issued())
-		}
+		m.CreatedAt = max(m.CreatedAt, e.Record.Body.Issued())
 	}
 	for _, f := range s.sorted() {
 		m.Files = append(m.Files, fileOf(f))

@@ -112,8 +112,8 @@ func hostile(s string) *verifier.Report {
 	r.Pass("a"+s, s, s)
 	r.Skip("b", s, s)
 	r.Uncovered(s)
-	r.Operations = append(r.Operations, verifier.Operation{Receipt: marketops.NewReceiptID([16]byte{1}), Kind: marketops.Kind(s), Repository: s, Resource: s, URL: s, Status: s, Requester: s,
-		Approvers: []string{s}, Authority: []string{s}, Publisher: s, Positions: []verifier.Place{{Record: s}}})
+	r.Operations = append(r.Operations, verifier.Operation{Receipt: marketops.NewReceiptID([16]byte{1}), Kind: marketops.Kind(s), Repository: s, Resource: s, URL: s, Status: receipt.Status(s), Requester: s,
+		Approvers: []string{s}, Authority: []string{s}, Publisher: s, Positions: []verifier.Place{{Record: receipt.Kind(s)}}})
 	r.Refusals = append(r.Refusals, verifier.Refusal{Code: marketops.Code(s), By: s})
 	r.Counts = append(r.Counts, verifier.Count{Name: s})
 	r.Fork, r.Kept, r.NotKept, r.Level, r.Lowered = &verifier.Fork{Held: s, Given: s}, s, s, verifier.Signature, true

@@ -69,7 +69,7 @@ type Set struct {
 	Signed        []Signed
 	PredicateType string // what cosign wants after --type
 	Receipt       marketops.ReceiptID
-	Status        string // of the receipt, as in a [verifier.Operation]
+	Status        receipt.Status
 	Report        *verifier.Report
 }
 
@@ -142,7 +142,7 @@ func (b *book) fill(s *Set, about []entry, operation marketops.Digest) (err erro
 	return nil
 }
 
-func status(r *verifier.Report, id marketops.ReceiptID) string {
+func status(r *verifier.Report, id marketops.ReceiptID) receipt.Status {
 	for _, o := range r.Operations {
 		if o.Receipt == id {
 			return o.Status

@@ -64,9 +64,9 @@ type World struct {
 
 	// Edit changes a record by its name before it is signed; Sign replaces its signer; Before is
 	// called before it is signed and may add records.
-	Edit   map[string]func(receipt.Body)
-	Sign   map[string]*crypto.PrivateKey
-	Before map[string]func()
+	Edit   map[receipt.Kind]func(receipt.Body)
+	Sign   map[receipt.Kind]*crypto.PrivateKey
+	Before map[receipt.Kind]func()
 
 	nonce uint64
 	runs  int // of Grow
@@ -77,7 +77,7 @@ func New() *World {
 	w := &World{
 		Log: logtest.New(Origin, LogKey), Run: marketops.NewRunID([16]byte{1}), Now: Start, Store: Store{},
 		Ops: []marketops.Operation{Release("v1.4.0")}, Plan: []byte(`{"schema":"marketops.plan/v1"}`),
-		Edit: map[string]func(receipt.Body){}, Sign: map[string]*crypto.PrivateKey{}, Before: map[string]func(){},
+		Edit: map[receipt.Kind]func(receipt.Body){}, Sign: map[receipt.Kind]*crypto.PrivateKey{}, Before: map[receipt.Kind]func(){},
 	}
 	w.File = trust.File{
 		Schema: "marketops.trust/v1", Version: 7, Expires: Start + 1e8,
@@ -163,14 +163,14 @@ func (w *World) Evident(h receipt.Header, text string) marketops.Digest {
 
 // Add signs a record after its hooks, appends its leaf and stores its envelope.
 func (w *World) Add(b receipt.Body, by *crypto.PrivateKey, about marketops.Digest, more ...receipt.Subject) Entry {
-	if f := w.Before[b.Name()]; f != nil {
-		delete(w.Before, b.Name())
+	if f := w.Before[b.Kind()]; f != nil {
+		delete(w.Before, b.Kind())
 		f()
 	}
-	if f := w.Edit[b.Name()]; f != nil {
+	if f := w.Edit[b.Kind()]; f != nil {
 		f(b)
 	}
-	if k := w.Sign[b.Name()]; k != nil {
+	if k := w.Sign[b.Kind()]; k != nil {
 		by = k
 	}
 	rec, err := receipt.Seal(b, by, append([]receipt.Subject{receipt.SubjectOf("subject", about)}, more...)...)
@@ -228,8 +228,8 @@ func (w *World) Pack() *pack.Pack {
 }
 
 // Drop takes the records of a name out of the entries that a pack is made of. The log keeps them.
-func (w *World) Drop(name string) {
-	w.Entries = slices.DeleteFunc(w.Entries, func(e Entry) bool { return e.Record.Body.Name() == name })
+func (w *World) Drop(kind receipt.Kind) {
+	w.Entries = slices.DeleteFunc(w.Entries, func(e Entry) bool { return e.Record.Body.Kind() == kind })
 }
 
 // Documents returns the operations of the world by their digests.

@@ -146,16 +146,16 @@ func giveUp(w *World, l Life) {
 }
 
 // edit bends records of one name in a run that is otherwise played to its end.
-func edit[T receipt.Body](name string, f func(T)) func(*World) {
+func edit[T receipt.Body](kind receipt.Kind, f func(T)) func(*World) {
 	return func(w *World) {
-		w.Edit[name] = func(b receipt.Body) { f(b.(T)) }
+		w.Edit[kind] = func(b receipt.Body) { f(b.(T)) }
 		w.Live()
 	}
 }
 
-func signed(name string, by *crypto.PrivateKey) func(*World) {
+func signed(kind receipt.Kind, by *crypto.PrivateKey) func(*World) {
 	return func(w *World) {
-		w.Sign[name] = by
+		w.Sign[kind] = by
 		w.Live()
 	}
 }

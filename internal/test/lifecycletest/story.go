@@ -34,7 +34,7 @@ func (w *World) Submit() Entry {
 }
 
 // Vote lets a person approve or reject a submission.
-func (w *World) Vote(sub Entry, by *crypto.PrivateKey, verdict string) Entry {
+func (w *World) Vote(sub Entry, by *crypto.PrivateKey, verdict receipt.Verdict) Entry {
 	s := sub.Record.Body.(*receipt.Submission)
 	h := w.Head()
 	return w.Add(&receipt.Approval{Header: h, Verdict: verdict, RunID: s.RunID, Submission: sub.Record.Digest, Requester: s.Requester,
@@ -114,16 +114,16 @@ func (w *World) Refuse(code marketops.Code) Entry {
 func (w *World) Close(previous ...Entry) Entry {
 	p := marketops.DigestOf(w.Plan)
 	c := &receipt.RunClosed{Header: w.Head(), RunID: w.Run, Plan: p, Records: []marketops.Digest{}}
-	counts := map[string]int64{}
+	counts := map[receipt.Kind]int64{}
 	for _, e := range w.Entries {
-		if e.Record.Body.Name() == "run-closed" {
+		if e.Record.Body.Kind() == receipt.KindRunClosed {
 			continue
 		}
-		counts[e.Record.Body.Name()]++
+		counts[e.Record.Body.Kind()]++
 		c.Records = append(c.Records, e.Record.Digest)
 	}
-	for name, n := range counts {
-		c.Counts = append(c.Counts, receipt.Count{Name: name, Count: n})
+	for kind, n := range counts {
+		c.Counts = append(c.Counts, receipt.Count{Name: kind, Count: n})
 	}
 	slices.SortFunc(c.Counts, func(a, b receipt.Count) int {
 		if a.Name < b.Name {

@@ -267,9 +267,9 @@ var BadTrustText = []struct {
 func Digest(s string) marketops.Digest { return marketops.DigestOf([]byte(s)) }
 
 // Bodies returns one of each record, every member set.
-func Bodies() map[string]receipt.Body {
+func Bodies() map[receipt.Kind]receipt.Body {
 	run, rid, target, prev := marketops.NewRunID([16]byte{1}), marketops.NewReceiptID([16]byte{2}), ReleaseOp().Target, Digest("previous")
-	out := map[string]receipt.Body{}
+	out := map[receipt.Kind]receipt.Body{}
 	for i, b := range []receipt.Body{
 		&receipt.Submission{RunID: run, Requester: "rachel", Plan: Digest("plan"), Operations: []marketops.Digest{Digest("op")}, Findings: Digest("findings"), NotShipped: Digest("not shipped")},
 		&receipt.Approval{Verdict: "approve", RunID: run, Submission: Digest("submission"), Requester: "rachel", Plan: Digest("plan"), Operations: []marketops.Digest{Digest("op")},
@@ -295,7 +295,7 @@ func Bodies() map[string]receipt.Body {
 		&receipt.ShardGenesis{Origin: "log2.example", Previous: receipt.CheckpointRef{Origin: "log.example", Size: 6, Root: log.EmptyRoot()}, Sealed: Digest("sealed")},
 	} {
 		reflect.ValueOf(b).Elem().FieldByName("Header").Set(reflect.ValueOf(Header(500+i, Noon)))
-		out[b.Name()] = b
+		out[b.Kind()] = b
 	}
 	return out
 }
