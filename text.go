@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Line checks one line of text: at most [MaxName] bytes, no control or bidirectional
+// ValidateLine checks one line of text: at most [MaxName] bytes, no control or bidirectional
 // characters, no surrounding space. The code is [NameUnsafe].
-func Line(what, s string) error {
+func ValidateLine(what, s string) error {
 	if strings.ContainsAny(s, "\n\t") || strings.TrimSpace(s) != s || len(s) > MaxName {
 		return Refuse(NameUnsafe, fmt.Sprintf("%s %.80q is not one clean line of at most %d bytes", what, s, MaxName))
 	}
-	return Text(what, s, MaxName)
+	return ValidateText(what, s, MaxName)
 }
 
-// Text checks text of several lines: UTF-8, at most limit characters, no CR, no trailing
+// ValidateText checks text of several lines: UTF-8, at most limit characters, no CR, no trailing
 // white space in any line or at the end, no control or bidirectional characters, and no line
 // that looks like a marker, so that read-back can compare text + marker to the letter.
-func Text(what, s string, limit int) error {
+func ValidateText(what, s string, limit int) error {
 	if len([]rune(s)) > limit {
 		return Refuse(NameUnsafe, fmt.Sprintf("%s is longer than %d characters", what, limit))
 	}

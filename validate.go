@@ -102,7 +102,7 @@ func (t *Tag) validate() error {
 	if t.Message == "" {
 		return Refuse(NameUnsafe, "the tag message is empty")
 	}
-	if err := Text("tag message", t.Message, MaxBody); err != nil {
+	if err := ValidateText("tag message", t.Message, MaxBody); err != nil {
 		return err
 	}
 	return t.Tagger.validate("tagger")
@@ -118,7 +118,7 @@ func (p Person) validate(role string) error {
 	if p.Date <= 0 {
 		return Refuse(OperationMismatch, role+" has no date")
 	}
-	return Line(role+" name", p.Name)
+	return ValidateLine(role+" name", p.Name)
 }
 
 func (o Operation) validateRelease() error {
@@ -129,10 +129,10 @@ func (o Operation) validateRelease() error {
 		return err
 	}
 	r := o.Release
-	if err := Line("release name", r.Name); err != nil {
+	if err := ValidateLine("release name", r.Name); err != nil {
 		return err
 	}
-	if err := Text("release body", r.Body, MaxBody); err != nil {
+	if err := ValidateText("release body", r.Body, MaxBody); err != nil {
 		return err
 	}
 	if r.MakeLatest != "true" && r.MakeLatest != "false" {
@@ -173,7 +173,7 @@ func (o Operation) validatePullRequest() error {
 	if p.Title == "" {
 		return Refuse(NameUnsafe, "the title is empty")
 	}
-	if err := Line("title", p.Title); err != nil {
+	if err := ValidateLine("title", p.Title); err != nil {
 		return err
 	}
 	if p.Changes != nil {
@@ -181,7 +181,7 @@ func (o Operation) validatePullRequest() error {
 			return err
 		}
 	}
-	return Text("pull request body", p.Body, MaxBody)
+	return ValidateText("pull request body", p.Body, MaxBody)
 }
 
 func (p *PullRequest) validateRefs() error {
@@ -203,7 +203,7 @@ func (c *ChangeSet) validate() error {
 	if len(c.Changes) == 0 || len(c.Changes) > MaxAssets {
 		return Refuse(OperationMismatch, fmt.Sprintf("%d changes, want 1 to %d", len(c.Changes), MaxAssets))
 	}
-	if err := Text("commit message", c.Message, MaxBody); err != nil {
+	if err := ValidateText("commit message", c.Message, MaxBody); err != nil {
 		return err
 	}
 	for i, ch := range c.Changes {
@@ -226,7 +226,7 @@ func (c Change) validate() error {
 	if c.Mode != "100644" && c.Mode != "100755" || c.SHA256.IsZero() || c.Size < 0 || c.Size > MaxAssetSize {
 		return Refuse(AssetUnsafe, fmt.Sprintf("change %.200q: mode, size or digest is not usable", c.Path))
 	}
-	return Line("path", c.Path)
+	return ValidateLine("path", c.Path)
 }
 
 // refName accepts the part of git-check-ref-format that cannot be misread by people or shells.

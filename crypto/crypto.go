@@ -96,20 +96,10 @@ type Opened struct {
 // Digest returns SHA-256(PAE), the name of the record.
 func (o *Opened) Digest() marketops.Digest { return marketops.DigestOf(o.PAE) }
 
-// Open returns the payload of an envelope of this payload type that a key of the ring signed,
-// and which. Errors carry [marketops.ReceiptMalformed], [marketops.PayloadTypeWrong],
-// [marketops.KeyUnknown] (keyid names no key of the ring and none verifies) or
-// [marketops.SignatureInvalid].
-func Open(env []byte, payloadType string, known *Keyring) ([]byte, KeyID, error) {
-	o, err := OpenFull(env, payloadType, known)
-	if err != nil {
-		return nil, "", err
-	}
-	return o.Payload, o.By, nil
-}
-
-// OpenFull is [Open] with everything that was verified.
-func OpenFull(env []byte, payloadType string, known *Keyring) (*Opened, error) {
+// Open returns an envelope of this payload type that a key of the ring signed. Errors carry
+// [marketops.ReceiptMalformed], [marketops.PayloadTypeWrong], [marketops.KeyUnknown] (keyid names
+// no key of the ring and none verifies) or [marketops.SignatureInvalid].
+func Open(env []byte, payloadType string, known *Keyring) (*Opened, error) {
 	u, err := parse(env)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.ReceiptMalformed, "envelope", err)

@@ -31,7 +31,7 @@ func opened(t testing.TB, key *crypto.PrivateKey, n int) *crypto.Opened {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := crypto.OpenFull(env, payloadType, ring)
+	o, err := crypto.Open(env, payloadType, ring)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +86,8 @@ func TestLeafOfOneEnvelopeInTwoSpellings(t *testing.T) {
 	if err != nil || bytes.Equal(env, other) {
 		t.Fatal("no second spelling", err)
 	}
-	a, err1 := crypto.OpenFull(env, payloadType, ring)
-	b, err2 := crypto.OpenFull(other, payloadType, ring)
+	a, err1 := crypto.Open(env, payloadType, ring)
+	b, err2 := crypto.Open(other, payloadType, ring)
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}

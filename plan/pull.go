@@ -65,7 +65,7 @@ func (e *engine) pullFree(ctx context.Context, c *candidate) error {
 func (e *engine) verifyPull(ctx context.Context, c *candidate) {
 	p := c.op.PullRequest
 	p.Title = c.pub.Title
-	c.reject(marketops.Line("title", p.Title))
+	c.reject(marketops.ValidateLine("title", p.Title))
 	if c.pub.Body != "" {
 		body, err := readText(e.root, "body", c.pub.Body)
 		p.Body = body
@@ -78,7 +78,7 @@ func (e *engine) verifyPull(ctx context.Context, c *candidate) {
 	if message == "" {
 		message = c.pub.Title
 	}
-	c.reject(marketops.Text("commit message", message, marketops.MaxBody))
+	c.reject(marketops.ValidateText("commit message", message, marketops.MaxBody))
 	p.Changes = &marketops.ChangeSet{Message: message, Author: c.person(), Changes: []marketops.Change{}}
 	for _, ch := range c.pub.Changes {
 		if strings.HasPrefix(strings.ToLower(ch.Path), workflows) {

@@ -77,7 +77,7 @@ func readText(root *os.Root, what, name string) (string, error) {
 	if err := scan(fmt.Sprintf("%q", name), text); err != nil {
 		return "", err
 	}
-	if err := marketops.Text(fmt.Sprintf("%s %q", what, name), text, marketops.MaxBody); err != nil {
+	if err := marketops.ValidateText(fmt.Sprintf("%s %q", what, name), text, marketops.MaxBody); err != nil {
 		return "", err
 	}
 	return text, nil

@@ -49,7 +49,7 @@ func (e *engine) verifyTag(ctx context.Context, c *candidate) {
 		e.verifyRelease(ctx, c)
 	}
 	if c.pub.Message != "" {
-		c.reject(marketops.Text("tag message", t.Message, marketops.MaxBody))
+		c.reject(marketops.ValidateText("tag message", t.Message, marketops.MaxBody))
 	}
 	if c.commit.SHA != "" {
 		c.reject(taggerGrammar(t.Tagger))
@@ -67,7 +67,7 @@ func (e *engine) verifyRelease(ctx context.Context, c *candidate) {
 	if c.op.Tag.Message == "" {
 		c.op.Tag.Message = r.Name
 	}
-	c.reject(marketops.Line("release name", r.Name))
+	c.reject(marketops.ValidateLine("release name", r.Name))
 	if c.pub.Notes != "" {
 		body, err := readText(e.root, "notes", c.pub.Notes)
 		r.Body = body

@@ -127,7 +127,7 @@ func Seal(body Body, by crypto.Signer, subject ...Subject) (*Record, error) {
 // [marketops.ReceiptMalformed] and, for a predicate type that is not known here,
 // [marketops.RecordUnknown].
 func Open(envelope []byte, known *crypto.Keyring) (*Record, error) {
-	o, err := crypto.OpenFull(envelope, PayloadType, known)
+	o, err := crypto.Open(envelope, PayloadType, known)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (a *Approval) validate() error {
 		return errWindow
 	}
 	return errors.Join(a.Header.validate(), oneOf("verdict", a.Verdict, Approve, Reject), operations(a.Operations),
-		marketops.ValidateID("person id", a.Requester), marketops.Line("reason", a.Reason), digests(a.Submission, a.Plan, a.Policy))
+		marketops.ValidateID("person id", a.Requester), marketops.ValidateLine("reason", a.Reason), digests(a.Submission, a.Plan, a.Policy))
 }
 
 func (r *Receipt) validate() error {

@@ -137,7 +137,7 @@ func judgeOdd(t *testing.T, w *lifecycletest.World, p pack.Pack, trust *trust.Tr
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := crypto.OpenFull(env, receipt.PayloadType, ring)
+	o, err := crypto.Open(env, receipt.PayloadType, ring)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -270,7 +270,7 @@ func TestUnknownRecordIsCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	ring, _ := crypto.NewKeyring(lifecycletest.Publisher.Public())
-	o, err := crypto.OpenFull(env, receipt.PayloadType, ring)
+	o, err := crypto.Open(env, receipt.PayloadType, ring)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -215,7 +215,7 @@ func (b *Bundle) readPolicies(name string, text []byte) error {
 }
 
 func (b *Bundle) add(name string, id cedar.PolicyID, p *cedar.Policy) error {
-	if _, twice := b.policies[id]; twice || marketops.Line("id", string(id)) != nil || id == "" {
+	if _, twice := b.policies[id]; twice || marketops.ValidateLine("id", string(id)) != nil || id == "" {
 		return invalid(name, "the id %.80q is there twice, or is not one clean line", id)
 	}
 	if len(b.policies) == MaxPolicies {
@@ -245,7 +245,7 @@ func (b *Bundle) add(name string, id cedar.PolicyID, p *cedar.Policy) error {
 func annotations(p *cedar.Policy) (n note, needs bool, err error) {
 	a := p.Annotations()
 	n = note{forbid: p.Effect() == cedar.Forbid, reason: string(a["reason"])}
-	if err := marketops.Line("reason", n.reason); err != nil {
+	if err := marketops.ValidateLine("reason", n.reason); err != nil {
 		return n, false, err
 	}
 	if code, ok := a["code"]; ok {

@@ -239,7 +239,7 @@ func runOpen(b []byte) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	o, err := crypto.OpenFull(in.Envelope, in.PayloadType, known)
+	o, err := crypto.Open(in.Envelope, in.PayloadType, known)
 	if err != nil {
 		return wanted{}, err
 	}

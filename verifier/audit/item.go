@@ -43,7 +43,7 @@ func unknown(env []byte, ring *crypto.Keyring, leaf []byte, err error) error {
 	if marketops.CodeOf(err) != marketops.RecordUnknown {
 		return err
 	}
-	o, oerr := crypto.OpenFull(env, receipt.PayloadType, ring)
+	o, oerr := crypto.Open(env, receipt.PayloadType, ring)
 	if oerr != nil {
 		return oerr
 	}

@@ -223,7 +223,7 @@ func TestLeafIsRebuilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := crypto.OpenFull(env, receipt.PayloadType, ring)
+	o, err := crypto.Open(env, receipt.PayloadType, ring)
 	if err != nil {
 		t.Fatal(err)
 	}
