@@ -18,7 +18,7 @@ import (
 
 // buildForge builds the forger of records, for exec forge.
 func buildForge(t *testing.T, bin string) {
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "forge"), "./forge")
+	build := exec.Command("go", "build", "-o", filepath.Join(bin, "forge"), "../badrecords")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("forge: %v\n%s", err, out)
 	}
