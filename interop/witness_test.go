@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/omega/marketops/internal/test/testenv"
 	flog "github.com/transparency-dev/formats/log"
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
@@ -71,7 +72,7 @@ func (w *world) omniwitness(t *testing.T, bin, skey, address, logKey string) {
 	c.Stdout, c.Stderr = &talk, &talk
 	must(t, c.Start())
 	t.Cleanup(func() { c.Process.Kill(); c.Wait() })
-	if err := await("omniwitness", answers(address)); err != nil {
+	if err := testenv.Await(answers(address)); err != nil {
 		c.Process.Kill()
 		c.Wait()
 		t.Fatalf("%v\n%s", err, talk.String())
@@ -92,13 +93,9 @@ func answers(address string) func() error {
 // foreign signature, and a foreign reader accepts both.
 func TestOmniwitness(t *testing.T) {
 	bin := buildOmniwitness(t)
-	dir, err := os.MkdirTemp("", "mo")
+	w, err := newWorld(evidence.Bin)
 	must(t, err)
-	defer os.RemoveAll(dir)
-	w := &world{dir: dir, bin: evidence.bin}
-	w.env = w.environment()
-	defer func() { must(t, w.stop()) }()
-	must(t, w.github())
+	defer os.RemoveAll(w.dir)
 
 	skey, foreign := cosignerKey(t, "omniwitness.example")
 	_, err = w.run("key", "new", "--plain", "w1.pem")
@@ -112,9 +109,11 @@ func TestOmniwitness(t *testing.T) {
 	var made struct{ Log string }
 	must(t, json.Unmarshal(out, &made))
 	w.omniwitness(t, bin, skey, there, made.Log)
-	must(t, w.serve("marketops", "witness", "serve", "--key", "w1.pem", "--name", "w1.example", "--listen", here, "--log", made.Log))
-	must(t, await("our witness", answers(here)))
+	_, err = w.Serve("marketops", "witness", "serve", "--key", "w1.pem", "--name", "w1.example", "--listen", here, "--log", made.Log)
+	must(t, err)
+	must(t, testenv.Await(answers(here)))
 	must(t, w.core())
+	defer func() { must(t, w.Close()) }() // as long as the foreign witness still answers
 
 	for _, line := range []string{"plan -o run", "submit run", "approve run --key alice.pem", "authorize run", "publish run --mode prod", "pack run -o run.mopack", "verify run.mopack"} {
 		_, err := w.run(strings.Fields(line)...)

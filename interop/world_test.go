@@ -1,39 +1,34 @@
 package interop
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/omega/marketops/internal/test/testenv"
 )
 
 const (
-	patience = 30 * time.Second // until a server answers; never a measure of speed
-	token    = "practice-token-0123456789"
-	phrase   = "correct horse battery staple"
-	asset    = "the bytes that were built and tested\n"
+	token  = "practice-token-0123456789"
+	phrase = "correct horse battery staple"
+	asset  = "the bytes that were built and tested\n"
 )
 
 // world is one finished run: a release with an asset and a tag, published, packed and exported.
 type world struct {
-	dir, bin string
-	env      []string
-	servers  []*server
-	api      string
-	receipt  *export // of operation 1, the release
-	outcome  *export
-	tag      *export // the receipt of operation 2
-	asset    string  // the file that was downloaded from the release
+	*testenv.World
+	dir     string
+	receipt *export // of operation 1, the release
+	outcome *export
+	tag     *export // the receipt of operation 2
+	asset   string  // the file that was downloaded from the release
 }
 
 // export is what marketops export sigstore says it wrote.
@@ -50,31 +45,51 @@ type export struct {
 	}
 }
 
+// evidence is the world of all tests; its servers have stopped.
 var evidence *world
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "mo")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	evidence = &world{dir: dir, bin: filepath.Join(dir, "bin")}
-	err = evidence.live()
-	code := 1
+func TestMain(m *testing.M) { os.Exit(test(m)) }
+
+func test(m *testing.M) int {
+	bin, err := os.MkdirTemp("", "mo-bin")
 	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, "no evidence to test with:", err)
+		defer os.RemoveAll(bin)
+		err = testenv.Build(context.Background(), bin, testenv.Quick)
 	}
-	os.RemoveAll(dir)
-	os.Exit(code)
+	if err == nil {
+		evidence, err = newWorld(bin)
+	}
+	if err == nil {
+		defer os.RemoveAll(evidence.dir)
+		err = evidence.live()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "no evidence to test with:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// newWorld is a world with a practice GitHub and a project for it.
+func newWorld(bin string) (*world, error) {
+	w, err := testenv.New(testenv.Options{Bin: bin, Keep: true, Secrets: []string{"GITHUB_TOKEN=" + token, "MARKETOPS_PASSWORD="}})
+	if err != nil {
+		return nil, err
+	}
+	out := &world{World: w, dir: w.Dir}
+	if err := w.StartGitHub(); err != nil {
+		return out, err
+	}
+	return out, out.write(w.API, w.Uploads)
 }
 
 // live plays the life of a run and stops every server: the tests have files and nobody to ask.
 func (w *world) live() (err error) {
-	defer func() { err = errors.Join(err, w.stop()) }()
-	w.env = w.environment()
-	for _, step := range []func() error{w.build, w.start, w.publish, w.download, w.export, w.keys} {
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if err := w.MakeState(); err != nil {
+		return err
+	}
+	for _, step := range []func() error{w.core, w.publish, w.download, w.export, w.keys} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -82,111 +97,15 @@ func (w *world) live() (err error) {
 	return nil
 }
 
-func (w *world) environment() []string {
-	return []string{"PATH=" + w.bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + filepath.Join(w.dir, "home"), "XDG_RUNTIME_DIR=" + w.dir, "MARKETOPS_PASSWORD=", "GITHUB_TOKEN=" + token, "NO_COLOR=1"}
-}
-
-func (w *world) build() error {
-	for name, pkg := range map[string]string{"marketops": "./cmd/marketops", "marketops-core": "./cmd/marketops-core", "practice-github": "./internal/test/githubtest/serve"} {
-		c := exec.Command("go", "build", "-o", filepath.Join(w.bin, name), pkg)
-		c.Dir = ".."
-		if out, err := c.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", pkg, err, out)
-		}
-	}
-	return nil
-}
+func (w *world) core() error { return w.StartCore() }
 
 // run runs one command of the product and returns its standard output.
-func (w *world) run(args ...string) ([]byte, error) { return w.runIn(w.env, args...) }
-
-func (w *world) runIn(env []string, args ...string) ([]byte, error) {
-	c := exec.Command(filepath.Join(w.bin, "marketops"), args...)
-	var out, talk bytes.Buffer
-	c.Dir, c.Env, c.Stdout, c.Stderr = w.dir, env, &out, &talk
-	if err := c.Run(); err != nil {
-		return nil, fmt.Errorf("marketops %s: %w\n%s%s", strings.Join(args, " "), err, out.String(), talk.String())
+func (w *world) run(args ...string) ([]byte, error) {
+	out, err := w.Run(context.Background(), "marketops", args...)
+	if err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
 	}
-	return out.Bytes(), nil
-}
-
-type server struct {
-	cmd *exec.Cmd
-	out bytes.Buffer
-}
-
-func (w *world) serve(name string, args ...string) error {
-	s := &server{cmd: exec.Command(filepath.Join(w.bin, name), args...)}
-	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = w.dir, w.env, &s.out, &s.out
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	w.servers = append(w.servers, s)
-	return nil
-}
-
-func (w *world) stop() (err error) {
-	for _, s := range w.servers {
-		s.cmd.Process.Signal(syscall.SIGTERM)
-		if e := s.cmd.Wait(); e != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w\n%s", filepath.Base(s.cmd.Path), e, s.out.String()))
-		}
-	}
-	w.servers = nil
-	return err
-}
-
-func await(what string, ready func() error) (err error) {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if err = ready(); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s does not answer: %w", what, err)
-}
-
-func (w *world) start() error {
-	if err := w.github(); err != nil {
-		return err
-	}
-	if _, err := w.run("init", "--origin", "log.example.com", "--person", "bob", "--approver", "alice"); err != nil {
-		return err
-	}
-	return w.core()
-}
-
-// github starts the practice GitHub and writes a project for it.
-func (w *world) github() error {
-	ready := filepath.Join(w.dir, "github.json")
-	if err := w.serve("practice-github", "--token-env", "GITHUB_TOKEN", "--ready-file", ready, "--repo", "octo-org/widgets", "--repo", "octo-org/gadgets"); err != nil {
-		return err
-	}
-	var at struct{ API, Uploads string }
-	if err := await("the practice GitHub", func() error {
-		b, err := os.ReadFile(ready)
-		return errors.Join(err, json.Unmarshal(b, &at))
-	}); err != nil {
-		return err
-	}
-	w.api = at.API
-	return w.write(at.API, at.Uploads)
-}
-
-func (w *world) core() error {
-	if err := w.serve("marketops-core", "serve"); err != nil {
-		return err
-	}
-	return await("the Core", w.dial)
-}
-
-func (w *world) dial() error {
-	found, _ := filepath.Glob(filepath.Join(w.dir, "*.sock"))
-	for _, path := range append(found, filepath.Join(w.dir, ".marketops", "core.sock")) {
-		if c, err := net.Dial("unix", path); err == nil {
-			return c.Close()
-		}
-	}
-	return errors.New("no socket answers")
+	return out, nil
 }
 
 const project = `version: 1
@@ -236,7 +155,7 @@ func (w *world) publish() error {
 // download fetches the asset as anybody would who reads the release page.
 func (w *world) download() error {
 	var release struct{ Assets []struct{ URL string } }
-	b, err := w.get(w.api+"repos/octo-org/widgets/releases/tags/v1.4.0", "application/vnd.github+json")
+	b, err := w.get(w.API+"repos/octo-org/widgets/releases/tags/v1.4.0", "application/vnd.github+json")
 	if err = errors.Join(err, json.Unmarshal(b, &release)); err != nil || len(release.Assets) != 1 {
 		return fmt.Errorf("the release has %d assets: %w", len(release.Assets), err)
 	}
@@ -285,6 +204,10 @@ func (w *world) export() error {
 
 // keys makes an encrypted key file for cosign to read.
 func (w *world) keys() error {
-	_, err := w.runIn(append(w.env, "MARKETOPS_PASSWORD="+phrase), "key", "new", "person.pem")
-	return err
+	c := w.Command(context.Background(), "marketops", "key", "new", "person.pem")
+	c.Env = append(c.Env, "MARKETOPS_PASSWORD="+phrase)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("key new: %w\n%s", err, out)
+	}
+	return nil
 }

@@ -19,8 +19,6 @@ import (
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
-const patience = 10 * time.Minute // until a process ends or answers; never a measure of speed
-
 // bin holds the binaries, built once.
 var bin string
 
@@ -29,7 +27,7 @@ func TestMain(m *testing.M) {
 		var err error
 		if bin, err = os.MkdirTemp("", "disk-bin"); err == nil {
 			defer os.RemoveAll(bin)
-			err = testenv.Build(context.Background(), bin, patches.Fast)
+			err = testenv.Build(context.Background(), bin, testenv.Variant{Name: "fast", Patches: patches.Fast})
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -39,10 +37,10 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// world is a machine whose Core runs under the filter.
+// world is one whose Core runs under the filter.
 type world struct {
 	testing.TB
-	*testenv.Machine
+	*testenv.World
 	core *program
 	runs int
 }
@@ -50,19 +48,23 @@ type world struct {
 // newWorld may have small disks of its own, for the folders with these names.
 func newWorld(t *testing.T, disks ...string) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "disk") // t.TempDir is too long for a socket
-	w := &world{TB: t, Machine: &testenv.Machine{Dir: dir, Bin: bin}}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	made, err := testenv.New(testenv.Options{Bin: bin, Repos: repos[:], Flags: []string{"--limit", "10000000"}})
+	w := &world{TB: t, World: made}
 	w.ok(err)
+	t.Cleanup(func() { w.Close() })
 	for _, d := range disks {
 		w.mount(w.Path(d))
 	}
-	t.Cleanup(func() { w.Close() })
-	w.ok(w.Up(context.Background()))
+	w.ok(w.StartGitHub())
+	w.ok(w.MakeState())
+	w.ok(w.EditCore("max_receipts_per_repository: 20", "max_receipts_per_repository: 10000", "max_submissions_per_day: 500", "max_submissions_per_day: 10000"))
 	w.ok(w.startCore(nil))
 	t.Cleanup(func() { w.killCore() })
 	return w
 }
+
+// repos are those of the practice GitHub.
+var repos = [...]string{"octo-org/disk-0", "octo-org/disk-1", "octo-org/disk-2", "octo-org/disk-3"}
 
 const diskSize = 160 << 20 // bytes; more than the Core's reserve
 
@@ -101,7 +103,7 @@ func (w *world) ok(err error) {
 
 func (w *world) launch(f *fault, folders []string, name string, args ...string) *program {
 	w.Helper()
-	p, err := launch(w.Dir, w.Env, folders, f, append([]string{filepath.Join(bin, name)}, args...)...)
+	p, err := launch(w.Dir, append(w.Environment(), w.Secrets...), folders, f, append([]string{filepath.Join(bin, name)}, args...)...)
 	w.ok(err)
 	return p
 }
@@ -109,20 +111,17 @@ func (w *world) launch(f *fault, folders []string, name string, args ...string) 
 // startCore returns when the Core answers, or with what it said if it ended instead.
 func (w *world) startCore(f *fault) error {
 	w.core = w.launch(f, []string{w.Path(".marketops")}, "marketops-core", "serve")
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if w.DialCore() == nil {
-			return nil
-		}
+	return testenv.Await(func() error {
 		select {
 		case <-w.core.done:
-			return fmt.Errorf("the Core ended with %d:\n%s", w.core.end(), w.core.out.String())
+			return fmt.Errorf("%w with %d:\n%s", testenv.ErrEnded, w.core.end(), w.core.out.String())
 		default:
+			return w.DialCore()
 		}
-	}
-	return errors.New("the Core does not come up")
+	})
 }
 
-// killCore is what ends a machine: nothing is put in order.
+// killCore is what ends a Core: nothing is put in order.
 func (w *world) killCore() {
 	w.core.cmd.Process.Kill()
 	w.core.end()
@@ -170,7 +169,7 @@ publications:
 func (w *world) authorised() *run {
 	w.Helper()
 	w.runs++
-	r := &run{world: w, dir: fmt.Sprintf("home/run-%d", w.runs), repository: testenv.Repository(w.runs), tag: fmt.Sprintf("v%d.0.0", w.runs)}
+	r := &run{world: w, dir: fmt.Sprintf("home/run-%d", w.runs), repository: repos[w.runs%len(repos)], tag: fmt.Sprintf("v%d.0.0", w.runs)}
 	w.ok(os.WriteFile(w.Path("marketops.yaml"), fmt.Appendf(nil, project, w.API, w.Uploads, r.repository, r.tag), 0o600))
 	for _, args := range [][]string{{"plan", "-o", r.dir}, {"submit", r.dir}, {"approve", r.dir, "--key", "alice.pem"}, {"authorize", r.dir}} {
 		w.do(args...)
@@ -210,7 +209,7 @@ func (e ending) String() string {
 func (r *run) publish(f *fault) ending {
 	r.Helper()
 	p := r.launch(f, []string{r.Path("home")}, "marketops", "publish", r.dir, "--mode", "prod", "--json")
-	late := time.AfterFunc(patience, func() { p.cmd.Process.Kill() })
+	late := time.AfterFunc(testenv.Patience, func() { p.cmd.Process.Kill() })
 	defer late.Stop()
 	e := ending{exit: p.end(), struck: p.hits(), said: p.out.String()}
 	e.read()

@@ -18,7 +18,7 @@ const (
 	PrimaryLimit   Action = "primary-limit"   // Status (403 if 0), remaining 0, reset after RetryAfter (an hour if 0)
 	SecondaryLimit Action = "secondary-limit" // Status (403 if 0), Retry-After unless RetryAfter is 0
 	EchoBefore     Action = "echo-before"     // Status (403 if 0), with the credential of the request in headers, body and Location
-	Delay          Action = "delay"           // waits Wait, then answers honestly
+	Delay          Action = "delay"           // waits Wait or for a release, then answers honestly
 	StaleRead      Action = "stale"           // a read answers the state before the last change
 )
 
@@ -26,7 +26,7 @@ const (
 const (
 	ResetAfter  Action = "reset-after"  // the connection is reset
 	StatusAfter Action = "status-after" // Status (502 if 0)
-	DelayAfter  Action = "delay-after"  // waits Wait before the answer
+	DelayAfter  Action = "delay-after"  // waits Wait or for a release before the answer
 	HTML        Action = "html"         // the honest status with a web page as body
 	EmptyBody   Action = "empty"        // the honest status with no body
 	Truncated   Action = "truncated"    // half of the body, then the end of the connection
@@ -51,12 +51,15 @@ type Fault struct {
 	Location   string        // of a Redirect
 	RetryAfter time.Duration // of the limits
 	Wait       time.Duration // of the delays
+
+	released <-chan struct{} // closed when a delay is to end before its time
 }
 
 // faults are consumed in the order they were injected: the first one that matches strikes.
 type faults struct {
-	mu      sync.Mutex
-	pending []Fault
+	mu       sync.Mutex
+	pending  []Fault
+	released chan struct{} // closed by the next Release
 }
 
 // Inject adds a fault behind those still pending. It panics on an action that does not
@@ -68,6 +71,7 @@ func (s *Server) Inject(f Fault) {
 	f.Times = max(f.Times, 1)
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
+	f.released = s.faults.released
 	s.faults.pending = append(s.faults.pending, f)
 }
 
@@ -83,6 +87,14 @@ func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.pending = nil
+}
+
+// Release ends the delays of all faults that were injected so far.
+func (s *Server) Release() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	close(s.faults.released)
+	s.faults.released = make(chan struct{})
 }
 
 // take returns the fault that strikes this request, or nil. A request passes the skip

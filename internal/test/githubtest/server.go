@@ -56,7 +56,7 @@ func Start(o Options) (*Server, error) {
 	}
 	s := &Server{
 		options: o, origins: map[Host]string{}, repos: map[string]*Repo{}, byID: map[int64]*Repo{},
-		closing: make(chan struct{}), nextID: 1000, signing: randomHex(16), limits: limits{perHour: o.PrimaryLimit},
+		closing: make(chan struct{}), faults: faults{released: make(chan struct{})}, nextID: 1000, signing: randomHex(16), limits: limits{perHour: o.PrimaryLimit},
 	}
 	var err error
 	if s.routes, err = newRoutes(); err != nil {

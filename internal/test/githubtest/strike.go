@@ -22,7 +22,7 @@ func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault) {
 	case EchoBefore:
 		s.send(w, c, c.echo(c.failed(f.Status, http.StatusForbidden, "you said "+c.credential())), untouched)
 	case Delay:
-		if !s.pause(f.Wait) {
+		if !s.pause(f) {
 			s.cut(w)
 			return
 		}
@@ -44,7 +44,7 @@ func (s *Server) strikeAfter(w http.ResponseWriter, c *call, f *Fault, a answer)
 	case StatusAfter:
 		s.send(w, c, c.failed(f.Status, http.StatusBadGateway, f.Message), untouched)
 	case DelayAfter:
-		if !s.pause(f.Wait) {
+		if !s.pause(f) {
 			s.cut(w)
 			return
 		}
@@ -105,13 +105,15 @@ func orElse(n, otherwise int) int {
 	return n
 }
 
-// pause waits, but not longer than the server lives. The caller's patience does not
-// matter: GitHub goes on working for a client that has hung up.
-func (s *Server) pause(d time.Duration) (passed bool) {
-	t := time.NewTimer(d)
+// pause waits as long as the fault says, but ends when the fault is released or the server is closed.
+// The caller's patience does not matter: GitHub goes on working for a client that has hung up.
+func (s *Server) pause(f *Fault) (passed bool) {
+	t := time.NewTimer(f.Wait)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
+	case <-f.released:
 		return true
 	case <-s.closing:
 		return false

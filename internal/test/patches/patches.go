@@ -1,10 +1,11 @@
-// Package patches holds the changes of the product that the crash, soak and disk tests are built with.
+// Package patches holds the changes of the product that stories, crash, soak and disk tests are built with.
 // The source of the product has none of it: package overlay changes a copy for one build.
 //
 //	Points      the moments of package faults, one table for each product package:
 //	            publisher.go, github.go, core.go, claims.go
 //	Fast        no pace for GitHub, no minute of doubt: pacing.go
 //	ShortLease  leases of one second: lease.go
+//	Quick       short pauses: quick.go
 //
 // Each table begins with the paths of its files. A patch that no longer fits the source fails
 // TestFit, which builds nothing; what no longer compiles fails TestAbsent.

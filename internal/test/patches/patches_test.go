@@ -18,13 +18,15 @@ func TestFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts, err := overlay.Apply(root, Crash)
-	if err != nil {
-		t.Error(err)
-	}
-	for file, text := range texts {
-		if b, err := os.ReadFile(filepath.Join(root, file)); err != nil || string(b) == text {
-			t.Errorf("%s is not changed: %v", file, err)
+	for _, table := range [][]overlay.Patch{Crash, Impatient} {
+		texts, err := overlay.Apply(root, table)
+		if err != nil {
+			t.Error(err)
+		}
+		for file, text := range texts {
+			if b, err := os.ReadFile(filepath.Join(root, file)); err != nil || string(b) == text {
+				t.Errorf("%s is not changed: %v", file, err)
+			}
 		}
 	}
 	if len(Points) < 42 || len(Fast) == 0 || len(ShortLease) == 0 {

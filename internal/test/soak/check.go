@@ -80,15 +80,15 @@ func (f findings) err() error {
 }
 
 // check gathers the three accounts and compares them.
-func check(ctx context.Context, m *testenv.Machine, runs []*run) (*findings, error) {
-	seen, err := m.Effects(ctx)
+func check(ctx context.Context, w *testenv.World, runs []*run) (*findings, error) {
+	seen, err := w.Effects(ctx)
 	if err == nil {
-		err = m.Audit(ctx)
+		err = w.Audit(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	said, leaves, err := m.Accounts()
+	said, leaves, err := w.Accounts()
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (r *run) claims(ctx context.Context) ([]operation, error) {
 			}
 			State, Outcome string
 		}
-		out, err := r.machine.Run(ctx, "marketops", "receipt", "show", filepath.Join(r.folder(0), "receipts", fmt.Sprintf("%d.json", o.Number)), "--json")
+		out, err := r.world.Run(ctx, "marketops", "receipt", "show", filepath.Join(r.folder(0), "receipts", fmt.Sprintf("%d.json", o.Number)), "--json")
 		if err == nil {
 			err = json.Unmarshal(out, &v)
 		}

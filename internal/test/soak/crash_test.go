@@ -24,7 +24,7 @@ const workers = 12
 // told falsely, and every point of the source must have been passed and every order obeyed.
 func TestCrashPoints(t *testing.T) {
 	bin := t.TempDir()
-	must(t, testenv.Build(context.Background(), bin, patches.Crash))
+	must(t, testenv.Build(context.Background(), bin, testenv.Variant{Name: "crash", Patches: patches.Crash}))
 	seen := &passings{known: map[string]bool{}}
 	trials := survey(t, bin, seen)
 	t.Logf("%d trials", len(trials))
@@ -37,7 +37,7 @@ func TestCrashPoints(t *testing.T) {
 		for i := range workers {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
-				m := newCrashMachine(t, bin)
+				m := newCrashWorld(t, bin)
 				for c := range work {
 					m.try(c)
 				}
@@ -51,7 +51,7 @@ func TestCrashPoints(t *testing.T) {
 // survey publishes each variant undisturbed, and each prelude, and returns one trial for every point
 // passed and every action.
 func survey(t *testing.T, bin string, seen *passings) (out []trial) {
-	m := newCrashMachine(t, bin)
+	m := newCrashWorld(t, bin)
 	for i := range variants {
 		v := &variants[i]
 		for _, p := range seen.fresh(v.rare, m.walk(v)) {
@@ -110,49 +110,40 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// keepFailed leaves a folder for whoever looks into a failure.
-func keepFailed(t *testing.T, dir string) {
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log("everything is in", dir)
-			return
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func newCrashMachine(t *testing.T, bin string) *crashMachine {
+func newCrashWorld(t *testing.T, bin string) *crashWorld {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "crash-") // t.TempDir is too long for a socket
+	w, err := testenv.New(testenv.Options{Bin: bin, Flags: []string{"--limit", "10000000"}})
 	must(t, err)
-	keepFailed(t, dir)
-	m := &crashMachine{Machine: &testenv.Machine{Dir: dir, Bin: bin}, t: t}
+	m := &crashWorld{World: w, t: t}
 	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
+		if w.Keep = t.Failed(); w.Keep {
+			t.Log("everything is in", w.Dir)
+		}
+		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	must(t, m.Up(context.Background()))
+	must(t, w.StartGitHub())
+	must(t, w.MakeState())
+	must(t, w.EditCore(wider...))
 	must(t, m.adapt())
 	m.Env = append(m.Env, "MARKETOPS_FAULTS="+m.faults("core"))
 	must(t, m.StartCore())
 	return m
 }
 
-func (m *crashMachine) faults(who string) string {
+func (m *crashWorld) faults(who string) string {
 	dir := m.Path("faults-" + who)
 	must(m.t, os.MkdirAll(dir, 0o755))
 	return dir
 }
 
 // end judges everything that happened on this machine.
-func (m *crashMachine) end(seen *passings) {
+func (m *crashWorld) end(seen *passings) {
 	for _, r := range m.runs {
 		m.await(r.folder(0)+" is sealed", func() bool { return m.sealed(r) })
 	}
-	found, err := check(context.Background(), m.Machine, m.runs)
+	found, err := check(context.Background(), m.World, m.runs)
 	if err == nil {
 		m.t.Log(found)
 		err = found.err()
@@ -165,6 +156,6 @@ func (m *crashMachine) end(seen *passings) {
 	}
 }
 
-func (m *crashMachine) problem(c trial, format string, args ...any) {
+func (m *crashWorld) problem(c trial, format string, args ...any) {
 	m.t.Errorf("%s: %s: %s", m.Dir, c, fmt.Sprintf(format, args...))
 }

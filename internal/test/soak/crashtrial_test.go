@@ -48,7 +48,7 @@ func (c trial) String() string {
 }
 
 // hits reads what a process passed, from line skip on.
-func (m *crashMachine) hits(who string, skip int) (out []passing) {
+func (m *crashWorld) hits(who string, skip int) (out []passing) {
 	b, err := os.ReadFile(filepath.Join(m.faults(who), "hits"))
 	if err != nil && !os.IsNotExist(err) {
 		m.t.Error(err)
@@ -67,7 +67,7 @@ func (m *crashMachine) hits(who string, skip int) (out []passing) {
 }
 
 // walk publishes a variant undisturbed and returns what was passed.
-func (m *crashMachine) walk(v *variant) []passing {
+func (m *crashWorld) walk(v *variant) []passing {
 	r, seat := m.begun(v), fmt.Sprint(v.seat)
 	skip := [2]int{len(m.hits("core", 0)), len(m.hits(seat, 0))}
 	if out, err := m.publisher(r, v.seat, v.verb()).CombinedOutput(); err != nil {
@@ -78,7 +78,7 @@ func (m *crashMachine) walk(v *variant) []passing {
 }
 
 // begun authorises a run and lets the prelude's publisher be killed.
-func (m *crashMachine) begun(v *variant) *run {
+func (m *crashWorld) begun(v *variant) *run {
 	r := m.prepare(v)
 	if v.prelude == "" {
 		return r
@@ -86,7 +86,7 @@ func (m *crashMachine) begun(v *variant) *run {
 	c := trial{v, strike{passing{"0", v.prelude, 1}, "kill"}}
 	m.order(c)
 	p := m.publisher(r, 0, "publish")
-	if p.Run(); !killed(p) {
+	if p.Run(); !testenv.Killed(p.ProcessState) {
 		m.problem(c, "ended by itself: %s", p.ProcessState)
 	}
 	m.obeyed(c)
@@ -97,7 +97,7 @@ func (m *crashMachine) begun(v *variant) *run {
 }
 
 // try lets one publication break off and somebody else go on.
-func (m *crashMachine) try(c trial) {
+func (m *crashWorld) try(c trial) {
 	r := m.begun(c.variant)
 	m.order(c)
 	p := m.publisher(r, c.variant.seat, c.variant.verb())
@@ -118,7 +118,7 @@ func (m *crashMachine) try(c trial) {
 	default:
 		<-ended
 		m.obeyed(c)
-		if c.strike.action == "kill" && !killed(p) {
+		if c.strike.action == "kill" && !testenv.Killed(p.ProcessState) {
 			m.problem(c, "ended by itself: %s\n%s", p.ProcessState, talk.Bytes())
 		}
 	}
@@ -130,7 +130,7 @@ func (m *crashMachine) try(c trial) {
 
 // successor is the seat of the one who goes on: after an error the same one types the command again,
 // otherwise it is another key of the audience with another copy of the run's folder.
-func (m *crashMachine) successor(c trial) int {
+func (m *crashWorld) successor(c trial) int {
 	if c.strike.action == "error" {
 		return c.variant.seat
 	}
@@ -138,27 +138,26 @@ func (m *crashMachine) successor(c trial) int {
 }
 
 // strikeCore is what is special about the Core: it is one, and comes back.
-func (m *crashMachine) strikeCore(c trial, r *run, ended <-chan error) {
+func (m *crashWorld) strikeCore(c trial, r *run, ended <-chan error) {
 	m.obeyed(c)
 	switch c.strike.action {
 	case "kill":
-		m.Core.Wait()
-		if !killed(m.Core) {
-			m.problem(c, "the Core ended by itself: %s", m.Core.ProcessState)
+		if state := m.Core.Wait(); !testenv.Killed(state) {
+			m.problem(c, "the Core ended by itself: %s", state)
 		}
 		must(m.t, m.StartCore())
 	case "pause":
 		time.Sleep(leaseWait)
 		rival := m.publisher(r, 1-c.variant.seat, "publish")
 		must(m.t, rival.Start())
-		must(m.t, m.Core.Process.Signal(syscall.SIGCONT))
+		must(m.t, m.Core.Signal(syscall.SIGCONT))
 		rival.Wait()
 	}
 	<-ended
 }
 
 // order writes down what is to happen, for one process to read.
-func (m *crashMachine) order(c trial) {
+func (m *crashWorld) order(c trial) {
 	path := filepath.Join(m.faults(c.strike.who), "order")
 	if err := os.Remove(filepath.Join(m.faults(c.strike.who), "struck")); err != nil && !os.IsNotExist(err) {
 		m.t.Fatal(err)
@@ -169,13 +168,13 @@ func (m *crashMachine) order(c trial) {
 }
 
 // obeyed waits until the order was carried out, and takes it away: who comes next is not meant.
-func (m *crashMachine) obeyed(c trial) {
+func (m *crashWorld) obeyed(c trial) {
 	dir := m.faults(c.strike.who)
 	m.await(c.String(), func() bool { _, err := os.Stat(filepath.Join(dir, "struck")); return err == nil })
 	must(m.t, os.Remove(filepath.Join(dir, "order")))
 }
 
-func (m *crashMachine) await(what string, done func() bool) {
+func (m *crashWorld) await(what string, done func() bool) {
 	for end := time.Now().Add(strikeWait); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			m.t.Errorf("%s: %s: it did not happen", m.Dir, what)
@@ -185,7 +184,7 @@ func (m *crashMachine) await(what string, done func() bool) {
 }
 
 // goOn publishes from a seat until that says that everything is done, there or elsewhere.
-func (m *crashMachine) goOn(c trial, r *run, seat int) {
+func (m *crashWorld) goOn(c trial, r *run, seat int) {
 	var out []byte
 	for range tries {
 		p := m.publisher(r, seat, "publish")
@@ -208,15 +207,15 @@ func (m *crashMachine) goOn(c trial, r *run, seat int) {
 }
 
 // publisher is a process with the key, the run's folder and the memory of a seat.
-func (m *crashMachine) publisher(r *run, seat int, verb string) *exec.Cmd {
+func (m *crashWorld) publisher(r *run, seat int, verb string) *exec.Cmd {
 	key := []string{"publisher", "second"}[seat]
 	args := []string{verb, r.folder(seat), "--quiet", "--json", "--key", filepath.Join(".marketops", "keys", key+".pem")}
 	if verb == "publish" {
 		args = append(args, "--mode", "prod")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), testenv.CommandWait)
+	ctx, cancel := context.WithTimeout(context.Background(), testenv.Patience)
 	m.t.Cleanup(cancel)
-	p := exec.CommandContext(ctx, filepath.Join(m.Bin, "marketops"), args...)
-	p.Dir, p.Env = m.Dir, append(m.Env[:len(m.Env):len(m.Env)], "MARKETOPS_FAULTS="+m.faults(fmt.Sprint(seat)), "HOME="+m.Path("home-"+key))
+	p := m.Command(ctx, "marketops", args...)
+	p.Env = append(p.Env, "MARKETOPS_FAULTS="+m.faults(fmt.Sprint(seat)), "HOME="+m.Path("home-"+key))
 	return p
 }

@@ -12,16 +12,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
-// crashMachine is a machine for one trial after the other.
-type crashMachine struct {
-	*testenv.Machine
+// crashWorld is a world for one trial after the other.
+type crashWorld struct {
+	*testenv.World
 	t    *testing.T
 	runs []*run
 }
@@ -80,19 +79,14 @@ var variants = []variant{
 }
 
 // adapt gives the machine short leases and a second publisher.
-func (m *crashMachine) adapt() error {
-	path := m.Path(".marketops", "core.yaml")
-	b, err := os.ReadFile(path)
-	if err != nil {
+func (m *crashWorld) adapt() error {
+	if err := m.EditCore(`lease: "2m0s"`, "lease: 1s"); err != nil {
 		return err
 	}
-	text := strings.Replace(string(b), `lease: "2m0s"`, "lease: 1s", 1)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil || text == string(b) {
-		return fmt.Errorf("no lease in core.yaml: %w", err)
-	}
 	var trust map[string]any
-	path = m.Path(".marketops", "trust.json")
-	if b, err = os.ReadFile(path); err == nil {
+	path := m.Path(".marketops", "trust.json")
+	b, err := os.ReadFile(path)
+	if err == nil {
 		err = json.Unmarshal(b, &trust)
 	}
 	if err != nil {
@@ -119,11 +113,11 @@ func (m *crashMachine) adapt() error {
 }
 
 // prepare authorises a run of its own repository, in two folders.
-func (m *crashMachine) prepare(v *variant) *run {
-	r := &run{number: len(m.runs), size: 1, storm: &storm{machine: m.Machine}}
+func (m *crashWorld) prepare(v *variant) *run {
+	r := &run{number: len(m.runs), size: 1, storm: &storm{world: m.World}}
 	m.runs = append(m.runs, r)
 	repo := fmt.Sprintf("octo-org/trial-%d", r.number)
-	m.do("practice-github", "repo", "add", "--admin", "github.json", repo)
+	m.do("practice-github", "repo", "add", "--admin", m.Admin, repo)
 	config := fmt.Sprintf("run-%03d.yaml", r.number)
 	text := fmt.Sprintf("version: 1\ngithub:\n  api: %s\n  uploads: %s\npublications:\n", m.API, m.Uploads) + fmt.Sprintf(v.publication, repo)
 	for name, text := range map[string]string{"dist/asset.txt": "asset\n", "dist/CHANGELOG.md": "news\n", config: text} {
@@ -133,19 +127,19 @@ func (m *crashMachine) prepare(v *variant) *run {
 	must(m.t, r.authorise(context.Background(), config))
 	must(m.t, os.CopyFS(m.Path(r.folder(1)), os.DirFS(m.Path(r.folder(0)))))
 	for _, line := range v.mishaps {
-		m.do("practice-github", "fault", "--admin", "github.json", fmt.Sprintf(line, repo))
+		m.do("practice-github", "fault", "--admin", m.Admin, fmt.Sprintf(line, repo))
 	}
 	return r
 }
 
-func (m *crashMachine) do(name string, args ...string) {
+func (m *crashWorld) do(name string, args ...string) {
 	if out, err := m.Run(context.Background(), name, args...); err != nil {
 		m.t.Fatalf("%v: %v\n%s", args, err, out)
 	}
 }
 
 // sealed says that the log holds the end of a run, read like the outcomes without the product's code.
-func (m *crashMachine) sealed(r *run) bool {
+func (m *crashWorld) sealed(r *run) bool {
 	var info struct {
 		RunID string `json:"run_id"`
 	}

@@ -45,10 +45,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"time"
 
-	"github.com/omega/marketops/internal/test/overlay"
 	"github.com/omega/marketops/internal/test/patches"
 	"github.com/omega/marketops/internal/test/testenv"
 )
@@ -88,48 +86,68 @@ func main() {
 }
 
 func soak(ctx context.Context, o options) (err error) {
-	dir, err := os.MkdirTemp("", "soak-")
+	fmt.Printf("seed %d, at least %d kills and %d operations\n", o.seed, o.kills, o.ops)
+	bin, err := os.MkdirTemp("", "mo-bin")
 	if err != nil {
 		return err
 	}
-	m := &testenv.Machine{Dir: dir, Bin: filepath.Join(dir, "bin")}
-	defer func() {
-		err = errors.Join(err, m.Close())
-		if err != nil || o.keep {
-			fmt.Println("everything is in", dir)
-			return
-		}
-		err = os.RemoveAll(dir)
-	}()
-	fmt.Printf("seed %d, at least %d kills and %d operations\n", o.seed, o.kills, o.ops)
-	var changes []overlay.Patch
+	defer os.RemoveAll(bin)
+	binaries := testenv.Unmodified
 	if o.unpaced {
-		changes = patches.Fast
+		binaries = testenv.Variant{Name: "fast", Patches: patches.Fast}
 	}
-	if err := testenv.Build(ctx, m.Bin, changes); err != nil {
+	if err := testenv.Build(ctx, bin, binaries); err != nil {
 		return err
 	}
-	if err := m.Up(ctx); err != nil {
+	w, err := testenv.New(testenv.Options{Bin: bin, Repos: repos[:], Flags: []string{"--limit", "10000000"}})
+	if err != nil {
 		return err
 	}
-	if err := m.StartCore(); err != nil {
+	defer func() {
+		if w.Keep = err != nil || o.keep; w.Keep {
+			fmt.Println("everything is in", w.Dir)
+		}
+		err = errors.Join(err, w.Close())
+	}()
+	if err := start(w); err != nil {
 		return err
 	}
 	began := time.Now()
-	s := &storm{options: o, machine: m, end: began.Add(o.limit)}
+	s := &storm{options: o, world: w, end: began.Add(o.limit)}
 	runs, err := s.rage(ctx)
 	if err != nil {
 		return err
 	}
-	found, err := check(ctx, m, runs)
+	found, err := check(ctx, w, runs)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("kills: %d of publishers, %d of the Core; %d operations (%s) in %d runs, %d processes, %s\n", s.publishers.Load(), s.cores.Load(),
-		len(found.operations), found.kinds(), len(runs), m.Processes.Load(), time.Since(began).Round(time.Second))
+		len(found.operations), found.kinds(), len(runs), w.Processes.Load(), time.Since(began).Round(time.Second))
 	fmt.Println(found)
 	if n := int(s.publishers.Load() + s.cores.Load()); n < o.kills {
 		return errors.Join(found.err(), fmt.Errorf("only %d of %d kills in %s: give more time with -for", n, o.kills, o.limit))
 	}
 	return found.err()
+}
+
+// repos are those that the practice GitHub has from the beginning.
+var repos = [...]string{"octo-org/soak-0", "octo-org/soak-1", "octo-org/soak-2", "octo-org/soak-3"}
+
+func repository(i int) string { return repos[i%len(repos)] }
+
+// wider lets more receipts live at one time than one person needs on one day.
+var wider = []string{"max_receipts_per_repository: 20", "max_receipts_per_repository: 10000", "max_submissions_per_day: 500", "max_submissions_per_day: 10000"}
+
+func start(w *testenv.World) error {
+	if err := w.StartGitHub(); err != nil {
+		return err
+	}
+	if err := w.MakeState(); err != nil {
+		return err
+	}
+	if err := w.EditCore(wider...); err != nil {
+		return err
+	}
+	return w.StartCore()
 }

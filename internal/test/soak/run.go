@@ -51,23 +51,23 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.write(config); err != nil {
 		return err
 	}
-	if out, err := r.machine.Run(ctx, "practice-github", "repo", "add", "--admin", "github.json", r.releases()); err != nil {
+	if out, err := r.world.Run(ctx, "practice-github", "repo", "add", "--admin", r.world.Admin, r.releases()); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
-	if out, err := r.machine.Run(ctx, "practice-github", "repo", "commit", "--admin", "github.json", "--branch", r.topic(),
-		testenv.Repository(r.number), fmt.Sprintf("topic-%d=%d", r.number, r.number)); err != nil {
+	if out, err := r.world.Run(ctx, "practice-github", "repo", "commit", "--admin", r.world.Admin, "--branch", r.topic(),
+		repository(r.number), fmt.Sprintf("topic-%d=%d", r.number, r.number)); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	err := r.authorise(ctx, config)
 	for again := 0; err != nil && again < mostPlans && ctx.Err() == nil; again++ {
 		// A Core killed between taking a submission or approval and answering refuses it ever after: plan again.
-		os.RemoveAll(r.machine.Path(r.folder(0)))
+		os.RemoveAll(r.world.Path(r.folder(0)))
 		err = r.authorise(ctx, config)
 	}
 	if err != nil {
 		return err
 	}
-	return os.CopyFS(r.machine.Path(r.folder(1)), os.DirFS(r.machine.Path(r.folder(0))))
+	return os.CopyFS(r.world.Path(r.folder(1)), os.DirFS(r.world.Path(r.folder(0))))
 }
 
 func (r *run) authorise(ctx context.Context, config string) error {
@@ -82,7 +82,7 @@ func (r *run) authorise(ctx context.Context, config string) error {
 
 func (r *run) insist(ctx context.Context, args []string) error {
 	for try := 1; ; try++ {
-		out, err := r.machine.Run(ctx, "marketops", args...)
+		out, err := r.world.Run(ctx, "marketops", args...)
 		if err == nil {
 			return nil
 		}
@@ -169,23 +169,22 @@ func (r *run) once(ctx context.Context, verb string, copied int, life time.Durat
 	if verb == "publish" {
 		args = append(args, "--mode", "prod")
 	}
-	ctx, cancel := context.WithTimeout(ctx, testenv.CommandWait)
+	ctx, cancel := context.WithTimeout(ctx, testenv.Patience)
 	defer cancel()
-	c := exec.CommandContext(ctx, filepath.Join(r.machine.Bin, "marketops"), args...)
-	c.Dir, c.Env = r.machine.Dir, r.machine.Env
+	c := r.world.Command(ctx, "marketops", args...)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	if err := c.Start(); err != nil {
 		r.fail(err)
 		return false
 	}
-	r.machine.Processes.Add(1)
+	r.world.Processes.Add(1)
 	var struck atomic.Bool
 	if life > 0 {
 		defer time.AfterFunc(life, func() { struck.Store(c.Process.Kill() == nil) }).Stop()
 	}
 	err := c.Wait()
-	if struck.Load() && killed(c) {
+	if struck.Load() && testenv.Killed(c.ProcessState) {
 		r.publishers.Add(1)
 		r.kills.Add(1)
 	}
@@ -198,7 +197,7 @@ func (r *run) note(dir, verb, end string, out []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.last = out // only an undisturbed publisher, which is alone, has it read
-	f, err := os.OpenFile(r.machine.Path(fmt.Sprintf("run-%03d.diary", r.number)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(r.world.Path(fmt.Sprintf("run-%03d.diary", r.number)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		r.failures = append(r.failures, err)
 		return
@@ -212,7 +211,7 @@ func (r *run) note(dir, verb, end string, out []byte) {
 func (r *run) write(config string) error {
 	dist := fmt.Sprintf("dist-%03d", r.number)
 	for name, text := range map[string]string{dist + "/asset.txt": "asset of " + dist + "\n", dist + "/CHANGELOG.md": dist + "\n", config: r.config(dist)} {
-		path := r.machine.Path(name)
+		path := r.world.Path(name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
@@ -224,22 +223,22 @@ func (r *run) write(config string) error {
 }
 
 func (r *run) config(dist string) string {
-	text := fmt.Sprintf("version: 1\ngithub:\n  api: %s\n  uploads: %s\npublications:\n", r.machine.API, r.machine.Uploads)
+	text := fmt.Sprintf("version: 1\ngithub:\n  api: %s\n  uploads: %s\npublications:\n", r.world.API, r.world.Uploads)
 	for i := range perRun - 3 {
 		text += fmt.Sprintf("  - kind: tag_repo\n    repository: %s\n    tag: v%d.%d.0\n    target: main\n    message: tag %d\n"+
-			"    tagger: {name: Release Bot, email: release@example.com}\n", testenv.Repository(i), r.number+1, i, i)
+			"    tagger: {name: Release Bot, email: release@example.com}\n", repository(i), r.number+1, i, i)
 	}
 	text += fmt.Sprintf("  - kind: publish_release\n    repository: %s\n    tag: v%d.100.0\n    target: main\n    name: Release %d\n"+
 		"    make_latest: \"true\"\n    assets: [\"%s/asset.txt\"]\n", r.releases(), r.number+1, r.number, dist)
-	text += fmt.Sprintf("  - kind: open_pr\n    repository: %s\n    base: main\n    head: %s\n    title: Topic %d\n", testenv.Repository(r.number), r.topic(), r.number)
+	text += fmt.Sprintf("  - kind: open_pr\n    repository: %s\n    base: main\n    head: %s\n    title: Topic %d\n", repository(r.number), r.topic(), r.number)
 	return text + fmt.Sprintf("  - kind: open_pr\n    repository: %s\n    base: main\n    head: release/%d\n    title: Prepare %d\n"+
-		"    changes: [{path: CHANGELOG.md, file: %s/CHANGELOG.md}]\n", testenv.Repository(r.number+1), r.number+1, r.number, dist)
+		"    changes: [{path: CHANGELOG.md, file: %s/CHANGELOG.md}]\n", repository(r.number+1), r.number+1, r.number, dist)
 }
 
 // operations reads from the run's plan what it was authorised to do.
 func (r *run) operations() ([]operation, error) {
 	var p struct{ Operations []operation }
-	b, err := os.ReadFile(r.machine.Path(r.folder(0), "plan.json"))
+	b, err := os.ReadFile(r.world.Path(r.folder(0), "plan.json"))
 	if err == nil {
 		err = json.Unmarshal(b, &p)
 	}

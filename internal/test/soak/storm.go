@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"os/exec"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -24,7 +23,7 @@ const (
 // storm is the time in which processes are killed.
 type storm struct {
 	options
-	machine           *testenv.Machine
+	world             *testenv.World
 	end               time.Time
 	issued            atomic.Int64
 	publishers, cores atomic.Int64
@@ -88,11 +87,8 @@ func (s *storm) killCore(ctx context.Context, idle <-chan struct{}) error {
 		if !rest(ctx, idle, time.Duration(random.Int64N(int64(coreRest)))) || s.over() {
 			return nil
 		}
-		c := s.machine.Core
-		c.Process.Kill()
-		c.Wait()
-		if !killed(c) {
-			return errors.New("the Core ended by itself: " + c.ProcessState.String())
+		if state := s.world.Core.Stop(syscall.SIGKILL); !testenv.Killed(state) {
+			return errors.New("the Core ended by itself: " + state.String())
 		}
 		s.cores.Add(1)
 		away := time.Duration(random.Int64N(int64(coreAway)))
@@ -100,7 +96,7 @@ func (s *storm) killCore(ctx context.Context, idle <-chan struct{}) error {
 			away = coreLongAway
 		}
 		rest(ctx, idle, away)
-		if err := s.machine.StartCore(); err != nil {
+		if err := s.world.StartCore(); err != nil {
 			return err
 		}
 	}
@@ -117,10 +113,4 @@ func rest(ctx context.Context, idle <-chan struct{}, d time.Duration) bool {
 	case <-ctx.Done():
 	}
 	return false
-}
-
-// killed says that it was our signal that ended the process, and not its own end a moment before.
-func killed(c *exec.Cmd) bool {
-	w, ok := c.ProcessState.Sys().(syscall.WaitStatus)
-	return ok && w.Signaled() && w.Signal() == syscall.SIGKILL
 }

@@ -21,17 +21,17 @@ type Account struct {
 }
 
 // Accounts are those of the Core's own folders.
-func (m *Machine) Accounts() (map[string]*Account, int, error) {
-	return accounts(m.Path(".marketops", "log"), m.Path(".marketops", "records"))
+func (w *World) Accounts() (map[string]*Account, int, error) {
+	return accounts(w.Path(".marketops", "log"), w.Path(".marketops", "records"))
 }
 
 // Sealed says that the log holds the end of a run.
-func (m *Machine) Sealed(run string) (bool, error) {
-	records, err := readRecords(m.Path(".marketops", "records"))
+func (w *World) Sealed(run string) (bool, error) {
+	records, err := readRecords(w.Path(".marketops", "records"))
 	if err != nil {
 		return false, err
 	}
-	leaves, err := readLeaves(m.Path(".marketops", "log"))
+	leaves, err := readLeaves(w.Path(".marketops", "log"))
 	return slices.ContainsFunc(leaves, func(digest string) bool {
 		s := records[digest]
 		return s.Predicate.RunID == run && strings.Contains(s.PredicateType, "/run-closed/")

@@ -10,7 +10,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
+
+	"github.com/omega/marketops/internal/test/testenv"
 )
 
 func main() {
@@ -27,16 +28,18 @@ func main() {
 }
 
 func (d *demo) run() (err error) {
-	if d.dir, err = os.MkdirTemp("", "marketops-demo-"); err != nil {
+	if d.bin, err = os.MkdirTemp("", "marketops-demo-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(d.bin)
+	if d.world, err = testenv.New(testenv.Options{Bin: d.bin}); err != nil {
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, d.close())
-		if d.keep || err != nil {
-			fmt.Fprintln(d.out, "\neverything is in", d.dir)
-		} else {
-			os.RemoveAll(d.dir)
+		if d.world.Keep = d.keep || err != nil; d.world.Keep {
+			fmt.Fprintln(d.out, "\neverything is in", d.world.Dir)
 		}
+		err = errors.Join(err, d.world.Close())
 	}()
 	for _, part := range []func() error{d.build, d.start, d.plan, d.authorise, d.attack, d.publish, d.replay, d.prove, d.count} {
 		if err := part(); err != nil {
@@ -75,7 +78,7 @@ func (d *demo) authorise() error {
 func (d *demo) attack() error {
 	d.chapter("An attack: the file is swapped after it was authorised")
 	d.sh("cp -r run replay", "for later: a thief copies the run with its receipts")
-	asset := filepath.Join(d.dir, "dist", "widget.tar.gz")
+	asset := d.world.Path("dist", "widget.tar.gz")
 	good, err := os.ReadFile(asset)
 	if err != nil {
 		return err
@@ -122,7 +125,7 @@ func (d *demo) prove() error {
 
 func (d *demo) count() error {
 	d.chapter("What the practice GitHub saw")
-	d.step("practice-github requests --admin "+d.admin, 0, "every request of every command above, in order", "POST")
-	d.step("practice-github violations --admin "+d.admin, 0, "none of them, and no answer, broke GitHub's own API description", "")
+	d.step("practice-github requests --admin "+d.world.Admin, 0, "every request of every command above, in order", "POST")
+	d.step("practice-github violations --admin "+d.world.Admin, 0, "none of them, and no answer, broke GitHub's own API description", "")
 	return d.err
 }

@@ -47,10 +47,10 @@ func (d *demo) write() error {
 		"dist/widget.tar.gz": "the bytes that were built and tested\n",
 		"dist/SHA256SUMS":    "they would stand here\n",
 		"notes.md":           "Widgets 1.4.0 turns both ways.\n",
-		"marketops.yaml":     fmt.Sprintf(release, d.api, d.uploads),
-		"next.yaml":          fmt.Sprintf(next, d.api, d.uploads),
+		"marketops.yaml":     fmt.Sprintf(release, d.world.API, d.world.Uploads),
+		"next.yaml":          fmt.Sprintf(next, d.world.API, d.world.Uploads),
 	} {
-		path := filepath.Join(d.dir, name)
+		path := d.world.Path(name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}

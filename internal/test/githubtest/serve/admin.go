@@ -52,6 +52,7 @@ func (a *admin) routes() http.Handler {
 	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { show(w, a.srv.PendingFaults()) })
 	mux.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) { a.srv.ClearFaults(); show(w, "cleared") })
 	mux.HandleFunc("POST /faults", act(a.addFault))
+	mux.HandleFunc("POST /release", func(w http.ResponseWriter, _ *http.Request) { a.srv.Release(); show(w, "released") })
 	mux.HandleFunc("POST /repo/{action}", act(a.repo))
 	return mux
 }

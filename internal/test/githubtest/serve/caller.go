@@ -121,7 +121,7 @@ func violationsCommand(ctx context.Context, args []string, io streams) error {
 }
 
 const faultUsage = `usage: serve fault --admin URL|FILE 'METHOD PATH ACTION [TIMES] [skip=N] [status=N] [location=URL] [retry-after=5s] [wait=1s] [host=api|uploads] [message=WORDS TO THE END]'
-       serve fault --admin URL|FILE --list | --clear
+       serve fault --admin URL|FILE --list | --clear | --release
 
 PATH is made of segments; "*" is one of them, a final "**" is the rest.
 Example: serve fault --admin ready.json 'POST /repos/*/*/git/refs reset-after 1'
@@ -132,10 +132,13 @@ func faultCommand(ctx context.Context, args []string, io streams) error {
 	admin := adminFlag(f)
 	list := f.Bool("list", false, "print what has not struck yet; exit 1 if anything is left")
 	clear := f.Bool("clear", false, "forget what has not struck yet")
+	release := f.Bool("release", false, "end the delays of the mishaps given so far")
 	if err := parse(f, args); err != nil {
 		return err
 	}
 	switch {
+	case *release:
+		return ask(ctx, *admin, http.MethodPost, "/release", nil, new(string))
 	case *list:
 		return pending(ctx, *admin, io)
 	case *clear:

@@ -1,4 +1,4 @@
-package story
+package script
 
 import (
 	"bytes"
@@ -9,20 +9,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
-
-// buildForge builds the forger of records, for exec forge.
-func buildForge(t *testing.T, bin string) {
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "forge"), "../badrecords")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("forge: %v\n%s", err, out)
-	}
-}
 
 // forge replaces text in the payload of an envelope, as somebody without the key would.
 func forge(ts *testscript.TestScript, neg bool, args []string) {

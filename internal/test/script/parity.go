@@ -1,30 +1,19 @@
-package story
+package script
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/crypto/signer"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// parityDir holds the parity suite: one story for each check that docs/parity.md names.
-var parityDir = filepath.Join("..", "..", "..", "testdata", "script", "parity")
-
-// TestParity runs the parity suite. Its stories have these commands besides:
+// The parity suite has these commands besides:
 //
 //	grant DIR [FLAG…]              plan with these flags, submit, approve and authorize into DIR
 //	refused DIR CODES [FLAG…]      publish DIR --mode prod (or what FLAG says) is refused; see there
@@ -35,66 +24,17 @@ var parityDir = filepath.Join("..", "..", "..", "testdata", "script", "parity")
 //	! packed DIR CODE              it fails a pack of DIR under this code
 //	audited verified               the offline verifier on the whole log
 //	audited failed CODE…           it finds these, and maybe more
-//	effect N TEXT                  N things that happened on the practice GitHub begin with this
-//	exec forge …                   the forger of records; see package forge
-func TestParity(t *testing.T) {
-	bin := buildAll(t)
-	buildForge(t, bin)
-	testscript.Run(t, testscript.Params{
-		Dir:                 parityDir,
-		RequireExplicitExec: true,
-		Setup:               func(e *testscript.Env) error { return setup(e, bin) },
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"world": world, "core": core, "exits": exits,
-			"effects": effects, "writes": writes, "schema": schema, "fault": fault, "faults": faults, "github": github,
-			"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "forge": forge,
-			"grant": grant, "refused": refused, "rehearsed": rehearsed, "published": published,
-			"packed": packed, "audited": audited, "effect": effect,
-		},
-	})
-}
 
 func grant(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: grant DIR [FLAG…]")
 	}
-	unlock(ts, "alice.pem")
-	unlock(ts, ".marketops/keys/requester.pem")
-	for _, line := range [][]string{
-		append([]string{"plan", "-o"}, args...), {"submit", args[0]}, {"approve", args[0], "--key", "alice.pem"}, {"authorize", args[0]},
-	} {
-		ts.Check(ts.Exec("marketops", line...))
-	}
-}
-
-// unlock takes the passphrase, which is empty, off a key. Opening such a key is meant to take
-// long, and these stories are about what is signed.
-func unlock(ts *testscript.TestScript, name string) {
-	path := ts.MkAbs(name)
-	text, err := os.ReadFile(path)
-	ts.Check(err)
-	if !bytes.Contains(text, []byte("ENCRYPTED")) {
-		return
-	}
-	key, err := signer.LoadPrivate(path, func(string, bool) ([]byte, error) { return []byte{}, nil })
-	ts.Check(err)
-	ts.Check(os.Remove(path))
-	ts.Check(signer.WritePlain(path, key))
+	authorise(ts, append([]string{"plan", "-o"}, args...), args[0])
 }
 
 // seen is everything that the practice GitHub was asked and what it did.
-func seen(ts *testscript.TestScript) (out string) {
-	for _, what := range []string{"requests", "effects"} {
-		answer, err := http.Get(ts.Getenv("ADMIN") + what)
-		ts.Check(err)
-		b, err := io.ReadAll(answer.Body)
-		ts.Check(errors.Join(err, answer.Body.Close()))
-		if answer.StatusCode != http.StatusOK {
-			ts.Fatalf("%s: %s", what, answer.Status)
-		}
-		out += string(b)
-	}
-	return out
+func seen(ts *testscript.TestScript) string {
+	return string(admin(ts, "requests")) + string(admin(ts, "effects"))
 }
 
 // untouched demands that the practice GitHub was not even asked since, let alone changed.
@@ -145,14 +85,7 @@ type view struct {
 
 // publish runs the command and returns its object; the exit code must be the one that it names.
 func publish(ts *testscript.TestScript, dir string, flags ...string) (v view) {
-	err := ts.Exec("marketops", append([]string{"publish", dir, "--json"}, flags...)...)
-	code := 0
-	var exited *exec.ExitError
-	if errors.As(err, &exited) {
-		code = exited.ExitCode()
-	} else {
-		ts.Check(err)
-	}
+	code := exitCode(ts, ts.Exec("marketops", append([]string{"publish", dir, "--json"}, flags...)...))
 	text := ts.ReadFile("stdout")
 	decode(ts, text)
 	ts.Check(json.Unmarshal([]byte(text), &v))
@@ -296,19 +229,6 @@ func outcomeLeaf(ts *testscript.TestScript, v view, index int, kind string) {
 	}
 }
 
-func effect(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: effect N TEXT")
-	}
-	var found []string
-	for _, line := range ask(ts, "effects", "--admin", ts.Getenv("ADMIN")) {
-		if strings.HasPrefix(line, args[1]) {
-			found = append(found, line)
-		}
-	}
-	count(ts, args[:1], found)
-}
-
 // report runs the offline verifier, which must exit as its verdict says.
 func report(ts *testscript.TestScript, args ...string) map[string]any {
 	err := ts.Exec("marketops-verify", append(args, "--trust", ".marketops/trust.json", "--json")...)
@@ -389,56 +309,4 @@ func documents(ts *testscript.TestScript) string {
 		}
 	}
 	return dir
-}
-
-// row is one line of the table of docs/parity.md: a check, its story and the codes it yields.
-var row = regexp.MustCompile("^\\| [^|]+ \\| `([a-z0-9_-]+)` \\| ([^|]*) \\|")
-
-var quoted = regexp.MustCompile("`([a-z-]+)`")
-
-// TestParityTable holds docs/parity.md to the stories: each row has its story, which yields every
-// code that the row promises and has a control that publishes, and no story is left out.
-func TestParityTable(t *testing.T) {
-	doc, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "parity.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	listed := map[string]bool{}
-	for line := range strings.Lines(string(doc)) {
-		m := row.FindStringSubmatch(line)
-		if m == nil {
-			continue
-		}
-		listed[m[1]] = true
-		checkRow(t, m[1], m[2])
-	}
-	stories, err := filepath.Glob(filepath.Join(parityDir, "*.txtar"))
-	if err != nil || len(stories) == 0 || len(listed) == 0 {
-		t.Fatalf("%d stories, %d rows, %v", len(stories), len(listed), err)
-	}
-	for _, path := range stories {
-		if name := strings.TrimSuffix(filepath.Base(path), ".txtar"); !listed[name] {
-			t.Errorf("story %s stands in no row of docs/parity.md", name)
-		}
-	}
-}
-
-func checkRow(t *testing.T, name, codes string) {
-	text, err := os.ReadFile(filepath.Join(parityDir, name+".txtar"))
-	if err != nil {
-		t.Errorf("docs/parity.md names a story that is not there: %v", err)
-		return
-	}
-	story, _, _ := strings.Cut(string(text), "\n-- ")
-	if !strings.Contains(story, "\npublished ") {
-		t.Errorf("%s has no control that publishes", name)
-	}
-	for _, m := range quoted.FindAllStringSubmatch(codes, -1) {
-		if _, known := marketops.Code(m[1]).Info(); !known {
-			t.Errorf("%s: there is no code %s", name, m[1])
-		}
-		if !regexp.MustCompile(`(?m)^(refused|audited|! packed|exits|std(out|err)|leaf|json|rehearsed) .*\b` + m[1] + `\b`).MatchString(story) {
-			t.Errorf("%s never demands %s, which docs/parity.md promises", name, m[1])
-		}
-	}
 }

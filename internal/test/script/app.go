@@ -1,4 +1,4 @@
-package story
+package script
 
 import (
 	"archive/zip"
@@ -17,9 +17,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// appVariable holds the flags that tell the practice GitHub of a story about its App.
-const appVariable = "PRACTICE_APP"
-
 // appKey writes a key as GitHub makes it, and the public half beside it.
 func appKey(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
@@ -32,7 +29,7 @@ func appKey(ts *testscript.TestScript, neg bool, args []string) {
 	path := ts.MkAbs(args[0])
 	writePEM(ts, path, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
 	writePEM(ts, path+".pub", "PUBLIC KEY", public)
-	ts.Setenv(appVariable, "--app 12345 --app-installation 678 --app-key "+path+".pub")
+	of(ts).Flags = []string{"--app", "12345", "--app-installation", "678", "--app-key", path + ".pub"}
 	ts.Setenv("APP_KEY_FILE", path)
 }
 

@@ -1,4 +1,4 @@
-package story
+package script
 
 import (
 	"bytes"
@@ -14,12 +14,10 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/omega/marketops/internal/test/testenv"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -30,19 +28,11 @@ type fronted struct {
 	stop    func() error
 }
 
-var (
-	frontsMu sync.Mutex
-	fronts   = map[string]*fronted{}
-)
-
 // front puts an https server before the practice GitHub, always at the same address, with a certificate of
 // an authority of that name: NAME.pem. It writes ${FRONT} into the story's *.yaml. "front unseen" demands
 // that not one request has arrived since then.
 func front(ts *testscript.TestScript, neg bool, args []string) {
-	frontsMu.Lock()
-	defer frontsMu.Unlock()
-	key := ts.Getenv("WORK")
-	f := fronts[key]
+	f := of(ts).front
 	if len(args) == 1 && args[0] == "unseen" {
 		if n := f.seen.Load(); (n == 0) == neg {
 			ts.Fatalf("%d requests arrived", n)
@@ -51,16 +41,12 @@ func front(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if f == nil {
 		f = &fronted{address: "127.0.0.1:0"}
-		fronts[key] = f
+		of(ts).front = f
 	} else {
 		ts.Check(f.stop())
 	}
 	f.raise(ts, args[0])
-	found, _ := filepath.Glob(ts.MkAbs("*.yaml"))
-	for _, path := range found {
-		text := strings.ReplaceAll(ts.ReadFile(path), "${FRONT}", "https://"+f.address)
-		ts.Check(os.WriteFile(path, []byte(text), 0o644))
-	}
+	replaceInYAML(ts, "${FRONT}", "https://"+f.address)
 }
 
 func (f *fronted) raise(ts *testscript.TestScript, authority string) {
@@ -75,7 +61,7 @@ func (f *fronted) raise(ts *testscript.TestScript, authority string) {
 	ts.Check(os.WriteFile(ts.MkAbs(authority+".pem"), pemText, 0o644))
 	l, err := tls.Listen("tcp", f.address, &tls.Config{Certificates: []tls.Certificate{cert}})
 	ts.Check(err)
-	srv := &http.Server{Handler: proxy, ReadHeaderTimeout: patience}
+	srv := &http.Server{Handler: proxy, ReadHeaderTimeout: testenv.Patience}
 	go srv.Serve(l)
 	f.address, f.stop = l.Addr().String(), srv.Close
 	f.seen.Store(0)

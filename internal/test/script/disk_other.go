@@ -1,6 +1,6 @@
 //go:build !linux
 
-package story
+package script
 
 import (
 	"fmt"

@@ -1,15 +1,16 @@
-package story
+// Package pages runs the commands that README.md and the documents print.
+package pages
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/omega/marketops/internal/test/script"
+	"github.com/omega/marketops/internal/test/testenv"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -82,27 +83,20 @@ func TestPages(t *testing.T) {
 			all[page+" "+label] = body
 		}
 	}
-	bin := buildAll(t)
-	r := &reading{blocks: all, ran: map[string]bool{}, cosign: provideCosign(t, bin)}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "pages.txtar"), []byte(pageStory), 0o644); err != nil {
+	r := &reading{blocks: all, ran: map[string]bool{}}
+	file := filepath.Join(t.TempDir(), "pages.txtar")
+	if err := os.WriteFile(file, []byte(pageStory), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 dir,
-		RequireExplicitExec: true,
-		Setup:               func(e *testscript.Env) error { return setup(e, bin) },
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"app": appKey, "project": practice, "block": r.block, "every-block": r.every,
-			"effects": effects, "schema": schema, "secretless": secretless,
-		},
-	})
+	script.Run(t, script.Suite{Files: []string{file}, Binaries: testenv.Unmodified,
+		Prepare:  func(bin string) (err error) { r.cosign, err = provideCosign(bin); return err },
+		Commands: map[string]script.Command{"project": project, "block": r.block, "every-block": r.every}})
 }
 
-func practice(ts *testscript.TestScript, neg bool, args []string) {
-	startGitHub(ts)
+func project(ts *testscript.TestScript, neg bool, args []string) {
+	script.StartGitHub(ts)
 	ts.Check(os.WriteFile(ts.MkAbs("app.yaml"), []byte(appProject), 0o644))
-	writeProject(ts, ts.Getenv("API"), ts.Getenv("UPLOADS"))
+	script.WriteProject(ts)
 }
 
 // reading is the blocks of the pages and which of them have run.
@@ -128,9 +122,7 @@ func (r *reading) block(ts *testscript.TestScript, neg bool, args []string) {
 		case isServer:
 			shell(ts, script)
 			script = nil
-			words := strings.Fields(server)
-			b := start(ts, nil, words[0], words[1:]...)
-			await(ts, words[0], b, func() error { return dial(ts) })
+			serve(ts, strings.Fields(server))
 		case strings.HasPrefix(line, "cosign ") && !r.cosign:
 			ts.Logf("left out: %s", line)
 		default:
@@ -138,6 +130,14 @@ func (r *reading) block(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	shell(ts, script)
+}
+
+// serve starts the one server that the pages start, a Core.
+func serve(ts *testscript.TestScript, words []string) {
+	if len(words) < 2 || words[0] != "marketops-core" || words[1] != "serve" {
+		ts.Fatalf("%v is not a Core", words)
+	}
+	ts.Check(script.World(ts).StartCore(words[2:]...))
 }
 
 // every demands that no marked block was left out.
@@ -153,19 +153,10 @@ func shell(ts *testscript.TestScript, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	c := exec.Command("sh", "-eu")
-	c.Dir = ts.MkAbs(".")
-	c.Stdin = strings.NewReader(strings.Join(lines, ""))
-	for _, name := range []string{"PATH", "HOME", "XDG_RUNTIME_DIR", "GOCOVERDIR", "MARKETOPS_PASSWORD", "GITHUB_TOKEN", "NO_COLOR"} {
-		c.Env = append(c.Env, name+"="+ts.Getenv(name))
-	}
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
-	err := c.Run()
-	ts.Logf("%s%s", strings.Join(lines, ""), out.String())
-	if err != nil {
-		ts.Fatalf("%v", err)
-	}
+	script := filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "block.sh")
+	ts.Check(os.WriteFile(script, []byte(strings.Join(lines, "")), 0o644))
+	ts.Logf("%s", strings.Join(lines, ""))
+	ts.Check(ts.Exec("sh", "-eu", script))
 }
 
 func TestBlocks(t *testing.T) {

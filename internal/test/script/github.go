@@ -1,45 +1,31 @@
-package story
+package script
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
+	"fmt"
+	"io"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
-	"time"
 
+	"github.com/omega/marketops/internal/test/testenv"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// githubs holds the practice GitHub of each story, by its work folder.
-var (
-	githubsMu sync.Mutex
-	githubs   = map[string]*background{}
-)
-
-// startGitHub starts a practice GitHub that knows a token that may push and one that may only read.
-func startGitHub(ts *testscript.TestScript) {
-	ready := ts.MkAbs("github.json")
-	args := append([]string{"--token-env", "GITHUB_TOKEN", "--read-token-env", "READER_TOKEN", "--ready-file", ready,
-		"--repo", "octo-org/widgets", "--repo", "octo-org/gadgets"}, strings.Fields(ts.Getenv(appVariable))...)
-	gh := start(ts, []string{"GITHUB_TOKEN", "READER_TOKEN"}, "practice-github", args...)
-	githubsMu.Lock()
-	githubs[ts.Getenv("WORK")] = gh
-	githubsMu.Unlock()
-	var at struct{ API, Uploads, Store, Admin string }
-	await(ts, "the practice GitHub", gh, func() error {
-		b, err := os.ReadFile(ready)
-		return errors.Join(err, json.Unmarshal(b, &at))
-	})
-	ts.Setenv("API", at.API)
-	ts.Setenv("UPLOADS", at.Uploads)
-	ts.Setenv("STORE", at.Store)
-	ts.Setenv("ADMIN", at.Admin)
+// StartGitHub starts the practice GitHub of a story, whose addresses the story then knows.
+func StartGitHub(ts *testscript.TestScript) {
+	s := of(ts)
+	s.refresh(ts)
+	ts.Check(s.StartGitHub())
+	ts.Setenv("API", s.API)
+	ts.Setenv("UPLOADS", s.Uploads)
+	ts.Setenv("STORE", s.Store)
+	ts.Setenv("ADMIN", s.Admin)
 }
 
 // github stops the practice GitHub; what it saw is gone with it.
@@ -47,18 +33,12 @@ func github(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 || args[0] != "stop" {
 		ts.Fatalf("usage: github stop")
 	}
-	githubsMu.Lock()
-	gh := githubs[ts.Getenv("WORK")]
-	githubsMu.Unlock()
-	gh.end(syscall.SIGTERM)
+	of(ts).GitHub.Stop(syscall.SIGTERM)
 }
 
 // ask returns the lines that a subcommand of the practice GitHub prints.
 func ask(ts *testscript.TestScript, args ...string) []string {
-	c := exec.Command("practice-github", args...)
-	c.Path = filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], "practice-github")
-	c.Err = nil
-	out, err := c.CombinedOutput()
+	out, err := exec.Command(filepath.Join(of(ts).Bin, "practice-github"), args...).CombinedOutput()
 	if err != nil {
 		ts.Fatalf("practice-github %v: %v\n%s", args, err, out)
 	}
@@ -66,6 +46,18 @@ func ask(ts *testscript.TestScript, args ...string) []string {
 		return nil
 	}
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// admin is the answer of the practice GitHub's admin address.
+func admin(ts *testscript.TestScript, what string) []byte {
+	answer, err := http.Get(ts.Getenv("ADMIN") + what)
+	ts.Check(err)
+	b, err := io.ReadAll(answer.Body)
+	ts.Check(errors.Join(err, answer.Body.Close()))
+	if answer.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s", what, answer.Status)
+	}
+	return b
 }
 
 func effects(ts *testscript.TestScript, neg bool, args []string) {
@@ -84,6 +76,19 @@ func count(ts *testscript.TestScript, args, lines []string) {
 	}
 }
 
+func effect(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: effect N TEXT")
+	}
+	var found []string
+	for _, line := range ask(ts, "effects", "--admin", ts.Getenv("ADMIN")) {
+		if strings.HasPrefix(line, args[1]) {
+			found = append(found, line)
+		}
+	}
+	count(ts, args[:1], found)
+}
+
 func schema(ts *testscript.TestScript, neg bool, args []string) {
 	ask(ts, "violations", "--admin", ts.Getenv("ADMIN"))
 }
@@ -98,14 +103,21 @@ func faults(ts *testscript.TestScript, neg bool, args []string) {
 	ask(ts, "fault", "--list", "--admin", ts.Getenv("ADMIN"))
 }
 
+// release ends the delays of all mishaps that are under way.
+func release(ts *testscript.TestScript, neg bool, args []string) {
+	ask(ts, "fault", "--release", "--admin", ts.Getenv("ADMIN"))
+}
+
 // awaitEffects waits until the practice GitHub has changed N times: for a command in the background.
 func awaitEffects(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if len(ask(ts, "effects", "--admin", ts.Getenv("ADMIN"))) >= want {
-			return
+	ts.Check(testenv.Await(func() error {
+		var seen []json.RawMessage
+		err := json.Unmarshal(admin(ts, "effects"), &seen)
+		if len(seen) < want {
+			err = errors.Join(err, fmt.Errorf("the practice GitHub changed %d times, not %d", len(seen), want))
 		}
-	}
-	ts.Fatalf("the practice GitHub did not change %d times", want)
+		return err
+	}))
 }
