@@ -10,6 +10,7 @@ func (c Code) Error() string { return string(c) }
 const (
 	// gate, answered by the publisher and by every verifier; in this order, each once.
 	ModeNotProd        Code = "mode-not-prod"
+	TrustExpired       Code = "trust-expired"
 	ReceiptMissing     Code = "receipt-missing"
 	ReceiptMalformed   Code = "receipt-malformed"
 	PayloadTypeWrong   Code = "payload-type-wrong"
@@ -119,6 +120,7 @@ type CodeInfo struct {
 // Codes lists every code once. The gate's order is the order in which it reports.
 var Codes = []CodeInfo{
 	{ModeNotProd, "gate", "the mode is not exactly \"prod\"", "another spelling, another case, or no --mode at all", "nothing was sent", "give --mode prod on the command line"},
+	{TrustExpired, "gate", "trust.json has expired", "no new trust file was made in time, or this machine has an old one", "nothing was sent", "fetch the current trust.json from the operator"},
 	{ReceiptMissing, "gate", "there is no receipt for this operation", "the run was never authorised, or its receipts/ folder was not copied", "nothing was sent", "marketops authorize RUN"},
 	{ReceiptMalformed, "gate", "the receipt is not a strict DSSE envelope with one in-toto statement", "truncated, re-encoded or edited file", "nothing was sent", "fetch the receipt again: marketops authorize RUN"},
 	{PayloadTypeWrong, "gate", "the envelope is of another payload type", "something else was signed by the key", "nothing was sent", "fetch the receipt again: marketops authorize RUN"},

@@ -169,53 +169,15 @@ func isHex[T string | []byte](s T, n int) bool {
 	return true
 }
 
-// Status is the answer to one check. The zero value is not an answer.
-type Status string
-
-// The three answers. A required check that did not run counts as failed.
-const (
-	Pass   Status = "pass"
-	Fail   Status = "fail"
-	NotRun Status = "not_run"
-)
-
-// Check is one question that was asked, under the code a failure would have.
-type Check struct {
-	Code     Code   `json:"code"`
-	Status   Status `json:"status"`
-	Expected string `json:"expected,omitzero"`
-	Got      string `json:"got,omitzero"`
-	Detail   string `json:"detail,omitzero"`
-}
-
-// FirstFailure returns the first check that did not pass, and whether there is one.
-// An empty list is a failure: nothing was asked, so nothing was answered.
-func FirstFailure(checks []Check) (Check, bool) {
-	for _, c := range checks {
-		if c.Status == Fail {
-			return c, true
-		}
-	}
-	for _, c := range checks {
-		if c.Status != Pass {
-			return c, true
-		}
-	}
-	if len(checks) == 0 {
-		return Check{Code: NothingToVerify, Status: Fail}, true
-	}
-	return Check{}, false
-}
-
 // Refusal says that the system said no: what it looked at, what state that leaves and
 // what to do next. Nothing was sent. errors.Is(err, code) finds its code.
 type Refusal struct {
 	Code   Code
-	What   string  // the thing that was refused, in words
-	Checks []Check // every check of the gate, in order, where a gate refused
-	State  string  // what is true now; "" means the code's own text
-	Next   string  // what to type; "" means the code's own text
-	Err    error   // the cause, if another error is one
+	What   string // the thing that was refused, in words
+	Checks Checks // every check of the gate, in order, where a gate refused
+	State  string // what is true now; "" means the code's own text
+	Next   string // what to type; "" means the code's own text
+	Err    error  // the cause, if another error is one
 }
 
 // Refuse returns a refusal with the state and next step of the code's own table entry.

@@ -294,12 +294,12 @@ func TestExamplePassesTheGate(t *testing.T) {
 		Checkpoint: x.checkpoint,
 	}
 	if rec, checks := gate.Check(ask, ev, x.trust); rec == nil {
-		c, _ := marketops.FirstFailure(checks)
+		c, _ := checks.FirstFailure()
 		t.Fatalf("the example does not pass: %+v", c)
 	}
 	ask.Run = marketops.NewRunID([16]byte{})
 	rec, checks := gate.Check(ask, ev, x.trust)
-	if c, _ := marketops.FirstFailure(checks); rec != nil || c.Code != marketops.RunMismatch {
+	if c, _ := checks.FirstFailure(); rec != nil || c.Code != marketops.RunMismatch {
 		t.Fatalf("another run is answered with %+v", c)
 	}
 }

@@ -49,7 +49,7 @@ func (r Rules) judge(run Run, w OperationState) Verdict {
 		}
 	}
 	if r.Trust.Expired(run.Now) {
-		refuse(marketops.TrustMissing, "trust.json has expired")
+		refuse(marketops.TrustExpired, "trust.json has expired")
 	}
 	if vetoed(b.tally) {
 		refuse(marketops.RejectedByApprover, "a person rejected this plan; plan again: marketops plan")

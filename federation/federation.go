@@ -12,7 +12,7 @@
 // For each operation, in this order of precedence of the code that is reported; every question
 // is asked all the same, so that one answer names everything that is wanting:
 //
-//	trust-missing         the trust file has expired
+//	trust-expired         the trust file has expired
 //	rejected-by-approver  a person whom the floor lists rejected the plan
 //	plan-stale            what the plan rests on has changed, or it was submitted too long ago
 //	threshold-unmet       trust.json demands more authorities than one

@@ -207,7 +207,7 @@ func TestDecide(t *testing.T) {
 		{"submitted long ago", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) { b.approve("alice").run.Submission.IssuedAt -= MaxSubmission + 1 }},
 		{"no room", "", tagOp("v1.0.0"), marketops.LimitReached, "", func(b *bench) { b.approve("alice").run.Operations[0].Live = 5 }},
 		{"no limits", "", tagOp("v1.0.0"), marketops.LimitReached, "", func(b *bench) { b.approve("alice").rules.Limits = Limits{} }},
-		{"trust is over", "", tagOp("v1.0.0"), marketops.TrustMissing, "", func(b *bench) {
+		{"trust is over", "", tagOp("v1.0.0"), marketops.TrustExpired, "", func(b *bench) {
 			b.approve("alice").rules.Trust = b.trust(func(f *trust.File) { f.Expires = now })
 		}},
 		{"no authority rule", "", tagOp("v1.0.0"), marketops.ThresholdUnmet, "", func(b *bench) {

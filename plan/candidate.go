@@ -84,7 +84,7 @@ func deny(code marketops.Code, reason, remedy string) *marketops.Refusal {
 // compared is [deny] with what was wanted and what was found.
 func compared(code marketops.Code, reason, remedy, expected, got string) *marketops.Refusal {
 	r := deny(code, reason, remedy)
-	r.Checks = []marketops.Check{{Code: code, Status: marketops.Fail, Expected: expected, Got: got}}
+	r.Checks = marketops.Checks{{Code: code, Status: marketops.Fail, Expected: expected, Got: got}}
 	return r
 }
 

@@ -92,8 +92,8 @@ type trackedCore struct {
 	t *track
 }
 
-func (c trackedCore) Check(ctx context.Context, w api.ClaimWanted) ([]marketops.Check, error) {
-	return around(c.t, "check", func() ([]marketops.Check, error) { return c.Core.Check(ctx, w) })
+func (c trackedCore) Check(ctx context.Context, w api.ClaimWanted) (marketops.Checks, error) {
+	return around(c.t, "check", func() (marketops.Checks, error) { return c.Core.Check(ctx, w) })
 }
 
 func (c trackedCore) Claim(ctx context.Context, w api.ClaimWanted) (api.Claimed, error) {

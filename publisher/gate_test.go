@@ -130,7 +130,7 @@ var refusals = []struct {
 	{marketops.ReceiptUnlogged, "at no place", "prod", func(s *seat) { s.jobs[0].Receipts[0].Position.Index = 1 << 40 }},
 	{marketops.ReceiptUnlogged, "in another log", "prod", func(s *seat) { s.jobs[0].Receipts[0].Position.Origin = "log.example.com" }},
 	{marketops.ReceiptUnlogged, "the submission is elsewhere", "prod", func(s *seat) { s.jobs[0].Submission.Position.Index++ }},
-	{marketops.TrustRolledBack, "the trust file expired", "prod", func(s *seat) {
+	{marketops.TrustExpired, "the trust file expired", "prod", func(s *seat) {
 		s.trusting(func(f *trust.File) { f.Expires = s.now() })
 	}},
 	{marketops.TrustRolledBack, "an older trust file", "prod", func(s *seat) {
@@ -139,7 +139,7 @@ var refusals = []struct {
 	}},
 }
 
-var allCodes = slices.Concat(gate.GateCodes, publisher.CoreCodes)
+var allCodes = slices.Concat(gate.GateCodes, gate.CoreCodes)
 
 // TestGate spoils one thing at a time. Each must be refused under its code with every code
 // answered once and in order; nothing is asked of GitHub or of the credential; and the refusal
@@ -160,8 +160,8 @@ func TestGate(t *testing.T) {
 			}
 			p.refused(t, results[0], c.code)
 			// No receipt can be stale and neither expired nor too long-lived: stale is never first.
-			if i := slices.Index(allCodes, marketops.Stale); (results[0].Checks[i].Status == marketops.Fail) != strings.HasPrefix(c.name, "stale") {
-				t.Errorf("%+v", results[0].Checks[i])
+			if stale := results[0].Checks.Find(marketops.Stale); (stale.Status == marketops.Fail) != strings.HasPrefix(c.name, "stale") {
+				t.Errorf("%+v", stale)
 			}
 		})
 	}

@@ -15,10 +15,10 @@ type liar struct {
 	claim   func(api.Claimed) api.Claimed
 	entry   func(api.Entry) api.Entry // of the intent
 	outcome func(api.Entry) api.Entry
-	checks  func([]marketops.Check) []marketops.Check
+	checks  func(marketops.Checks) marketops.Checks
 }
 
-func (l liar) Check(ctx context.Context, w api.ClaimWanted) ([]marketops.Check, error) {
+func (l liar) Check(ctx context.Context, w api.ClaimWanted) (marketops.Checks, error) {
 	c, err := l.Core.Check(ctx, w)
 	if l.checks != nil {
 		c = l.checks(c)
@@ -71,9 +71,11 @@ func TestLyingCore(t *testing.T) {
 		"another log":            {claim: func(c api.Claimed) api.Claimed { c.Entry.Position.Origin = "log.example.com"; return c }},
 		"another leaf":           {entry: func(e api.Entry) api.Entry { e.Leaf[0]++; return e }},
 		"the intent's elsewhere": {entry: func(e api.Entry) api.Entry { e.Position.Index--; return e }},
-		"no checks":              {checks: func([]marketops.Check) []marketops.Check { return nil }},
-		"a check too few":        {checks: func(c []marketops.Check) []marketops.Check { return c[1:] }},
-		"an answer of its own":   {checks: func(c []marketops.Check) []marketops.Check { c[3].Status = "perhaps"; return c }},
+		"no checks":              {checks: func(marketops.Checks) marketops.Checks { return nil }},
+		"a check too few":        {checks: func(c marketops.Checks) marketops.Checks { return c.Without(marketops.PolicySuperseded) }},
+		"an answer of its own": {checks: func(c marketops.Checks) marketops.Checks {
+			return c.With(marketops.Check{Code: marketops.Revoked, Status: "perhaps"})
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := s.authorised(s.tagOp())

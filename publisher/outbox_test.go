@@ -21,7 +21,7 @@ type order struct {
 	refuse error // of Refuse and Outcome; nil asks the Core
 }
 
-func (o *order) Check(ctx context.Context, w api.ClaimWanted) ([]marketops.Check, error) {
+func (o *order) Check(ctx context.Context, w api.ClaimWanted) (marketops.Checks, error) {
 	o.calls = append(o.calls, "check")
 	return o.Core.Check(ctx, w)
 }

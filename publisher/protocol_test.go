@@ -10,7 +10,6 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/receipt/gate"
 )
 
 // TestWholeProtocol takes a tag and a release from S0 to S8 and then asks again.
@@ -114,7 +113,7 @@ func TestDryRun(t *testing.T) {
 	size := s.published()
 	results, err := p.Run(context.Background(), marketops.DryRun, p.jobs)
 	s.ok(err)
-	if results[0].Status != "would-publish" || results[0].Err != nil || len(results[0].Checks) != len(gate.GateCodes)+len(publisher.CoreCodes) {
+	if results[0].Status != "would-publish" || results[0].Err != nil || len(results[0].Checks) != len(allCodes) {
 		t.Errorf("%+v", results[0])
 	}
 	p.jobs[0].Measured = nil

@@ -37,7 +37,7 @@ import (
 
 // Core is the Federation Core as a publisher needs it; [*api.Client] is one.
 type Core interface {
-	Check(context.Context, api.ClaimWanted) ([]marketops.Check, error)
+	Check(context.Context, api.ClaimWanted) (marketops.Checks, error)
 	Claim(context.Context, api.ClaimWanted) (api.Claimed, error)
 	ClaimState(context.Context, marketops.ReceiptID) (api.ClaimState, error)
 	Intent(ctx context.Context, envelope []byte) (api.Entry, error)
@@ -99,9 +99,9 @@ type Result struct {
 	Status  receipt.Status // of its outcome; or refused, open or not-attempted
 	Already bool           // an earlier run of the command had finished it
 	URL     string
-	Entry   api.Entry         // the outcome's or refusal's leaf, if there is one
-	Checks  []marketops.Check // the gate's
-	Err     error             // nil for success
+	Entry   api.Entry        // the outcome's or refusal's leaf, if there is one
+	Checks  marketops.Checks // the gate's
+	Err     error            // nil for success
 }
 
 // Lease and call bounds.

@@ -17,8 +17,8 @@ type group struct {
 	codes []marketops.Code
 }
 
-// groups gathers the gate's codes under the checks of a report. Content was never measured
-// here: [marketops.ContentMismatch] stands under "not covered".
+// groups gathers the gate's codes under the checks of a report. Two are "not covered" instead: content
+// was never measured here, and a trust file that has expired still judges old evidence.
 var groups = []group{
 	{CheckSignature, []marketops.Code{marketops.ModeNotProd, marketops.ReceiptMissing, marketops.ReceiptMalformed, marketops.PayloadTypeWrong,
 		marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
@@ -69,24 +69,20 @@ func (v *verification) unauthorised() {
 func (v *verification) gate(s *lifecycle.Spending) {
 	ask, ev, withheld := v.asking(s), v.before(s), v.withheldFrom(s)
 	_, checks := gate.CheckRecorded(ask, ev, v.trust)
-	answers := map[marketops.Code]marketops.Check{}
-	for _, c := range checks {
-		answers[c.Code] = c
-	}
 	for _, g := range v.asked() {
 		if why := withheld[g.name]; why != "" {
 			v.report.Fail(Check{Name: g.name, Subject: string(s.ID), Code: marketops.RecordWithheld, Detail: why})
 			continue
 		}
-		v.group(s, g.name, g.codes, answers)
+		v.group(s, g.name, g.codes, checks)
 	}
 	v.subjects(s)
 }
 
-func (v *verification) group(s *lifecycle.Spending, name string, codes []marketops.Code, answers map[marketops.Code]marketops.Check) {
+func (v *verification) group(s *lifecycle.Spending, name string, codes []marketops.Code, answers marketops.Checks) {
 	passed := true
 	for _, code := range codes {
-		switch a := answers[code]; a.Status {
+		switch a := answers.Find(code); a.Status {
 		case marketops.Pass:
 		case marketops.Fail:
 			v.report.Fail(Check{Name: name, Subject: string(s.ID), Code: code, Expected: a.Expected, Got: a.Got, Detail: a.Detail})

@@ -93,7 +93,7 @@ func (c *Client) Authorize(ctx context.Context, run marketops.RunID) (Decisions,
 }
 
 // Check asks for the Core's gate answers without spending anything.
-func (c *Client) Check(ctx context.Context, w ClaimWanted) ([]marketops.Check, error) {
+func (c *Client) Check(ctx context.Context, w ClaimWanted) (marketops.Checks, error) {
 	a, err := post[Answers](ctx, c, "/v1/check", w)
 	return a.Checks, err
 }

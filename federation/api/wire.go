@@ -123,7 +123,7 @@ type ClaimWanted struct {
 
 // Answers are the Core's checks: policy-superseded to operation-in-flight, each once.
 type Answers struct {
-	Checks []marketops.Check `json:"checks"`
+	Checks marketops.Checks `json:"checks"`
 }
 
 // Claimed is the epoch that was won.
@@ -198,10 +198,10 @@ type BackedUp struct {
 
 // Problem is an answer that is not 200. Kind tells refusals from failures.
 type Problem struct {
-	Kind   string            `json:"kind"` // "refusal" or "failure"
-	Code   marketops.Code    `json:"code"`
-	What   string            `json:"what"`
-	State  string            `json:"state"`
-	Next   string            `json:"next"`
-	Checks []marketops.Check `json:"checks"`
+	Kind   string           `json:"kind"` // "refusal" or "failure"
+	Code   marketops.Code   `json:"code"`
+	What   string           `json:"what"`
+	State  string           `json:"state"`
+	Next   string           `json:"next"`
+	Checks marketops.Checks `json:"checks"`
 }

@@ -8,13 +8,8 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt/gate"
 )
-
-// coreCodes are the gate's checks that only the Core can answer, in their order.
-var coreCodes = []marketops.Code{
-	marketops.PolicySuperseded, marketops.TrustRolledBack, marketops.ClockUnsure,
-	marketops.Revoked, marketops.Consumed, marketops.OperationInFlight,
-}
 
 // check answers as a claim would, and spends nothing. All six questions are asked, whichever the
 // claim would stop at; a refusal under another code is the answer only where none of them is. That
@@ -39,7 +34,7 @@ func (c *Core) check(ctx context.Context, who *caller, in api.ClaimWanted) (api.
 		case err == nil || errors.Is(err, marketops.Expired):
 		case !errors.As(err, &r):
 			return api.Answers{}, err
-		case !slices.Contains(coreCodes, r.Code):
+		case !slices.Contains(gate.CoreCodes, r.Code):
 			other = err
 		case failed[r.Code] == nil:
 			failed[r.Code] = err
@@ -62,8 +57,8 @@ func spent(row claims.Claim) error {
 	return nil
 }
 
-func answers(failed map[marketops.Code]error) (out []marketops.Check) {
-	for _, code := range coreCodes {
+func answers(failed map[marketops.Code]error) (out marketops.Checks) {
+	for _, code := range gate.CoreCodes {
 		c := marketops.Check{Code: code, Status: marketops.Pass}
 		if err := failed[code]; err != nil {
 			c.Status, c.Detail = marketops.Fail, err.Error()

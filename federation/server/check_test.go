@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -103,9 +104,9 @@ func TestCheckIsTheClaim(t *testing.T) {
 }
 
 // agree compares the six answers with what the claim got.
-func agree(t *testing.T, checks []marketops.Check, asked, claimed error) {
+func agree(t *testing.T, checks marketops.Checks, asked, claimed error) {
 	t.Helper()
-	first, failed := marketops.FirstFailure(checks)
+	first, failed := checks.FirstFailure()
 	at := slices.IndexFunc(checks, func(c marketops.Check) bool { return c.Code == marketops.CodeOf(claimed) })
 	switch {
 	case claimed == nil:
@@ -113,7 +114,7 @@ func agree(t *testing.T, checks []marketops.Check, asked, claimed error) {
 			t.Errorf("granted, and the answers were %v %v", first, asked)
 		}
 	case marketops.CodeOf(claimed) == marketops.Expired: // the publisher's own question
-	case slices.Contains(coreCodes, marketops.CodeOf(claimed)):
+	case slices.Contains(gate.CoreCodes, marketops.CodeOf(claimed)):
 		if asked != nil || checks[at].Status != marketops.Fail {
 			t.Errorf("refused %v, and the answers were %+v %v", claimed, checks, asked)
 		}

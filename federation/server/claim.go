@@ -89,7 +89,7 @@ func (c *Core) sameTrust(i issued, version int64) error {
 	}
 	f := c.active.Load()
 	if f.trust.Expired(c.now()) {
-		return marketops.Refuse(marketops.TrustMissing, "trust.json has expired")
+		return marketops.Refuse(marketops.TrustExpired, "")
 	}
 	_, err := f.trust.Admit(i.rec, c.now(), c.place(i.row))
 	return err

@@ -67,7 +67,7 @@ var clockSteps = []struct {
 // gated is the first of the gate's six answers that fails.
 func (s *story) gated() error {
 	checks, err := s.client("pub").Check(context.Background(), s.wanted(0, "pub"))
-	if c, failed := marketops.FirstFailure(checks); failed {
+	if c, failed := checks.FirstFailure(); failed {
 		return marketops.Refuse(c.Code, c.Detail)
 	}
 	return err

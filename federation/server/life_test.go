@@ -84,7 +84,7 @@ func (w *world) gatePasses(s *story, i int) {
 	ask := gate.Query{Mode: marketops.Prod, Run: s.run, Op: s.ops[i], Host: s.ops[i].Target.Host, Content: content,
 		Publisher: w.keys["pub"].Public().ID(), Now: w.now()}
 	if rec, checks := gate.Check(ask, ev, w.core.active.Load().trust); rec == nil {
-		c, _ := marketops.FirstFailure(checks)
+		c, _ := checks.FirstFailure()
 		w.t.Errorf("the gate refuses: %+v", c)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -314,7 +315,7 @@ func TestAuthorizeDenied(t *testing.T) {
 		w.core.Sweep(context.Background())
 		s.approve("alice")
 		w.pass(10 * time.Second)
-		deny(t, s, marketops.TrustMissing)
+		deny(t, s, marketops.TrustExpired)
 	})
 }
 
@@ -411,7 +412,7 @@ func TestClaimConditions(t *testing.T) {
 				return
 			}
 			wantCode(t, err, c.code)
-			if !slices.Contains(coreCodes, c.code) {
+			if !slices.Contains(gate.CoreCodes, c.code) {
 				return
 			}
 			for _, check := range got(w.client("pub").Check(context.Background(), s.wanted(0, "pub")))(t) {
@@ -447,12 +448,12 @@ func TestCheckAnswersAll(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if !slices.Equal(codes, coreCodes) {
+	if !slices.Equal(codes, gate.CoreCodes) {
 		t.Errorf("codes %v", codes)
 	}
 	s.publish(0, "pub")
 	checks = got(w.client("pub").Check(context.Background(), s.wanted(0, "pub")))(t)
-	if c, failed := marketops.FirstFailure(checks); !failed || c.Code != marketops.Consumed {
+	if c, failed := checks.FirstFailure(); !failed || c.Code != marketops.Consumed {
 		t.Errorf("after the publication: %+v", c)
 	}
 }

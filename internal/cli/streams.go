@@ -124,7 +124,7 @@ func ProblemOf(err error) Problem {
 }
 
 func bindingText(r *marketops.Refusal) string {
-	c, failed := marketops.FirstFailure(r.Checks)
+	c, failed := r.Checks.FirstFailure()
 	if !failed || len(r.Checks) == 0 || c.Expected == "" && c.Got == "" {
 		return ""
 	}

@@ -180,7 +180,7 @@ func (t *Tally) Approvers() (out []string) {
 }
 
 // Checks answers the four codes about approvals, in the gate's order.
-func (t *Tally) Checks() []marketops.Check {
+func (t *Tally) Checks() marketops.Checks {
 	self, twice, seen := "", "", map[string]bool{}
 	for _, v := range t.counted {
 		if v.Person.Name == t.Requester {
@@ -192,7 +192,7 @@ func (t *Tally) Checks() []marketops.Check {
 		seen[v.Person.Name] = true
 	}
 	missing := t.Missing()
-	return []marketops.Check{
+	return marketops.Checks{
 		answer(marketops.ApprovalMissing, len(missing) == 0, fmt.Sprint(missing)),
 		answer(marketops.SelfApproval, self == "", self),
 		answer(marketops.DuplicatePerson, twice == "", twice),

@@ -25,13 +25,20 @@ const MaxAge = marketops.Time(24 * 60 * 60) // seconds
 
 // GateCodes are the codes that [Check] answers, in its order, each once.
 var GateCodes = []marketops.Code{
-	marketops.ModeNotProd, marketops.ReceiptMissing, marketops.ReceiptMalformed, marketops.PayloadTypeWrong,
-	marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
+	marketops.ModeNotProd, marketops.TrustExpired, marketops.ReceiptMissing, marketops.ReceiptMalformed,
+	marketops.PayloadTypeWrong, marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
 	marketops.SignatureInvalid, marketops.ThresholdUnmet, marketops.NotEnforceable, marketops.AudienceMismatch,
 	marketops.RunMismatch, marketops.KindMismatch, marketops.RepositoryMismatch, marketops.OperationMismatch,
 	marketops.ContentMismatch, marketops.LifetimeExcessive, marketops.NotYetValid, marketops.Expired, marketops.Stale,
 	marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover,
 	marketops.ReceiptUnlogged,
+}
+
+// CoreCodes are the codes that only the Core can answer, in its order. A publisher's gate asks them after
+// [GateCodes].
+var CoreCodes = []marketops.Code{
+	marketops.PolicySuperseded, marketops.TrustRolledBack, marketops.ClockUnsure,
+	marketops.Revoked, marketops.Consumed, marketops.OperationInFlight,
 }
 
 // Query is what somebody wants to do: the question that a gate answers.
@@ -56,19 +63,21 @@ type Evidence struct {
 // Check answers every gate code up to [marketops.ReceiptUnlogged], once, in the order of
 // [GateCodes]. The receipt is nil unless all passed; one that could not run counts as failed.
 // What the Core must answer, and the permit, are the publisher's.
-func Check(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, []marketops.Check) {
+func Check(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.Checks) {
 	rec, checks := CheckRecorded(ask, ev, t)
-	if _, failed := marketops.FirstFailure(checks); failed {
+	if _, failed := checks.FirstFailure(); failed {
 		return nil, checks
 	}
 	return rec, checks
 }
 
-// CheckRecorded is [Check] for those who judge afterwards: the receipt is returned whenever its
-// signature held, and [marketops.ContentMismatch] is left not run if nothing was measured.
-func CheckRecorded(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, []marketops.Check) {
+// CheckRecorded is [Check] for those who judge afterwards, by the clock of then: the receipt is returned
+// whenever its signature held. [marketops.ContentMismatch] is left not run if nothing was measured, and
+// [marketops.TrustExpired] is about new use: a trust file that expired still judges old evidence.
+func CheckRecorded(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.Checks) {
 	e := &examination{ask: ask, ev: ev, trust: t, answers: map[marketops.Code]marketops.Check{}}
 	e.mode()
+	e.current()
 	if e.open() {
 		e.bindings()
 		e.times()
@@ -88,8 +97,8 @@ type examination struct {
 	answers map[marketops.Code]marketops.Check
 }
 
-func (e *examination) list() []marketops.Check {
-	out := make([]marketops.Check, len(GateCodes))
+func (e *examination) list() marketops.Checks {
+	out := make(marketops.Checks, len(GateCodes))
 	for i, code := range GateCodes {
 		c, ok := e.answers[code]
 		if !ok {
@@ -116,6 +125,13 @@ func (e *examination) say(code marketops.Code, ok bool, expected, got string) bo
 
 func (e *examination) mode() {
 	e.say(marketops.ModeNotProd, e.ask.Mode == marketops.Prod, string(marketops.Prod), string(e.ask.Mode))
+}
+
+// current asks whether the trust file may still be used for something new.
+func (e *examination) current() {
+	if e.trust != nil { // without one, opening says so
+		e.say(marketops.TrustExpired, !e.trust.Expired(e.ask.Now), e.trust.File().Expires.String(), e.ask.Now.String())
+	}
 }
 
 // openCodes are answered by opening the receipts, in the order in which opening finds them.

@@ -50,6 +50,9 @@ var manipulations = []manipulation{
 	{code: marketops.ModeNotProd, name: "dry-run", after: setAsk(func(a *gate.Query) { a.Mode = marketops.DryRun })},
 	{code: marketops.ModeNotProd, name: "empty", after: setAsk(func(a *gate.Query) { a.Mode = "" })},
 
+	{code: marketops.TrustExpired, name: "trust-file-expired", before: func(s *scene) { s.trust.Expires = s.ask.Now }},
+	{code: marketops.TrustExpired, name: "trust-file-expired-long-ago", before: func(s *scene) { s.trust.Expires = 1 }},
+
 	{code: marketops.ReceiptMissing, name: "none", after: func(q *question) { q.ev.Receipts = nil }},
 
 	{code: marketops.ReceiptMalformed, name: "empty-envelope", after: firstReceipt(func([]byte) []byte { return nil })},
@@ -312,10 +315,10 @@ func (m manipulation) build(t testing.TB) *question {
 	return q
 }
 
-func checkList(t *testing.T, checks []marketops.Check) {
+func checkList(t *testing.T, checks marketops.Checks) {
 	t.Helper()
-	if len(checks) != len(gate.GateCodes) || len(checks) != 26 {
-		t.Fatalf("%d checks, want 26", len(checks))
+	if len(checks) != len(gate.GateCodes) || len(checks) != 27 {
+		t.Fatalf("%d checks, want 27", len(checks))
 	}
 	for i, c := range checks {
 		if c.Code != gate.GateCodes[i] || c.Status != marketops.Pass && c.Status != marketops.Fail && c.Status != marketops.NotRun {
@@ -361,7 +364,7 @@ func TestGateRefuses(t *testing.T) {
 			if rec != nil {
 				t.Error("a refused gate gave a receipt")
 			}
-			if c, failed := marketops.FirstFailure(checks); !failed || c.Code != m.code {
+			if c, failed := checks.FirstFailure(); !failed || c.Code != m.code {
 				t.Errorf("first failure is %q (%s), want %s", c.Code, c.Detail, m.code)
 			}
 			if m.proves != "" && !slices.Contains(failures(checks), m.proves) {
@@ -377,13 +380,18 @@ func TestGateRefuses(t *testing.T) {
 	}
 }
 
-func failures(checks []marketops.Check) (out []marketops.Code) {
+func failures(checks marketops.Checks) (out []marketops.Code) {
 	for _, c := range checks {
 		if c.Status == marketops.Fail {
 			out = append(out, c.Code)
 		}
 	}
 	return out
+}
+
+// unopened are the codes that are answered before a receipt is open.
+var unopened = []marketops.Code{
+	marketops.ModeNotProd, marketops.TrustExpired, marketops.ReceiptMissing, marketops.ReceiptMalformed, marketops.PayloadTypeWrong,
 }
 
 // TestGateClaimsNoMoreThanItSaw holds the gate to honest answers: what stands after the point
@@ -397,8 +405,8 @@ func TestGateClaimsNoMoreThanItSaw(t *testing.T) {
 		}
 		q := m.build(t)
 		_, checks := gate.Check(q.ask, q.ev, q.trust)
-		for _, c := range checks[5:] {
-			if c.Code != m.code && c.Status != marketops.NotRun {
+		for _, c := range checks {
+			if !slices.Contains(unopened, c.Code) && c.Code != m.code && c.Status != marketops.NotRun {
 				t.Errorf("%s/%s: %s is %s though no receipt was opened", m.code, m.name, c.Code, c.Status)
 			}
 		}
@@ -427,19 +435,19 @@ func TestZeroInputsRefuse(t *testing.T) {
 		want  marketops.Code
 	}{
 		"nil trust":     {q.ask, q.ev, nil, marketops.KeyUnknown},
-		"zero trust":    {q.ask, q.ev, &trust.Trust{}, marketops.KeyUnknown},
+		"zero trust":    {q.ask, q.ev, &trust.Trust{}, marketops.TrustExpired},
 		"zero asking":   {gate.Query{}, q.ev, q.trust, marketops.ModeNotProd},
 		"zero evidence": {q.ask, gate.Evidence{}, q.trust, marketops.ReceiptMissing},
 		"all zero":      {gate.Query{}, gate.Evidence{}, nil, marketops.ModeNotProd},
 	} {
 		rec, checks := gate.Check(c.ask, c.ev, c.trust)
 		checkList(t, checks)
-		first, failed := marketops.FirstFailure(checks)
+		first, failed := checks.FirstFailure()
 		if rec != nil || !failed || first.Code != c.want {
 			t.Errorf("%s: %v, want %s", name, first, c.want)
 		}
 	}
-	if c, failed := marketops.FirstFailure(nil); !failed || c.Code != marketops.NothingToVerify {
+	if c, failed := marketops.Checks(nil).FirstFailure(); !failed || c.Code != marketops.NothingToVerify {
 		t.Error("no checks at all passed")
 	}
 }
@@ -463,16 +471,19 @@ func TestClockEdges(t *testing.T) {
 		{"issued at epsilon", sample.Noon, func(r *receipt.Receipt) { r.IssuedAt, r.NotBefore = sample.Noon+e, sample.Noon }, true, ""},
 		{"issued past epsilon", sample.Noon, func(r *receipt.Receipt) { r.IssuedAt, r.NotBefore = sample.Noon+e+1, sample.Noon }, false, marketops.NotYetValid},
 		{"one second life", sample.Noon - e, func(r *receipt.Receipt) { r.ExpiresAt = sample.Noon + 1 }, true, ""},
-		{"far future clock", 1<<63 - 1, nil, false, marketops.KeyOutsideValidity},
+		{"far future clock", 1<<63 - 1, nil, false, marketops.TrustExpired},
 		{"clock before time", -1 << 62, nil, false, marketops.KeyOutsideValidity},
 	} {
 		s := newScene()
 		s.ask.Now, s.receipt = c.now, c.edit
 		q := s.build(t)
 		_, checks := gate.Check(q.ask, q.ev, q.trust)
-		first, failed := marketops.FirstFailure(checks)
+		first, failed := checks.FirstFailure()
 		if failed == c.passes || first.Code != c.want {
 			t.Errorf("%s: %+v, want %q", c.name, first, c.want)
+		}
+		if checks.Find(marketops.TrustExpired).Status == marketops.Fail && checks.Find(marketops.KeyOutsideValidity).Status != marketops.Fail {
+			t.Errorf("%s: the key is still good", c.name)
 		}
 	}
 }
@@ -511,7 +522,7 @@ func TestEnvelopeSpellingIsNoIdentity(t *testing.T) {
 		q.ev.Receipts[0].Envelope = spelt
 		rec, checks := gate.Check(q.ask, q.ev, q.trust)
 		if rec == nil {
-			c, _ := marketops.FirstFailure(checks)
+			c, _ := checks.FirstFailure()
 			t.Fatalf("%s: %v", name, c)
 		}
 		if rec.Digest != control.Digest || rec.LeafHash() != control.LeafHash() {
@@ -548,7 +559,22 @@ func TestExamineJudgesWithoutContent(t *testing.T) {
 	if rec == nil || len(failures(checks)) != 0 {
 		t.Fatalf("%v", failures(checks))
 	}
-	if c, _ := marketops.FirstFailure(checks); c.Code != marketops.ContentMismatch || c.Status != marketops.NotRun {
+	if c, _ := checks.FirstFailure(); c.Code != marketops.ContentMismatch || c.Status != marketops.NotRun {
 		t.Errorf("%+v", c)
+	}
+}
+
+// TestExpiredTrustJudgesOldEvidence: only new use is refused, by the clock of the question.
+func TestExpiredTrustJudgesOldEvidence(t *testing.T) {
+	s := newScene()
+	s.trust.Expires = s.ask.Now
+	q := s.build(t)
+	rec, checks := gate.CheckRecorded(q.ask, q.ev, q.trust)
+	if rec == nil || !slices.Equal(failures(checks), []marketops.Code{marketops.TrustExpired}) {
+		t.Errorf("%v", failures(checks))
+	}
+	q.ask.Now--
+	if rec, checks = gate.Check(q.ask, q.ev, q.trust); rec == nil {
+		t.Errorf("a second earlier: %v", failures(checks))
 	}
 }

@@ -208,7 +208,7 @@ func runGate(b []byte) (wanted, error) {
 		}
 	}
 	rec, checks := gate.Check(ask, ev, trust)
-	first, failed := marketops.FirstFailure(checks)
+	first, failed := checks.FirstFailure()
 	if failed != (rec == nil) {
 		return wanted{}, errors.New("the receipt and the checks disagree")
 	}
