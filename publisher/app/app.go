@@ -21,8 +21,9 @@
 //	Authorization: Bearer <JWT, RS256, iss the App's id, iat a minute ago, exp in five>
 //	{"repository_ids": [1001], "permissions": {"contents": "write"}}
 //
-// That is GitHub's "Generate an installation access token for an app". Asking twice is harmless, so
-// a request without an answer is repeated after each of Options.Pauses.
+// That is GitHub's "Create an installation access token for an app". The JWT (RFC 7519) is in the
+// compact form of RFC 7515. Asking twice is harmless, so a request without an answer is repeated
+// after each of Options.Pauses.
 //
 // # Codes
 //
@@ -99,7 +100,7 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	o.Key = config.Secret{} // the parsed key is enough
-	return &App{options: o, base: base, transport: newTransport(o.Roots), signer: signer{key, o.Now}}, nil
+	return &App{options: o, base: base, transport: newTransport(o.Roots), signer: signer{o.AppID, key, o.Now}}, nil
 }
 
 // Token returns a token for one repository, by its number, with at least [MinLeft] to live.

@@ -357,6 +357,7 @@ func TestNotNarrowedIsRefused(t *testing.T) {
 		"a member twice":        {strings.Replace(good, `"permissions":{`, `"permissions":{"administration":"write"},"permissions":{`, 1), "cannot be used"},
 		"no token":              {strings.Replace(good, "ghs_x", "", 1), "cannot be used"},
 		"no end":                {strings.Replace(good, "2026-03-04T13:00:00Z", "0001-01-01T00:00:00Z", 1), "ends too soon"},
+		"a time that is none":   {strings.Replace(good, "2026-03-04T13:00:00Z", "tomorrow", 1), "cannot be used"},
 		"no JSON":               {"null", "cannot be used"},
 		"longer than any token": {`{"token":"` + strings.Repeat("x", maxAnswer) + `"}`, "no answer"},
 	} {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -24,55 +23,48 @@ const (
 	maxHeaders = 64 << 10
 )
 
-// exchange sends one request and keeps what came back. A round trip follows no redirect.
+// exchange is what came back for one request for a token.
 type exchange struct {
-	base   http.RoundTripper
-	agent  string
-	status int // 0: no answer
+	status int // 0: no whole answer
 	header http.Header
 	told   told
 	err    error // why there is no whole answer
 }
 
-// told is what we believe of an answer.
+// told is what we believe of an answer. Without a token it is none.
 type told struct {
 	Token        string            `json:"token"`
+	ExpiresAt    time.Time         `json:"expires_at"`
 	Permissions  map[string]string `json:"permissions"`
 	Repositories []struct {
 		ID int64 `json:"id"`
 	} `json:"repositories"`
 }
 
-var errUnusable = errors.New("the answer is not a token")
-
-// RoundTrip implements [http.RoundTripper].
-func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
-	req.Header.Set("User-Agent", x.agent)
+// send asks once: a round trip follows no redirect.
+func (a *App) send(req *http.Request) exchange {
 	req.GetBody = nil // without it net/http has nothing to send a second time
-	res, err := x.base.RoundTrip(req)
+	res, err := a.transport.RoundTrip(req)
 	if err != nil {
-		x.err = err
-		return nil, err
+		return exchange{err: err}
 	}
 	defer res.Body.Close()
-	x.status, x.header = res.StatusCode, res.Header
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = errors.New("the answer is too long")
 	}
-	if x.err = err; err != nil {
-		return nil, err
+	if err != nil {
+		return exchange{err: err}
 	}
-	// ghinstallation would not survive an answer that is null.
-	if x.status == http.StatusCreated && (json.Unmarshal(body, &x.told) != nil || x.told.Token == "") {
-		return nil, errUnusable
+	x := exchange{status: res.StatusCode, header: res.Header}
+	if json.Unmarshal(body, &x.told) != nil {
+		x.told = told{}
 	}
-	res.Body = io.NopCloser(bytes.NewReader(body))
-	return res, nil
+	return x
 }
 
 // limited tells a limit from a lack of rights: both may be 403.
-func (x *exchange) limited() bool {
+func (x exchange) limited() bool {
 	return x.status == http.StatusTooManyRequests || x.status == http.StatusForbidden &&
 		(x.header.Get("Retry-After") != "" || x.header.Get("X-RateLimit-Remaining") == "0")
 }

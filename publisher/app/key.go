@@ -4,11 +4,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"strings"
-	"time"
-
-	"github.com/golang-jwt/jwt/v4"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
@@ -48,30 +44,4 @@ func parseKey(text config.Secret) (*rsa.PrivateKey, error) {
 
 func badKey(why string) error {
 	return marketops.Refuse(marketops.ConfigInvalid, "the App's key "+why+": want the .pem file that GitHub made")
-}
-
-// The lifetime of a JWT. GitHub allows ten minutes, and refuses one from the future.
-const (
-	issuedBefore = time.Minute
-	goodFor      = 5 * time.Minute
-)
-
-// signer signs under the clock of the options.
-type signer struct {
-	key *rsa.PrivateKey
-	now func() time.Time
-}
-
-// Sign implements ghinstallation.Signer.
-func (s signer) Sign(claims jwt.Claims) (string, error) {
-	given, ok := claims.(*jwt.RegisteredClaims)
-	if !ok {
-		return "", errors.New("claims of an unknown form")
-	}
-	now := s.now()
-	return jwt.NewWithClaims(jwt.SigningMethodRS256, &jwt.RegisteredClaims{
-		Issuer:    given.Issuer,
-		IssuedAt:  jwt.NewNumericDate(now.Add(-issuedBefore)),
-		ExpiresAt: jwt.NewNumericDate(now.Add(goodFor)),
-	}).SignedString(s.key)
 }

@@ -1,15 +1,16 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"time"
 
-	"github.com/bradleyfalzon/ghinstallation/v2"
-	"github.com/google/go-github/v88/github"
+	"github.com/go-json-experiment/json"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
@@ -17,28 +18,19 @@ import (
 
 const patience = 30 * time.Second // for one answer
 
-// mint asks once, with a transport of its own: ghinstallation would go on using what it holds up
-// to a minute before the end.
+// mint asks GitHub once for a token and accepts it only if it is narrowed to the grant.
 func (a *App) mint(ctx context.Context, g grant) (held, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	x := &exchange{base: a.transport, agent: a.options.UserAgent}
-	apps, err := ghinstallation.NewAppsTransportWithOptions(x, a.options.AppID, ghinstallation.WithSigner(a.signer))
+	req, err := a.request(ctx, g)
 	if err != nil {
-		return held{}, refused("the App's key cannot sign")
+		return held{}, refused("the App's request for a token cannot be signed")
 	}
-	installation := ghinstallation.NewFromAppsTransport(apps, a.options.InstallationID)
-	installation.BaseURL = a.base
-	installation.InstallationTokenOptions = g.options()
-	token, err := installation.Token(ctx)
-	if bad := x.refusal(ctx, err); bad != nil {
+	x := a.send(req)
+	if bad := x.refusal(ctx); bad != nil {
 		return held{}, bad
 	}
-	expires, _, err := installation.Expiry()
-	if err != nil || token != x.told.Token {
-		return held{}, refused("GitHub's answer can be read in two ways")
-	}
-	fresh := held{g, config.NewSecret(token), expires}
+	fresh := held{g, config.NewSecret(x.told.Token), x.told.ExpiresAt}
 	if !x.narrowed(g) {
 		return held{}, refused("GitHub's token is not narrowed to the one repository and the permissions asked for")
 	}
@@ -48,17 +40,33 @@ func (a *App) mint(ctx context.Context, g grant) (held, error) {
 	return fresh, nil
 }
 
-func (g grant) options() *github.InstallationTokenOptions {
-	write := "write"
-	p := &github.InstallationPermissions{Contents: &write}
-	if g.permissions == PullRequestsAndWrite {
-		p.PullRequests = &write
+// request is GitHub's "Create an installation access token for an app".
+func (a *App) request(ctx context.Context, g grant) (*http.Request, error) {
+	jwt, err := a.signer.sign()
+	if err != nil {
+		return nil, err
 	}
-	return &github.InstallationTokenOptions{RepositoryIDs: []int64{g.repository}, Permissions: p}
+	body, err := json.Marshal(struct {
+		RepositoryIDs []int64           `json:"repository_ids"`
+		Permissions   map[string]string `json:"permissions"`
+	}{[]int64{g.repository}, g.permissions.names()}, json.Deterministic(true))
+	if err != nil {
+		return nil, err
+	}
+	address := fmt.Sprintf("%s/app/installations/%d/access_tokens", a.base, a.options.InstallationID)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/vnd.github.v3+json")
+	req.Header.Set("Authorization", "Bearer "+jwt)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", a.options.UserAgent)
+	return req, nil
 }
 
 // narrowed reports whether the answer is for exactly the grant. Every App may read metadata.
-func (x *exchange) narrowed(g grant) bool {
+func (x exchange) narrowed(g grant) bool {
 	if len(x.told.Repositories) != 1 || x.told.Repositories[0].ID != g.repository {
 		return false
 	}
@@ -70,12 +78,12 @@ func (x *exchange) narrowed(g grant) bool {
 }
 
 // refusal is why there is no token, in our words; nil for an answer to look at.
-func (x *exchange) refusal(ctx context.Context, err error) error {
+func (x exchange) refusal(ctx context.Context) error {
 	f := &marketops.Failure{Code: marketops.TokenMissing, State: nothingSent}
 	switch {
-	case x.status == http.StatusCreated && err == nil:
+	case x.status == http.StatusCreated && x.told.Token != "":
 		return nil
-	case x.status == 0 || x.err != nil || x.status >= 500:
+	case x.status == 0 || x.status >= 500:
 		f.Code, f.What, f.Err = marketops.GitHubUnreachable, "no answer to the App's request for a token", x.cause(ctx)
 	case x.status >= 300 && x.status < 400:
 		f.Code, f.What = marketops.RedirectRefused, "the App's request for a token was redirected"
@@ -96,7 +104,7 @@ func (x *exchange) refusal(ctx context.Context, err error) error {
 }
 
 // cause keeps what cannot hold words of the server: whose patience ended, and failed connections.
-func (x *exchange) cause(ctx context.Context) error {
+func (x exchange) cause(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
