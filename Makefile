@@ -38,9 +38,9 @@ page:
 browser:
 	@{ $(GO) test -count=1 -json -tags browser ./internal/tools/page $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
-# interop/ is a module of its own, so that other people's verifiers are no dependency of ours.
+# interop/ is a module of its own, so that what only tests need is no dependency of ours.
 test:
-	@{ $(GO) test -json ./... $(OR_FAIL) ; cd interop && $(GO) test -count=1 -json . $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ $(GO) test -json ./... $(OR_FAIL) ; cd interop && $(GO) test -count=1 -json ./... $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # What needs a cosign: the pages' commands for it, and everything that it must accept and refuse.
 # The first build of cosign takes minutes.
@@ -54,7 +54,8 @@ $(COSIGN):
 # The stories run built binaries, which the race detector does not see; they are left out. With -short
 # some loops take every seventh byte or every third mishap, which is enough to race.
 race:
-	@{ $(GO) test -race -short -json $$($(GO) list ./... | grep -v internal/test/story) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ $(GO) test -race -short -json $$($(GO) list ./... | grep -v internal/test/story) $(OR_FAIL) ; \
+		cd interop && $(GO) test -race -json ./claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 demo:
 	@$(GO) run ./internal/tools/demo
@@ -68,7 +69,7 @@ lint:
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags crash ./internal/test/soak && $(GO) run $(STATICCHECK) -tags crash ./internal/test/soak
 	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/test/disk ./log/claims
-	cd interop && $(GO) vet -tags cosign . && $(GO) run $(STATICCHECK) -tags cosign .
+	cd interop && $(GO) vet -tags cosign ./... && $(GO) run $(STATICCHECK) -tags cosign ./...
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/... ./cmd/marketops-verify

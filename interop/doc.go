@@ -7,8 +7,12 @@
 //	tessera/fsck  the whole log
 //	omniwitness   a log that it and our own witness cosign; formats/note reads both cosignatures
 //
-// It is a module of its own so that none of them becomes a dependency of the product, and there is
-// nothing in it but tests. They make their evidence by running the real binaries against the practice
+// It is a module of its own so that none of them becomes a dependency of the product, nor anything
+// else that only tests need:
+//
+//	claims        porcupine judges what racing clients of one receipt were told
+//
+// The tests of this package make their evidence by running the real binaries against the practice
 // GitHub, from plan to pack, and import nothing of marketops: leaves, keys and digests are
 // computed here a second time. The benchmarks alone do, to compare our verifier with sigstore-go in one
 // process, and with cosign on a receipt of its own.

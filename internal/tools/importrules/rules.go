@@ -11,6 +11,9 @@ const (
 	tessera  = "github.com/transparency-dev/tessera/..."
 )
 
+// forTests are what only tests need.
+var forTests = []string{"github.com/anishathalye/..."}
+
 // Rules are the import rules.
 var Rules = []Rule{
 	{
@@ -77,6 +80,10 @@ var Rules = []Rule{
 		Who: []string{"./plan/...", "./verifier/...", "./publisher/github"},
 		Not: []string{"./publisher/app"},
 		Why: "who plans or proves has no way to a write credential, and the port gets its own handed in",
+	}, {
+		Who: []string{"./..."}, Direct: true, Tests: true,
+		Not: forTests,
+		Why: "what only tests need is a dependency of interop, a module of its own",
 	}, {
 		Who: []string{"./..."}, Direct: true, Tests: true,
 		Not: []string{"log"},

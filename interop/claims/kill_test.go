@@ -1,6 +1,6 @@
 //go:build unix
 
-package claims
+package claims_test
 
 import (
 	"bufio"
@@ -16,9 +16,8 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/log/claims"
 )
-
-func init() { roles["calls"] = callsChild }
 
 // question and answer travel as lines of JSON between the clients and the ledger's process.
 type question struct {
@@ -31,10 +30,13 @@ type answer struct {
 	reply
 }
 
+// say writes one line in one write, so that a kill cannot tear it.
+func say(format string, args ...any) { os.Stdout.Write(fmt.Appendf(nil, format+"\n", args...)) }
+
 // callsChild answers calls until it is killed or its standard input ends.
 func callsChild(path string) {
 	at, _ := strconv.ParseInt(os.Getenv("CLAIMS_AT"), 10, 64)
-	l, err := Open(path, hasty(marketops.Time(at)))
+	l, err := claims.Open(path, hasty(marketops.Time(at)))
 	say("open %v", err)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		var q question
@@ -76,8 +78,14 @@ func (m *mortal) begin() {
 	l := &life{cmd: exec.Command(os.Args[0], "-test.run=^$"), waiting: map[int]chan reply{}}
 	l.cmd.Env = append(os.Environ(), "CLAIMS_ROLE=calls", "CLAIMS_PATH="+m.path, fmt.Sprintf("CLAIMS_AT=%d", m.at))
 	l.cmd.Stderr = os.Stderr
-	l.in = must[io.WriteCloser](m)(l.cmd.StdinPipe())
-	out := must[io.ReadCloser](m)(l.cmd.StdoutPipe())
+	var err error
+	if l.in, err = l.cmd.StdinPipe(); err != nil {
+		m.Fatal(err)
+	}
+	out, err := l.cmd.StdoutPipe()
+	if err != nil {
+		m.Fatal(err)
+	}
 	if err := l.cmd.Start(); err != nil {
 		m.Fatal(err)
 	}
@@ -145,7 +153,7 @@ func (m *mortal) end() {
 func TestLinearizableThroughKills(t *testing.T) {
 	const clients, calls, lives = 3, 50, 5 // more calls under way would take the search too long
 	reached, lost := map[string]int{}, 0
-	for seed := range uint64(20) {
+	for seed := range seeds(20, reached) {
 		m := &mortal{T: t, path: filepath.Join(t.TempDir(), "claims.db"), rnd: rand.New(rand.NewPCG(seed, 1<<32)), lives: lives, at: start}
 		m.mu.Lock()
 		m.begin()
