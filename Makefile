@@ -36,7 +36,7 @@ page:
 
 # The page in a real browser; needs chromium.
 browser:
-	@{ $(GO) test -count=1 -json -tags browser ./internal/tools/page $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ cd interop && $(GO) test -count=1 -json -tags browser ./browser $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # interop/ is a module of its own, so that what only tests need is no dependency of ours.
 test:
@@ -65,11 +65,10 @@ lint:
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) vet -tags cosign ./internal/test/story
-	$(GO) vet -tags browser ./internal/tools/page
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags crash ./internal/test/soak && $(GO) run $(STATICCHECK) -tags crash ./internal/test/soak
 	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/test/disk ./log/claims
-	cd interop && $(GO) vet -tags cosign ./... && $(GO) run $(STATICCHECK) -tags cosign ./...
+	cd interop && $(GO) vet -tags cosign,browser ./... && $(GO) run $(STATICCHECK) -tags cosign,browser ./...
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/... ./cmd/marketops-verify

@@ -11,6 +11,7 @@
 // else that only tests need:
 //
 //	claims        porcupine judges what racing clients of one receipt were told
+//	browser       chromium, driven by chromedp, opens the page that verifies
 //
 // The tests of this package make their evidence by running the real binaries against the practice
 // GitHub, from plan to pack, and import nothing of marketops: leaves, keys and digests are

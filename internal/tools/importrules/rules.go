@@ -12,7 +12,7 @@ const (
 )
 
 // forTests are what only tests need.
-var forTests = []string{"github.com/anishathalye/..."}
+var forTests = []string{"github.com/anishathalye/...", "github.com/chromedp/..."}
 
 // Rules are the import rules.
 var Rules = []Rule{

@@ -1,6 +1,6 @@
 //go:build browser
 
-package main
+package browser
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/receipt/trust"
@@ -47,13 +49,26 @@ func open(t *testing.T) *tab {
 	t.Cleanup(stop)
 	b := &tab{Context: ctx, dir: t.TempDir(), t: t}
 	chromedp.ListenTarget(ctx, b.listen)
-	page, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := build(t)
 	b.do(log.Enable(), chromedp.Navigate("file://"+b.file("page.html", page)))
 	b.wait("Ready.")
 	return b
+}
+
+// build makes the page from the sources at hand.
+func build(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "page.html")
+	c := exec.Command("go", "run", "./internal/tools/page", "-o", path)
+	c.Dir = filepath.Join("..", "..")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
 }
 
 func (b *tab) listen(ev any) {
@@ -189,10 +204,7 @@ func natively(t *testing.T, evidence, trusted []byte, at marketops.Time) (string
 // The policy refuses every way to fetch or send, even to code that an attacker got to run in the
 // page. (No policy of a page can forbid code to leave it for another address.)
 func TestPageCannotConnect(t *testing.T) {
-	page, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := build(t)
 	bare := regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAll(page, nil)
 	var leaks atomic.Int64
 	mux := http.NewServeMux()
