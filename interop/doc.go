@@ -12,6 +12,7 @@
 //
 //	claims        porcupine judges what racing clients of one receipt were told
 //	browser       chromium, driven by chromedp, opens the page that verifies
+//	openapi       kin-openapi judges values as the practice GitHub's own reader of GitHub's description does
 //
 // The tests of this package make their evidence by running the real binaries against the practice
 // GitHub, from plan to pack, and import nothing of marketops: leaves, keys and digests are

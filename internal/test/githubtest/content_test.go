@@ -59,7 +59,7 @@ func TestBranchFromContent(t *testing.T) {
 }
 
 func (s *stage) author() *github.CommitAuthor {
-	return &github.CommitAuthor{Name: github.String("Release Bot"), Email: github.String("release@example.com"), Date: &github.Timestamp{}}
+	return &github.CommitAuthor{Name: github.String("Release Bot"), Email: github.String("release@example.com"), Date: &github.Timestamp{Time: noon}}
 }
 
 func TestContentRefusals(t *testing.T) {

@@ -43,7 +43,7 @@
 // Releases, assets and pull requests live in memory and their bytes under Options.Dir.
 //
 // Every request and every answer is checked against GitHub's own OpenAPI description
-// (openapi/PROVENANCE.md). A request that breaks it is answered 400 or 422 and recorded; an
+// (package openapi; openapi/PROVENANCE.md). A request that breaks it is answered 400 or 422 and recorded; an
 // answer that breaks it is our bug and is recorded. Nothing stricter than the description
 // is invented. The exceptions, where the description cannot speak:
 //

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
-
 	"github.com/omega/marketops/internal/test/githubtest/openapi"
 )
 
@@ -40,17 +38,12 @@ func newRoutes() ([]route, error) {
 		}
 		r := route{Operation: op, segments: split(op.Path), answer: h}
 		last := r.segments[len(r.segments)-1]
-		r.tail = tails[last] || multiSegment(op.Spec, strings.Trim(last, "{}"))
+		r.tail = tails[last] || op.ManySegments(strings.Trim(last, "{}"))
 		r.rank = rank(r.segments)
 		routes = append(routes, r)
 	}
 	slices.SortFunc(routes, func(a, b route) int { return strings.Compare(a.rank, b.rank) })
 	return routes, nil
-}
-
-func multiSegment(op *openapi3.Operation, name string) bool {
-	p := op.Parameters.GetByInAndName("path", name)
-	return p != nil && p.Extensions["x-multi-segment"] == true
 }
 
 // rank orders literal segments before parameters, so that releases/latest is found before

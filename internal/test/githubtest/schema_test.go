@@ -13,7 +13,7 @@ func TestRequestsAgainstTheDescription(t *testing.T) {
 		reason       string
 	}{
 		"a missing member":      {"POST", "/git/refs", map[string]any{"ref": "refs/tags/v1"}, 422, `property "sha" is missing`},
-		"a wrong type":          {"POST", "/git/refs", map[string]any{"ref": 1, "sha": "x"}, 422, "value must be a string"},
+		"a wrong type":          {"POST", "/git/refs", map[string]any{"ref": 1, "sha": "x"}, 422, "/ref: value must be of type string"},
 		"a value out of a list": {"POST", "/releases", map[string]any{"tag_name": "v1", "make_latest": "maybe"}, 422, "not one of the allowed values"},
 		"a boolean latest":      {"POST", "/releases", map[string]any{"tag_name": "v1", "make_latest": true}, 422, "/make_latest"},
 		"a date that is none":   {"POST", "/git/tags", tagWithDate("yesterday"), 422, "date-time"},

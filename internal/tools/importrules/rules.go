@@ -12,7 +12,7 @@ const (
 )
 
 // forTests are what only tests need.
-var forTests = []string{"github.com/anishathalye/...", "github.com/chromedp/..."}
+var forTests = []string{"github.com/anishathalye/...", "github.com/chromedp/...", "github.com/getkin/..."}
 
 // Rules are the import rules.
 var Rules = []Rule{

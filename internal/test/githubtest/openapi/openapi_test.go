@@ -1,23 +1,12 @@
 package openapi
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
 	"strings"
 	"testing"
 )
-
-func TestDescriptionIsValid(t *testing.T) {
-	doc, err := Description()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := doc.Validate(context.Background()); err != nil {
-		t.Error(err)
-	}
-}
 
 func TestAllOperationsArePresent(t *testing.T) {
 	all, err := All()
