@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +29,9 @@ import (
 	"github.com/omega/marketops/verifier/show"
 )
 
+// patience ends a browser that hangs.
+const patience = 10 * time.Minute
+
 // tab is the page in a browser, opened from the disk.
 type tab struct {
 	context.Context
@@ -43,14 +45,13 @@ func open(t *testing.T) *tab {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.Flag("disable-background-networking", true))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
+	ctx, stop = context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, 2*time.Minute)
+	b := &tab{dir: t.TempDir(), t: t}
+	b.Context, stop = chromedp.NewContext(ctx, chromedp.WithListener(b.listen))
 	t.Cleanup(stop)
-	b := &tab{Context: ctx, dir: t.TempDir(), t: t}
-	chromedp.ListenTarget(ctx, b.listen)
 	page := build(t)
-	b.do(log.Enable(), chromedp.Navigate("file://"+b.file("page.html", page)))
+	b.do(chromedp.Navigate("file://" + b.file("page.html", page)))
 	b.wait("Ready.")
 	return b
 }
@@ -74,17 +75,23 @@ func build(t *testing.T) []byte {
 func (b *tab) listen(ev any) {
 	switch ev := ev.(type) {
 	case *runtime.EventExceptionThrown:
-		b.troubles = append(b.troubles, ev.ExceptionDetails.Error())
+		b.troubles = append(b.troubles, fmt.Sprintf("%s, line %d", ev.ExceptionDetails.Text, ev.ExceptionDetails.LineNumber))
 	case *log.EventEntryAdded:
 		b.troubles = append(b.troubles, ev.Entry.Text)
 	}
 }
 
-func (b *tab) do(actions ...chromedp.Action) {
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Run(b, actions...); err != nil {
+	if err := chromedp.Do(b, actions...); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// until returns when the expression holds in the page.
+func (b *tab) until(expression string) {
+	b.t.Helper()
+	b.do(chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(0)))
 }
 
 func (b *tab) file(name string, content []byte) string {
@@ -99,7 +106,7 @@ func (b *tab) file(name string, content []byte) string {
 // wait returns when the line that tells people what goes on begins so.
 func (b *tab) wait(state string) {
 	b.t.Helper()
-	b.do(chromedp.Poll(fmt.Sprintf("document.getElementById('state').textContent.startsWith(%q)", state), nil))
+	b.until(fmt.Sprintf("document.getElementById('state').textContent.startsWith(%q)", state))
 }
 
 func (b *tab) choose(pack, trust []byte) {
@@ -111,9 +118,12 @@ func (b *tab) choose(pack, trust []byte) {
 	b.wait("Checked " + name)
 }
 
-func (b *tab) text(selector string) (s string) {
+func (b *tab) text(selector string) string {
 	b.t.Helper()
-	b.do(chromedp.TextContent(selector, &s, chromedp.ByQuery))
+	s, err := chromedp.Run(b, chromedp.TextContent(selector))
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	return s
 }
 
@@ -141,8 +151,8 @@ func TestPersonSeesTheReport(t *testing.T) {
 		t.Errorf("a changed pack is %q", got)
 	}
 	b.choose(w.PackBytes(), w.TrustBytes())
-	b.do(chromedp.SetValue("#digest", marketops.DigestOf([]byte("another")).String()), chromedp.Evaluate("document.getElementById('digest').dispatchEvent(new Event('change'))", nil))
-	b.do(chromedp.Poll("document.getElementById('verdict').textContent.endsWith(': trust-missing')", nil))
+	b.do(chromedp.SetValue("#digest", marketops.DigestOf([]byte("another")).String()), chromedp.Evaluate[chromedp.Void]("document.getElementById('digest').dispatchEvent(new Event('change'))"))
+	b.until("document.getElementById('verdict').textContent.endsWith(': trust-missing')")
 	if len(b.troubles) > 0 {
 		t.Errorf("the browser complains: %q", b.troubles)
 	}
@@ -151,14 +161,17 @@ func TestPersonSeesTheReport(t *testing.T) {
 // asked calls the program inside the page as its script does.
 func (b *tab) asked(pack, trust []byte) (exit int, report string) {
 	b.t.Helper()
-	var answer struct {
+	type told struct {
 		Exit int
 		JSON string
 	}
-	b.do(chromedp.Evaluate(fmt.Sprintf(`(() => {
+	answer, err := chromedp.Run(b, chromedp.Evaluate[told](fmt.Sprintf(`(() => {
 		const of = (s) => Uint8Array.from(atob(s), (c) => c.charCodeAt(0));
 		return marketopsVerify(of(%q), of(%q), "");
-	})()`, base64.StdEncoding.EncodeToString(pack), base64.StdEncoding.EncodeToString(trust)), &answer))
+	})()`, base64.StdEncoding.EncodeToString(pack), base64.StdEncoding.EncodeToString(trust))))
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	return answer.Exit, answer.JSON
 }
 
@@ -206,11 +219,11 @@ func natively(t *testing.T, evidence, trusted []byte, at marketops.Time) (string
 func TestPageCannotConnect(t *testing.T) {
 	page := build(t)
 	bare := regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAll(page, nil)
-	var leaks atomic.Int64
+	leaks := make(chan string, 100)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/page", func(w http.ResponseWriter, r *http.Request) { w.Write(page) })
 	mux.HandleFunc("/bare", func(w http.ResponseWriter, r *http.Request) { w.Write(bare) })
-	mux.HandleFunc("/leak", func(w http.ResponseWriter, r *http.Request) { leaks.Add(1) })
+	mux.HandleFunc("/leak", func(w http.ResponseWriter, r *http.Request) { leaks <- r.Method })
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	b := open(t)
@@ -222,24 +235,25 @@ func TestPageCannotConnect(t *testing.T) {
 	} {
 		t.Run(try, func(t *testing.T) {
 			b.t = t
-			if n := b.leaked(server.URL+"/page", run, &leaks); n != 0 {
+			b.attempt(server.URL+"/page", run)
+			if n := len(leaks); n != 0 {
 				t.Errorf("%d requests left the page", n)
 			}
-			if n := b.leaked(server.URL+"/bare", run, &leaks); n == 0 {
-				t.Error("control: without the policy nothing left either")
+			b.attempt(server.URL+"/bare", run)
+			select {
+			case <-leaks:
+			case <-b.Done():
+				t.Fatal("control: without the policy nothing left either")
 			}
 		})
 	}
 }
 
-// leaked runs code in a page and counts what it sent. A beacon is sent after its call returned,
-// which the control would show if the pause were too short.
-func (b *tab) leaked(page, run string, leaks *atomic.Int64) int64 {
+// attempt runs code in a page. A beacon is sent after its call returned, so there is a pause in which it
+// would be.
+func (b *tab) attempt(page, run string) {
 	b.t.Helper()
-	before := leaks.Load()
 	b.do(chromedp.Navigate(page))
 	b.wait("Ready.")
-	b.do(chromedp.Evaluate("(async () => { try { "+run+" } catch {} await new Promise((d) => setTimeout(d, 100)); return 0 })()", nil,
-		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	return leaks.Load() - before
+	b.do(chromedp.Evaluate[chromedp.Void]("(async () => { try { "+run+" } catch {} await new Promise((d) => setTimeout(d, 100)); return 0 })()", chromedp.EvalAwaitPromise))
 }
