@@ -19,9 +19,18 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/core/backup"
+	"github.com/omega/marketops/internal/cli/core/erase"
+	"github.com/omega/marketops/internal/cli/core/freeze"
+	"github.com/omega/marketops/internal/cli/core/initialize"
+	"github.com/omega/marketops/internal/cli/core/lowerclock"
+	"github.com/omega/marketops/internal/cli/core/restore"
+	"github.com/omega/marketops/internal/cli/core/rotate"
+	"github.com/omega/marketops/internal/cli/core/serve"
+	"github.com/omega/marketops/internal/cli/core/servelog"
+	"github.com/omega/marketops/internal/cli/version"
 	"github.com/spf13/cobra"
 )
 
@@ -31,28 +40,7 @@ func main() {
 }
 
 func root(s *cli.Streams) *cobra.Command {
-	cmd := &cobra.Command{Use: "marketops-core", Short: "run the Federation Core and the Proof Ledger", Args: cobra.ArbitraryArgs, RunE: cli.Group}
-	cmd.AddCommand(initCommand(s), serveCommand(s), clockCommand(s), serveLogCommand(s), eraseCommand(s), rotateCommand(s), freezeCommand(s), backupCommand(s), restoreCommand(s), versionCommand(s))
-	return cmd
-}
-
-func versionCommand(s *cli.Streams) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "print the version", Args: cli.Args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
-			s.Print("%s", version())
-			return s.Result(struct {
-				Schema  string `json:"schema"`
-				Version string `json:"version"`
-			}{"marketops.version/v1", version()})
-		},
-	}
-}
-
-// version is what the module was built as.
-func version() string {
-	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
-		return b.Main.Version
-	}
-	return "(unknown)"
+	return cli.Group("marketops-core", "run the Federation Core and the Proof Ledger",
+		initialize.New(s), serve.New(s), lowerclock.New(s), servelog.New(s), erase.New(s), rotate.New(s), freeze.New(s),
+		backup.New(s), restore.New(s), version.New(s, "print the version", ""))
 }

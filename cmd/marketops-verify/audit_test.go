@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omega/marketops/internal/cli/auditor"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 )
@@ -44,7 +45,7 @@ func TestSince(t *testing.T) {
 	if exit := s.run("compare @forked @current --trust @trust.json"); exit != 14 {
 		t.Errorf("exit %d\n%s%s", exit, s.out.String(), s.err.String())
 	}
-	if exit := s.run(auditAll + " --since @nowhere"); exit != exitError {
+	if exit := s.run(auditAll + " --since @nowhere"); exit != auditor.ExitError {
 		t.Errorf("exit %d", exit)
 	}
 }
@@ -68,14 +69,14 @@ func TestResume(t *testing.T) {
 	if err := os.Chmod(path, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if exit := s.run(auditAll + " --resume @state"); exit != exitError {
+	if exit := s.run(auditAll + " --resume @state"); exit != auditor.ExitError {
 		t.Errorf("a file that everybody may write: exit %d", exit)
 	}
 	s.write("damaged", []byte("marketops.audit-state/v1\n"))
 	if exit := s.run(auditAll + " --resume @damaged --json"); exit != 11 || !strings.Contains(s.out.String(), "config-invalid") {
 		t.Errorf("exit %d %s", exit, s.out.String())
 	}
-	if exit := s.run(auditAll + " --resume @state --hash-only"); exit != exitUsage {
+	if exit := s.run(auditAll + " --resume @state --hash-only"); exit != auditor.ExitUsage {
 		t.Errorf("exit %d", exit)
 	}
 }
@@ -102,7 +103,7 @@ func TestProgress(t *testing.T) {
 		s.err.Reset()
 		clock := lifecycletest.Start.Add(0).Time()
 		args := strings.Fields(strings.ReplaceAll(auditAll+tc.flag, "@", s.dir+string(filepath.Separator)))
-		exit := run(args, env{out: &s.out, err: &s.err, terminal: tc.terminal, now: func() time.Time {
+		exit := run(args, auditor.Env{Out: &s.out, Err: &s.err, Terminal: tc.terminal, Now: func() time.Time {
 			clock = clock.Add(time.Second)
 			return clock
 		}})

@@ -13,88 +13,68 @@
 package main
 
 import (
+	"errors"
+	"flag"
 	"io"
 	"os"
 	"time"
 
-	"github.com/omega/marketops"
-	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/show"
+	"github.com/omega/marketops/internal/cli/auditor"
+	"github.com/omega/marketops/internal/cli/auditor/audit"
+	"github.com/omega/marketops/internal/cli/auditor/compare"
+	"github.com/omega/marketops/internal/cli/auditor/verify"
+	"github.com/omega/marketops/internal/version"
 )
 
-// version is set at link time.
-var version = "devel"
-
 func main() {
-	os.Exit(run(os.Args[1:], env{
-		out: os.Stdout, err: os.Stderr, now: time.Now, color: colored(os.Stdout), terminal: terminal(os.Stderr),
+	os.Exit(run(os.Args[1:], auditor.Env{
+		Out: os.Stdout, Err: os.Stderr, Now: time.Now, Color: colored(os.Stdout), Terminal: terminal(os.Stderr),
 	}))
 }
 
-// env is everything outside the arguments.
-type env struct {
-	out, err io.Writer
-	now      func() time.Time
-	color    bool
-	terminal bool // err is one
-}
+const help = `marketops-verify checks evidence of publications, offline. It contains no network code.
 
-// The exit codes that a report does not give.
-const (
-	exitError = 1
-	exitUsage = 64
-)
+  marketops-verify PACK --trust trust.json      was exactly this authorised, and what became of it
+  marketops-verify BUNDLE --trust trust.json    did the log hold this receipt or outcome, a Sigstore bundle of ours
+  marketops-verify audit --log DIR --records DIR --trust trust.json
+                                                was every receipt of a log used once, and rightly
+  marketops-verify compare FILE... --trust trust.json
+                                                has the log shown two histories; FILE holds checkpoints
+  marketops-verify version
 
-func run(args []string, s env) int {
+` + verify.Usage + audit.Usage + compare.Usage + `
+levels of --require
+  signature    every record is signed by who may sign it; the log is not looked at
+  inclusion    and the log holds them all, under a checkpoint that it signed
+  quorum       and the witnesses of trust.json cosigned it
+A verdict below the level of trust.json says at which level it stands.
+
+exit codes
+  0    verified: every required check ran and passed
+  11   failed, or indeterminate for want of a record
+  14   the log forked or was rolled back; both statements are in the evidence file
+       (an audit writes none: keep the log, it is the evidence)
+  64   wrong usage
+  1    an input could not be read
+`
+
+func run(args []string, e auditor.Env) int {
+	e.Help = help
 	if len(args) == 0 {
-		return s.misused("name a pack, or audit", packUsage)
+		return e.Misused(errors.New("name a pack, or audit"), verify.Usage)
 	}
 	switch args[0] {
 	case "version", "--version":
-		io.WriteString(s.out, "marketops-verify "+version+"\n")
+		io.WriteString(e.Out, "marketops-verify "+version.String()+"\n")
 		return 0
 	case "help", "--help", "-help", "-h":
-		io.WriteString(s.out, help)
-		return 0
+		return e.Misused(flag.ErrHelp, "")
 	case "audit":
-		return s.audit(args[1:])
+		return audit.Run(e, args[1:])
 	case "compare":
-		return s.compare(args[1:])
+		return compare.Run(e, args[1:])
 	}
-	return s.verify(args)
-}
-
-func (s env) misused(what, usage string) int {
-	io.WriteString(s.err, "marketops-verify: "+show.Escape(what)+"\n"+usage)
-	return exitUsage
-}
-
-// answer writes a report and returns the exit code it stands for.
-func (s env) answer(r *verifier.Report, o common) int {
-	if err := s.write(r, o); err != nil {
-		io.WriteString(s.err, "marketops-verify: "+show.Escape(err.Error())+"\n")
-		return exitError
-	}
-	return r.ExitCode()
-}
-
-func (s env) write(r *verifier.Report, o common) error {
-	if o.json {
-		return show.JSON(s.out, r)
-	}
-	return show.Text(s.out, r, show.Options{Color: s.color, Quiet: o.quiet})
-}
-
-// unread answers for an input that could not be read: nothing is known about the evidence.
-func (s env) unread(kind verifier.Kind, o common, err error) int {
-	r := verifier.Refused(kind, "input", nil, marketops.RefuseErr(marketops.SourceUnreadable, "", err))
-	if werr := s.write(r, o); werr != nil {
-		return exitError
-	}
-	if o.json {
-		io.WriteString(s.err, "marketops-verify: "+show.Escape(err.Error())+"\n")
-	}
-	return exitError
+	return verify.Run(e, args)
 }
 
 // colored reports whether colour helps whoever reads f.

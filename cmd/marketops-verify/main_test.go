@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli/auditor"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
@@ -70,7 +71,7 @@ func (s *stage) run(line string) int {
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "@", s.dir+string(filepath.Separator))
 	}
-	return run(args, env{out: &s.out, err: &s.err, now: lifecycletest.Start.Add(time.Hour).Time})
+	return run(args, auditor.Env{Out: &s.out, Err: &s.err, Now: lifecycletest.Start.Add(time.Hour).Time})
 }
 
 func live(w *lifecycletest.World) { w.Live() }
@@ -142,7 +143,7 @@ func TestExitCodes(t *testing.T) {
 			if got := tc.s.run(tc.line); got != tc.exit {
 				t.Fatalf("exit %d, want %d\n%s%s", got, tc.exit, tc.s.out.String(), tc.s.err.String())
 			}
-			if tc.exit == exitUsage {
+			if tc.exit == auditor.ExitUsage {
 				if tc.s.out.Len() != 0 || !strings.Contains(tc.s.err.String(), "usage: ") {
 					t.Errorf("stdout %q, stderr %q", tc.s.out.String(), tc.s.err.String())
 				}
@@ -217,7 +218,7 @@ func TestWritingFails(t *testing.T) {
 	s := newStage(t, live)
 	var talk bytes.Buffer
 	args := []string{filepath.Join(s.dir, "w.mopack"), "--trust", filepath.Join(s.dir, "trust.json")}
-	if got := run(args, env{out: full{}, err: &talk, now: lifecycletest.Start.Add(time.Hour).Time}); got != exitError {
+	if got := run(args, auditor.Env{Out: full{}, Err: &talk, Now: lifecycletest.Start.Add(time.Hour).Time}); got != auditor.ExitError {
 		t.Errorf("exit %d", got)
 	}
 }

@@ -112,3 +112,15 @@ func kindOf(err error) int {
 	}
 	return ExitError
 }
+
+// Worst returns the error whose exit code is the most urgent: 14 > 13 > 130 > 1 > 10.
+func Worst(errs []error) error {
+	rank := map[int]int{ExitMisbehaviour: 5, ExitUnknown: 4, ExitInterrupted: 3, ExitError: 2, ExitRefused: 1}
+	var out error
+	for _, err := range errs {
+		if err != nil && (out == nil || rank[ExitCode(err)] > rank[ExitCode(out)]) {
+			out = err
+		}
+	}
+	return out
+}

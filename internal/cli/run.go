@@ -3,11 +3,15 @@ package cli
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
+	"time"
 
+	"github.com/omega/marketops"
 	"github.com/spf13/cobra"
 )
 
@@ -41,10 +45,36 @@ func Args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// Group is the RunE of a command that only has sub-commands.
-func Group(c *cobra.Command, args []string) error {
+// Index reads an argument that is the index of a leaf.
+func Index(arg string) (uint64, error) {
+	index, err := strconv.ParseUint(arg, 10, 63)
+	if err != nil {
+		return 0, &UsageError{fmt.Errorf("%q is not an index", arg)}
+	}
+	return index, nil
+}
+
+// Group returns a command that only has sub-commands.
+func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: RunGroup}
+	c.AddCommand(commands...)
+	return c
+}
+
+// RunGroup is the RunE of a command that only has sub-commands.
+func RunGroup(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return &UsageError{fmt.Errorf("%q is not a command of %s (see %s --help)", args[0], c.CommandPath(), c.CommandPath())}
 	}
 	return errors.Join(c.Help())
 }
+
+// AddGoFlags gives a command the flags that bind describes, as marketops-verify has them.
+func AddGoFlags(c *cobra.Command, bind func(*flag.FlagSet)) {
+	f := flag.NewFlagSet(c.Name(), flag.ContinueOnError)
+	bind(f)
+	c.Flags().AddGoFlagSet(f)
+}
+
+// Now is the machine's clock.
+func Now() marketops.Time { return marketops.TimeOf(time.Now()) }

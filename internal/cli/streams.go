@@ -72,6 +72,22 @@ func (s *Streams) Result(v any) error {
 	return writeJSON(s.Out, v)
 }
 
+// Conclude writes the one object of --json for a command that writes it in failure too, and returns
+// err, whose text is then for people alone.
+func (s *Streams) Conclude(v any, err error) error {
+	if !s.JSON {
+		return err
+	}
+	if werr := s.Result(v); werr != nil {
+		return werr
+	}
+	if err == nil {
+		return nil
+	}
+	s.JSON = false // the object is written
+	return err
+}
+
 func writeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	if err := json.MarshalWrite(&b, v, json.Deterministic(true), jsontext.WithIndent("  "), jsontext.EscapeForHTML(true)); err != nil {

@@ -73,11 +73,11 @@ func (o *Options) Bind(f *flag.FlagSet) {
 	f.Func("require", "ask for this `level`: signature, inclusion or quorum (default: the strictest that the trust file names)", func(s string) error { return o.Require.UnmarshalText([]byte(s)) })
 	f.Func("subject", "compare every file of this `folder` with the authorised assets", text(&o.Subject))
 	f.Func("checkpoint", "a `file` with a checkpoint of the same log, seen elsewhere; it must be of this log", text(&o.Checkpoint))
-	BindEvidence(f, &o.Evidence)
+	bindEvidence(f, &o.Evidence)
 }
 
-// BindEvidence defines the flag --evidence; see [Keep].
-func BindEvidence(f *flag.FlagSet, file *string) {
+// bindEvidence defines the flag --evidence; see [Keep].
+func bindEvidence(f *flag.FlagSet, file *string) {
 	f.Func("evidence", "the `file` that keeps both statements of a forked log (default: marketops-evidence-… here)", text(file))
 }
 

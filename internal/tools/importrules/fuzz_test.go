@@ -15,19 +15,21 @@ import (
 
 // unfuzzed are readers of foreign bytes without a fuzz target that names them, each with its reason.
 var unfuzzed = map[string]string{
-	"internal/config.ReadKey":    "reads a file and returns it as it is",
-	"internal/config.ReadSecret": "reads a file and returns it as it is",
-	"log/claims.Open":            "the format is SQLite's; the schema is compared",
-	"log/tiles.Open":             "opens a folder; what is in it is read by log",
-	"log/tiles.Read":             "bounds a read and returns it as it is",
-	"federation/maintain.Open":   "opens a folder; what is in it is read by log, receipt, config and log/claims",
-	"plan.Open":                  "opens a folder; Parse and canon read what is in it",
-	"verifier/audit.OpenFolder":  "opens a folder; what is in it is read by log and receipt",
-	"verifier/audit.ReadFile":    "bounds a read and returns it as it is",
-	"verifier/offline.ReadFile":  "bounds a read and returns it as it is",
-	"federation/api.ReadFile":    "bounds an answer and returns it as it is",
-	"receipt/gate.OpenVote":      "Open, and a comparison of types",
-	"receipt/trust.Open":         "receipt.Open, and a look at the file",
+	"internal/cli/env.ReadFile":    "bounds a read and returns it as it is",
+	"internal/cli/remote.ReadFile": "bounds an answer and returns it as it is",
+	"internal/config.ReadKey":      "reads a file and returns it as it is",
+	"internal/config.ReadSecret":   "reads a file and returns it as it is",
+	"log/claims.Open":              "the format is SQLite's; the schema is compared",
+	"log/tiles.Open":               "opens a folder; what is in it is read by log",
+	"log/tiles.Read":               "bounds a read and returns it as it is",
+	"federation/maintain.Open":     "opens a folder; what is in it is read by log, receipt, config and log/claims",
+	"plan.Open":                    "opens a folder; Parse and canon read what is in it",
+	"verifier/audit.OpenFolder":    "opens a folder; what is in it is read by log and receipt",
+	"verifier/audit.ReadFile":      "bounds a read and returns it as it is",
+	"verifier/offline.ReadFile":    "bounds a read and returns it as it is",
+	"federation/api.ReadFile":      "bounds an answer and returns it as it is",
+	"receipt/gate.OpenVote":        "Open, and a comparison of types",
+	"receipt/trust.Open":           "receipt.Open, and a look at the file",
 }
 
 var reads = regexp.MustCompile(`^(Parse|Open|Read|Decode|Unmarshal)`)

@@ -17,7 +17,7 @@ var forTests = []string{"github.com/anishathalye/...", "github.com/chromedp/..."
 // Rules are the import rules.
 var Rules = []Rule{
 	{
-		Who: []string{".", "./crypto/fast", "./crypto", "./receipt/...", "./log", "./verifier/...", "./cmd/marketops-verify"},
+		Who: []string{".", "./crypto/fast", "./crypto", "./receipt/...", "./log", "./verifier/...", "./internal/cli/auditor/...", "./cmd/marketops-verify"},
 		Not: []string{"net", "net/http", "os/exec", cobra, tessera, sigstore},
 		Why: "an auditor runs it offline and reads all of it",
 	}, {

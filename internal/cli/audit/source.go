@@ -1,0 +1,54 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/cli/remote"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/verifier/audit"
+)
+
+// reader is a folder or a server.
+type reader interface {
+	log.TileReader
+	Close() error
+}
+
+// source opens what the user named, or the folder of the state folder.
+func source(ctx context.Context, name, what string, o *audit.Options) (reader, error) {
+	if !strings.HasPrefix(name, "https://") && !strings.HasPrefix(name, "http://") {
+		return folder(name, what)
+	}
+	r, err := remote.New(ctx, name)
+	if err != nil {
+		return nil, &cli.UsageError{Err: fmt.Errorf("--%s: %w", what, err)}
+	}
+	o.Workers = remote.Workers
+	return r, nil
+}
+
+// folder opens a folder that the user named, or the one of the state folder.
+func folder(dir, name string) (*audit.Folder, error) {
+	if dir == "" {
+		state, err := env.State()
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(state, name)
+	}
+	f, err := audit.OpenFolder(dir)
+	if err != nil {
+		return nil, unreadable(fmt.Sprintf("the %s folder %s", name, dir), err, "name the folder with --"+name)
+	}
+	return f, nil
+}
+
+func unreadable(what string, err error, next string) error {
+	return &marketops.Failure{Code: marketops.SourceUnreadable, What: what, Err: err, State: "nothing was verified", Next: next}
+}

@@ -1,0 +1,128 @@
+// Package backup is the command backup.
+package backup
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto/signer"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/maintain"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/receipt"
+	"github.com/spf13/cobra"
+)
+
+// Options are what the command line says.
+type Options struct {
+	Dir    string
+	Folder string // that the backup goes into
+	Keys   bool   // with the private keys
+}
+
+// New returns the command.
+func New(s *cli.Streams) *cobra.Command {
+	return command(func(ctx context.Context, o Options) error { return run(ctx, s, o) })
+}
+
+func command(run func(context.Context, Options) error) *cobra.Command {
+	var o Options
+	cmd := &cobra.Command{
+		Use: "backup FOLDER", Short: "copy log, records, claims and configuration, all of one moment",
+		Long: "FOLDER must be new or empty. The Core may run: it is asked to hold still while the last files are copied.\n" +
+			"Private keys are not in it unless --keys says so, for which the Core must be stopped. checkpoint.mark never\n" +
+			"is: it must remember more than any backup.",
+		Args: cli.Args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { o.Folder = args[0]; return run(cmd.Context(), o) },
+	}
+	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
+	cmd.Flags().BoolVar(&o.Keys, "keys", false, "copy the Core's private keys, too")
+	return cmd
+}
+
+func run(ctx context.Context, s *cli.Streams, o Options) error {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return err
+	}
+	folder, err := filepath.Abs(o.Folder)
+	if err != nil {
+		return err
+	}
+	if found, err := os.ReadDir(folder); len(found) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return marketops.RefuseErr(marketops.ConfigInvalid, folder+" is not a new or empty folder", err)
+	}
+	cfg, err := config.LoadCore(filepath.Join(dir, "core.yaml"))
+	if err != nil {
+		return err
+	}
+	c := cfg.In(dir)
+	s.Say("backing up %s into %s", dir, folder)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	if !o.Keys { // else the Core is stopped, and nobody waits
+		if err := (maintain.Source{State: dir, Config: c}).Copy(folder); err != nil {
+			return err
+		}
+	}
+	m, err := finish(ctx, c, dir, folder, o.Keys)
+	if err != nil {
+		return err
+	}
+	s.Print("backed up %s at size %d into %s", m.Origin, m.Size, folder)
+	return s.Result(View{"marketops.backup-result/v1", m.Origin, m.Size, m.Root.String(), folder, o.Keys})
+}
+
+// View is a backup in --json.
+type View struct {
+	Schema string `json:"schema"`
+	Origin string `json:"origin"`
+	Size   int64  `json:"size"`
+	Root   string `json:"root"`
+	Folder string `json:"folder"`
+	Keys   bool   `json:"keys"`
+}
+
+// finish completes the backup itself, or asks the Core that runs to.
+func finish(ctx context.Context, c config.Core, dir, folder string, keys bool) (receipt.CheckpointRef, error) {
+	state, err := maintain.Open(dir, cli.Now)
+	if errors.Is(err, marketops.CoreAlreadyRunning) && !keys {
+		return askCore(ctx, c, folder)
+	}
+	if err != nil {
+		return receipt.CheckpointRef{}, err
+	}
+	var paths []string
+	if keys {
+		paths = []string{c.Keys.Authority, c.Keys.Advisory, c.Keys.Ledger, c.Keys.Checkpoint}
+	}
+	m, err := state.Backup(ctx, folder, cli.Now(), paths...)
+	if err = errors.Join(err, state.Close()); err != nil {
+		return receipt.CheckpointRef{}, err
+	}
+	return m.Log, nil
+}
+
+// askCore has the Core that runs complete the backup.
+func askCore(ctx context.Context, c config.Core, folder string) (receipt.CheckpointRef, error) {
+	by, err := signer.Load(c.Keys.Ledger, nil)
+	if err != nil {
+		return receipt.CheckpointRef{}, err
+	}
+	path, err := config.SocketPath(c.Listen.Unix, os.Getenv("XDG_RUNTIME_DIR"))
+	if err != nil {
+		return receipt.CheckpointRef{}, err
+	}
+	client, err := api.Dial(path, c.Origin, by, cli.Now)
+	if err != nil {
+		return receipt.CheckpointRef{}, err
+	}
+	b, err := client.Backup(ctx, folder)
+	return receipt.CheckpointRef(b), err
+}

@@ -1,0 +1,82 @@
+// Package inprogress remembers which runs a state folder began to publish and did not bring to an end.
+package inprogress
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
+)
+
+// Runs is a folder with one file a run, named by its id, that holds the path of the run's folder. The
+// next publish or reconcile finds these runs wherever their folders lie. The files are only a hint;
+// the Core and GitHub are the sources of truth.
+type Runs string
+
+// In returns the runs in progress of a state folder.
+func In(state string) Runs { return Runs(filepath.Join(state, "begun")) }
+
+// Remember is called before the first claim. It reports whether an earlier try had left the run.
+func (b Runs) Remember(r *plan.Run) (again bool, err error) {
+	file := filepath.Join(string(b), string(r.Info.RunID))
+	_, err = os.Lstat(file)
+	again = err == nil
+	if err := durable.Write(file, []byte(r.Dir+"\n")); err != nil {
+		return again, &marketops.Failure{Code: marketops.StateMissing, What: "it cannot be noted that the run begins", Err: err,
+			State: "nothing was sent", Next: "mend the state folder or its disk, then type the same command again"}
+	}
+	return again, nil
+}
+
+// ForgetEnded forgets a run that has just been published, unless something of it may be open: with what an
+// earlier try left, only outcomes say that there is nothing.
+func (b Runs) ForgetEnded(run marketops.RunID, again bool, results []publisher.Result) error {
+	for _, res := range results {
+		switch res.Status {
+		case receipt.Success, receipt.Failed, receipt.Rejected, receipt.Unknown:
+		case "not-attempted", "refused":
+			if again {
+				return nil
+			}
+		default:
+			return nil
+		}
+	}
+	return b.Forget(run)
+}
+
+// Forget forgets a run; one that is not in progress is no error.
+func (b Runs) Forget(run marketops.RunID) error {
+	err := os.Remove(filepath.Join(string(b), string(run)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Folders returns where the runs lie, by their ids.
+func (b Runs) Folders() (map[marketops.RunID]string, error) {
+	list, err := os.ReadDir(string(b))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	out := map[marketops.RunID]string{}
+	for _, e := range list {
+		id := marketops.RunID(e.Name())
+		if !id.Valid() {
+			continue // the part of a write that was cut off
+		}
+		path, rerr := env.ReadFile(filepath.Join(string(b), e.Name()), 1<<16)
+		err = errors.Join(err, rerr)
+		out[id] = strings.TrimSuffix(string(path), "\n")
+	}
+	return out, err
+}

@@ -1,0 +1,156 @@
+// Package plan is the command plan.
+package plan
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/cli/runfolder"
+	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/plan/discover"
+	"github.com/omega/marketops/publisher/github"
+	"github.com/spf13/cobra"
+)
+
+// Options are what the command line says.
+type Options struct {
+	Config string // file
+	Out    string // folder of the new run; "": below the state folder
+}
+
+// New returns the command.
+func New(e *env.Env) *cobra.Command {
+	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
+}
+
+func command(run func(context.Context, Options) error) *cobra.Command {
+	var o Options
+	c := &cobra.Command{
+		Use:   "plan [-c marketops.yaml] [-o DIR]",
+		Short: "Write down exactly what would be published, touching nothing",
+		Long: `Read marketops.yaml, the files that it names and, with read-only calls, GitHub, and write the plan
+of a new run: one document per operation with everything that GitHub will show, and every
+publication that would not ship with its reason and the way to mend it.
+
+Nothing is sent: this command has no client that could write. The write credential is not read;
+github.read_token (env://MARKETOPS_READ_TOKEN) is, if it is there.`,
+		Args: cli.Args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+	}
+	c.Flags().StringVarP(&o.Config, "config", "c", "marketops.yaml", "what may be published, and where GitHub is")
+	c.Flags().StringVarP(&o.Out, "output", "o", "", "folder of the new run (default: .marketops/runs/<run id>)")
+	return c
+}
+
+func run(ctx context.Context, e *env.Env, o Options) error {
+	cfg, err := config.Load(o.Config)
+	if err != nil {
+		return err
+	}
+	e.WarnIgnored(cfg.GitHub)
+	state, err := env.State()
+	if err != nil {
+		return err
+	}
+	advisor, err := e.LoadKey(env.KeyPath(state, "", "engine"))
+	if err != nil {
+		return err
+	}
+	opts, err := planOptions(cfg, o, state, advisor)
+	if err != nil {
+		return err
+	}
+	r, err := plan.DryRun(ctx, opts)
+	if r == nil {
+		return err
+	}
+	defer r.Close()
+	if perr := runfolder.NoteConfig(r, o.Config); perr != nil {
+		return perr
+	}
+	return report(e, r, o.Out, err)
+}
+
+func planOptions(cfg *config.File, o Options, state string, advisor crypto.Signer) (plan.Options, error) {
+	token, err := config.ReadSecret(filepath.Dir(env.Absolute(o.Config)), cfg.GitHub.ReadToken)
+	if err != nil && !errors.Is(err, marketops.TokenMissing) {
+		return plan.Options{}, err
+	}
+	source, err := discover.New(cfg.GitHub, token, time.Now)
+	if err != nil {
+		return plan.Options{}, err
+	}
+	id, err := plan.NewRunID(rand.Reader)
+	if err != nil {
+		return plan.Options{}, err
+	}
+	out := o.Out
+	if out == "" {
+		out = filepath.Join(state, "runs", string(id))
+	}
+	return plan.Options{Config: cfg, Dir: filepath.Dir(env.Absolute(o.Config)), Host: cfg.GitHub.Host(), Source: source,
+		Preview: github.Preview, Advisor: advisor, Now: time.Now, Random: rand.Reader, Run: id, Out: out}, nil
+}
+
+// View is a plan in --json.
+type View struct {
+	Schema string           `json:"schema"`
+	Run    marketops.RunID  `json:"run"`
+	Dir    string           `json:"dir"`
+	Digest marketops.Digest `json:"plan_digest"`
+	Plan   *plan.Plan       `json:"plan"`
+	Exit   int              `json:"exit"`
+}
+
+// ViewOf returns the view of a run's plan.
+func ViewOf(r *plan.Run, exit int) View {
+	return View{"marketops.plan-result/v1", r.Info.RunID, r.Dir, r.PlanDigest, r.Plan, exit}
+}
+
+// report reports a new plan; err is nothing-selected where every publication was rejected.
+func report(e *env.Env, r *plan.Run, out string, err error) error {
+	name := out
+	if name == "" {
+		name = string(r.Info.RunID)
+	}
+	e.Print("planned run %s: %s, %s rejected, plan %s", r.Info.RunID, cli.Count(len(r.Plan.Operations), "operation"), cli.Count(rejections(r.Plan), "publication"), r.PlanDigest)
+	List(e.Streams, r.Plan)
+	if err == nil {
+		e.Say("nothing was sent. next: marketops plan show %s, then marketops submit %s", name, name)
+	}
+	return e.Conclude(ViewOf(r, cli.ExitCode(err)), err)
+}
+
+func rejections(p *plan.Plan) int {
+	seen := map[int]bool{}
+	for _, r := range p.Rejected {
+		seen[r.Number] = true
+	}
+	return len(seen)
+}
+
+// List writes what a plan would publish, what it would not, and why.
+func List(s *cli.Streams, p *plan.Plan) {
+	for _, op := range p.Operations {
+		s.Print("  %d  %s %s %s  %s", op.Number, op.Kind, op.Repository, op.Resource, op.Operation.Short())
+	}
+	for _, rej := range p.Rejected {
+		s.Print("  not shipped: publication %d, %s %s: %s", rej.Number, rej.Kind, rej.Repository, rej.Code)
+		s.Print("    why   %s", rej.Reason)
+		if rej.Expected != "" || rej.Got != "" {
+			s.Print("    found %s, wanted %s", rej.Got, rej.Expected)
+		}
+		s.Print("    mend  %s", rej.Remedy)
+	}
+	for _, f := range p.Findings {
+		s.Print("  %s: publication %d: %s", f.Severity, f.Number, f.Text)
+	}
+}

@@ -1,0 +1,70 @@
+package publication
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/cli/runfolder"
+	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
+)
+
+// Jobs gathers what each operation of the run needs to be asked about.
+func (p *Publication) Jobs(ctx context.Context, j *plan.Journal) ([]*publisher.Job, error) {
+	r := p.run
+	submission, err := runfolder.Load(r, p.Trust, "submission")
+	if err != nil {
+		return nil, err
+	}
+	approvals, err := p.approvals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*publisher.Job, len(r.Operations))
+	for i, op := range r.Operations {
+		job := &publisher.Job{Number: i + 1, Run: r.Info.RunID, Op: op, Submission: submission, Approvals: approvals,
+			Journal: operationJournal{j.Operation(r.Plan.Operations[i].Operation), op}, Measured: []marketops.Digest{}}
+		if job.Receipts, err = runfolder.LoadAll(r, p.Trust, "receipts", fmt.Sprint(i+1)); err != nil {
+			return nil, err
+		}
+		content, err := r.Content(ctx, i+1)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range content {
+			job.Content = append(job.Content, p.bars.Watch(c.Name, c))
+			job.Measured = append(job.Measured, c.Measured)
+			if c.Problem != "" {
+				p.Say("operation %d: %s: %s", i+1, c.Path, c.Problem)
+			}
+		}
+		out[i] = job
+	}
+	return out, nil
+}
+
+// approvals are those in the run's folder and those that the Core has logged for the run: the
+// union, so that neither side can hide a rejection that the other knows of.
+func (p *Publication) approvals(ctx context.Context) ([]api.Entry, error) {
+	local, err := runfolder.LoadAll(p.run, p.Trust, "approvals", "")
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.Records(ctx, p.run.Info.RunID)
+	if err != nil {
+		return nil, err
+	}
+	known := map[marketops.Digest]bool{}
+	for _, e := range local {
+		known[receipt.NameUnverified(e.Envelope)] = true
+	}
+	for _, e := range all.Entries {
+		if e.Name == receipt.KindApproval && !known[receipt.NameUnverified(e.Envelope)] {
+			local = append(local, e)
+		}
+	}
+	return local, nil
+}

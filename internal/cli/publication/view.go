@@ -1,0 +1,73 @@
+package publication
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
+)
+
+// OperationView is one operation's result in --json.
+type OperationView struct {
+	Number     int               `json:"number"`
+	Kind       marketops.Kind    `json:"kind"`
+	Repository string            `json:"repository"`
+	Resource   string            `json:"resource"`
+	Status     receipt.Status    `json:"status"`
+	Already    bool              `json:"already"`
+	URL        string            `json:"url"`
+	Leaf       *uint64           `json:"leaf"` // of the outcome or refusal; null if there is none
+	Problem    *cli.Problem      `json:"problem"`
+	Checks     []marketops.Check `json:"checks"`
+}
+
+// ViewOf returns the view of a result.
+func ViewOf(res publisher.Result) OperationView {
+	v := OperationView{Number: res.Number, Kind: res.Op.Kind, Repository: res.Op.Target.FullName, Resource: res.Op.Resource(),
+		Status: res.Status, Already: res.Already, URL: res.URL, Checks: res.Checks}
+	if len(res.Entry.Envelope) > 0 {
+		v.Leaf = &res.Entry.Position.Index
+	}
+	if res.Err != nil {
+		p := cli.ProblemOf(res.Err)
+		v.Problem = &p
+	}
+	return v
+}
+
+// Line is one operation for people.
+func Line(res publisher.Result, arg string) string {
+	head := fmt.Sprintf("%d  %s %s %s: ", res.Number, res.Op.Kind, res.Op.Target.FullName, res.Op.Resource())
+	leaf := ""
+	if len(res.Entry.Envelope) > 0 {
+		leaf = fmt.Sprintf(" (leaf %d)", res.Entry.Position.Index)
+	}
+	switch {
+	case res.Status == "would-publish":
+		return head + "would publish: every check but the mode's passed"
+	case res.Status == "not-attempted" && res.Err == nil:
+		return head + "not attempted, receipt unspent"
+	case res.Status == "not-attempted" && errors.Is(res.Err, context.Canceled):
+		return head + "not attempted: interrupted before anything was sent"
+	case res.Already && res.Status == receipt.Success:
+		return head + "already published" + leaf + " " + res.URL
+	case res.Status == receipt.Success:
+		return head + string(res.Status) + leaf + " " + res.URL
+	case res.Status == "open" && cli.ExitCode(res.Err) == cli.ExitUnknown:
+		return head + "not known yet: marketops reconcile " + arg
+	case res.Status == "open":
+		return head + "stopped" + codeOf(res.Err) + "; the same command goes on under the same receipt"
+	}
+	return head + string(res.Status) + codeOf(res.Err) + leaf
+}
+
+func codeOf(err error) string {
+	if c := marketops.CodeOf(err); c != "" {
+		return ": " + string(c)
+	}
+	return ""
+}

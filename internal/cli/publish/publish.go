@@ -1,0 +1,129 @@
+// Package publish is the command publish.
+package publish
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/cli/progress"
+	"github.com/omega/marketops/internal/cli/publication"
+	"github.com/omega/marketops/internal/cli/runfolder"
+	"github.com/omega/marketops/plan"
+	"github.com/spf13/cobra"
+)
+
+// Options are what the command line says.
+type Options struct {
+	publication.Options
+	Run       string
+	Mode      string
+	ModeGiven bool
+	Assets    string // folder to take the files from; "": where they were planned
+}
+
+// New returns the command.
+func New(e *env.Env) *cobra.Command {
+	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
+}
+
+func command(run func(context.Context, Options) error) *cobra.Command {
+	var o Options
+	c := &cobra.Command{
+		Use:   "publish RUN --mode prod",
+		Short: "Publish what was authorised: exactly that, exactly once",
+		Long: `Gate every operation of the run, and if all pass, publish them one after the other.
+
+Without --mode prod it is a rehearsal: every other check runs and nothing is claimed, logged or
+sent. The mode is given here and nowhere else; no environment variable or file can raise it.
+
+Running it again after an interruption goes on under the same receipts. Operations that are done
+say so and are not repeated. The first operation that is not a success stops the rest.
+
+The GitHub write credential is read after every check has passed, from what github.token in
+marketops.yaml names (env://GITHUB_TOKEN unless it says otherwise), or minted from github.app once
+the intent is public.`,
+		Args: cli.Args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Run, o.ModeGiven = args[0], c.Flags().Changed("mode")
+			return run(c.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.Mode, "mode", "", `"prod" publishes; without it nothing is sent`)
+	o.Bind(c.Flags())
+	c.Flags().StringVar(&o.Assets, "assets", "", "folder to take the files from (default: where they were planned)")
+	return c
+}
+
+// effective is what the flag says. Not giving it is a rehearsal; giving anything but the two
+// modes goes to the gate, which refuses it and has the refusal recorded.
+func (o Options) effective() marketops.Mode {
+	if !o.ModeGiven {
+		return marketops.DryRun
+	}
+	return marketops.Mode(o.Mode)
+}
+
+func run(ctx context.Context, e *env.Env, o Options) error {
+	if v := os.Getenv("MARKETOPS_MODE"); v != "" {
+		e.Say("warning: MARKETOPS_MODE=%s is ignored: the mode is given on the command line and nowhere else", v)
+	}
+	r, err := runfolder.Find(o.Run)
+	if err != nil {
+		return refuseRun(ctx, e, o, err)
+	}
+	defer r.Close()
+	b := progress.New(e.Streams)
+	defer b.Done()
+	p, err := publication.New(e, r, o.Options, o.effective(), b)
+	if err != nil {
+		return err
+	}
+	if o.Assets != "" {
+		r.UseAssets(o.Assets)
+	}
+	w := &executor{Publication: p, mode: o.effective(), arg: o.Run}
+	if w.mode == marketops.Prod {
+		if err := recoverAll(ctx, e, p.State, r.Info.RunID); err != nil {
+			return w.explainInterrupt(err)
+		}
+	}
+	announce(p.Streams, r, w.mode)
+	unhook := context.AfterFunc(ctx, func() {
+		p.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait")
+		if w.mode == marketops.Prod {
+			p.Say("should this process be killed meanwhile, go on with: marketops publish %s --mode prod", o.Run)
+		}
+	})
+	defer unhook()
+	err = plan.Resume(ctx, r, w, time.Now)
+	b.Done()
+	return w.explainInterrupt(w.report(r, err))
+}
+
+// explainInterrupt says what Ctrl-C leaves, in place of the call that happened to be under way.
+func (w *executor) explainInterrupt(err error) error {
+	if err == nil || cli.ExitCode(err) != cli.ExitInterrupted {
+		return err
+	}
+	f := &marketops.Failure{What: "stopped by a signal", State: "nothing was sent", Next: "type the same command again: it goes on under the same receipts"}
+	if len(w.results) > 0 {
+		f.State = "what is not attempted sent nothing; the summary says what became of the rest"
+	}
+	return &cli.CodedError{Exit: cli.ExitInterrupted, Err: f}
+}
+
+// announce says what is about to happen before it happens.
+func announce(s *cli.Streams, r *plan.Run, mode marketops.Mode) {
+	verb := "rehearsing"
+	if mode == marketops.Prod {
+		verb = "publishing"
+	}
+	s.Say("%s run %s, %s:", verb, r.Info.RunID, cli.Count(len(r.Operations), "operation"))
+	for i, op := range r.Operations {
+		s.Say("  %d  %s %s %s", i+1, op.Kind, op.Target.FullName, op.Resource())
+	}
+}

@@ -1,0 +1,136 @@
+// Package show is the command receipt show.
+package show
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/cli/session"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
+	"github.com/spf13/cobra"
+)
+
+// Options are what the command line says.
+type Options struct {
+	Receipt string // file or id
+}
+
+// New returns the command.
+func New(e *env.Env) *cobra.Command {
+	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
+}
+
+func command(run func(context.Context, Options) error) *cobra.Command {
+	var o Options
+	return &cobra.Command{
+		Use:   "show FILE|RECEIPT",
+		Short: "Show a receipt, verified against trust.json, and how far it has been spent",
+		Long: `Show a receipt from a file (RUN/receipts/1.json) or by its id (c-…). The signature is verified
+against the trust file; the Federation Core is asked how far the receipt has been spent, and its
+answer is shown as its own.`,
+		Args: cli.Args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error { o.Receipt = args[0]; return run(c.Context(), o) },
+	}
+}
+
+type receiptView struct {
+	Schema  string           `json:"schema"`
+	Digest  marketops.Digest `json:"digest"`
+	By      string           `json:"by"`
+	Receipt *receipt.Receipt `json:"receipt"`
+	State   api.State        `json:"state"` // what the Core says; "not asked" if it does not answer
+	Epoch   int64            `json:"epoch"`
+	Outcome receipt.Status   `json:"outcome"`
+}
+
+func run(ctx context.Context, e *env.Env, o Options) error {
+	s, err := session.Connect(e, "", "")
+	if err != nil {
+		return err
+	}
+	envelope, pos, err := find(ctx, s, o.Receipt)
+	if err != nil {
+		return err
+	}
+	rec, holder, err := verify(s.Trust, envelope, pos)
+	if err != nil {
+		return err
+	}
+	v := receiptView{Schema: "marketops.receipt-show/v1", Digest: rec.Digest, By: string(holder.Role) + " " + holder.Name, Receipt: rec.Body.(*receipt.Receipt), State: "not asked"}
+	state, err := s.Core.ClaimState(ctx, v.Receipt.ReceiptID)
+	if err == nil {
+		v.State, v.Epoch, v.Outcome = state.State, state.Epoch, state.Outcome
+	} else if !errors.Is(err, marketops.CoreUnreachable) {
+		return err
+	}
+	printReceipt(s.Streams, v)
+	return s.Result(v)
+}
+
+func verify(t *trust.Trust, envelope []byte, pos *log.Position) (*receipt.Record, trust.Holder, error) {
+	rec, holder, err := t.Open(envelope, cli.Now(), pos)
+	if err == nil && rec.Body.Kind() != receipt.KindReceipt {
+		err = marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(rec.Body.Kind()))
+	}
+	return rec, holder, err
+}
+
+// find reads a file, or asks the Core for the run of an id and takes the receipt from there.
+func find(ctx context.Context, s *session.Session, arg string) ([]byte, *log.Position, error) {
+	id := marketops.ReceiptID(arg)
+	if !id.Valid() {
+		envelope, err := env.ReadFile(arg, crypto.MaxEnvelope)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = &marketops.Failure{Code: marketops.StateMissing, What: arg + " is neither a file nor a receipt id", Next: "marketops receipt show RUN/receipts/1.json"}
+		}
+		return envelope, nil, err
+	}
+	state, err := s.Core.ClaimState(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := s.Core.Records(ctx, state.Run)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pick(s.Trust, all, id)
+}
+
+// pick returns the receipt of an id from the records of its run.
+func pick(t *trust.Trust, all api.RunRecords, id marketops.ReceiptID) ([]byte, *log.Position, error) {
+	for _, e := range all.Entries {
+		rec, err := receipt.Open(e.Envelope, t.Ring())
+		if err != nil {
+			continue
+		}
+		if r, ok := rec.Body.(*receipt.Receipt); ok && r.ReceiptID == id {
+			return e.Envelope, &e.Position, nil
+		}
+	}
+	return nil, nil, &marketops.Failure{Code: marketops.StateMissing, What: "the Core knows no receipt " + string(id)}
+}
+
+func printReceipt(s *cli.Streams, v receiptView) {
+	r := v.Receipt
+	spent := string(v.State)
+	if v.Outcome != "" {
+		spent += ": " + string(v.Outcome)
+	}
+	s.Table([][]string{
+		{"receipt", string(r.ReceiptID)}, {"signed by", v.By}, {"run", string(r.RunID)}, {"kind", string(r.OperationKind)},
+		{"repository", r.Target.FullName + " (" + r.Target.ID() + ")"}, {"operation", r.Operation.String()}, {"plan", r.Plan.String()},
+		{"policy", r.Policy.String()}, {"trust", fmt.Sprintf("version %d %s", r.Trust.Version, r.Trust.Digest)},
+		{"audience", fmt.Sprint(r.Audience)}, {"enforceable", fmt.Sprintf("%v in %s", r.Enforceable, r.Mode)},
+		{"valid", fmt.Sprintf("%s to %s", r.NotBefore, r.ExpiresAt)}, {"approvals", fmt.Sprint(len(r.Approvals))},
+		{"spent", spent},
+	})
+}

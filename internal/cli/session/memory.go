@@ -1,0 +1,40 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/durable"
+)
+
+// highest returns the highest version remembered under name in dir, after remembering this one.
+// Two processes at once can only make it remember the higher or, for a moment, the lower of two
+// versions that both were accepted.
+func highest(dir, name string, version int64) (int64, error) {
+	path := filepath.Join(dir, fmt.Sprintf("%.16s.version", marketops.DigestOf([]byte(name)).Hex()))
+	seen, err := readVersion(path)
+	if err != nil {
+		return 0, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered trust version cannot be read", Err: err}
+	}
+	if seen >= version {
+		return seen, nil
+	}
+	return version, durable.Write(path, []byte(strconv.FormatInt(version, 10)+"\n"))
+}
+
+func readVersion(path string) (int64, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+}
