@@ -103,7 +103,7 @@ func TestProgress(t *testing.T) {
 		s.err.Reset()
 		clock := lifecycletest.Start.Add(0).Time()
 		args := strings.Fields(strings.ReplaceAll(auditAll+tc.flag, "@", s.dir+string(filepath.Separator)))
-		exit := run(args, auditor.Env{Out: &s.out, Err: &s.err, Terminal: tc.terminal, Now: func() time.Time {
+		exit := run(args, &auditor.Env{Out: &s.out, Err: &s.err, Terminal: tc.terminal, Now: func() time.Time {
 			clock = clock.Add(time.Second)
 			return clock
 		}})

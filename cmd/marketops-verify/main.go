@@ -27,7 +27,7 @@ import (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], auditor.Env{
+	os.Exit(run(os.Args[1:], &auditor.Env{
 		Out: os.Stdout, Err: os.Stderr, Now: time.Now, Color: colored(os.Stdout), Terminal: terminal(os.Stderr),
 	}))
 }
@@ -58,7 +58,7 @@ exit codes
   1    an input could not be read
 `
 
-func run(args []string, e auditor.Env) int {
+func run(args []string, e *auditor.Env) int {
 	e.Help = help
 	if len(args) == 0 {
 		return e.Misused(errors.New("name a pack, or audit"), verify.Usage)

@@ -71,7 +71,7 @@ func (s *stage) run(line string) int {
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "@", s.dir+string(filepath.Separator))
 	}
-	return run(args, auditor.Env{Out: &s.out, Err: &s.err, Now: lifecycletest.Start.Add(time.Hour).Time})
+	return run(args, &auditor.Env{Out: &s.out, Err: &s.err, Now: lifecycletest.Start.Add(time.Hour).Time})
 }
 
 func live(w *lifecycletest.World) { w.Live() }
@@ -218,7 +218,7 @@ func TestWritingFails(t *testing.T) {
 	s := newStage(t, live)
 	var talk bytes.Buffer
 	args := []string{filepath.Join(s.dir, "w.mopack"), "--trust", filepath.Join(s.dir, "trust.json")}
-	if got := run(args, auditor.Env{Out: full{}, Err: &talk, Now: lifecycletest.Start.Add(time.Hour).Time}); got != auditor.ExitError {
+	if got := run(args, &auditor.Env{Out: full{}, Err: &talk, Now: lifecycletest.Start.Add(time.Hour).Time}); got != auditor.ExitError {
 		t.Errorf("exit %d", got)
 	}
 }

@@ -83,7 +83,7 @@ func (o *Options) LoadTrust(pin verifier.Pin) (*trust.Trust, error) {
 }
 
 // Misused answers a wrong command line. To ask for help is not wrong.
-func (e Env) Misused(err error, usage string) int {
+func (e *Env) Misused(err error, usage string) int {
 	if errors.Is(err, flag.ErrHelp) {
 		io.WriteString(e.Out, e.Help)
 		return 0
@@ -94,7 +94,7 @@ func (e Env) Misused(err error, usage string) int {
 }
 
 // Answer writes a report and returns the exit code it stands for.
-func (e Env) Answer(r *verifier.Report, o Options) int {
+func (e *Env) Answer(r *verifier.Report, o *Options) int {
 	if err := e.write(r, o); err != nil {
 		e.complain(err)
 		return ExitError
@@ -103,7 +103,7 @@ func (e Env) Answer(r *verifier.Report, o Options) int {
 }
 
 // Unread answers for an input that could not be read: nothing is known about the evidence.
-func (e Env) Unread(kind verifier.Kind, o Options, err error) int {
+func (e *Env) Unread(kind verifier.Kind, o *Options, err error) int {
 	r := verifier.Refused(kind, "input", nil, marketops.RefuseErr(marketops.SourceUnreadable, "", err))
 	if werr := e.write(r, o); werr == nil && o.JSON {
 		e.complain(err)
@@ -111,13 +111,13 @@ func (e Env) Unread(kind verifier.Kind, o Options, err error) int {
 	return ExitError
 }
 
-func (e Env) write(r *verifier.Report, o Options) error {
+func (e *Env) write(r *verifier.Report, o *Options) error {
 	if o.JSON {
 		return show.JSON(e.Out, r)
 	}
 	return show.Text(e.Out, r, show.Options{Color: e.Color, Quiet: o.Quiet})
 }
 
-func (e Env) complain(err error) {
+func (e *Env) complain(err error) {
 	io.WriteString(e.Err, "marketops-verify: "+show.Escape(err.Error())+"\n")
 }

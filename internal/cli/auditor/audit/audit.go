@@ -34,7 +34,7 @@ type Options struct {
 }
 
 // Run runs the command and returns the exit code.
-func Run(e auditor.Env, args []string) int {
+func Run(e *auditor.Env, args []string) int {
 	o, err := parse(args)
 	if err != nil {
 		return e.Misused(err, Usage)
@@ -42,7 +42,8 @@ func Run(e auditor.Env, args []string) int {
 	return run(e, o)
 }
 
-func parse(args []string) (o Options, err error) {
+func parse(args []string) (*Options, error) {
+	o := &Options{}
 	rest, err := auditor.TakeFlags(args, o.Bind, o.Audit.Bind)
 	if err != nil {
 		return o, err
@@ -53,19 +54,19 @@ func parse(args []string) (o Options, err error) {
 	return o, o.Audit.Check()
 }
 
-func run(e auditor.Env, o Options) int {
+func run(e *auditor.Env, o *Options) int {
 	t, err := o.LoadTrust(o.Audit.Pin)
 	if err != nil {
-		return e.Answer(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err), o.Options)
+		return e.Answer(verifier.Refused(verifier.OfAudit, verifier.CheckTrust, t, err), &o.Options)
 	}
-	options, err := prepare(o.Audit)
+	options, err := prepare(&o.Audit)
 	if err != nil {
-		return e.Unread(verifier.OfAudit, o.Options, err)
+		return e.Unread(verifier.OfAudit, &o.Options, err)
 	}
 	folders, err := openAll(o.Audit.Log, o.Audit.Records, o.Audit.Operations, o.Audit.Previous)
 	defer closeAll(folders)
 	if err != nil {
-		return e.Unread(verifier.OfAudit, o.Options, err)
+		return e.Unread(verifier.OfAudit, &o.Options, err)
 	}
 	if folders[2] != nil {
 		options.Document = audit.Documents(folders[2])
@@ -80,11 +81,11 @@ func run(e auditor.Env, o Options) int {
 	r := audit.Audit(folders[0], folders[1], t, options)
 	p.Done()
 	offline.Keep(r, o.Audit.Evidence)
-	return e.Answer(r, o.Options)
+	return e.Answer(r, &o.Options)
 }
 
 // prepare reads what the audit rests on beside the log.
-func prepare(o offline.AuditOptions) (a audit.Options, err error) {
+func prepare(o *offline.AuditOptions) (a audit.Options, err error) {
 	a = audit.Options{At: o.At, HashOnly: o.HashOnly, Program: version.String()}
 	if _, err = rand.Read(a.Secret[:]); err != nil {
 		return a, err

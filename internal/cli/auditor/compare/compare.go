@@ -22,7 +22,7 @@ type Options struct {
 }
 
 // Run runs the command and returns the exit code.
-func Run(e auditor.Env, args []string) int {
+func Run(e *auditor.Env, args []string) int {
 	o, err := parse(args)
 	if err != nil {
 		return e.Misused(err, Usage)
@@ -30,7 +30,8 @@ func Run(e auditor.Env, args []string) int {
 	return run(e, o)
 }
 
-func parse(args []string) (o Options, err error) {
+func parse(args []string) (o *Options, err error) {
+	o = &Options{}
 	o.Files, err = auditor.TakeFlags(args, o.Bind)
 	if err == nil && len(o.Files) == 0 {
 		err = errors.New("name files with checkpoints")
@@ -38,18 +39,18 @@ func parse(args []string) (o Options, err error) {
 	return o, err
 }
 
-func run(e auditor.Env, o Options) int {
+func run(e *auditor.Env, o *Options) int {
 	t, err := o.LoadTrust(verifier.Pin{})
 	if err != nil {
-		return e.Answer(verifier.Refused(verifier.OfCheckpoints, verifier.CheckTrust, t, err), o.Options)
+		return e.Answer(verifier.Refused(verifier.OfCheckpoints, verifier.CheckTrust, t, err), &o.Options)
 	}
 	var files []verifier.Evidence
 	for _, name := range o.Files {
 		b, err := offline.ReadFile(name, verifier.MaxEvidence)
 		if err != nil {
-			return e.Unread(verifier.OfCheckpoints, o.Options, err)
+			return e.Unread(verifier.OfCheckpoints, &o.Options, err)
 		}
 		files = append(files, verifier.Evidence{Name: name, Text: b})
 	}
-	return e.Answer(verifier.Compare(files, t), o.Options)
+	return e.Answer(verifier.Compare(files, t), &o.Options)
 }

@@ -33,7 +33,7 @@ type Options struct {
 }
 
 // Run runs the command and returns the exit code.
-func Run(e auditor.Env, args []string) int {
+func Run(e *auditor.Env, args []string) int {
 	o, err := parse(args)
 	if err != nil {
 		return e.Misused(err, Usage)
@@ -41,7 +41,8 @@ func Run(e auditor.Env, args []string) int {
 	return run(e, o)
 }
 
-func parse(args []string) (o Options, err error) {
+func parse(args []string) (*Options, error) {
+	o := &Options{}
 	rest, err := auditor.TakeFlags(args, o.Bind, o.Judge.Bind)
 	if err != nil {
 		return o, err
@@ -53,13 +54,13 @@ func parse(args []string) (o Options, err error) {
 	return o, nil
 }
 
-func run(e auditor.Env, o Options) int {
+func run(e *auditor.Env, o *Options) int {
 	if o.Judge.At == 0 {
 		o.Judge.At = marketops.TimeOf(e.Now())
 	}
 	r, err := offline.Verify(o.File, func() (*trust.Trust, error) { return o.LoadTrust(o.Judge.Pin) }, o.Judge)
 	if err != nil {
-		return e.Unread(verifier.OfPack, o.Options, err)
+		return e.Unread(verifier.OfPack, &o.Options, err)
 	}
-	return e.Answer(r, o.Options)
+	return e.Answer(r, &o.Options)
 }
