@@ -2,7 +2,7 @@ package log
 
 import (
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -44,7 +44,7 @@ func (g group) metAt(times map[keyID]marketops.Time) (marketops.Time, bool) {
 	if len(met) < g.need || g.need < 1 {
 		return 0, false
 	}
-	slices.Sort(met)
+	sort.Slice(met, func(i, j int) bool { return met[i] < met[j] })
 	return met[g.need-1], true
 }
 

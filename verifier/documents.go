@@ -1,10 +1,7 @@
 package verifier
 
 import (
-	"bytes"
 	"errors"
-	"maps"
-	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
@@ -17,7 +14,7 @@ var errCanonical = errors.New("not in canonical form (RFC 8785)")
 func (v *verification) documents() bool {
 	v.docs = map[marketops.Digest]*marketops.Operation{}
 	sound, named := v.planIsNamed(), v.named()
-	for _, d := range slices.SortedFunc(maps.Keys(v.pack.Operations), compareDigests) {
+	for _, d := range inOrder(v.pack.Operations) {
 		if err := v.document(d, named[d]); err != nil {
 			v.fail(CheckDocuments, "operation "+d.String(), err)
 			sound = false
@@ -34,8 +31,6 @@ func (v *verification) documents() bool {
 	}
 	return sound
 }
-
-func compareDigests(a, b marketops.Digest) int { return bytes.Compare(a[:], b[:]) }
 
 func (v *verification) planIsNamed() bool {
 	got := marketops.DigestOf(v.pack.Plan)
