@@ -13,7 +13,7 @@ OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
 
 # Inlining makes a program quicker and larger. In marketops-verify it is left to what every entry of
 # an audit passes through.
-INLINED := filippo.io/... github.com/omega/marketops/internal/canon
+INLINED := filippo.io/... github.com/omega/marketops/internal/canon/onepass
 VERIFIER := -trimpath -gcflags=all=-l -gcflags=std= $(patsubst %,-gcflags=%=-l,fmt reflect time) \
 	$(patsubst %,-gcflags=%=,$(INLINED)) -ldflags='-s -w -funcalign=16'
 

@@ -100,14 +100,19 @@ func (o *Opened) Digest() marketops.Digest { return marketops.DigestOf(o.PAE) }
 // [marketops.ReceiptMalformed], [marketops.PayloadTypeWrong], [marketops.KeyUnknown] (keyid names
 // no key of the ring and none verifies) or [marketops.SignatureInvalid].
 func Open(env []byte, payloadType string, known *Keyring) (*Opened, error) {
-	u, err := parse(env)
+	return Opener{}.Open(env, payloadType, known)
+}
+
+// Open is the package's [Open] in the opener's way.
+func (o Opener) Open(env []byte, payloadType string, known *Keyring) (*Opened, error) {
+	u, err := o.parse(env)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.ReceiptMalformed, "envelope", err)
 	}
 	if u.payloadType != payloadType {
 		return nil, marketops.Refuse(marketops.PayloadTypeWrong, fmt.Sprintf("%.100q, want %q", u.payloadType, payloadType))
 	}
-	if i := known.find(u.hint, u.pae, u.sig); i >= 0 {
+	if i := known.find(o, u.hint, u.pae, u.sig); i >= 0 {
 		return &Opened{Payload: u.payload, By: known.names[i], Key: known.keys[i], Sig: u.sig, PAE: u.pae}, nil
 	}
 	if _, named := known.Key(u.hint); !named && u.hint != "" {
@@ -123,9 +128,9 @@ type unverified struct {
 	pae, payload, sig []byte // payload is the end of pae
 }
 
-func parse(env []byte) (u unverified, err error) {
+func (o Opener) parse(env []byte) (u unverified, err error) {
 	var e envelope
-	if err := canon.DecodeLoose(env, MaxEnvelope, &e); err != nil {
+	if _, err := o.Decode(env, MaxEnvelope, &e); err != nil {
 		return u, err
 	}
 	if len(e.Signatures) != 1 {
@@ -187,7 +192,7 @@ func EqualPayload(a, b *Opened) bool { return bytes.Equal(a.PAE, b.PAE) }
 // NameUnverified returns SHA-256(PAE) of an envelope without verifying it, and zero for anything
 // that is no envelope of this payload type. It is good for naming a file, for nothing else.
 func NameUnverified(env []byte, payloadType string) marketops.Digest {
-	u, err := parse(env)
+	u, err := Opener{}.parse(env)
 	if err != nil || u.payloadType != payloadType {
 		return marketops.Digest{}
 	}

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/canon/onepass"
 )
 
 const textType = "text/plain"
@@ -302,6 +305,9 @@ func FuzzOpen(f *testing.F) {
 	ring := keyring(f, 1, 2)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, err := Open(b, textType, ring)
+		if quick, quickErr := (Opener{Read: onepass.Read}).Open(b, textType, ring); !reflect.DeepEqual(quick, o) || fmt.Sprint(quickErr) != fmt.Sprint(err) {
+			t.Fatalf("read in one pass: %+v %v, else %+v %v", quick, quickErr, o, err)
+		}
 		if err != nil {
 			if o != nil || marketops.CodeOf(err) == "" {
 				t.Fatalf("%v, %v", o, err)
@@ -310,6 +316,25 @@ func FuzzOpen(f *testing.F) {
 		}
 		if !bytes.Equal(o.Payload, text) {
 			t.Fatalf("forged: %q", o.Payload)
+		}
+	})
+}
+
+// FuzzDecode: what is read in one pass is what package canon writes, and the same is read without it.
+func FuzzDecode(f *testing.F) {
+	env := sealed(f, textType, text, testKey(f, 1))
+	f.Add(env)
+	f.Add(append(env, ' '))
+	f.Add([]byte(`{"payload":"eA==","payloadType":"","signatures":null}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var quick, slow envelope
+		canonical, err := Opener{Read: onepass.Read}.Decode(b, len(b), &quick)
+		known, slowErr := Opener{}.Decode(b, len(b), &slow)
+		if known || (err == nil) != (slowErr == nil) || err == nil && !reflect.DeepEqual(quick, slow) {
+			t.Fatalf("%+v %v, want %+v %v", quick, err, slow, slowErr)
+		}
+		if canonical && canon.Check(b, quick) != nil {
+			t.Fatalf("%q is not canonical", b)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package crypto
+package crypto_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/crypto/fast"
 )
 
@@ -80,7 +81,7 @@ func TestWycheproof(t *testing.T) {
 	foreignVectors(t, "wycheproof.json.gz", &file)
 	n, valid := 0, 0
 	for _, g := range file.TestGroups {
-		key, err := ParseSPKI(unhexText(t, g.KeyDer))
+		key, err := crypto.ParseSPKI(unhexText(t, g.KeyDer))
 		if err != nil || !bytes.Equal(key.Raw(), unhexText(t, g.Key.PK)) {
 			t.Fatalf("key %s: %v", g.Key.PK, err)
 		}
@@ -114,9 +115,9 @@ func TestEdges(t *testing.T) {
 	library, ours, weak := 0, 0, 0
 	for i, v := range vectors {
 		raw, message, sig := unhexText(t, v.A), []byte(v.M), unhexText(t, v.R+v.S)
-		key, err := NewPublicKey(raw)
+		key, err := crypto.NewPublicKey(raw)
 		small, odd := slices.Contains(v.Flags, "LowOrderA"), slices.Contains(v.Flags, "NonCanonicalA")
-		if errors.Is(err, ErrWeakKey) != (small || odd) {
+		if errors.Is(err, crypto.ErrWeakKey) != (small || odd) {
 			t.Errorf("%d: key %s: %v, its flags are %v", i, v.A, err, v.Flags)
 		}
 		if err != nil {

@@ -127,24 +127,32 @@ func Seal(body Body, by crypto.Signer, subject ...Subject) (*Record, error) {
 // [marketops.ReceiptMalformed] and, for a predicate type that is not known here,
 // [marketops.RecordUnknown].
 func Open(envelope []byte, known *crypto.Keyring) (*Record, error) {
-	o, err := crypto.Open(envelope, PayloadType, known)
+	r, err := OpenWith(crypto.Opener{}, envelope, known)
 	if err != nil {
 		return nil, err
 	}
-	st, body, err := parse(o.Payload)
-	if err != nil {
-		return nil, err
-	}
-	return &Record{Body: body, Digest: o.Digest(), Subject: st.Subject, By: o.By, Envelope: envelope, Opened: o, under: known}, nil
+	r.under = known
+	return r, nil
 }
 
-func parse(payload []byte) (*statement, Body, error) {
+// OpenWith is [Open] in the opener's way. Who asks a gate about such a record has it verified again.
+func OpenWith(opener crypto.Opener, envelope []byte, known *crypto.Keyring) (*Record, error) {
+	o, err := opener.Open(envelope, PayloadType, known)
+	if err != nil {
+		return nil, err
+	}
+	st, body, err := parse(opener, o.Payload)
+	if err != nil {
+		return nil, err
+	}
+	return &Record{Body: body, Digest: o.Digest(), Subject: st.Subject, By: o.By, Envelope: envelope, Opened: o}, nil
+}
+
+func parse(o crypto.Opener, payload []byte) (*statement, Body, error) {
 	var st statement
-	plain := len(payload) <= MaxRecord && canon.Plain(payload, &st)
-	if !plain {
-		if err := canon.DecodeLoose(payload, MaxRecord, &st); err != nil {
-			return nil, nil, malformed("statement", err)
-		}
+	canonical, err := o.Decode(payload, MaxRecord, &st)
+	if err != nil {
+		return nil, nil, malformed("statement", err)
 	}
 	if st.Type != StatementType {
 		return nil, nil, malformed("statement", fmt.Errorf("_type is %.80q", st.Type))
@@ -159,15 +167,14 @@ func parse(payload []byte) (*statement, Body, error) {
 		}
 		return nil, nil, marketops.Refuse(marketops.RecordUnknown, fmt.Sprintf("predicate type %.120q", st.PredicateType))
 	}
-	if !plain || !canon.Plain(st.Predicate, body) {
-		if err := canon.DecodeLoose(st.Predicate, MaxRecord, body); err != nil {
-			return nil, nil, malformed(string(body.Kind()), err)
-		}
-		if err := canon.Check(payload, whole{st.Type, st.PredicateType, st.Subject, body}); err != nil {
-			return nil, nil, malformed(string(body.Kind()), err)
-		}
+	inside, err := o.Decode(st.Predicate, MaxRecord, body)
+	if err == nil && !(canonical && inside) {
+		err = canon.Check(payload, whole{st.Type, st.PredicateType, st.Subject, body})
 	}
-	if err := body.validate(); err != nil {
+	if err == nil {
+		err = body.validate()
+	}
+	if err != nil {
 		return nil, nil, malformed(string(body.Kind()), err)
 	}
 	return &st, body, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/crypto/fast"
+	"github.com/omega/marketops/internal/canon/onepass"
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
@@ -239,11 +242,16 @@ func FuzzOpenRecord(f *testing.F) {
 	for _, b := range sample.Bodies() {
 		f.Add(sample.Seal(f, b, sample.KeyStranger, sample.Digest("x"), "x").Opened.Payload)
 	}
+	quick := crypto.Opener{Verify: new(fast.Keys).Verify, Read: onepass.Read}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		if len(payload) == 0 {
 			return
 		}
-		r, err := receipt.Open(sample.Sign(receipt.PayloadType, payload, sample.KeyStranger), ring)
+		env := sample.Sign(receipt.PayloadType, payload, sample.KeyStranger)
+		r, err := receipt.Open(env, ring)
+		if _, quickErr := receipt.OpenWith(quick, env, ring); fmt.Sprint(quickErr) != fmt.Sprint(err) {
+			t.Fatalf("an audit says %v, a gate %v", quickErr, err)
+		}
 		if err != nil {
 			if c := marketops.CodeOf(err); c != marketops.ReceiptMalformed && c != marketops.RecordUnknown {
 				t.Fatalf("code %q: %v", c, err)

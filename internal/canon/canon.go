@@ -7,9 +7,6 @@
 // comparison is what makes absent members, null, odd number spellings and
 // re-ordered members impossible, so callers need no field-by-field presence checks.
 //
-// What is exactly what writing would yield is read in one pass, see [Plain]; all else takes the
-// library's way.
-//
 // [DecodeLoose] drops only the comparison. It is for JSON that others write
 // (DSSE envelopes, hand-edited files), never for bytes whose digest is a name.
 package canon
@@ -35,13 +32,6 @@ const maxDigits = 15
 
 // Encode returns the RFC 8785 form of v. Numbers of more than 15 digits are refused.
 func Encode(v any) ([]byte, error) {
-	if b := whole.write(v); b != nil {
-		return b, nil
-	}
-	return encode(v)
-}
-
-func encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return nil, err
@@ -58,10 +48,7 @@ func encode(v any) ([]byte, error) {
 
 // Decode reads data into v, a pointer to a zero value, accepting canonical bytes only.
 func Decode(data []byte, limit int, v any) error {
-	if len(data) <= limit && whole.read(data, v) {
-		return nil
-	}
-	if err := decode(data, limit, v); err != nil {
+	if err := DecodeLoose(data, limit, v); err != nil {
 		return err
 	}
 	return Check(data, v)
@@ -81,13 +68,6 @@ func Check(data []byte, v any) error {
 
 // DecodeLoose reads data into v, a pointer to a zero value, strictly but in any member order and spacing.
 func DecodeLoose(data []byte, limit int, v any) error {
-	if len(data) <= limit && whole.read(data, v) {
-		return nil
-	}
-	return decode(data, limit, v)
-}
-
-func decode(data []byte, limit int, v any) error {
 	if len(data) > limit {
 		return fmt.Errorf("longer than %d bytes", limit)
 	}

@@ -57,6 +57,9 @@ import (
 	"runtime"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/crypto/fast"
+	"github.com/omega/marketops/internal/canon/onepass"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/receipt/trust"
@@ -135,7 +138,8 @@ func (a *audit) workers() int {
 
 // Audit judges the log in files, with the envelopes in records, under a trust file.
 func Audit(files, records log.TileReader, t *trust.Trust, o Options) *verifier.Report {
-	a := &audit{report: verifier.NewReport(verifier.OfAudit, t, o.At), files: files, records: records, trust: t, options: o, counts: map[string]uint64{}, failed: map[string]bool{}}
+	a := &audit{report: verifier.NewReport(verifier.OfAudit, t, o.At), files: files, records: records, trust: t, options: o,
+		opener: crypto.Opener{Verify: new(fast.Keys).Verify, Read: onepass.Read}, counts: map[string]uint64{}, failed: map[string]bool{}}
 	required := append([]string{CheckTrust, CheckCheckpoint, CheckEntries}, walked...)
 	if o.HashOnly {
 		required = required[:4]
@@ -188,6 +192,7 @@ type audit struct {
 	records log.TileReader
 	trust   *trust.Trust
 	options Options
+	opener  crypto.Opener // quick: an audit opens every record of a log
 
 	tree       *log.Tree
 	roots      *roots

@@ -20,13 +20,13 @@ type item struct {
 
 // open reads and verifies the record of an entry. The record must be the one that the leaf
 // commits to, and not merely a good one.
-func (it *item) open(store log.TileReader, ring *crypto.Keyring) {
+func (it *item) open(store log.TileReader, opener crypto.Opener, ring *crypto.Keyring) {
 	env, err := log.ReadRecord(store, it.hash)
 	if err != nil {
 		it.err = err
 		return
 	}
-	if it.rec, err = receipt.Open(env, ring); err != nil {
+	if it.rec, err = receipt.OpenWith(opener, env, ring); err != nil {
 		it.err = unknown(env, ring, it.leaf, err)
 		return
 	}

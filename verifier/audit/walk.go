@@ -41,7 +41,7 @@ func (a *audit) walk() {
 		workers.Go(func() {
 			for b := range todo {
 				for i := range b.items {
-					b.items[i].open(a.records, a.trust.Ring())
+					b.items[i].open(a.records, a.opener, a.trust.Ring())
 				}
 				close(b.opened)
 			}
@@ -124,7 +124,7 @@ func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
 	if err != nil {
 		return e, err
 	}
-	if e.Record, err = receipt.Open(env, a.trust.Ring()); err != nil {
+	if e.Record, err = receipt.OpenWith(a.opener, env, a.trust.Ring()); err != nil {
 		return e, err
 	}
 	if e.Record.LeafHash() != e.Leaf {

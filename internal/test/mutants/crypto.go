@@ -6,6 +6,6 @@ const keyringFile = "crypto/keyring.go"
 
 var cryptoMutants = []mutant{
 	{"signature", "verifying signatures", "crypto", "TestKeyIDIsAHint", []overlay.Patch{
-		{File: keyringFile, Old: "r.ids[hint]; ok && r.verify(i, pae, sig)", New: "r.ids[hint]; ok"},
+		{File: keyringFile, Old: "r.ids[hint]; ok && o.verify(r.keys[i], pae, sig)", New: "r.ids[hint]; ok"},
 	}},
 }

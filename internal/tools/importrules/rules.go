@@ -21,6 +21,14 @@ var Rules = []Rule{
 		Not: []string{"net", "net/http", "os/exec", cobra, tessera, sigstore},
 		Why: "an auditor runs it offline and reads all of it",
 	}, {
+		Who: []string{".", "./crypto", "./receipt/...", "./log/...", "./plan/...", "./publisher/...", "./federation/..."},
+		Not: []string{"./crypto/fast", "./internal/canon/onepass"},
+		Why: "gate and Core decide by one code path: the standard library verifies, the JSON library reads",
+	}, {
+		Who: []string{"./..."}, Except: []string{"./verifier/audit"}, Direct: true,
+		Not: []string{"./crypto/fast", "./internal/canon/onepass"},
+		Why: "the quick way to a record serves the audit alone, which opens a million of them",
+	}, {
 		Who: []string{"./plan/..."},
 		Not: []string{"./publisher/...", "./federation/issue", "./crypto/signer"},
 		Why: "a dry run cannot ship even if it is buggy",

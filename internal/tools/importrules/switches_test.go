@@ -23,6 +23,14 @@ var systems = []string{"unix", "linux", "darwin", "windows", "js", "wasm", "amd6
 // overwrites. Tests change a copy of the source instead, see package internal/test/overlay. That product code
 // reaches no test code is one of [Rules].
 func TestNoSwitches(t *testing.T) {
+	for _, s := range findSwitches(t, productTexts(t)) {
+		t.Error(s)
+	}
+}
+
+// productTexts returns the source of what ships, its tests included, by path from the root of the module.
+func productTexts(t *testing.T) map[string]string {
+	t.Helper()
 	texts := map[string]string{}
 	root := filepath.Join("..", "..", "..")
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
@@ -44,9 +52,7 @@ func TestNoSwitches(t *testing.T) {
 	if err != nil || len(texts) < 300 {
 		t.Fatalf("%d files: %v", len(texts), err)
 	}
-	for _, s := range findSwitches(t, texts) {
-		t.Error(s)
-	}
+	return texts
 }
 
 // TestSwitchesAreFound: each kind of switch is one finding, and what is none is not.
@@ -146,16 +152,7 @@ func addVariables(all map[string]bool, dir string, f *ast.File) {
 
 // overwritten lists, as FOLDER.NAME, what a file assigns to or takes the address of and does not declare.
 func overwritten(dir string, f *ast.File) (out []string) {
-	imports := map[string]string{}
-	for _, s := range f.Imports {
-		if p, ok := strings.CutPrefix(strings.Trim(s.Path.Value, `"`), Module); ok {
-			p = path.Join(".", strings.TrimPrefix(p, "/"))
-			imports[path.Base(Module+"/"+p)] = p
-			if s.Name != nil {
-				imports[s.Name.Name] = p
-			}
-		}
-	}
+	imports := ownImports(f)
 	add := func(e ast.Expr) {
 		switch root := rootOf(e, imports).(type) {
 		case *ast.Ident:
@@ -182,6 +179,21 @@ func overwritten(dir string, f *ast.File) (out []string) {
 		return true
 	})
 	return out
+}
+
+// ownImports returns the folders of this module that a file imports, by the names that it knows them by.
+func ownImports(f *ast.File) map[string]string {
+	imports := map[string]string{}
+	for _, s := range f.Imports {
+		if p, ok := strings.CutPrefix(strings.Trim(s.Path.Value, `"`), Module); ok {
+			p = path.Join(".", strings.TrimPrefix(p, "/"))
+			imports[path.Base(Module+"/"+p)] = p
+			if s.Name != nil {
+				imports[s.Name.Name] = p
+			}
+		}
+	}
+	return imports
 }
 
 // rootOf is the variable that an expression is a part of: a name, or a name of an imported package.
