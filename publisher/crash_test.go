@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/publisher"
 )
 
@@ -154,10 +155,11 @@ func TestCrashAnywhere(t *testing.T) {
 		}
 	}
 	for i, p := range s.points(s.releaseOp()) {
-		if acting := slices.Contains([]string{"write", "attempt", "record", "outcome"}, p.name); acting && !testing.Short() {
+		if slices.Contains([]string{"write", "attempt", "record", "outcome"}, p.name) {
 			add(s.releaseOp, p, []string{"killed", "cut"}[i/2%2], []string{"pub", "pub2"}[i%2])
 		}
 	}
+	endings = exhaustive.Sample(t, 24, endings)
 	sideBySide(endings, func(e *ending) { e.begin(s) })
 	s.leaseEnds()
 	sideBySide(endings, func(e *ending) {
@@ -165,6 +167,5 @@ func TestCrashAnywhere(t *testing.T) {
 			e.resume(s)
 		}
 	})
-	t.Logf("%d endings", len(endings))
 	s.lawful()
 }

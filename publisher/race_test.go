@@ -10,12 +10,19 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
 
-const racers = 256
+// racers is how many publishers race for one receipt, in processes of as many each in [TestRaceOfReceipts].
+func racers() (all, processes int) {
+	if exhaustive.Whole() {
+		return 256, 8
+	}
+	return 64, 4
+}
 
 // recruit adds publishers with keys of their own to the trust file in force.
 func (s *stage) recruit(n int) (names []string) {
@@ -101,17 +108,18 @@ func (s *stage) oneWinner(count map[string]int, n int) {
 	}
 }
 
-// TestRace: 256 publishers, each with a key of its own, have passed the gate with one receipt and
+// TestRace: many publishers, each with a key of its own, have passed the gate with one receipt and
 // claim it in the same moment. One wins, the log has the one claim of epoch 1, GitHub one effect.
 func TestRace(t *testing.T) {
 	s := newStage(t)
-	names := s.recruit(racers)
+	n, _ := racers()
+	names := s.recruit(n)
 	r := s.authorised(s.tagOp())
 	var seats []*seat
 	for _, name := range names {
 		seats = append(seats, r.sit(name, r.folder()))
 	}
-	s.oneWinner(race(seats), racers)
+	s.oneWinner(race(seats), n)
 	for _, p := range seats {
 		p.leave()
 	}
@@ -158,20 +166,20 @@ func TestRaceOfOwners(t *testing.T) {
 	s.lawful()
 }
 
-// TestRaceOfReceipts: two receipts for one tag and 256 publishers, half of them with each, in eight
+// TestRaceOfReceipts: two receipts for one tag and many publishers, half of them with each, in several
 // processes. One of them publishes; the other receipt is never claimed.
 func TestRaceOfReceipts(t *testing.T) {
 	if o := given(); o != nil {
 		o.race(t)
 		return
 	}
-	const processes = 8
+	n, processes := racers()
 	s := newStage(t)
-	names := s.recruit(racers)
+	names := s.recruit(n)
 	op := s.tagOp()
 	runs := []*run{s.authorised(op), s.authorised(op)}
 	var started []*process
-	for part := range slices.Chunk(names, racers/processes) {
+	for part := range slices.Chunk(names, n/processes) {
 		started = append(started, s.process(runs, part))
 	}
 	count := map[string]int{}
@@ -182,11 +190,11 @@ func TestRaceOfReceipts(t *testing.T) {
 		p.say("go")
 	}
 	for _, p := range started {
-		for end, n := range p.count() {
-			count[end] += n
+		for end, times := range p.count() {
+			count[end] += times
 		}
 	}
-	s.oneWinner(count, racers)
+	s.oneWinner(count, n)
 	won := slices.IndexFunc(runs, func(r *run) bool { return len(r.told(0).outcomes) > 0 })
 	if won < 0 {
 		t.Fatal("nobody won")

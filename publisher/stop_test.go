@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
@@ -26,6 +27,7 @@ func TestInterrupt(t *testing.T) {
 			endings = append(endings, &ending{op: s.tagOp, at: p, how: "interrupted", key: "pub"})
 		}
 	}
+	endings = exhaustive.Sample(t, 12, endings)
 	sideBySide(endings, func(e *ending) {
 		e.run = s.authorised(e.op())
 		e.folder = e.run.folder()
