@@ -4,6 +4,7 @@
 
 GO      ?= go
 BIN     := bin
+MODULE  := github.com/omega/marketops
 # cobra, go-github and sigstore are fetched by the go command; nothing else is needed.
 export GOFLAGS += -buildvcs=false
 
@@ -19,7 +20,7 @@ VERIFIER := -trimpath -gcflags=all=-l -gcflags=std= $(patsubst %,-gcflags=%=-l,f
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build verifier page browser test interop race demo lint bench compare soak crash disk mutants fuzz cross repro model docs coverage clean
+.PHONY: all build verifier page browser test exhaustive interop race demo lint bench compare soak crash disk mutants fuzz cross repro model docs coverage clean
 
 all: build
 
@@ -41,6 +42,11 @@ browser:
 # interop/ is a module of its own, so that what only tests need is no dependency of ours.
 test:
 	@{ $(GO) test -json ./... $(OR_FAIL) ; cd interop && $(GO) test -count=1 -json ./... $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+
+# The long tables whole: make test takes a sample of each and names its seed if a case fails.
+SAMPLED := '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}'
+exhaustive:
+	@{ MARKETOPS_EXHAUSTIVE=1 $(GO) test -count=1 -json -timeout 60m $$($(GO) list -f $(SAMPLED) ./...) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # What needs a cosign: the pages' commands for it, and everything that it must accept and refuse.
 # The first build of cosign takes minutes.
