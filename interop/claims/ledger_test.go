@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"os"
-	"testing"
 	"time"
 
 	"github.com/omega/marketops"
@@ -17,15 +15,6 @@ import (
 const start = marketops.Time(1_800_000_000)
 
 var ctx = context.Background()
-
-// TestMain also runs the test binary as the ledger's process; see kill_test.go.
-func TestMain(m *testing.M) {
-	if os.Getenv("CLAIMS_ROLE") == "calls" {
-		callsChild(os.Getenv("CLAIMS_PATH"))
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 // ask asks for the one receipt that all clients want.
 func ask(owner crypto.KeyID) claims.NewClaim {
