@@ -64,9 +64,7 @@ func values(s *openapi3.SchemaRef, top bool) []any {
 	if s.Ref != "" && !top {
 		return out
 	}
-	for _, e := range s.Value.Enum {
-		out = append(out, e)
-	}
+	out = append(out, s.Value.Enum...)
 	if n := s.Value.MaxLength; n != nil {
 		out = append(out, strings.Repeat("ä", int(*n)), strings.Repeat("x", int(*n)+1))
 	}
