@@ -8,11 +8,12 @@ require (
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/go-json-experiment/json v1.27.2
 	github.com/goccy/go-yaml v1.19.2
-	github.com/google/go-github/v60 v60.0.0 // the version that this project was asked to use; what it gets wrong is tested in publisher/github
+	github.com/google/go-github/v60 v60.0.0 // chosen by the project's owner; publisher/github tests what it gets wrong
 	github.com/rogpeppe/go-internal v1.16.0 // only for tests: testscript runs the stories
 	github.com/secure-systems-lab/go-securesystemslib v0.11.1
 	github.com/sigstore/sigstore v1.10.11 // v1.11 needs Go 1.27
 	github.com/spf13/cobra v1.10.2
+	github.com/spf13/pflag v1.0.10 // v1.1 shows every switch as --flag[=true|false] in the help
 	github.com/transparency-dev/formats v0.1.1 // only for tests, and Tessera needs it: log agrees with it, also in fuzz targets
 	github.com/transparency-dev/merkle v0.0.2
 	github.com/transparency-dev/tessera v1.0.4
@@ -48,7 +49,6 @@ require (
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	github.com/sigstore/protobuf-specs v0.5.2 // indirect
-	github.com/spf13/pflag v1.0.10 // indirect
 	github.com/vbauerster/cupwriter v0.0.5 // indirect
 	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
 	go.opentelemetry.io/auto/sdk v1.2.1 // indirect
