@@ -77,7 +77,7 @@ lint:
 	cd interop && $(GO) vet -tags cosign,browser ./... && $(GO) run $(STATICCHECK) -tags cosign,browser ./...
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/server ./log/... ./receipt ./verifier/... ./cmd/marketops-verify
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./federation/core ./log/... ./receipt ./verifier/... ./cmd/marketops-verify
 
 # Our verifier beside cosign and sigstore-go, on the same receipt and in turns: time, ratio, memory.
 compare: $(COSIGN)

@@ -20,12 +20,14 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/core"
 	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/federation/server"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
@@ -43,8 +45,8 @@ type stage struct {
 	*testing.T
 	dir   string
 	sock  string
-	opts  server.Options
-	core  *server.Core
+	opts  core.Options
+	core  *core.Core
 	down  func()
 	clock atomic.Int64
 	keys  map[string]*crypto.PrivateKey
@@ -98,10 +100,11 @@ func newStage(t *testing.T) *stage {
 	s.ok(policy.WriteStarter(filepath.Join(dir, "policy")))
 	c := config.DefaultCore(origin).In(dir)
 	c.Limits = config.Limits{MaxReceiptsPerRepository: 1000, MaxSubmissionsPerDay: 1000, MaxOperationsPerPlan: 100}
-	s.opts = server.Options{
+	s.opts = core.Options{
 		State: dir, Config: c, Keys: issue.Keys{Authority: s.keys["authority"], Advisory: s.keys["advisory"], Ledger: s.keys["ledger"]},
 		Checkpoint: s.keys["checkpoint"], Version: "test", Random: rand.Reader, Now: s.now, Plan: readPlan,
-		Free: func(string) (uint64, error) { return 1 << 40, nil }, Log: slog.New(slog.DiscardHandler),
+		OpenLedger: func(path string, now func() marketops.Time) (core.Ledger, error) { return claims.Open(path, now) },
+		Free:       func(string) (uint64, error) { return 1 << 40, nil }, Log: slog.New(slog.DiscardHandler),
 	}
 	s.start()
 	t.Cleanup(func() { s.down() })
@@ -158,17 +161,17 @@ func (s *stage) leaseEnds() { s.pass(s.opts.Config.Lease + time.Second) }
 
 func (s *stage) start() {
 	s.Helper()
-	core, err := server.Open(context.Background(), s.opts)
+	c, err := core.Open(context.Background(), s.opts)
 	s.ok(err)
 	l, err := server.ListenUnix(s.sock)
 	s.ok(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- core.Serve(ctx, l) }()
-	s.core = core
+	go func() { served <- server.Serve(ctx, server.Handler(c, origin, s.now, s.opts.Log), s.opts.Log, l) }()
+	s.core = c
 	s.down = sync.OnceFunc(func() {
 		cancel()
-		if err := errors.Join(<-served, core.Close()); err != nil {
+		if err := errors.Join(<-served, c.Close()); err != nil {
 			s.Errorf("stopping the Core: %v", err)
 		}
 	})

@@ -15,6 +15,7 @@ import (
 // what the caller sent and tells all of it; the cause of a failure stays behind, for it may hold
 // names that the other side has no business with.
 func ProblemOf(err error) (Problem, int) {
+	err = Outward(err)
 	var r *marketops.Refusal
 	if errors.As(err, &r) {
 		return Problem{Kind: "refusal", Code: r.Code, What: words(r.Code, r.Error()), State: r.State, Next: r.Next, Checks: r.Checks}, http.StatusConflict
@@ -27,6 +28,23 @@ func ProblemOf(err error) (Problem, int) {
 		return Problem{Kind: "failure", Code: marketops.StateMissing, What: "not there"}, http.StatusNotFound
 	}
 	return Problem{Kind: "failure", Code: marketops.LedgerUnavailable, What: "the Core could not answer"}, http.StatusInternalServerError
+}
+
+// Outward drops what only the operator should see: the causes of failures, and paths.
+func Outward(err error) error {
+	var ref *marketops.Refusal
+	var path *fs.PathError
+	if errors.As(err, &ref) {
+		if errors.As(err, &path) {
+			ref = &marketops.Refusal{Code: ref.Code, What: ref.What, Checks: ref.Checks, State: ref.State, Next: ref.Next}
+		}
+		return ref
+	}
+	var f *marketops.Failure
+	if errors.As(err, &f) {
+		return &marketops.Failure{Code: f.Code, What: f.What, State: f.State, Next: f.Next}
+	}
+	return err
 }
 
 // words drops the code that every error text begins with: it travels beside it.

@@ -15,7 +15,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -74,9 +73,14 @@ func (s Source) log(dest string) error {
 	})
 }
 
+// Copier is what a backup needs of the claim ledger.
+type Copier interface {
+	Copy(ctx context.Context, path string) error // as of package log/claims
+}
+
 // Finish completes a backup while nobody appends to the log or changes a claim; checkpoint covers
 // the whole log. keys are copied only if they are named.
-func (s Source) Finish(ctx context.Context, dest string, l *claims.Ledger, checkpoint *log.Checkpoint, at marketops.Time, keys ...string) (*Manifest, error) {
+func (s Source) Finish(ctx context.Context, dest string, l Copier, checkpoint *log.Checkpoint, at marketops.Time, keys ...string) (*Manifest, error) {
 	if err := s.Copy(dest); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@
 //
 // All but Restore, before which there is no ledger, hold the claim ledger, so that no Core can start
 // meanwhile. Erase and Freeze leave a line in its history; repeated after a crash they finish. A
-// backup can also be completed by a Core that runs; see package federation/server.
+// backup can also be completed by a Core that runs; see package federation/core.
 package maintain
 
 import (

@@ -1,4 +1,4 @@
-package server
+package server_test
 
 import (
 	"bytes"
@@ -10,14 +10,15 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/receipt"
 )
 
 // FuzzCalls puts any body under a good signature, and any header over any body. No call breaks the
 // Core, and no call that is not what it should be is answered with success.
 func FuzzCalls(f *testing.F) {
-	w := newWorld(f)
-	h := w.core.Handler()
+	w := world.New(f)
+	h := w.Handler()
 	paths := []string{"submissions", "approvals", "authorize", "resolve", "revoke", "check", "claim", "intent", "execute", "renew", "attempt", "outcome", "refusals"}
 	for n := range paths {
 		f.Add(uint8(n), []byte(`{}`), "")
@@ -30,10 +31,10 @@ func FuzzCalls(f *testing.F) {
 			who = "pub"
 		}
 		if header == "" {
-			head, err := receipt.NewHeader(rand.Reader, w.now())
+			head, err := receipt.NewHeader(rand.Reader, w.Now())
 			must(t, err)
-			r := &receipt.Request{Header: head, Method: "POST " + path, Body: marketops.DigestOf(body), Core: origin, ExpiresAt: w.now() + 60}
-			rec, err := receipt.Seal(r, w.keys[who], receipt.SubjectOf("body", r.Body))
+			r := &receipt.Request{Header: head, Method: "POST " + path, Body: marketops.DigestOf(body), Core: world.Origin, ExpiresAt: w.Now() + 60}
+			rec, err := receipt.Seal(r, w.Keys[who], receipt.SubjectOf("body", r.Body))
 			must(t, err)
 			header = base64.StdEncoding.EncodeToString(rec.Envelope)
 		}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/receipt/trust"
@@ -24,42 +26,44 @@ const (
 	maxBodiesTotal = 128 << 20 // bytes of all bodies that are read at one time
 )
 
-type handler func(http.ResponseWriter, *http.Request) error
+// Handler returns the endpoints of package federation/api. origin is the id that signed requests
+// must name, now the Core's one clock.
+func Handler(c Core, origin string, now func() marketops.Time, log *slog.Logger) http.Handler {
+	s := &httpServer{core: c, callers: authenticator{core: c, origin: origin, now: now}, log: log, mux: http.NewServeMux(),
+		calls: semaphore.NewWeighted(maxCalls), bodies: semaphore.NewWeighted(maxBodiesTotal)}
+	s.get("/v1/info", s.info)
+	s.get("/v1/runs/{run}", s.run)
+	s.get("/v1/claims/{receipt}", s.claim)
+	s.get("/v1/evidence/{digest}", s.evidence)
+	s.get("/checkpoint", s.file)
+	s.get("/tile/{path...}", s.file)
+	s.get("/records/{path...}", s.record)
 
-// Handler returns the endpoints of package federation/api.
-func (c *Core) Handler() http.Handler {
-	s := &httpServer{core: c, mux: http.NewServeMux(), calls: semaphore.NewWeighted(maxCalls), bodies: semaphore.NewWeighted(maxBodiesTotal)}
-	s.get("/v1/info", c.getInfo)
-	s.get("/v1/runs/{run}", c.getRun)
-	s.get("/v1/claims/{receipt}", c.getClaim)
-	s.get("/v1/evidence/{digest}", c.getEvidence)
-	s.get("/checkpoint", c.getFile)
-	s.get("/tile/{path...}", c.getFile)
-	s.get("/records/{path...}", c.getRecord)
-
-	post(s, "/v1/submissions", trust.RolePerson, api.MaxBody, c.submit)
-	post(s, "/v1/approvals", trust.RolePerson, maxRecordBody, c.approve)
-	post(s, "/v1/authorize", trust.RolePerson, maxSmallBody, c.authorize)
-	post(s, "/v1/resolve", trust.RolePerson, api.MaxBody, c.resolve)
-	post(s, "/v1/revoke", trust.RolePerson, maxSmallBody, c.revoke)
-	post(s, "/v1/check", trust.RolePublisher, maxSmallBody, c.check)
-	post(s, "/v1/claim", trust.RolePublisher, maxSmallBody, c.claim)
-	post(s, "/v1/intent", trust.RolePublisher, maxRecordBody, c.intent)
-	post(s, "/v1/execute", trust.RolePublisher, maxSmallBody, c.execute)
-	post(s, "/v1/renew", trust.RolePublisher, maxSmallBody, c.renew)
-	post(s, "/v1/attempt", trust.RolePublisher, maxSmallBody, c.attempt)
-	post(s, "/v1/outcome", trust.RolePublisher, api.MaxBody, c.outcome)
-	post(s, "/v1/refusals", trust.RolePublisher, api.MaxBody, c.refusal)
-	post(s, backupPath, trust.RoleLedger, maxSmallBody, c.backup)
+	post(s, "/v1/submissions", trust.RolePerson, api.MaxBody, c.Submit)
+	post(s, "/v1/approvals", trust.RolePerson, maxRecordBody, c.Approve)
+	post(s, "/v1/authorize", trust.RolePerson, maxSmallBody, c.Authorize)
+	post(s, "/v1/resolve", trust.RolePerson, api.MaxBody, c.Resolve)
+	post(s, "/v1/revoke", trust.RolePerson, maxSmallBody, c.Revoke)
+	post(s, "/v1/check", trust.RolePublisher, maxSmallBody, c.Check)
+	post(s, "/v1/claim", trust.RolePublisher, maxSmallBody, c.Claim)
+	post(s, "/v1/intent", trust.RolePublisher, maxRecordBody, c.Intent)
+	post(s, "/v1/execute", trust.RolePublisher, maxSmallBody, c.Execute)
+	post(s, "/v1/renew", trust.RolePublisher, maxSmallBody, c.Renew)
+	post(s, "/v1/attempt", trust.RolePublisher, maxSmallBody, c.Attempt)
+	post(s, "/v1/outcome", trust.RolePublisher, api.MaxBody, c.Outcome)
+	post(s, "/v1/refusals", trust.RolePublisher, api.MaxBody, c.Refuse)
+	post(s, "/v1/backup", trust.RoleLedger, maxSmallBody, c.Backup)
 	return s
 }
 
 // httpServer bounds what is handled at one time, and turns errors into problems.
 type httpServer struct {
-	core   *Core
-	mux    *http.ServeMux
-	calls  *semaphore.Weighted
-	bodies *semaphore.Weighted
+	core    Core
+	callers authenticator
+	log     *slog.Logger
+	mux     *http.ServeMux
+	calls   *semaphore.Weighted
+	bodies  *semaphore.Weighted
 }
 
 func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,7 +74,7 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-func (s *httpServer) get(path string, h handler) {
+func (s *httpServer) get(path string, h func(http.ResponseWriter, *http.Request) error) {
 	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
 			s.fail(w, r, nil, err)
@@ -79,9 +83,9 @@ func (s *httpServer) get(path string, h handler) {
 }
 
 // post serves one signed call. In is the type of its body.
-func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64, do func(context.Context, *caller, In) (Out, error)) {
+func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64, do func(context.Context, *federation.Caller, In) (Out, error)) {
 	s.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
-		who, err := s.core.authenticate(r, role)
+		who, err := s.callers.authenticate(r, role)
 		if err != nil {
 			s.fail(w, r, nil, unknownApprover(path, err))
 			return
@@ -91,11 +95,7 @@ func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64,
 			s.fail(w, r, nil, err)
 			return
 		}
-		if path != backupPath {
-			s.core.backupMu.RLock()
-			defer s.core.backupMu.RUnlock()
-		}
-		out, err := do(r.Context(), who, in)
+		out, err := do(r.Context(), &who.Caller, in)
 		if err != nil {
 			s.fail(w, r, who, err)
 			return
@@ -124,7 +124,7 @@ func (s *httpServer) body(w http.ResponseWriter, r *http.Request, who *caller, l
 	if err != nil {
 		return marketops.RefuseErr(marketops.LimitReached, "the body did not arrive", err)
 	}
-	if err := s.core.spend(who, b); err != nil {
+	if err := s.callers.useRequest(who, b); err != nil {
 		return err
 	}
 	if err := canon.DecodeLoose(b, int(limit), in); err != nil {
@@ -151,28 +151,11 @@ func (s *httpServer) fail(w http.ResponseWriter, r *http.Request, who *caller, e
 		name = who.Name
 	}
 	if !errors.Is(err, fs.ErrNotExist) || r.Method != http.MethodGet {
-		s.core.log.Info("no", "call", r.Method+" "+r.URL.Path, "by", name, "code", string(marketops.CodeOf(err)), "error", err)
+		s.log.Info("request refused", "call", r.Method+" "+r.URL.Path, "by", name, "code", string(marketops.CodeOf(err)), "error", err)
 	}
 	if r.Method == http.MethodGet && errors.Is(err, fs.ErrNotExist) {
 		err = fs.ErrNotExist
 	}
-	p, status := api.ProblemOf(outward(err))
+	p, status := api.ProblemOf(err)
 	answer(w, status, p)
-}
-
-// outward drops what only the operator should see: the causes of failures, and paths.
-func outward(err error) error {
-	var ref *marketops.Refusal
-	var path *fs.PathError
-	if errors.As(err, &ref) {
-		if errors.As(err, &path) {
-			ref = &marketops.Refusal{Code: ref.Code, What: ref.What, Checks: ref.Checks, State: ref.State, Next: ref.Next}
-		}
-		return ref
-	}
-	var f *marketops.Failure
-	if errors.As(err, &f) {
-		return &marketops.Failure{Code: f.Code, What: f.What, State: f.State, Next: f.Next}
-	}
-	return err
 }

@@ -1,4 +1,4 @@
-package server
+package server_test
 
 import (
 	"bufio"
@@ -19,10 +19,13 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/server"
+	"github.com/omega/marketops/internal/test/world"
 )
 
 // TestListenUnix takes over a dead socket and nothing else.
 func TestListenUnix(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "mops")
 	must(t, err)
 	defer os.RemoveAll(dir)
@@ -31,25 +34,26 @@ func TestListenUnix(t *testing.T) {
 	must(t, err)
 	first.(*net.UnixListener).SetUnlinkOnClose(false)
 	must(t, first.Close())
-	l, err := ListenUnix(path)
+	l, err := server.ListenUnix(path)
 	must(t, err)
 	must(t, l.Close())
 	must(t, os.WriteFile(path, []byte("a file"), 0o600))
-	_, err = ListenUnix(path)
+	_, err = server.ListenUnix(path)
 	wantCode(t, err, marketops.ConfigInvalid)
 	if b, err := os.ReadFile(path); err != nil || string(b) != "a file" {
 		t.Error("the file was touched")
 	}
-	_, err = ListenUnix(filepath.Join(dir, "missing", "s"))
+	_, err = server.ListenUnix(filepath.Join(dir, "missing", "s"))
 	wantCode(t, err, marketops.ConfigInvalid)
 }
 
 // TestFullHouse: idle connections make room for newcomers.
 func TestFullHouse(t *testing.T) {
-	w := newWorld(t)
-	held := make([]net.Conn, maxOpen)
+	t.Parallel()
+	w := world.New(t)
+	held := make([]net.Conn, server.MaxOpen)
 	for i := range held {
-		c, err := net.Dial("unix", w.sock)
+		c, err := net.Dial("unix", w.Socket)
 		must(t, err)
 		defer c.Close()
 		_, err = io.WriteString(c, "GET /v1/info HTTP/1.1\r\nHost: core\r\n\r\n")
@@ -59,8 +63,8 @@ func TestFullHouse(t *testing.T) {
 		resp.Body.Close()
 		held[i] = c
 	}
-	info := got(w.client("bob").Info(context.Background()))(t)
-	if info.Core != origin {
+	info := got(w.Client("bob").Info(context.Background()))(t)
+	if info.Core != world.Origin {
 		t.Errorf("%+v", info)
 	}
 }
@@ -87,13 +91,14 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 
 // TestListenTLS serves over TCP with TLS, beside the socket, and not in plain text.
 func TestListenTLS(t *testing.T) {
-	w := newWorld(t)
+	t.Parallel()
+	w := world.New(t)
 	cert, key, pool := certificate(t)
-	l, err := ListenTLS("127.0.0.1:0", cert, key)
+	l, err := server.ListenTLS("127.0.0.1:0", cert, key)
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- w.core.Serve(ctx, l) }()
+	go func() { served <- server.Serve(ctx, w.Handler(), w.Options.Log, l) }()
 	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}}}
 	resp, err := c.Get("https://" + l.Addr().String() + "/v1/info")
 	must(t, err)
@@ -110,7 +115,7 @@ func TestListenTLS(t *testing.T) {
 	c.CloseIdleConnections()
 	cancel()
 	must(t, <-served)
-	if _, err := ListenTLS("127.0.0.1:0", cert, cert); err == nil {
+	if _, err := server.ListenTLS("127.0.0.1:0", cert, cert); err == nil {
 		t.Error("a certificate without its key")
 	}
 }

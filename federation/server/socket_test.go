@@ -1,4 +1,4 @@
-package server
+package server_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,13 +21,15 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/server"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
 
 // thief speaks to the socket directly, as somebody who stole it would.
-func (w *world) thief() *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", w.sock) }}}
+func thief(w *world.World) *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", w.Socket) }}}
 }
 
 // call is a signed call that can be tampered with before it is sent.
@@ -36,26 +39,26 @@ type call struct {
 	headers      []string
 }
 
-func (w *world) signed(t *testing.T, name, path string, body any, change func(*receipt.Request)) call {
+func signed(t *testing.T, w *world.World, name, path string, body any, change func(*receipt.Request)) call {
 	t.Helper()
 	b, err := json.Marshal(body)
 	must(t, err)
 	d := marketops.DigestOf(b)
-	r := &receipt.Request{Header: w.head(), Method: "POST " + path, Body: d, Core: origin, ExpiresAt: w.now() + 60}
+	r := &receipt.Request{Header: w.Head(), Method: "POST " + path, Body: d, Core: world.Origin, ExpiresAt: w.Now() + 60}
 	if change != nil {
 		change(r)
 	}
-	rec, err := receipt.Seal(r, w.keys[name], receipt.SubjectOf("body", r.Body))
+	rec, err := receipt.Seal(r, w.Keys[name], receipt.SubjectOf("body", r.Body))
 	must(t, err)
 	return call{"POST", path, b, []string{base64.StdEncoding.EncodeToString(rec.Envelope)}}
 }
 
-func (w *world) send(t *testing.T, c call) (int, api.Problem) {
+func send(t *testing.T, w *world.World, c call) (int, api.Problem) {
 	t.Helper()
 	req, err := http.NewRequest(c.method, "http://core"+c.path, bytes.NewReader(c.body))
 	must(t, err)
 	req.Header[api.RequestHeader] = c.headers
-	resp, err := w.thief().Do(req)
+	resp, err := thief(w).Do(req)
 	must(t, err)
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
@@ -69,10 +72,11 @@ func (w *world) send(t *testing.T, c call) (int, api.Problem) {
 
 // TestStolenSocket: reading works, and nothing else.
 func TestStolenSocket(t *testing.T) {
-	w := newWorld(t)
-	s := w.newStory().submit().approve("alice")
-	body := api.Run{Run: s.run}
-	fresh := func(change func(*receipt.Request)) call { return w.signed(t, "bob", "/v1/authorize", body, change) }
+	t.Parallel()
+	w := world.New(t)
+	s := w.NewRun().Submit().Approve("alice")
+	body := api.Run{Run: s.ID}
+	fresh := func(change func(*receipt.Request)) call { return signed(t, w, "bob", "/v1/authorize", body, change) }
 	cases := []struct {
 		name string
 		code marketops.Code
@@ -110,75 +114,77 @@ func TestStolenSocket(t *testing.T) {
 			return fresh(func(r *receipt.Request) { r.IssuedAt, r.ExpiresAt = r.IssuedAt+61, r.ExpiresAt+61 })
 		}},
 		{"before this Core started", marketops.Stale, func() call {
-			return fresh(func(r *receipt.Request) { r.IssuedAt, r.ExpiresAt = w.core.started-1, w.core.started+59 })
+			return fresh(func(r *receipt.Request) { r.IssuedAt, r.ExpiresAt = w.Core.Started()-1, w.Core.Started()+59 })
 		}},
-		{"a stranger's key", marketops.KeyUnknown, func() call { return w.signed(t, "stranger", "/v1/authorize", body, nil) }},
-		{"a publisher's key", marketops.KeyUnknown, func() call { return w.signed(t, "pub", "/v1/authorize", body, nil) }},
-		{"the ledger's key", marketops.KeyUnknown, func() call { return w.signed(t, "ledger", "/v1/authorize", body, nil) }},
+		{"a stranger's key", marketops.KeyUnknown, func() call { return signed(t, w, "stranger", "/v1/authorize", body, nil) }},
+		{"a publisher's key", marketops.KeyUnknown, func() call { return signed(t, w, "pub", "/v1/authorize", body, nil) }},
+		{"the ledger's key", marketops.KeyUnknown, func() call { return signed(t, w, "ledger", "/v1/authorize", body, nil) }},
 		{"another record", marketops.PredicateTypeWrong, func() call {
 			c := fresh(nil)
-			c.headers = []string{base64.StdEncoding.EncodeToString(s.submission.Envelope)}
+			c.headers = []string{base64.StdEncoding.EncodeToString(s.Submission.Envelope)}
 			return c
 		}},
 		{"unknown member in the body", marketops.ReceiptMalformed, func() call {
-			return w.signed(t, "bob", "/v1/authorize", map[string]any{"run": s.run, "force": true}, nil)
+			return signed(t, w, "bob", "/v1/authorize", map[string]any{"run": s.ID, "force": true}, nil)
 		}},
 	}
-	w.clock.Add(0)
 	for _, c := range cases {
-		if status, p := w.send(t, c.call()); p.Code != c.code || status == http.StatusOK {
+		if status, p := send(t, w, c.call()); p.Code != c.code || status == http.StatusOK {
 			t.Errorf("%s: got %d %q (%s), want %s", c.name, status, p.Code, p.What, c.code)
 		}
 	}
-	if _, names := w.records(s.run); count(names, "receipt") != 0 || count(names, "refusal") != 0 {
+	if _, names := w.Records(s.ID); slices.Contains(names, "receipt") || slices.Contains(names, "refusal") {
 		t.Fatalf("records %q: somebody who did not authenticate left a trace", names)
 	}
 	control := fresh(nil)
-	if status, p := w.send(t, control); status != http.StatusOK {
+	if status, p := send(t, w, control); status != http.StatusOK {
 		t.Fatalf("control: %d %+v", status, p)
 	}
-	if _, p := w.send(t, control); p.Code != marketops.Consumed {
+	if _, p := send(t, w, control); p.Code != marketops.Consumed {
 		t.Errorf("replayed: %+v", p)
 	}
 }
 
 // TestReplayAfterRestart: a Core that was restarted has forgotten nonces, and what they protected.
 func TestReplayAfterRestart(t *testing.T) {
-	w := newWorld(t)
-	s := w.newStory().submit().approve("alice")
-	c := w.signed(t, "bob", "/v1/authorize", api.Run{Run: s.run}, nil)
-	if status, p := w.send(t, c); status != http.StatusOK {
+	t.Parallel()
+	w := world.New(t)
+	s := w.NewRun().Submit().Approve("alice")
+	c := signed(t, w, "bob", "/v1/authorize", api.Run{Run: s.ID}, nil)
+	if status, p := send(t, w, c); status != http.StatusOK {
 		t.Fatalf("control: %+v", p)
 	}
-	w.pass(time.Second)
-	w.restart()
-	if _, p := w.send(t, c); p.Code != marketops.Stale {
+	w.Pass(time.Second)
+	w.Restart()
+	if _, p := send(t, w, c); p.Code != marketops.Stale {
 		t.Errorf("replayed after a restart: %+v", p)
 	}
-	s.decide()
+	s.Decide()
 }
 
 func TestBodyLimits(t *testing.T) {
-	w := newWorld(t)
-	c := w.signed(t, "bob", "/v1/authorize", strings.Repeat("x", maxSmallBody), nil)
-	if _, p := w.send(t, c); p.Code != marketops.LimitReached {
+	t.Parallel()
+	w := world.New(t)
+	c := signed(t, w, "bob", "/v1/authorize", strings.Repeat("x", server.MaxSmallBody), nil)
+	if _, p := send(t, w, c); p.Code != marketops.LimitReached {
 		t.Errorf("got %+v", p)
 	}
 }
 
 // TestReadEndpoints: exactly the files that a log publishes, and no other file of the folder.
 func TestReadEndpoints(t *testing.T) {
-	w := newWorld(t)
-	s := w.ready()
-	entries, _ := w.records(s.run)
-	w.tree(entries[len(entries)-1].Position.Index)
+	t.Parallel()
+	w := world.New(t)
+	s := w.Ready()
+	entries, _ := w.Records(s.ID)
+	w.Tree(entries[len(entries)-1].Position.Index)
 	leaf := entries[0].Leaf
-	must(t, os.WriteFile(filepath.Join(w.dir, "records", log.RecordPath(leaf)[:2], ".tmp-1"), []byte("x"), 0o600))
+	must(t, os.WriteFile(filepath.Join(w.Dir, "records", log.RecordPath(leaf)[:2], ".tmp-1"), []byte("x"), 0o600))
 	for path, want := range map[string]int{
 		"/checkpoint":                                  200,
 		"/records/" + log.RecordPath(leaf):             200,
 		"/v1/info":                                     200,
-		"/v1/runs/" + string(s.run):                    200,
+		"/v1/runs/" + string(s.ID):                     200,
 		"/tile/0/000.p/255":                            404,
 		"/tile/../.state/treeState":                    404,
 		"/tile/%2e%2e/.state/treeState":                404,
@@ -194,22 +200,22 @@ func TestReadEndpoints(t *testing.T) {
 		"/v1/claims/c-" + strings.Repeat("0", 32):      404,
 		"/keys/authority.pem":                          404,
 		"/trust.json":                                  404,
-		"/v1/claims/" + string(s.receipt(0).ReceiptID): 200,
+		"/v1/claims/" + string(s.Receipt(0).ReceiptID): 200,
 	} {
 		req, err := http.NewRequest("GET", "http://core", nil)
 		must(t, err)
 		req.URL.Opaque = path
-		resp, err := (&http.Client{Transport: w.thief().Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
+		resp, err := (&http.Client{Transport: thief(w).Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(req)
 		must(t, err)
 		resp.Body.Close()
 		if got := resp.StatusCode; got != want && !(want == 404 && (got == 301 || got == 307)) {
 			t.Errorf("GET %s: %d, want %d", path, got, want)
 		}
 	}
-	if _, err := w.client("bob").ReadFile("tile/0/000.p/9"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := w.Client("bob").ReadFile("tile/0/000.p/9"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing tile is %v", err)
 	}
-	i, err := os.Stat(w.sock)
+	i, err := os.Stat(w.Socket)
 	must(t, err)
 	if i.Mode().Perm() != 0o600 {
 		t.Errorf("the socket has mode %v", i.Mode())
@@ -218,21 +224,22 @@ func TestReadEndpoints(t *testing.T) {
 
 // TestRacers: of many publishers that want one receipt, one executes.
 func TestRacers(t *testing.T) {
-	w := newWorld(t)
-	s := w.ready()
+	t.Parallel()
+	w := world.New(t)
+	s := w.Ready()
 	var won atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 256 {
 		by := []string{"pub", "pub2"}[i%2]
 		wg.Go(func() {
-			c, err := s.claim(0, by)
+			c, err := s.Claim(0, by)
 			if err != nil {
 				return
 			}
-			if _, err := s.intend(0, by, c); err != nil {
+			if _, err := s.Intend(0, by, c); err != nil {
 				return
 			}
-			if _, err := s.client(by).Execute(context.Background(), s.fence(0, c.Claim.Epoch)); err == nil && c.Claim.State == "claimed" {
+			if _, err := s.Client(by).Execute(context.Background(), s.Fence(0, c.Claim.Epoch)); err == nil && c.Claim.State == "claimed" {
 				won.Add(1)
 			}
 		})

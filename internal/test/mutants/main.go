@@ -9,7 +9,7 @@
 //	                                             look at it and to run the test by hand
 //
 // The tables are in one file for each product package: gate.go is about receipt/gate, core.go about
-// federation/server. A patch that no longer fits the source fails TestTables, which builds nothing.
+// federation/core. A patch that no longer fits the source fails TestTables, which builds nothing.
 package main
 
 import (

@@ -1,7 +1,7 @@
 package importrules
 
 // Required names packages that must be there: without them a rule would hold over nothing.
-var Required = []string{".", "./crypto", "./crypto/signer", "./federation/policy", "./internal/config", "./log/witness"}
+var Required = []string{".", "./crypto", "./crypto/signer", "./federation/core", "./federation/policy", "./federation/recorder", "./federation/server", "./internal/config", "./log/witness"}
 
 const (
 	cobra    = "github.com/spf13/cobra"
@@ -30,11 +30,11 @@ var Rules = []Rule{
 		Why: "the quick way to a record serves the audit alone, which opens a million of them",
 	}, {
 		Who: []string{"./plan/..."},
-		Not: []string{"./publisher/...", "./federation/issue", "./crypto/signer"},
+		Not: []string{"./publisher/...", "./federation/issue", "./federation/core", "./federation/recorder", "./crypto/signer"},
 		Why: "a dry run cannot ship even if it is buggy",
 	}, {
 		Who: []string{"./publisher/..."},
-		Not: []string{"./federation/issue", "./federation/server", "./plan/discover"},
+		Not: []string{"./federation/issue", "./federation/core", "./federation/recorder", "./federation/server", "./plan/discover"},
 		Why: "who acts cannot authorise itself",
 	}, {
 		Who: []string{"./federation/..."},
@@ -45,6 +45,18 @@ var Rules = []Rule{
 		Not: []string{goGitHub},
 		Why: "who authorises reads GitHub only behind plan/discover, wired in cmd/marketops-core",
 	}, {
+		Who: []string{"./federation/server"},
+		Not: []string{"./federation/core", "./federation/recorder", "./log/tessera", "./log/claims"},
+		Why: "transport only: it knows the Core through an interface of its own",
+	}, {
+		Who: []string{"./federation/recorder"},
+		Not: []string{"./federation/api"},
+		Why: "who writes the log has no transport",
+	}, {
+		Who: []string{"./federation/core", "./federation/recorder"}, Direct: true,
+		Not: []string{"net", "net/http"},
+		Why: "calls come and answers leave through federation/server",
+	}, {
 		Who: []string{"./log/witness/..."},
 		Not: []string{"./publisher/...", "./federation/...", "./receipt", "./crypto/signer", "./log/tessera", "./log/claims"},
 		Why: "a witness is somebody else: it knows logs, and nothing of what they are for",
@@ -54,11 +66,11 @@ var Rules = []Rule{
 		Why: "what may be signed is judged without a network; HTTP is log/witness/server's",
 	}, {
 		Who: []string{"./ui/..."},
-		Not: []string{"./crypto/signer", "./publisher/...", "./federation/issue"},
+		Not: []string{"./crypto/signer", "./publisher/...", "./federation/issue", "./federation/core", "./federation/recorder", "./federation/server"},
 		Why: "a hole in the UI yields reading, nothing more",
 	}, {
 		Who: []string{"./cmd/marketops"},
-		Not: []string{"./federation/issue", "./federation/server", "./log/tessera", "./log/claims", modernc},
+		Not: []string{"./federation/issue", "./federation/core", "./federation/recorder", "./federation/server", "./log/tessera", "./log/claims", modernc},
 		Why: "no issuing code on laptops",
 	}, {
 		Who: []string{"./cmd/marketops-core"},

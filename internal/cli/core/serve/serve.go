@@ -13,11 +13,13 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/core"
 	"github.com/omega/marketops/federation/server"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/core/keys"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/version"
+	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/plan"
 	"github.com/spf13/cobra"
 )
@@ -56,38 +58,38 @@ func run(ctx context.Context, dir string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	core, err := server.Open(ctx, o)
+	c, err := core.Open(ctx, o)
 	if err != nil {
 		return err
 	}
 	listeners, err := listen(o.Config)
 	if err != nil {
-		return errors.Join(err, core.Close())
+		return errors.Join(err, c.Close())
 	}
 	for _, l := range listeners {
 		log.Info("ready", "address", l.Addr().String(), "origin", o.Config.Origin)
 	}
-	err = core.Serve(ctx, listeners...)
+	err = server.Serve(ctx, server.Handler(c, o.Config.Origin, o.Now, log), log, listeners...)
 	log.Info("stopping")
-	return errors.Join(err, core.Close())
+	return errors.Join(err, c.Close())
 }
 
 // options reads everything that the state folder says.
-func options(dir string, log *slog.Logger) (server.Options, error) {
+func options(dir string, log *slog.Logger) (core.Options, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return server.Options{}, err
+		return core.Options{}, err
 	}
 	if i, err := os.Stat(dir); err != nil || !i.IsDir() {
-		return server.Options{}, &marketops.Failure{Code: marketops.StateMissing, What: dir, Err: err}
+		return core.Options{}, &marketops.Failure{Code: marketops.StateMissing, What: dir, Err: err}
 	}
 	cfg, err := config.LoadCore(filepath.Join(dir, "core.yaml"))
 	if err != nil {
-		return server.Options{}, err
+		return core.Options{}, err
 	}
 	c := cfg.In(dir)
-	o := server.Options{
-		State: dir, Config: c, Plan: readPlan, Version: version.String(), Random: rand.Reader, Free: server.FreeSpace, Log: log,
+	o := core.Options{
+		State: dir, Config: c, OpenLedger: openLedger, Plan: readPlan, Version: version.String(), Random: rand.Reader, Free: core.FreeSpace, Log: log,
 		Now: cli.Now,
 	}
 	if o.Checkpoint, err = signer.Load(c.Keys.Checkpoint, nil); err != nil {
@@ -98,6 +100,10 @@ func options(dir string, log *slog.Logger) (server.Options, error) {
 	}
 	o.Observer, err = openObserver(c, dir)
 	return o, err
+}
+
+func openLedger(path string, now func() marketops.Time) (core.Ledger, error) {
+	return claims.Open(path, now)
 }
 
 // readPlan reads a plan strictly and returns the digests of its operations.

@@ -1,0 +1,228 @@
+package core
+
+import (
+	"context"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+)
+
+// decisions answer whether the operations of a run may be published.
+type decisions struct{ *parts }
+
+func (d decisions) authorize(ctx context.Context, who *federation.Caller, in api.Run) (api.Decisions, error) {
+	out, err := d.decide(ctx, in.Run)
+	if err != nil {
+		return api.Decisions{}, d.refusals.record(ctx, who, aboutRun(in.Run), err)
+	}
+	return out, nil
+}
+
+func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decisions, error) {
+	seen, err := d.observe(ctx, id)
+	if err != nil {
+		return api.Decisions{}, err
+	}
+	lock := d.locks.of(id)
+	lock.Lock()
+	defer lock.Unlock()
+	r, err := d.runs.load(ctx, id)
+	if err != nil {
+		return api.Decisions{}, err
+	}
+	out := api.Decisions{Run: id, Decisions: make([]api.Decision, len(r.Operations))}
+	open, err := d.reuse(ctx, r, out.Decisions)
+	if err != nil {
+		return api.Decisions{}, err
+	}
+	if len(open) == 0 {
+		out.Authorized = true
+		return out, nil
+	}
+	verdicts, err := d.judge(ctx, r, open, seen)
+	if err != nil {
+		return api.Decisions{}, err
+	}
+	if out.Authorized = verdicts[0].Leave() != nil; out.Authorized {
+		return out, d.issue(ctx, r, open, verdicts, out.Decisions)
+	}
+	return out, d.deny(ctx, r, open, verdicts, out.Decisions)
+}
+
+// reuse fills in the decisions of operations whose receipt is still good, and returns the
+// places of the others.
+func (d decisions) reuse(ctx context.Context, r *run, out []api.Decision) (open []int, err error) {
+	f := d.rules.active.Load()
+	for i, w := range r.Operations {
+		out[i].Operation = w.Digest
+		last, found := r.latest(w.Digest)
+		good := false
+		if found {
+			if good, err = d.stillGood(ctx, f, last, r.Now); err != nil {
+				return nil, err
+			}
+		}
+		if !good {
+			open = append(open, i)
+			continue
+		}
+		e, err := d.records.Append(ctx, last.row, last.rec)
+		if err != nil {
+			return nil, err
+		}
+		out[i].Receipts = []api.Entry{e}
+	}
+	return open, nil
+}
+
+// stillGood reports whether a receipt may still be used, or is what its operation was begun
+// or done under.
+func (d decisions) stillGood(ctx context.Context, f *activeRules, i issued, now marketops.Time) (bool, error) {
+	claim, found, err := d.ledger.Get(ctx, i.body.ReceiptID)
+	if err != nil {
+		return false, err
+	}
+	if found {
+		return claim.State != claims.Revoked && claim.Outcome != claims.Rejected && claim.Outcome != claims.Failed, nil
+	}
+	if _, err := f.trust.Admit(i.rec, now, d.records.Place(i.row)); err != nil {
+		return false, nil
+	}
+	valid := func(key crypto.KeyID) bool { return f.mayPublish(key, now) }
+	return now+gate.Epsilon < i.body.ExpiresAt && i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid), nil
+}
+
+// judge asks the rules about the operations at the open places only: the others have theirs.
+func (d decisions) judge(ctx context.Context, r *run, open []int, seen observations) ([]federation.Verdict, error) {
+	rules := d.rules.forDecision()
+	ask := r.Run
+	ask.Operations = nil
+	for _, i := range open {
+		w := r.Operations[i]
+		live, err := d.liveReceipts(ctx, w.Op.Target)
+		if err != nil {
+			return nil, err
+		}
+		w.Live = live
+		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
+		ask.Operations = append(ask.Operations, w)
+	}
+	return rules.Decide(ask), nil
+}
+
+// liveReceipts counts receipts for a repository that may still be used, or are being used.
+func (d decisions) liveReceipts(ctx context.Context, target marketops.Target) (n int, err error) {
+	for _, id := range d.usage.candidates(target.ID(), d.now()) {
+		claim, found, err := d.ledger.Get(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		if found && (claim.State == claims.Closed || claim.State == claims.Revoked) {
+			d.usage.ended(id)
+			continue
+		}
+		n++
+	}
+	return n, nil
+}
+
+// issue signs, freezes all or none, and appends.
+func (d decisions) issue(ctx context.Context, r *run, open []int, verdicts []federation.Verdict, out []api.Decision) error {
+	if err := d.conditions.requireDisk(); err != nil {
+		return err
+	}
+	f := d.rules.active.Load()
+	life := marketops.Time(d.config.ReceiptLifetime.Seconds())
+	life = min(life, marketops.Time(f.trust.File().MaxLifetime), receipt.MaxLifetime)
+	recs := make([]*receipt.Record, len(open))
+	for n := range open {
+		rec, err := d.issuer.Receipt(verdicts[n].Leave(), f.audience(r.Now), life)
+		if err != nil {
+			return err
+		}
+		recs[n] = rec
+	}
+	if err := d.records.EnsureIndexed(ctx, append(digestsOf(r.Votes), r.Digest)...); err != nil {
+		return err
+	}
+	if err := d.records.Freeze(ctx, recs...); err != nil {
+		return err
+	}
+	for n, i := range open {
+		d.usage.issued(recs[n].Body.(*receipt.Receipt))
+		e, err := d.records.Append(ctx, recorder.Frozen(recs[n]), recs[n])
+		if err != nil {
+			return err
+		}
+		out[i].Receipts = []api.Entry{e}
+	}
+	return nil
+}
+
+func digestsOf(votes []gate.Vote) (out []marketops.Digest) {
+	for _, v := range votes {
+		out = append(out, v.Record.Digest)
+	}
+	return out
+}
+
+// deny answers each open place with an advisory. The same denial as before is not recorded again.
+func (d decisions) deny(ctx context.Context, r *run, open []int, verdicts []federation.Verdict, out []api.Decision) error {
+	if err := d.conditions.requireDisk(); err != nil {
+		return err
+	}
+	if err := d.records.EnsureIndexed(ctx, r.Digest); err != nil {
+		return err
+	}
+	for n, i := range open {
+		v := &verdicts[n]
+		e, err := d.advise(ctx, r, v)
+		if err != nil {
+			return err
+		}
+		out[i].Advisory, out[i].Code, out[i].Missing, out[i].WhyNot = &e, v.Code, v.Missing, v.WhyNot
+	}
+	return nil
+}
+
+func (d decisions) advise(ctx context.Context, r *run, v *federation.Verdict) (api.Entry, error) {
+	for _, a := range slices.Backward(r.advisories) {
+		if a.body.Operation == v.Subject().Operation {
+			if a.body.Policy == v.Subject().Policy && d.sameDenial(a.body, v) {
+				return d.records.Append(ctx, a.row, nil)
+			}
+			break
+		}
+	}
+	rec, ev, err := d.issuer.Advisory(v)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if err := d.texts.put(ev.Digest, ev.Text); err != nil {
+		return api.Entry{}, err
+	}
+	return d.records.Record(ctx, rec)
+}
+
+// sameDenial compares all but what policy was asked, which holds the time.
+func (d decisions) sameDenial(a *receipt.Advisory, v *federation.Verdict) bool {
+	text, err := d.texts.read(a.WhyNot, api.MaxEvidence)
+	if err != nil {
+		return false
+	}
+	var was issue.WhyNot
+	if err := canon.Decode(text, api.MaxEvidence, &was); err != nil {
+		return false
+	}
+	return slices.Equal(was.Codes, []marketops.Code{v.Code}) && slices.Equal(was.Missing, v.Missing) &&
+		slices.Equal(was.WhyNot, v.WhyNot) && slices.Equal(was.Policies, v.Policies)
+}

@@ -1,0 +1,122 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+// executions are what a publisher does with a receipt: from its claim to its outcome.
+type executions struct{ *parts }
+
+// bind finds the receipt and checks what a publisher's own gate would have checked: run,
+// operation, audience and the authority's key. A publisher that asks all the same is recorded.
+func (e executions) bind(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (issued, error) {
+	if !in.Receipt.Valid() {
+		return issued{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named")
+	}
+	i, err := e.runs.receipt(ctx, in.Receipt)
+	if err != nil {
+		return issued{}, err
+	}
+	switch {
+	case in.Publisher != who.Key:
+		return issued{}, marketops.Refuse(marketops.AudienceMismatch, "the call is signed by another key than the one it names")
+	case !slices.Contains(i.body.Audience, who.Key):
+		return issued{}, marketops.Refuse(marketops.AudienceMismatch, fmt.Sprintf("%s is not in the audience of %s", who.Key, in.Receipt))
+	case in.Run != i.body.RunID:
+		return issued{}, marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("%s belongs to %s", in.Receipt, i.body.RunID))
+	case in.Operation != i.body.Operation:
+		return issued{}, marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("%s is for operation %s", in.Receipt, i.body.Operation))
+	}
+	return i, nil
+}
+
+func (e executions) claim(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (api.Claimed, error) {
+	i, err := e.bind(ctx, who, in)
+	if err != nil {
+		return api.Claimed{}, e.refusals.record(ctx, who, issue.Refused{Run: in.Run, Receipt: in.Receipt, Operation: in.Operation}, err)
+	}
+	lock := e.locks.of(i.body.RunID)
+	lock.RLock()
+	defer lock.RUnlock()
+	row, made, err := e.useReceipt(ctx, who, i, in.Trust)
+	if err != nil {
+		return api.Claimed{}, err
+	}
+	if err := e.records.EnsureIndexed(ctx, i.rec.Digest); err != nil {
+		return api.Claimed{}, err
+	}
+	if err := e.records.AppendClaims(ctx, i.body.ReceiptID, row.Epoch); err != nil {
+		return api.Claimed{}, err
+	}
+	entry, err := e.records.Append(ctx, made.row, made.rec)
+	if err != nil {
+		return api.Claimed{}, err
+	}
+	state, err := e.claimState(ctx, row)
+	return api.Claimed{Claim: state, Entry: entry}, err
+}
+
+// claimRecord is a claim record on its way into the log.
+type claimRecord struct {
+	row claims.Record
+	rec *receipt.Record // nil where an earlier call made it
+}
+
+func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i issued, version int64) (claims.Claim, claimRecord, error) {
+	var made *receipt.Record
+	n := e.runs.claimBy(who.Key, i)
+	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
+		rec, err := e.issuer.Claim(i.history(), who.Key, epoch, previous)
+		if err != nil {
+			return claims.Record{}, err
+		}
+		made = rec
+		return recorder.Frozen(rec), nil
+	}
+	old, _, err := e.ledger.Get(ctx, n.Receipt)
+	if err != nil {
+		return claims.Claim{}, claimRecord{}, err
+	}
+	for _, holds := range e.conditions.forClaim(i, old, version) {
+		if err := holds(); err != nil {
+			return claims.Claim{}, claimRecord{}, err
+		}
+	}
+	row, rec, err := e.grant(ctx, n, old)
+	if err != nil {
+		return claims.Claim{}, claimRecord{}, err
+	}
+	if made != nil && made.Digest != rec.Digest {
+		made = nil
+	}
+	return row, claimRecord{rec, made}, nil
+}
+
+// grant gives the first epoch, or continues an open claim. A repeated call of the same owner gets
+// the same epoch as long as that has no intent; after that only a new epoch tells the one who comes
+// back from the one who may still be at work.
+func (e executions) grant(ctx context.Context, n claims.NewClaim, old claims.Claim) (claims.Claim, claims.Record, error) {
+	switch old.State {
+	case "", claims.Closed, claims.Revoked:
+		return e.ledger.Claim(ctx, n)
+	case claims.Claimed:
+		intent, err := e.records.Intent(ctx, n.Receipt, old.Epoch)
+		if err != nil {
+			return claims.Claim{}, claims.Record{}, err
+		}
+		if old.Owner == n.Owner && intent == nil {
+			return e.ledger.Claim(ctx, n)
+		}
+	}
+	return e.ledger.Takeover(ctx, n)
+}

@@ -1,0 +1,37 @@
+// Package core holds the use cases of the Federation Core: it takes submissions, verdicts, claims,
+// intents, outcomes, refusals, resolutions and revocations, decides what package federation and the
+// claim ledger allow, and has package recorder bring every record into the log. It is the one writer
+// of claims, log and records. It speaks no HTTP: package federation/server verifies callers and
+// carries calls and answers.
+//
+// # State
+//
+// The state folder belongs to one Core at a time; a second one is refused with
+// core-already-running. In it, besides what core.yaml names:
+//
+//	documents/<hex>   plans and operation documents, by SHA-256
+//	evidence/<hex>    erasable texts, by the salted digest that a record names
+//	checkpoint.mark   the last checkpoint that was signed
+//
+// # What is recorded of refusals
+//
+// The Core signs and logs a refusal of a person's call, and of a claim that no publisher's own
+// gate would have let through (audience, run, operation). Other refused claims are recorded by
+// the publisher that was refused, through [Core.Refuse]. Both are bounded per key, and callers
+// that did not authenticate leave no trace in the log.
+//
+// # What happens without a call
+//
+// A sweep every few seconds appends what is frozen, closes what is decided, rejects claims whose
+// receipt expired before they were executed, decides unknown 24 h after the receipt of an
+// unfinished execution expired or when no valid key of its audience is left, seals runs whose
+// operations have all ended, and reloads a changed trust file or policy. A trust file of a
+// lower version, or one that cannot be read, is not loaded.
+//
+// # Inside
+//
+// [Core] only opens, closes and hands each call on. Each use case is a type of its own that holds the
+// parts it shares with the others: submissions, decisions, executions, resolutions, revocations,
+// refusals, and without a call seals and settlements. Below them rules keeps the active trust file
+// and policy, runs reads what is recorded, and conditions judges whether something may begin.
+package core

@@ -1,0 +1,167 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+)
+
+func (e executions) intent(ctx context.Context, who *federation.Caller, in api.Envelope) (api.Entry, error) {
+	rec, body, err := openFrom[*receipt.Intent](e.rules, who, in.Envelope)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	lock := e.locks.of(body.RunID)
+	lock.RLock()
+	defer lock.RUnlock()
+	row, err := e.requireHeld(ctx, who, body.ReceiptID, body.Epoch)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	switch {
+	case body.RunID != row.Run:
+		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("the claim is of %s", row.Run))
+	case body.Operation != row.OpDigest || rec.About() != row.OpDigest || body.Receipt != row.ReceiptDigest:
+		return api.Entry{}, marketops.Refuse(marketops.OperationMismatch, "the intent is of another operation or receipt than the claim")
+	case body.Claim != row.ClaimRecord:
+		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, "the intent names another claim than the newest")
+	}
+	if err := e.records.EnsureIndexed(ctx, body.Claim); err != nil {
+		return api.Entry{}, err
+	}
+	return e.records.Record(ctx, rec)
+}
+
+// requireHeld returns the claim that the caller holds under this epoch. Code operation-in-flight if
+// somebody else does.
+func (e executions) requireHeld(ctx context.Context, who *federation.Caller, id marketops.ReceiptID, epoch int64) (claims.Claim, error) {
+	if !id.Valid() {
+		return claims.Claim{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named")
+	}
+	row, found, err := e.ledger.Get(ctx, id)
+	switch {
+	case err != nil:
+		return claims.Claim{}, err
+	case !found:
+		return claims.Claim{}, marketops.Refuse(marketops.ReceiptMissing, string(id)+" was not claimed")
+	case row.State == claims.Revoked:
+		return claims.Claim{}, marketops.Refuse(marketops.Revoked, string(id))
+	case row.Owner != who.Key || row.Epoch != epoch:
+		if err := e.requireNotRevoked(ctx, row, who.Key); err != nil {
+			return claims.Claim{}, err
+		}
+		return claims.Claim{}, marketops.RefuseErr(marketops.OperationInFlight, fmt.Sprintf("epoch %d of %s belongs to %s", row.Epoch, id, row.Owner), claims.ErrFenced)
+	}
+	return row, nil
+}
+
+// requireNotRevoked tells a publisher that lost its claim to a revocation what happened: the fence
+// alone would say that somebody else has it.
+func (e executions) requireNotRevoked(ctx context.Context, row claims.Claim, key crypto.KeyID) error {
+	if row.Outcome != claims.Rejected || row.Owner != key {
+		return nil
+	}
+	history, err := e.ledger.History(ctx, row.Receipt)
+	if err != nil {
+		return err
+	}
+	for _, h := range history {
+		if h.To == claims.Decided && h.Reason == "revoked" {
+			return marketops.Refuse(marketops.Revoked, string(row.Receipt))
+		}
+	}
+	return nil
+}
+
+// execute opens the door to GitHub for one epoch: the intent stands in a published checkpoint,
+// and receipt, trust and policy still hold.
+func (e executions) execute(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+	row, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch)
+	if err != nil {
+		return api.Lease{}, err
+	}
+	if err := e.requirePublished(ctx, row); err != nil {
+		return api.Lease{}, err
+	}
+	i, err := e.runs.receipt(ctx, in.Receipt)
+	if err != nil {
+		return api.Lease{}, err
+	}
+	guard := func(claims.Claim) error {
+		if err := e.conditions.samePolicy(i); err != nil {
+			return err
+		}
+		return e.conditions.forExecution(who, i)
+	}
+	open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, guard)
+	if errors.Is(err, claims.ErrState) && row.State == claims.Executing {
+		return e.reenter(ctx, who, row, i)
+	}
+	return leaseOf(open), err
+}
+
+// requirePublished demands the intent of this very epoch under a published checkpoint.
+func (e executions) requirePublished(ctx context.Context, row claims.Claim) error {
+	index, found, err := e.records.IntentIndex(ctx, row.Receipt, row.Epoch)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return marketops.Refuse(marketops.ReceiptUnlogged, fmt.Sprintf("epoch %d of %s has no intent in the log", row.Epoch, row.Receipt))
+	}
+	return e.records.Published(ctx, index)
+}
+
+// reenter lets the epoch that took over an execution through the door that an earlier epoch
+// opened. Policy is not asked: GitHub may have changed, and what was begun must come to an end.
+// The epoch that opened the door passes no second time: after an unclear answer it takes over.
+func (e executions) reenter(ctx context.Context, who *federation.Caller, row claims.Claim, i issued) (api.Lease, error) {
+	opened, err := e.openedAt(ctx, row.Receipt)
+	if err != nil {
+		return api.Lease{}, err
+	}
+	if opened == 0 || opened >= row.Epoch {
+		return api.Lease{}, marketops.RefuseErr(marketops.OperationInFlight, "this epoch has opened the door before; claim again and look first", claims.ErrState)
+	}
+	if now := e.now(); now+gate.Epsilon >= row.ExpiresAt {
+		return api.Lease{}, marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, it is %s", row.ExpiresAt, now))
+	}
+	if err := e.conditions.forExecution(who, i); err != nil {
+		return api.Lease{}, err
+	}
+	return leaseAfter(e.ledger.Renew(ctx, row.Receipt, row.Epoch, who.Key, e.config.Lease))
+}
+
+func (e executions) renew(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+	if _, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch); err != nil {
+		return api.Lease{}, err
+	}
+	return leaseAfter(e.ledger.Renew(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease))
+}
+
+// attempt counts a visible effect; the ledger re-checks expiry and clock.
+func (e executions) attempt(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+	row, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch)
+	if err != nil {
+		return api.Lease{}, err
+	}
+	if !e.rules.active.Load().mayPublish(who.Key, e.now()) {
+		return api.Lease{}, marketops.Refuse(marketops.KeyRevoked, "the publisher's key is not valid any more")
+	}
+	n, err := e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key)
+	return api.Lease{Until: row.LeaseUntil, Attempts: int64(n)}, err
+}
+
+func leaseAfter(row claims.Claim, err error) (api.Lease, error) { return leaseOf(row), err }
+
+func leaseOf(row claims.Claim) api.Lease {
+	return api.Lease{Until: row.LeaseUntil, Attempts: int64(row.Attempts)}
+}

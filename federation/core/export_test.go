@@ -1,0 +1,46 @@
+package core
+
+import (
+	"context"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/receipt"
+)
+
+const (
+	Silence           = silence
+	RefusalsPerMinute = refusalsPerMinute
+)
+
+// Quiet ends the background work, so that a test can look at what only a sweep would change.
+func (c *Core) Quiet() {
+	c.stop()
+	c.background.Wait()
+}
+
+// Append brings a record into the log that is frozen.
+func (c *Core) Append(ctx context.Context, rec *receipt.Record) (api.Entry, error) {
+	return c.records.Append(ctx, recorder.Frozen(rec), rec)
+}
+
+// Seal seals a run now, if it has ended.
+func (c *Core) Seal(ctx context.Context, run marketops.RunID) error {
+	return seals{c.parts}.seal(ctx, run)
+}
+
+// Lock keeps a run as it is until unlock is called.
+func (c *Core) Lock(run marketops.RunID) (unlock func()) {
+	l := c.locks.of(run)
+	l.Lock()
+	return l.Unlock
+}
+
+// ReloadChanged is what a sweep does first.
+func (c *Core) ReloadChanged(ctx context.Context) { c.rules.reloadChanged(ctx) }
+
+// Published waits until a published checkpoint covers index.
+func (c *Core) Published(ctx context.Context, index uint64) error {
+	return c.records.Published(ctx, index)
+}

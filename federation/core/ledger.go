@@ -1,0 +1,41 @@
+package core
+
+import (
+	"context"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/log/claims"
+)
+
+// Ledger decides who may use a receipt, once, and keeps records on their way to the log. Package
+// log/claims specifies the methods, and implements them on SQLite.
+type Ledger interface {
+	recorder.Outbox
+
+	// What a publisher does under a claim.
+	Check(ctx context.Context, n claims.NewClaim) error
+	Claim(ctx context.Context, n claims.NewClaim) (claims.Claim, claims.Record, error)
+	Takeover(ctx context.Context, n claims.NewClaim) (claims.Claim, claims.Record, error)
+	Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard func(claims.Claim) error) (claims.Claim, error)
+	Renew(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration) (claims.Claim, error)
+	Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID) (attempts int, err error)
+	Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome claims.Outcome, record claims.Record) (claims.Claim, error)
+
+	// What persons and the Core itself decide.
+	Revoke(ctx context.Context, n claims.NewClaim, revocation claims.Record, decide func(c claims.Claim, epoch int64) (claims.Record, error)) error
+	Resolve(ctx context.Context, receipt marketops.ReceiptID, outcome claims.Outcome, resolution claims.Record) error
+	Settle(ctx context.Context, receipt marketops.ReceiptID, by crypto.KeyID, orphaned bool, decide func(c claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error)) (claims.Claim, error)
+	SeeTrust(ctx context.Context, version int64) error
+
+	Get(ctx context.Context, receipt marketops.ReceiptID) (claims.Claim, bool, error)
+	History(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Transition, error)
+	Live(ctx context.Context) ([]claims.Claim, error)
+	Unsealed(ctx context.Context, seal string) ([]marketops.RunID, error)
+	Marks(ctx context.Context) (clock marketops.Time, trust int64, err error)
+
+	Copy(ctx context.Context, path string) error
+	Close() error
+}

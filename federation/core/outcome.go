@@ -1,0 +1,97 @@
+package core
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+func (e executions) outcome(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+	rec, body, err := openFrom[*receipt.Outcome](e.rules, who, in.Envelope)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if in.Epoch != body.Epoch {
+		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, fmt.Sprintf("the outcome is of epoch %d, the call of %d", body.Epoch, in.Epoch))
+	}
+	if err := checkTexts(body, in.Evidence); err != nil {
+		return api.Entry{}, err
+	}
+	return e.decideOutcome(ctx, who, rec, body, in.Evidence)
+}
+
+func (e executions) decideOutcome(ctx context.Context, who *federation.Caller, rec *receipt.Record, body *receipt.Outcome, texts []api.Evidence) (api.Entry, error) {
+	lock := e.locks.of(body.RunID)
+	lock.RLock()
+	defer lock.RUnlock()
+	row, err := e.requireHeld(ctx, who, body.ReceiptID, body.Epoch)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if err := e.checkClaim(ctx, rec, body, row); err != nil {
+		return api.Entry{}, err
+	}
+	if err := e.texts.putAll(texts); err != nil {
+		return api.Entry{}, err
+	}
+	frozen := recorder.Frozen(rec)
+	if _, err := e.ledger.Decide(ctx, row.Receipt, row.Epoch, who.Key, claims.Outcome(body.Status), frozen); err != nil {
+		return api.Entry{}, err
+	}
+	return e.records.Append(ctx, frozen, rec)
+}
+
+// checkClaim refuses an outcome of anything but this claim. Which status follows from which
+// state is the ledger's to say; what a status demands of the record, the record's own.
+func (e executions) checkClaim(ctx context.Context, rec *receipt.Record, o *receipt.Outcome, row claims.Claim) error {
+	switch {
+	case o.RunID != row.Run:
+		return marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("the claim is of %s", row.Run))
+	case o.OperationKind != row.Kind:
+		return marketops.Refuse(marketops.KindMismatch, fmt.Sprintf("the claim is for %s", row.Kind))
+	case o.OperationID != row.OpDigest || rec.About() != row.OpDigest || o.Receipt != row.ReceiptDigest:
+		return marketops.Refuse(marketops.OperationMismatch, "the outcome is of another operation or receipt than the claim")
+	}
+	if _, known := o.Code.Info(); !known && o.Code != "" {
+		return marketops.Refuse(marketops.RecordUnknown, "the outcome's code is not in the table")
+	}
+	if o.Intent == nil {
+		return nil
+	}
+	index, found, err := e.newestIntent(ctx, row)
+	if err != nil {
+		return err
+	}
+	if !found || *o.Intent != e.records.Position(index) {
+		return marketops.Refuse(marketops.ReceiptUnlogged, "the outcome names another intent than the newest of its receipt")
+	}
+	return e.checkSeen(o, index)
+}
+
+// checkSeen refuses a checkpoint that cannot be the one that the publisher verified before it acted.
+// Whether its root is the log's is for auditors: a publisher that was shown a fork must be able
+// to leave the evidence here.
+func (e executions) checkSeen(o *receipt.Outcome, intent uint64) error {
+	s := o.Checkpoint
+	if s == nil || s.Origin != e.config.Origin || s.Size > log.MaxSize || s.Size <= int64(intent) {
+		return marketops.Refuse(marketops.ReceiptUnlogged, "the outcome names no checkpoint of this log that covers its intent")
+	}
+	return nil
+}
+
+// newestIntent is the intent of the claim's own epoch, else the newest of an earlier one: who
+// took over only to read has announced nothing.
+func (e executions) newestIntent(ctx context.Context, row claims.Claim) (uint64, bool, error) {
+	index, found, err := e.records.IntentIndex(ctx, row.Receipt, row.Epoch)
+	if found || err != nil {
+		return index, found, err
+	}
+	return e.records.IntentIndex(ctx, row.Receipt, 0)
+}

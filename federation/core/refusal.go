@@ -1,0 +1,94 @@
+package core
+
+import (
+	"context"
+	"errors"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/receipt"
+)
+
+func aboutRun(id marketops.RunID) issue.Refused { return issue.Refused{Run: id} }
+
+// refusals records what was refused.
+type refusals struct{ *parts }
+
+// record records that the Core refused the caller, and returns the refusal. Failures are not
+// refusals and leave no record. What cannot be recorded is said in the Core's own log; the
+// answer stays the same.
+func (r refusals) record(ctx context.Context, who *federation.Caller, about issue.Refused, err error) error {
+	code := marketops.CodeOf(err)
+	if !isRefusal(err) || code == "" {
+		return err
+	}
+	if !r.rates.allow(who.Key, r.now()) {
+		r.log.Warn("refusal not recorded: too many by this key", "key", string(who.Key), "code", string(code))
+		return err
+	}
+	if about.Run != "" && !about.Run.Valid() {
+		about.Run = ""
+	}
+	if about.Receipt != "" && !about.Receipt.Valid() {
+		about.Receipt = ""
+	}
+	about.Request, about.Code, about.Text = who.Request, code, api.Outward(err).Error()
+	if lost := r.recordRefusal(ctx, about); lost != nil {
+		r.log.Error("refusal not recorded", "code", string(code), "error", lost)
+	}
+	return err
+}
+
+func isRefusal(err error) bool {
+	var refusal *marketops.Refusal
+	var failure *marketops.Failure
+	return errors.As(err, &refusal) && !errors.As(err, &failure)
+}
+
+func (r refusals) recordRefusal(ctx context.Context, about issue.Refused) error {
+	rec, ev, err := r.issuer.Refusal(about)
+	if err != nil {
+		return err
+	}
+	if err := r.conditions.requireDisk(); err != nil {
+		return err
+	}
+	if err := r.texts.put(ev.Digest, ev.Text); err != nil {
+		return err
+	}
+	lock := r.locks.of(about.Run)
+	lock.RLock()
+	defer lock.RUnlock()
+	_, err = r.records.Record(ctx, rec)
+	return err
+}
+
+// take takes what a publisher's gate refused.
+func (r refusals) take(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+	rec, body, err := openFrom[*receipt.Refusal](r.rules, who, in.Envelope)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if err := checkTexts(body, in.Evidence); err != nil {
+		return api.Entry{}, err
+	}
+	if _, known := body.Code.Info(); !known {
+		return api.Entry{}, marketops.Refuse(marketops.RecordUnknown, "the refusal's code is not in the table")
+	}
+	if !r.rates.allow(who.Key, r.now()) {
+		return api.Entry{}, marketops.Refuse(marketops.LimitReached, "too many refusals by this key within a minute")
+	}
+	if err := r.conditions.requireDisk(); err != nil {
+		return api.Entry{}, err
+	}
+	if err := r.texts.putAll(in.Evidence); err != nil {
+		return api.Entry{}, err
+	}
+	lock := r.locks.of(recorder.Frozen(rec).Run)
+	lock.RLock()
+	defer lock.RUnlock()
+	return r.records.Record(ctx, rec)
+}

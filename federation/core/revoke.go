@@ -1,0 +1,79 @@
+package core
+
+import (
+	"context"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+// maxReason bounds the reason of a revocation, in bytes.
+const maxReason = 4 << 10
+
+// revocations withdraw receipts.
+type revocations struct{ *parts }
+
+func (r revocations) revoke(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
+	e, err := r.withdraw(ctx, who, in)
+	if err != nil {
+		about := aboutRun("")
+		about.Receipt = in.Receipt
+		return api.Entry{}, r.refusals.record(ctx, who, about, err)
+	}
+	return e, nil
+}
+
+func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
+	if !in.Receipt.Valid() || len(in.Reason) > maxReason {
+		return api.Entry{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named, or the reason is too long")
+	}
+	i, err := r.runs.receipt(ctx, in.Receipt)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if !r.rules.active.Load().trust.MayRevoke(who.Holder, i.op.Kind, i.op.Target) {
+		return api.Entry{}, marketops.Refuse(marketops.PolicyDenied, who.Name+" may not revoke receipts of this kind and target")
+	}
+	rec, ev, err := r.issuer.Revocation(i.history(), who.Name, in.Reason)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if err := r.texts.put(ev.Digest, ev.Text); err != nil {
+		return api.Entry{}, err
+	}
+	lock := r.locks.of(i.body.RunID)
+	lock.RLock()
+	defer lock.RUnlock()
+	if err := r.records.EnsureIndexed(ctx, i.rec.Digest); err != nil {
+		return api.Entry{}, err
+	}
+	return r.recordRevocation(ctx, i, rec)
+}
+
+func (r revocations) recordRevocation(ctx context.Context, i issued, rec *receipt.Record) (api.Entry, error) {
+	n := r.runs.claimBy(r.issuer.AuthorityKey(), i)
+	var rejected *receipt.Record
+	decide := func(_ claims.Claim, epoch int64) (row claims.Record, err error) {
+		if rejected, err = r.issuer.Rejected(i.history(), epoch, marketops.Revoked); err != nil {
+			return row, err
+		}
+		return recorder.Frozen(rejected), nil
+	}
+	frozen := recorder.Frozen(rec)
+	if err := r.ledger.Revoke(ctx, n, frozen, decide); err != nil {
+		return api.Entry{}, err
+	}
+	e, err := r.records.Append(ctx, frozen, rec)
+	if err != nil || rejected == nil {
+		return e, err
+	}
+	if err := r.records.AppendClaims(ctx, i.body.ReceiptID, rejected.Body.(*receipt.Outcome).Epoch); err != nil {
+		return e, err
+	}
+	_, err = r.records.Append(ctx, recorder.Frozen(rejected), rejected)
+	return e, err
+}

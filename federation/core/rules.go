@@ -1,0 +1,193 @@
+package core
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/internal/cache"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
+)
+
+// activeRules is the trust file and the policy that are active, always replaced together.
+type activeRules struct {
+	trust    *trust.Trust
+	policy   *policy.Bundle
+	stamp    string                                   // of the files, to see whether they changed
+	receipts cache.Cache[marketops.ReceiptID, issued] // indexed ones, opened under this trust file
+}
+
+// rules keeps the active rules and replaces them when the files change.
+type rules struct {
+	*parts
+	active      atomic.Pointer[activeRules]
+	mu          sync.Mutex // held while active is replaced
+	failedStamp string     // stamp of files that could not be loaded; the sweep's own
+}
+
+func (r *rules) forDecision() federation.Rules {
+	f, l := r.active.Load(), r.config.Limits
+	return federation.Rules{Trust: f.trust, Policy: f.policy, Limits: federation.Limits{
+		ReceiptsPerRepository: l.MaxReceiptsPerRepository, SubmissionsPerDay: l.MaxSubmissionsPerDay, OperationsPerPlan: l.MaxOperationsPerPlan,
+	}}
+}
+
+// reload reads trust file and policy and activates them if they may be.
+func (r *rules) reload(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, err := r.read()
+	if err != nil {
+		return err
+	}
+	_, seen, err := r.ledger.Marks(ctx)
+	if err != nil {
+		return err
+	}
+	if old := r.active.Load(); old != nil {
+		seen = max(seen, old.trust.Version())
+		if old.trust.Version() == f.trust.Version() && old.trust.Digest() != f.trust.Digest() {
+			return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("another trust file of version %d is active; raise the version", old.trust.Version()))
+		}
+	}
+	if f.trust.Version() < seen {
+		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("trust.json has version %d, version %d was active", f.trust.Version(), seen))
+	}
+	if err := r.ledger.SeeTrust(ctx, f.trust.Version()); err != nil {
+		return err
+	}
+	r.active.Store(f)
+	return nil
+}
+
+func (r *rules) read() (*activeRules, error) {
+	stamp, err := r.stamp()
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(r.config.Trust)
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
+	}
+	t, err := trust.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	p, err := policy.Load(os.DirFS(r.config.Policy))
+	if err != nil {
+		return nil, err
+	}
+	if p.Digest().IsZero() {
+		return nil, marketops.Refuse(marketops.ConfigInvalid, "the policy has no digest")
+	}
+	return &activeRules{trust: t, policy: p, stamp: stamp}, r.requireRoles(t)
+}
+
+// requireRoles refuses to start with keys whose records the trust file does not admit.
+func (r *rules) requireRoles(t *trust.Trust) error {
+	for role, s := range map[trust.Role]crypto.Signer{
+		trust.RoleAuthority: r.opts.Keys.Authority, trust.RoleAdvisory: r.opts.Keys.Advisory, trust.RoleLedger: r.opts.Keys.Ledger,
+	} {
+		if h, ok := t.Holder(s.Public().ID()); !ok || h.Role != role {
+			return marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("trust.json does not list the Core's key %s as %s", s.Public().ID(), role))
+		}
+	}
+	want := log.Vkey(r.config.Origin, r.opts.Checkpoint.Public())
+	if t.Log().Ended(want) {
+		return marketops.Refuse(marketops.KeyRevoked, "log_key_ends of trust.json says that the checkpoint key "+want+" signs nothing more")
+	}
+	for _, l := range t.Log().Logs() {
+		if l.Vkey == want {
+			return nil
+		}
+	}
+	return marketops.Refuse(marketops.KeyUnknown, "log_policy of trust.json does not list "+want)
+}
+
+// stamp changes when a file of trust or policy does.
+func (r *rules) stamp() (string, error) {
+	paths, err := filepath.Glob(filepath.Join(r.config.Policy, "*"))
+	if err != nil {
+		return "", &marketops.Failure{Code: marketops.StateMissing, What: "policy", Err: err}
+	}
+	s := ""
+	for _, p := range append(paths, r.config.Trust) {
+		i, err := os.Stat(p)
+		if err != nil {
+			return "", &marketops.Failure{Code: marketops.StateMissing, What: "trust or policy", Err: err}
+		}
+		s += fmt.Sprintf("%s %d %d\n", p, i.Size(), i.ModTime().UnixNano())
+	}
+	return s, nil
+}
+
+// reloadChanged loads files that changed since; where they cannot be loaded the old stay active.
+func (r *rules) reloadChanged(ctx context.Context) {
+	stamp, err := r.stamp()
+	old := r.active.Load()
+	if err == nil && stamp == old.stamp {
+		return
+	}
+	if err == nil {
+		err = r.reload(ctx)
+	}
+	if err != nil {
+		if r.failedStamp != stamp { // say it once for each change
+			r.log.Error("the changed trust file or policy was not loaded", "error", err)
+		}
+		r.failedStamp = stamp
+		return
+	}
+	f := r.active.Load()
+	r.log.Info("trust and policy reloaded", "trust", f.trust.Version(), "policy", f.policy.Digest().String())
+}
+
+// openFrom opens an envelope that is handed in, at now, and demands that it is a record of kind B
+// and signed by the holder who makes the call.
+func openFrom[B receipt.Body](r *rules, who *federation.Caller, envelope []byte) (*receipt.Record, B, error) {
+	var body B
+	rec, holder, err := r.active.Load().trust.Open(envelope, r.now(), nil)
+	if err != nil {
+		return nil, body, err
+	}
+	body, ok := rec.Body.(B)
+	switch {
+	case !ok:
+		err = marketops.Refuse(marketops.PredicateTypeWrong, fmt.Sprintf("a %s where a %s belongs", rec.Body.Kind(), body.Kind()))
+	case holder.Role != who.Role || holder.Name != who.Name:
+		err = marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("the record is signed by %q, the call by %q", holder.Name, who.Name))
+	case who.Role == trust.RolePublisher && rec.By != who.Key:
+		err = marketops.Refuse(marketops.KeyUnknown, "record and call are signed by different keys")
+	}
+	return rec, body, err
+}
+
+// audience lists the publishers' keys that are valid now.
+func (f *activeRules) audience(now marketops.Time) (out []crypto.KeyID) {
+	for _, k := range f.trust.File().Publishers {
+		der, err := base64.StdEncoding.DecodeString(k.SPKI)
+		if err != nil {
+			continue
+		}
+		if key, err := crypto.ParseSPKI(der); err == nil && f.mayPublish(key.ID(), now) {
+			out = append(out, key.ID())
+		}
+	}
+	return out
+}
+
+// mayPublish reports whether a key is a publisher's, within its window and not revoked.
+func (f *activeRules) mayPublish(id crypto.KeyID, now marketops.Time) bool {
+	h, ok := f.trust.Holder(id)
+	return ok && h.Role == trust.RolePublisher && now >= h.Key.NotBefore && now < h.Key.NotAfter && len(h.Key.RevokedFrom) == 0
+}

@@ -1,0 +1,187 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+)
+
+// run is everything that is recorded of a run, opened.
+type run struct {
+	federation.Run
+	submission claims.Record
+	receipts   []issued
+	advisories []advisory
+	all        []claims.Record // in freeze order
+}
+
+// advisory is a denial that is recorded.
+type advisory struct {
+	row  claims.Record
+	body *receipt.Advisory
+}
+
+// runs reads what is recorded of runs and receipts.
+type runs struct{ *parts }
+
+// load reads a run. Code state-missing for one that was never submitted. Verdicts are judged
+// at the time at which they were frozen; one whose key cannot be believed any more is an error,
+// for it may be a veto.
+func (rs runs) load(ctx context.Context, id marketops.RunID) (*run, error) {
+	rows, err := rs.records.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	f := rs.rules.active.Load()
+	r := &run{all: rows}
+	r.ID, r.Now = id, rs.now()
+	for _, row := range rows {
+		if err := rs.add(f, r, row); err != nil {
+			return nil, err
+		}
+	}
+	if r.submission.Kind == "" {
+		return nil, marketops.Refuse(marketops.StateMissing, "no run "+string(id)+" was submitted here")
+	}
+	return r, rs.addOperations(r)
+}
+
+// add opens a record of the run and puts it where it belongs.
+func (rs runs) add(f *activeRules, r *run, row claims.Record) error {
+	switch receipt.Kind(row.Kind) {
+	case receipt.KindSubmission:
+		rec, err := rs.records.Reopen(f.trust, row)
+		if err != nil {
+			return err
+		}
+		holder, err := f.trust.Admit(rec, row.FrozenAt, rs.records.Place(row))
+		if err != nil {
+			return err
+		}
+		r.submission, r.Digest, r.Submission, r.Requester = row, rec.Digest, *rec.Body.(*receipt.Submission), holder
+	case receipt.KindApproval:
+		rec, err := rs.records.Reopen(f.trust, row)
+		if err != nil {
+			return err
+		}
+		v, err := gate.OpenVote(f.trust, rec.Envelope, row.FrozenAt, rs.records.Place(row))
+		if approvalGone(rec, err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.Votes = append(r.Votes, v)
+	case receipt.KindReceipt:
+		i, err := rs.openReceipt(f, row)
+		if err != nil {
+			return err
+		}
+		r.receipts = append(r.receipts, i)
+	case receipt.KindAdvisory:
+		rec, err := rs.records.Reopen(f.trust, row)
+		if err != nil {
+			return err
+		}
+		r.advisories = append(r.advisories, advisory{row, rec.Body.(*receipt.Advisory)})
+	}
+	return nil
+}
+
+// approvalGone reports that a verdict is an approval under a key that was revoked or retired:
+// it counts no more. A veto under such a key stands in the way until the plan is made again.
+func approvalGone(rec *receipt.Record, err error) bool {
+	if code := marketops.CodeOf(err); code != marketops.KeyRevoked && code != marketops.KeyOutsideValidity {
+		return false
+	}
+	a, ok := rec.Body.(*receipt.Approval)
+	return ok && a.Verdict == receipt.Approve
+}
+
+// addOperations fills in the operations, and which approvals each has used up.
+func (rs runs) addOperations(r *run) error {
+	for _, d := range r.Submission.Operations {
+		op, err := rs.operation(d)
+		if err != nil {
+			return err
+		}
+		w := federation.OperationState{Op: *op, Digest: d, Spent: map[marketops.Digest]bool{}}
+		for _, i := range r.receipts {
+			if i.body.Operation == d {
+				for _, a := range i.body.Approvals {
+					w.Spent[a] = true
+				}
+			}
+		}
+		r.Operations = append(r.Operations, w)
+	}
+	return nil
+}
+
+// latest returns the newest receipt for an operation of the run.
+func (r *run) latest(op marketops.Digest) (issued, bool) {
+	for _, i := range slices.Backward(r.receipts) {
+		if i.body.Operation == op {
+			return i, true
+		}
+	}
+	return issued{}, false
+}
+
+// submission reads what a run is about, nil if that was erased. Its key is not judged: it was
+// when it came.
+func (rs runs) submission(rows []claims.Record) (*receipt.Submission, error) {
+	for _, row := range rows {
+		if receipt.Kind(row.Kind) == receipt.KindSubmission {
+			rec, err := rs.records.Reopen(rs.rules.active.Load().trust, row)
+			if errors.Is(err, marketops.RecordWithheld) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			return rec.Body.(*receipt.Submission), nil
+		}
+	}
+	return nil, nil
+}
+
+// entries returns every record of a run that the log holds. Error fs.ErrNotExist for a run without
+// records.
+func (rs runs) entries(ctx context.Context, id marketops.RunID) (api.RunRecords, error) {
+	rows, err := rs.records.Run(ctx, id)
+	if err != nil {
+		return api.RunRecords{}, err
+	}
+	if len(rows) == 0 {
+		return api.RunRecords{}, fs.ErrNotExist
+	}
+	out := api.RunRecords{Run: id}
+	for _, row := range inLogOrder(rows) {
+		e, err := rs.records.Entry(row)
+		if err != nil {
+			return api.RunRecords{}, err
+		}
+		out.Entries = append(out.Entries, e)
+	}
+	return out, nil
+}
+
+// inLogOrder returns the records that have an index.
+func inLogOrder(rows []claims.Record) (out []claims.Record) {
+	for _, row := range rows {
+		if row.Index != nil {
+			out = append(out, row)
+		}
+	}
+	slices.SortFunc(out, func(a, b claims.Record) int { return int(int64(*a.Index) - int64(*b.Index)) })
+	return out
+}

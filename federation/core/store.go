@@ -1,0 +1,106 @@
+package core
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/receipt"
+)
+
+// maxTexts bounds the evidence that comes with one record.
+const maxTexts = 16
+
+// store is a folder of files that are named by a digest and never change.
+type store struct{ dir string }
+
+func (s store) path(d marketops.Digest) string { return filepath.Join(s.dir, d.Hex()) }
+
+func (s store) read(d marketops.Digest, limit int64) ([]byte, error) {
+	f, err := os.Open(s.path(d))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = errors.New("larger than any such file")
+	}
+	return b, err
+}
+
+// put makes the file durable. The same content again is no change, other content an error.
+func (s store) put(d marketops.Digest, content []byte) error {
+	if old, err := s.read(d, int64(len(content))); err == nil {
+		if bytes.Equal(old, content) {
+			return nil
+		}
+		return marketops.Refuse(marketops.PlanMismatch, "another file is stored under "+d.String())
+	}
+	tmp, err := s.temp(content)
+	if err != nil {
+		return storeFailure(err)
+	}
+	defer os.Remove(tmp)
+	if err := os.Link(tmp, s.path(d)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return storeFailure(err)
+	}
+	return storeFailure(durable.SyncDir(s.dir))
+}
+
+func storeFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a file cannot be stored", Err: err}
+}
+
+func (s store) temp(content []byte) (string, error) {
+	f, err := os.CreateTemp(s.dir, ".tmp-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// checkTexts refuses evidence that the record does not name, or that is not what it names.
+func checkTexts(body receipt.Body, texts []api.Evidence) error {
+	if len(texts) > maxTexts {
+		return marketops.Refuse(marketops.LimitReached, fmt.Sprintf("%d evidence texts, at most %d", len(texts), maxTexts))
+	}
+	for _, t := range texts {
+		switch {
+		case len(t.Text) > api.MaxEvidence:
+			return marketops.Refuse(marketops.LimitReached, fmt.Sprintf("an evidence text of %d bytes, at most %d", len(t.Text), api.MaxEvidence))
+		case !slices.Contains(body.Refs().Evidence, t.Digest) || body.Salted(t.Text) != t.Digest:
+			return marketops.Refuse(marketops.PlanMismatch, "evidence "+t.Digest.Short()+" is not what the record names")
+		}
+	}
+	return nil
+}
+
+// putAll stores evidence that [checkTexts] accepted.
+func (s store) putAll(texts []api.Evidence) error {
+	for _, t := range texts {
+		if err := s.put(t.Digest, t.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

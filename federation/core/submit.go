@@ -1,0 +1,111 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+)
+
+// submissions are plans and the verdicts on them.
+type submissions struct{ *parts }
+
+func (s submissions) submit(ctx context.Context, who *federation.Caller, in api.Submit) (api.Entry, error) {
+	rec, sub, err := openFrom[*receipt.Submission](s.rules, who, in.Envelope)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	e, err := s.admitSubmission(ctx, who, rec, sub, in)
+	if err != nil {
+		return api.Entry{}, s.refusals.record(ctx, who, aboutRun(sub.RunID), err)
+	}
+	return e, nil
+}
+
+func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller, rec *receipt.Record, sub *receipt.Submission, in api.Submit) (api.Entry, error) {
+	if sub.Requester != who.Name {
+		return api.Entry{}, marketops.Refuse(marketops.PlanMismatch, fmt.Sprintf("the submission names %s as requester, %s signed it", sub.Requester, who.Name))
+	}
+	planned, err := s.opts.Plan(in.Plan, in.Operations)
+	if err != nil {
+		return api.Entry{}, marketops.RefuseErr(marketops.PlanMismatch, "plan and documents", err)
+	}
+	if _, err := federation.AdmitSubmission(rec, in.Plan, planned, in.Operations, s.now()); err != nil {
+		return api.Entry{}, err
+	}
+	if err := checkTexts(sub, in.Evidence); err != nil {
+		return api.Entry{}, err
+	}
+	lock := s.locks.of(sub.RunID)
+	lock.Lock()
+	defer lock.Unlock()
+	rows, err := s.records.Run(ctx, sub.RunID)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	for _, row := range rows {
+		switch {
+		case row.Leaf == [32]byte(rec.LeafHash()):
+			return s.records.Append(ctx, row, rec)
+		case receipt.Kind(row.Kind) == receipt.KindSubmission:
+			return s.submitAgain(ctx, row, sub, in.Evidence)
+		}
+	}
+	return s.takeSubmission(ctx, rec, planned, in)
+}
+
+// submitAgain answers a repeated submission with the first one, and refuses any other.
+func (s submissions) submitAgain(ctx context.Context, row claims.Record, sub *receipt.Submission, texts []api.Evidence) (api.Entry, error) {
+	first, err := s.records.Reopen(s.rules.active.Load().trust, row)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if !repeats(first.Body.(*receipt.Submission), sub, texts) {
+		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, string(sub.RunID)+" was submitted before, with another plan or by somebody else; plan again for a new run")
+	}
+	return s.records.Append(ctx, row, first)
+}
+
+// repeats reports whether sub says what is recorded already: only nonce and date may be new, and
+// with them the names of its texts.
+func repeats(first, sub *receipt.Submission, texts []api.Evidence) bool {
+	for _, t := range texts {
+		if t.Digest == sub.Findings && first.Header.Salted(t.Text) != first.Findings ||
+			t.Digest == sub.NotShipped && first.Header.Salted(t.Text) != first.NotShipped {
+			return false
+		}
+	}
+	return first.Requester == sub.Requester && first.Plan == sub.Plan && slices.Equal(first.Operations, sub.Operations)
+}
+
+// takeSubmission stores what the submission names before it records it.
+func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, planned []marketops.Digest, in api.Submit) (api.Entry, error) {
+	rules := s.rules.forDecision()
+	if err := rules.Limits.AdmitSubmission(len(planned), s.usage.submissions(s.now())); err != nil {
+		return api.Entry{}, err
+	}
+	if err := s.conditions.requireDisk(); err != nil {
+		return api.Entry{}, err
+	}
+	if err := s.documents.put(marketops.DigestOf(in.Plan), in.Plan); err != nil {
+		return api.Entry{}, err
+	}
+	for i, doc := range in.Operations {
+		if err := s.documents.put(planned[i], doc); err != nil {
+			return api.Entry{}, err
+		}
+	}
+	if err := s.texts.putAll(in.Evidence); err != nil {
+		return api.Entry{}, err
+	}
+	e, err := s.records.Record(ctx, rec)
+	if err == nil {
+		s.usage.submitted(s.now())
+	}
+	return e, err
+}

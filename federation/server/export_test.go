@@ -1,0 +1,7 @@
+package server
+
+// Limits that tests reach.
+const (
+	MaxOpen      = maxOpen
+	MaxSmallBody = maxSmallBody
+)

@@ -1,0 +1,154 @@
+package world
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/receipt"
+)
+
+// Run is one run on its way, as the tools of its people would carry it.
+type Run struct {
+	*World
+	ID         marketops.RunID
+	Ops        []marketops.Operation
+	Docs       [][]byte
+	Digests    []marketops.Digest // of the operations
+	Plan       []byte
+	Submission *receipt.Record
+	Receipts   []*receipt.Record
+}
+
+var runs atomic.Int64
+
+// TagOp is a tag in the repository octo-org/widgets of a GitHub that is not there.
+func TagOp(name string) marketops.Operation {
+	op := marketops.NewOperation(marketops.TagRepo, marketops.Target{Type: "github", Host: "api.github.test", RepositoryID: 7, FullName: "octo-org/widgets"})
+	op.Tag = &marketops.Tag{Name: name, Commit: "3b1f9c2d4e5f60718293a4b5c6d7e8f901234567", Tree: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+		Message: "widgets " + name, Tagger: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: 1700000000}}
+	return op
+}
+
+// ReleaseOp is a release with one asset, of such a tag.
+func ReleaseOp(name string) marketops.Operation {
+	op := TagOp(name)
+	op.Kind = marketops.PublishRelease
+	op.Release = &marketops.Release{Name: "Widgets " + name, Body: "notes", MakeLatest: "true", Assets: []marketops.Asset{
+		{Name: "a.tar.gz", Size: 3, SHA256: marketops.DigestOf([]byte("abc")), ContentType: "application/gzip"}}}
+	return op
+}
+
+// NewRun plans operations; with none, one tag of a name that no other run uses.
+func (w *World) NewRun(ops ...marketops.Operation) *Run {
+	w.Helper()
+	if len(ops) == 0 {
+		ops = []marketops.Operation{TagOp(fmt.Sprintf("v1.%d.1", runs.Add(1)))}
+	}
+	var id [16]byte
+	rand.Read(id[:])
+	r := &Run{World: w, ID: marketops.NewRunID(id), Ops: ops}
+	p := plan.Plan{Schema: "marketops.plan/v1", Host: ops[0].Target.Host, Mode: marketops.DryRun, Operations: []plan.Operation{}, Rejected: []plan.Rejected{}, Findings: []plan.Finding{}}
+	for i, op := range ops {
+		doc := Got(op.Document())(w)
+		r.Docs, r.Digests = append(r.Docs, doc), append(r.Digests, marketops.DigestOf(doc))
+		p.Operations = append(p.Operations, plan.Operation{Number: i + 1, Kind: op.Kind, Repository: op.Target.FullName, RepositoryID: op.Target.RepositoryID,
+			Resource: op.Resource(), Operation: marketops.DigestOf(doc), BlockedByMode: true, Calls: []marketops.Call{}})
+	}
+	r.Plan = Got(p.Encode())(w)
+	return r
+}
+
+// PlanDigest names the plan.
+func (r *Run) PlanDigest() marketops.Digest { return marketops.DigestOf(r.Plan) }
+
+// Head is the head of a record that is made now.
+func (w *World) Head() receipt.Header { return Got(receipt.NewHeader(rand.Reader, w.Now()))(w) }
+
+// SubmitAs makes and hands in a submission; change may edit record and call.
+func (r *Run) SubmitAs(name string, change func(*receipt.Submission, *api.Submit)) (api.Entry, error) {
+	r.Helper()
+	head := r.Head()
+	findings := []byte("{}")
+	sub := &receipt.Submission{Header: head, RunID: r.ID, Requester: name, Plan: r.PlanDigest(), Operations: r.Digests,
+		Findings: head.Salted(findings), NotShipped: head.Salted([]byte("[]"))}
+	in := api.Submit{Plan: r.Plan, Operations: r.Docs, Evidence: []api.Evidence{{Digest: sub.Findings, Text: findings}, {Digest: sub.NotShipped, Text: []byte("[]")}}}
+	if change != nil {
+		change(sub, &in)
+	}
+	rec := Got(receipt.Seal(sub, r.Keys[name], receipt.SubjectOf("plan.json", sub.Plan)))(r)
+	if in.Envelope == nil {
+		in.Envelope = rec.Envelope
+	}
+	e, err := r.Client(name).Submit(context.Background(), in)
+	if err == nil {
+		r.Submission = rec
+	}
+	return e, err
+}
+
+// Submit hands in the plan as bob.
+func (r *Run) Submit() *Run {
+	r.Helper()
+	Got(r.SubmitAs("bob", nil))(r)
+	return r
+}
+
+// Vote is a verdict on the submission, an approval unless change says otherwise.
+func (r *Run) Vote(name string, change func(*receipt.Approval)) *receipt.Record {
+	r.Helper()
+	a := &receipt.Approval{Header: r.Head(), Verdict: receipt.Approve, RunID: r.ID, Submission: r.Submission.Digest, Requester: "bob", Plan: r.PlanDigest(),
+		Operations: r.Digests, Policy: r.Core.Info().Policy, NotBefore: r.Now(), ExpiresAt: r.Now() + 4*3600}
+	if change != nil {
+		change(a)
+	}
+	return Got(receipt.Seal(a, r.Keys[name], receipt.SubjectOf("plan.json", a.Plan)))(r)
+}
+
+// VoteAs hands in such a verdict.
+func (r *Run) VoteAs(name string, change func(*receipt.Approval)) (api.Entry, error) {
+	r.Helper()
+	return r.Client(name).Approve(context.Background(), r.Vote(name, change).Envelope)
+}
+
+// Approve approves as each of the persons.
+func (r *Run) Approve(names ...string) *Run {
+	r.Helper()
+	for _, name := range names {
+		Got(r.VoteAs(name, nil))(r)
+	}
+	return r
+}
+
+// Decide asks for receipts as bob.
+func (r *Run) Decide() api.Decisions {
+	r.Helper()
+	return Got(r.Client("bob").Authorize(context.Background(), r.ID))(r)
+}
+
+// Authorize gets the receipts.
+func (r *Run) Authorize() *Run {
+	r.Helper()
+	d := r.Decide()
+	if !d.Authorized {
+		r.Fatalf("not authorised: %+v", d)
+	}
+	r.Receipts = nil
+	for _, dec := range d.Decisions {
+		r.Receipts = append(r.Receipts, Got(receipt.Open(dec.Receipts[0].Envelope, r.Core.Trust().Ring()))(r))
+	}
+	return r
+}
+
+// Ready is a run that is authorised.
+func (w *World) Ready(ops ...marketops.Operation) *Run {
+	w.Helper()
+	return w.NewRun(ops...).Submit().Approve("alice").Authorize()
+}
+
+// Receipt is the receipt for operation i.
+func (r *Run) Receipt(i int) *receipt.Receipt { return r.Receipts[i].Body.(*receipt.Receipt) }

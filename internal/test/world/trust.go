@@ -1,0 +1,63 @@
+package world
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
+)
+
+// WriteTrust writes a trust file of this version; change may edit it. The Core reads it at its next
+// sweep or start.
+func (w *World) WriteTrust(version int64, change func(*trust.File)) {
+	w.Helper()
+	t, b := w.ParseTrust(version, change)
+	path := filepath.Join(w.Dir, "trust.json")
+	Must(w, os.WriteFile(path+".new", b, 0o600))
+	Must(w, os.Rename(path+".new", path))
+	w.Trust, w.File = t, t.File()
+}
+
+// ParseTrust returns such a trust file and its bytes, and writes nothing.
+func (w *World) ParseTrust(version int64, change func(*trust.File)) (*trust.Trust, []byte) {
+	w.Helper()
+	f := w.trustFile(version)
+	for _, edit := range []func(*trust.File){w.Edit, change} {
+		if edit != nil {
+			edit(&f)
+		}
+	}
+	b := Got(json.Marshal(f))(w)
+	return Got(trust.Parse(b))(w), b
+}
+
+// TrustKey is a key as the trust file lists it: valid from a day ago for a year.
+func (w *World) TrustKey(name string) trust.Key {
+	return trust.Key{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(w.Keys[name].Public().SPKI()),
+		NotBefore: w.Now() - 86400, NotAfter: w.Now() + 365*86400}
+}
+
+func (w *World) trustFile(version int64) trust.File {
+	all, key := []string{"*"}, w.TrustKey
+	return trust.File{
+		Schema: "marketops.trust/v1", Version: version, Expires: w.Now() + 300*86400,
+		Persons: []trust.Person{
+			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob")}},
+			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice")}},
+			{ID: "carol", Groups: []string{"approvers", "requesters"}, Keys: []trust.Key{key("carol")}},
+			{ID: "dora", Groups: []string{"approvers"}, Keys: []trust.Key{key("dora")}},
+			{ID: "mallory", Groups: []string{}, Keys: []trust.Key{key("mallory")}},
+		},
+		Authorities: []trust.Key{key("authority")}, AuthorityRules: []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
+		Advisory: []trust.Key{key("advisory")}, Publishers: []trust.Key{key("pub"), key("pub2")}, Ledger: []trust.Key{key("ledger")},
+		Resolvers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}}, Revokers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}},
+		Approvals:   []trust.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
+		LogPolicy:   fmt.Sprintf("log %s\nquorum none\n", log.Vkey(Origin, w.Keys["checkpoint"].Public())),
+		MaxLifetime: 86400, KnownCheckpoints: []receipt.CheckpointRef{},
+	}
+}
