@@ -331,7 +331,7 @@ func TestAuthorizeDenied(t *testing.T) {
 		w.Core.Sweep(context.Background())
 		s.Approve("alice")
 		w.Pass(10 * time.Second)
-		deny(t, s, marketops.TrustMissing)
+		deny(t, s, marketops.TrustExpired)
 	})
 }
 
