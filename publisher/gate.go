@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 )
@@ -48,9 +46,9 @@ func (g *Gated) Refusal() *marketops.Refusal {
 	return &marketops.Refusal{Code: c.Code, What: what, Checks: g.Checks}
 }
 
-// refusedAtClaim is the gated job with the answer that the claim got instead of the gate's; nil
+// withRefusal is the gated job with the answer that the claim got instead of the gate's; nil
 // unless err is a refusal under a code of the gate. Others say that something is out of order.
-func (g *Gated) refusedAtClaim(err error) *Gated {
+func (g *Gated) withRefusal(err error) *Gated {
 	var r *marketops.Refusal
 	if !errors.As(err, &r) || !g.Checks.Has(r.Code) {
 		return nil
@@ -68,7 +66,7 @@ func (p *Publisher) Gate(ctx context.Context, mode marketops.Mode, j *Job) (*Gat
 	}
 	ask := gate.Query{Mode: mode, Run: j.Run, Op: j.Op, Host: p.Host, Content: j.Measured,
 		Publisher: p.Signer.Public().ID(), Now: p.Now()}
-	record, checks := gate.CheckRecorded(ask, evidence(tree, j), p.Trust)
+	record, checks := gate.CheckRecorded(ask, j.evidence(tree), p.Trust)
 	if _, failed := checks.Without(marketops.ModeNotProd).FirstFailure(); failed {
 		record = nil
 	}
@@ -83,37 +81,13 @@ func (p *Publisher) Gate(ctx context.Context, mode marketops.Mode, j *Job) (*Gat
 	return g, nil
 }
 
-// evidence attaches to each envelope a fresh proof under one checkpoint. What cannot be proved
-// goes without, and [gate.Check] refuses it.
-func evidence(tree *log.Tree, j *Job) gate.Evidence {
-	ev := gate.Evidence{Checkpoint: tree.Checkpoint(), Submission: logged(tree, j.Submission)}
-	for _, e := range j.Receipts {
-		ev.Receipts = append(ev.Receipts, logged(tree, e))
-	}
-	for _, e := range j.Approvals {
-		ev.Approvals = append(ev.Approvals, logged(tree, e))
-	}
-	return ev
-}
-
-func logged(tree *log.Tree, e api.Entry) receipt.LoggedEnvelope {
-	l := receipt.LoggedEnvelope{Envelope: e.Envelope}
-	if e.Position.Origin == tree.Checkpoint().Origin && e.Position.Index < tree.Checkpoint().Size {
-		if proof, err := tree.Inclusion(e.Position.Index); err == nil {
-			l.Proof = proof
-		}
-	}
-	return l
-}
-
 // askCore returns the Core's answers, each once and in order. What the Core leaves out did not
 // run, and without a receipt there is nothing to ask about.
 func (p *Publisher) askCore(ctx context.Context, j *Job, record *receipt.Record) (marketops.Checks, error) {
 	var answers marketops.Checks
 	if record != nil {
 		var err error
-		r := record.Body.(*receipt.Receipt)
-		if answers, err = p.Core.Check(ctx, p.want(j, r.ReceiptID, r.Operation)); err != nil {
+		if answers, err = p.Core.Check(ctx, p.claimRequest(j, record.Body.(*receipt.Receipt))); err != nil {
 			return nil, err
 		}
 	}

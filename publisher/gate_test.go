@@ -38,7 +38,9 @@ func (s *seat) forged(key string, change func(*receipt.Receipt)) api.Entry {
 }
 
 // present replaces the receipts of the first operation.
-func (s *seat) present(e ...api.Entry) { s.jobs[0].Receipts = e }
+func (s *seat) present(e ...api.Entry) {
+	s.jobs[0].Receipts = publisher.OpenRecords(s.Publisher.Trust, e...)
+}
 
 func (s *seat) presentForged(change func(*receipt.Receipt)) {
 	s.present(s.forged("authority", change))

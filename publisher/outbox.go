@@ -28,12 +28,12 @@ func (o Outbox) Keep(kind string, d api.Decided) error {
 		return err
 	}
 	if err := durable.Write(filepath.Join(o.Dir, kind+"-"+envelopeName(d)+".json"), b); err != nil {
-		return full(err)
+		return diskFull(err)
 	}
 	return nil
 }
 
-func full(err error) error {
+func diskFull(err error) error {
 	return &marketops.Failure{Code: marketops.DiskFull, What: "a record cannot be kept", Err: err}
 }
 
@@ -80,9 +80,9 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	return nil
 }
 
-// notNow are the Core's refusals that are about the moment or the call, not about the record. By a
+// retryCodes are the Core's refusals that are about the moment or the call, not about the record. By a
 // clock that is off, good keys are outside their validity.
-var notNow = []marketops.Code{
+var retryCodes = []marketops.Code{
 	marketops.LimitReached, marketops.DiskFull, marketops.LogUnavailable, marketops.ClockUnsure,
 	marketops.NotYetValid, marketops.Expired, marketops.Stale, marketops.KeyOutsideValidity,
 }
@@ -102,7 +102,7 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 	}
 	entry, err := hand(ctx, d)
 	var refused *marketops.Refusal
-	if errors.As(err, &refused) && !slices.Contains(notNow, refused.Code) {
+	if errors.As(err, &refused) && !slices.Contains(retryCodes, refused.Code) {
 		return os.Rename(path, path+".refused")
 	}
 	if err != nil {
@@ -118,7 +118,7 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 // Refuse signs and hands over the record of a refusal; what cannot be handed over waits in the
 // outbox. The entry is zero then.
 func (p *Publisher) Refuse(ctx context.Context, g *Gated) (api.Entry, error) {
-	rec, d, err := p.refusal(g)
+	rec, d, err := p.sealRefusal(g)
 	if err != nil {
 		return api.Entry{}, err
 	}
@@ -140,7 +140,7 @@ func (p *Publisher) handOver(ctx context.Context, rec *receipt.Record, d api.Dec
 // gated: its parts do not fit together. run is what the folder says that it is, and may be empty; plan is
 // the digest of its plan.json as it stands.
 func (p *Publisher) RefuseRun(ctx context.Context, run marketops.RunID, plan marketops.Digest, why *marketops.Refusal) (api.Entry, error) {
-	head, err := p.head()
+	head, err := p.newHeader()
 	if err != nil {
 		return api.Entry{}, err
 	}
@@ -158,8 +158,8 @@ func (p *Publisher) RefuseRun(ctx context.Context, run marketops.RunID, plan mar
 	return p.handOver(ctx, rec, d)
 }
 
-func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {
-	head, err := p.head()
+func (p *Publisher) sealRefusal(g *Gated) (*receipt.Record, api.Decided, error) {
+	head, err := p.newHeader()
 	if err != nil {
 		return nil, api.Decided{}, err
 	}
@@ -176,8 +176,8 @@ func (p *Publisher) refusal(g *Gated) (*receipt.Record, api.Decided, error) {
 	if body.Request = body.OperationID; body.Request.IsZero() {
 		body.Request = marketops.DigestOf([]byte(g.Job.Run))
 	}
-	if id, ok := p.receiptID(g.Job); ok {
-		body.ReceiptID = string(id)
+	if _, given := p.receiptOf(g.Job); given != nil {
+		body.ReceiptID = string(given.ReceiptID)
 	}
 	var d api.Decided
 	body.Evidence = attach(&d, head, []byte(r.Error()))

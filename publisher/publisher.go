@@ -7,7 +7,7 @@
 //	S1 claim      the ledger gives this publisher one epoch of the receipt
 //	S2 intent     the claim stands in the log; the intent that names it is appended
 //	S3 published  a checkpoint that this publisher verified covers both
-//	S4 executing  the ledger opens the door to GitHub for this epoch, and only for it
+//	S4 executing  the ledger lets this epoch call GitHub, and only it
 //	S5 act        the port does the work with a [Permit]; the lease is renewed all the while
 //	S6 read       what is true afterwards, read back
 //	S7 decided    the outcome's bytes are frozen in the ledger
@@ -72,19 +72,6 @@ type Publisher struct {
 	Tell  func(Event) // progress for people; must not block
 }
 
-// Job is one operation of a run with everything that was authorised about it.
-type Job struct {
-	Number     int // from 1, in plan order
-	Run        marketops.RunID
-	Op         marketops.Operation
-	Receipts   []api.Entry // with positions; the envelopes are opened here
-	Submission api.Entry
-	Approvals  []api.Entry
-	Content    []Content          // open; one per asset or change
-	Measured   []marketops.Digest // of Content, one each; not nil
-	Journal    Journal
-}
-
 // Event is one step of one operation, for showing.
 type Event struct {
 	Number int
@@ -96,13 +83,21 @@ type Event struct {
 type Result struct {
 	Number  int
 	Op      marketops.Operation
-	Status  receipt.Status // of its outcome; or refused, open or not-attempted
+	Status  receipt.Status // of its outcome, or one of [Refused], [Open], [NotAttempted] and [WouldPublish]
 	Already bool           // an earlier run of the command had finished it
 	URL     string
 	Entry   api.Entry        // the outcome's or refusal's leaf, if there is one
 	Checks  marketops.Checks // the gate's
 	Err     error            // nil for success
 }
+
+// The statuses of operations without an outcome.
+const (
+	Refused      receipt.Status = "refused"       // by the gate or the claim
+	Open         receipt.Status = "open"          // publishing again continues
+	NotAttempted receipt.Status = "not-attempted" // the receipt is unused
+	WouldPublish receipt.Status = "would-publish" // in a dry run
+)
 
 // Lease and call bounds.
 const (
@@ -111,12 +106,12 @@ const (
 	afterwards   = 30 * time.Second // for S7 and S8 after an interrupt
 )
 
-// want is the claim that a job asks for.
-func (p *Publisher) want(j *Job, id marketops.ReceiptID, op marketops.Digest) api.ClaimWanted {
-	return api.ClaimWanted{Receipt: id, Run: j.Run, Operation: op, Publisher: p.Signer.Public().ID(), Trust: p.Trust.Version()}
+// claimRequest is the claim that a job asks for.
+func (p *Publisher) claimRequest(j *Job, r *receipt.Receipt) api.ClaimWanted {
+	return api.ClaimWanted{Receipt: r.ReceiptID, Run: j.Run, Operation: r.Operation, Publisher: p.Signer.Public().ID(), Trust: p.Trust.Version()}
 }
 
 func (p *Publisher) tell(j *Job, step, detail string) { p.Tell(Event{j.Number, step, detail}) }
 
-// head draws the nonce and date of a record.
-func (p *Publisher) head() (receipt.Header, error) { return receipt.NewHeader(p.Random, p.Now()) }
+// newHeader draws the nonce and date of a record.
+func (p *Publisher) newHeader() (receipt.Header, error) { return receipt.NewHeader(p.Random, p.Now()) }

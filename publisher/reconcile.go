@@ -26,95 +26,98 @@ type Standing struct {
 //	            on while the receipt lasts, afterwards the outcome is unknown and a person decides
 //	decided     the Core appends the stored bytes
 func (p *Publisher) Reconcile(ctx context.Context, j *Job) (Standing, error) {
-	id, ok := p.receiptID(j)
-	if !ok {
-		return Standing{Result: Result{Number: j.Number, Op: j.Op, Status: "not-attempted"}, Claim: "none"}, nil
+	st := Standing{Result: Result{Number: j.Number, Op: j.Op, Status: NotAttempted}, Claim: api.StateNone}
+	_, r := p.receiptOf(j)
+	if r == nil {
+		return st, nil
 	}
-	state, err := p.Core.ClaimState(ctx, id)
+	state, err := p.Core.ClaimState(ctx, r.ReceiptID)
 	if err != nil {
 		return Standing{}, err
 	}
-	st := Standing{Result: Result{Number: j.Number, Op: j.Op, Status: "not-attempted"}, Claim: state.State}
+	st.Claim = state.State
 	switch state.State {
-	case "executing":
-		return p.look(ctx, j, st)
-	case "closed", "decided":
-		return p.ended(ctx, j, id, st)
-	case "revoked":
-		st.Err = marketops.Refuse(marketops.Revoked, string(id))
+	case api.StateExecuting:
+		return p.observe(ctx, j, st)
+	case api.StateClosed, api.StateDecided:
+		return p.reportOutcome(ctx, j, r.ReceiptID, st)
+	case api.StateRevoked:
+		st.Err = marketops.Refuse(marketops.Revoked, string(r.ReceiptID))
 		return st, nil
-	case "none", "claimed":
+	case api.StateNone, api.StateClaimed:
 		st.Resume = true
 		return st, nil
 	}
 	return st, &marketops.Failure{Code: marketops.CoreUnreachable, What: fmt.Sprintf("the Core calls a claim %.20q", state.State)}
 }
 
-// ended reports the outcome that the log holds, whoever brought it about. Decided and not yet in
+// reportOutcome reports the outcome that the log holds, by whichever publisher. Decided and not yet in
 // the log is open, and never "not attempted".
-func (p *Publisher) ended(ctx context.Context, j *Job, id marketops.ReceiptID, st Standing) (Standing, error) {
-	st.Status = "open"
-	done, err := p.recorded(ctx, j, id)
+func (p *Publisher) reportOutcome(ctx context.Context, j *Job, id marketops.ReceiptID, st Standing) (Standing, error) {
+	st.Status = Open
+	done, err := p.readResult(ctx, j, id)
 	if done != nil {
 		st.Result = *done
 	}
 	return st, err
 }
 
-// look reads GitHub for an operation that may have reached it.
-func (p *Publisher) look(ctx context.Context, j *Job, st Standing) (Standing, error) {
+// observe reads GitHub for an operation that may have reached it.
+func (p *Publisher) observe(ctx context.Context, j *Job, st Standing) (Standing, error) {
 	obs, err := p.Port.Observe(ctx, j.Op)
 	if err != nil {
 		return st, err
 	}
-	s, err := p.reopened(j)
+	a, err := p.reopen(j)
 	if err != nil {
 		return st, err
 	}
-	st.Status, st.Seen = "open", fmt.Sprintf("%s: %s", obs.State, obs.Detail)
-	live := p.Now()+gate.Epsilon < s.receipt.ExpiresAt
+	st.Status, st.Seen = Open, fmt.Sprintf("%s: %s", obs.State, obs.Detail)
+	live := p.Now()+gate.Epsilon < a.receipt.ExpiresAt
 	if live && (obs.State == Absent || obs.State == Indeterminate) {
 		st.Resume = true
 		return st, nil
 	}
-	return p.settle(ctx, s, st, obs)
+	return a.decideBy(ctx, st, obs)
 }
 
-// reopened opens the receipt without asking the gate: its time may be over, its work is not.
-func (p *Publisher) reopened(j *Job) (*spending, error) {
-	for _, e := range j.Receipts {
-		rec, _, err := p.Trust.Open(e.Envelope, p.Now(), &e.Position)
-		if err != nil {
+// reopen begins with a receipt without asking the gate: its time may be over, its work is not.
+func (p *Publisher) reopen(j *Job) (*attempt, error) {
+	for _, rec := range j.Receipts {
+		if rec.Opened == nil {
 			continue
 		}
-		r, ok := rec.Body.(*receipt.Receipt)
+		if _, err := p.Trust.Admit(rec.Opened, p.Now(), &rec.Position); err != nil {
+			continue
+		}
+		r, ok := rec.Opened.Body.(*receipt.Receipt)
 		if d, err := j.Op.Digest(); ok && err == nil && d == r.Operation && r.RunID == j.Run {
-			return &spending{job: j, record: rec, receipt: r}, nil
+			return p.newAttempt(j, rec.Opened), nil
 		}
 	}
 	return nil, marketops.Refuse(marketops.ReceiptMissing, fmt.Sprintf("operation %d has no receipt that trust.json admits", j.Number))
 }
 
-// settle takes the next epoch, so that no earlier attempt can decide any more, and records
+// decideBy takes the next epoch, so that no earlier attempt can decide any more, and records
 // what was read. Nothing is sent to GitHub.
-func (p *Publisher) settle(ctx context.Context, s *spending, st Standing, obs Observation) (Standing, error) {
-	if err := p.prepare(ctx, s); err != nil {
+func (a *attempt) decideBy(ctx context.Context, st Standing, obs Observation) (Standing, error) {
+	if err := a.prepare(ctx); err != nil {
 		return st, err
 	}
-	cause := settled(obs)
+	cause := observationError(obs)
 	if obs.State == Conflict {
-		s.claim.Earlier = false // content of others proves that ours is not there
+		a.claim.Earlier = false // content of others proves that ours is not there
 	}
-	body, status := p.judge(s, obs.Evidence, cause)
+	body, status := a.judge(obs.Evidence, cause)
 	if body == nil {
 		return st, cause
 	}
-	entry, err := p.decide(ctx, s, body, obs.Evidence, cause)
+	entry, err := a.decide(ctx, body, obs.Evidence, cause)
 	st.Status, st.Entry, st.URL, st.Err = status, entry, obs.Evidence.URL, cause
 	return st, err
 }
 
-func settled(obs Observation) error {
+func observationError(obs Observation) error {
 	switch obs.State {
 	case Found:
 		return nil

@@ -193,10 +193,12 @@ func (s *seat) leave() { s.ok(s.folder.Close()) }
 
 func (s *seat) job(i int, j *plan.Journal) *publisher.Job {
 	s.Helper()
-	job := &publisher.Job{Number: i + 1, Run: s.id, Op: s.ops[i], Submission: s.submission, Approvals: slices.Clone(s.approvals),
+	trust := s.Publisher.Trust
+	job := &publisher.Job{Number: i + 1, Run: s.id, Op: s.ops[i],
+		Submission: publisher.OpenRecord(trust, s.submission), Approvals: publisher.OpenRecords(trust, s.approvals...),
 		Journal: journal{j.Operation(s.digests[i])}, Measured: []marketops.Digest{}}
 	if i < len(s.receipts) {
-		job.Receipts = slices.Clone(s.receipts[i])
+		job.Receipts = publisher.OpenRecords(trust, s.receipts[i]...)
 	}
 	content, err := s.folder.Content(context.Background(), i+1)
 	s.ok(err)

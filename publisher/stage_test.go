@@ -99,6 +99,7 @@ func newStage(t *testing.T) *stage {
 	s.writeTrust(1, nil)
 	s.ok(policy.WriteStarter(filepath.Join(dir, "policy")))
 	c := config.DefaultCore(origin).In(dir)
+	c.Lease = 15 * time.Minute // no test waits so long that it is renewed besides
 	c.Limits = config.Limits{MaxReceiptsPerRepository: 1000, MaxSubmissionsPerDay: 1000, MaxOperationsPerPlan: 100}
 	s.opts = core.Options{
 		State: dir, Config: c, Keys: issue.Keys{Authority: s.keys["authority"], Advisory: s.keys["advisory"], Ledger: s.keys["ledger"]},

@@ -23,13 +23,16 @@ func (p *Publication) Jobs(ctx context.Context, j *plan.Journal) ([]*publisher.J
 	if err != nil {
 		return nil, err
 	}
+	asked, votes := publisher.OpenRecord(p.Trust, submission), publisher.OpenRecords(p.Trust, approvals...)
 	out := make([]*publisher.Job, len(r.Operations))
 	for i, op := range r.Operations {
-		job := &publisher.Job{Number: i + 1, Run: r.Info.RunID, Op: op, Submission: submission, Approvals: approvals,
+		job := &publisher.Job{Number: i + 1, Run: r.Info.RunID, Op: op, Submission: asked, Approvals: votes,
 			Journal: operationJournal{j.Operation(r.Plan.Operations[i].Operation), op}, Measured: []marketops.Digest{}}
-		if job.Receipts, err = runfolder.LoadAll(r, p.Trust, "receipts", fmt.Sprint(i+1)); err != nil {
+		receipts, err := runfolder.LoadAll(r, p.Trust, "receipts", fmt.Sprint(i+1))
+		if err != nil {
 			return nil, err
 		}
+		job.Receipts = publisher.OpenRecords(p.Trust, receipts...)
 		content, err := r.Content(ctx, i+1)
 		if err != nil {
 			return nil, err

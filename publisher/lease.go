@@ -1,0 +1,43 @@
+package publisher
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+)
+
+// errNoLease: this epoch sent nothing, for its lease could not be renewed before it began.
+var errNoLease = errors.New("the lease could not be renewed before anything was sent")
+
+type renewal func(context.Context) (api.Lease, error)
+
+// keepLease renews the lease well before it ends, and cancels the work when it cannot.
+func keepLease(ctx context.Context, cancel context.CancelFunc, now func() marketops.Time, renew renewal) (stop func(), err error) {
+	lease, err := renew(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done := make(chan struct{})
+	go func() {
+		for {
+			left := time.Duration(lease.Until-now()) * time.Second
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-time.After(max(left/heartbeats, time.Second)):
+			}
+			if next, err := renew(ctx); err == nil {
+				lease = next
+			} else if now() > lease.Until || marketops.CodeOf(err) != marketops.CoreUnreachable {
+				cancel()
+				return
+			}
+		}
+	}()
+	return func() { close(done) }, nil
+}

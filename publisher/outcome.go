@@ -1,0 +1,120 @@
+package publisher
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/log/view"
+	"github.com/omega/marketops/receipt"
+)
+
+// judge turns what the port found into an outcome, or into none: an operation that stopped because
+// GitHub or the Core could not be reached stays open. An [*marketops.Unknown] is never a failure,
+// whatever failure is its cause.
+func (a *attempt) judge(ev Evidence, err error) (*receipt.Outcome, receipt.Status) {
+	status := receipt.Unknown
+	var failure *marketops.Failure
+	var lost *marketops.Unknown
+	switch {
+	case err == nil && len(ev.Effects) > 0 && !slices.ContainsFunc(ev.Effects, isNotApplied):
+		status = receipt.Success
+	case isTransient(err):
+		return nil, Open
+	case !errors.As(err, &lost) && errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, isUnknown) && a.isIncomplete(ev):
+		status = receipt.Failed
+	}
+	pos := a.intent.Position
+	return &receipt.Outcome{OperationID: a.receipt.Operation, RunID: a.job.Run, ReceiptID: a.receipt.ReceiptID, Receipt: a.record.Digest,
+		OperationKind: a.receipt.OperationKind, Epoch: a.claim.Epoch, Intent: &pos, Status: status, Effects: ev.Effects,
+		Code: outcomeCode(status, err), RetryCount: ev.Retries, GitHub: ev.GitHub,
+		Checkpoint: &receipt.CheckpointRef{Origin: a.seen.Origin, Size: int64(a.seen.Size), Root: a.seen.Root}}, status
+}
+
+// isIncomplete reports whether something that was authorised is known not to be there. Where everything
+// is, whatever went wrong besides is no failure of the operation.
+func (a *attempt) isIncomplete(ev Evidence) bool {
+	return slices.ContainsFunc(ev.Effects, isNotApplied) || len(ev.Effects) == 0 && !a.claim.Earlier
+}
+
+// isTransient reports whether an error says nothing about the operation: trying again under the same
+// receipt continues where it stopped, and an outcome would only use the receipt up. An epoch that
+// was overtaken has no say any more.
+func isTransient(err error) bool {
+	return errors.Is(err, errNoLease) || errors.Is(err, context.Canceled) ||
+		slices.ContainsFunc(transientCodes, func(c marketops.Code) bool { return errors.Is(err, c) })
+}
+
+var transientCodes = []marketops.Code{
+	marketops.GitHubUnreachable, marketops.GitHubRateLimited, marketops.TokenMissing, marketops.DiskFull,
+	marketops.CoreUnreachable, marketops.LedgerUnavailable, marketops.LogUnavailable, marketops.OperationInFlight,
+}
+
+func isNotApplied(e receipt.Effect) bool { return e.State != receipt.EffectApplied }
+func isUnknown(e receipt.Effect) bool    { return e.State == receipt.EffectUnknown }
+
+func outcomeCode(status receipt.Status, err error) marketops.Code {
+	if status == receipt.Success {
+		return ""
+	}
+	if c := marketops.CodeOf(err); c != "" {
+		return c
+	}
+	return marketops.OutcomeUnknown
+}
+
+// decide is S7 and S8: freeze, append, and see it in a published checkpoint.
+func (a *attempt) decide(ctx context.Context, body *receipt.Outcome, ev Evidence, cause error) (api.Entry, error) {
+	var err error
+	if body.Header, err = a.newHeader(); err != nil {
+		return api.Entry{}, err
+	}
+	d := api.Decided{Epoch: a.claim.Epoch}
+	body.Error = attach(&d, body.Header, errorText(cause))
+	body.Response = attach(&d, body.Header, ev.Answer)
+	rec, err := receipt.Seal(body, a.Signer, receipt.SubjectOf("operation.json", a.receipt.Operation))
+	if err != nil {
+		return api.Entry{}, err
+	}
+	d.Envelope = rec.Envelope
+	if err := a.Outbox.Keep("outcome", d); err != nil {
+		return api.Entry{}, err
+	}
+	entry, err := a.Core.Outcome(ctx, d)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	a.tell(a.job, "S7 decided", string(body.Status))
+	return entry, a.confirm(ctx, rec, entry)
+}
+
+// confirm sees a record of our own in a published checkpoint.
+func (p *Publisher) confirm(ctx context.Context, rec *receipt.Record, entry api.Entry) error {
+	tree, err := p.Log.Covering(ctx, entry.Position.Index)
+	if err != nil {
+		return err
+	}
+	if _, err := view.ProveIn(tree, rec.LeafHash(), entry.Position); err != nil {
+		return err
+	}
+	return p.Outbox.Done(rec.Digest)
+}
+
+// attach adds a text to the evidence and returns its salted name, zero for no text.
+func attach(d *api.Decided, h receipt.Header, text []byte) marketops.Digest {
+	if len(text) == 0 {
+		return marketops.Digest{}
+	}
+	name := h.Salted(text)
+	d.Evidence = append(d.Evidence, api.Evidence{Digest: name, Text: text})
+	return name
+}
+
+func errorText(err error) []byte {
+	if err == nil {
+		return nil
+	}
+	return []byte(err.Error())
+}
