@@ -7,6 +7,7 @@
 //	                    and the Core; write a small project. Without flags and witnesses the state was made
 //	                    once for all stories; else init runs, with these flags. The persons' keys have no passphrase
 //	world init [FLAG…]  the same, and the state folder is what init makes of it: the persons' keys are encrypted
+//	state               only make that state folder, where the story is
 //	witness new N       make the keys and addresses of N witnesses, before world
 //	uncosign PACK OUT   copy a pack without the last cosignature of its checkpoint
 //	witness start|stop|kill|log|latest I
@@ -168,7 +169,7 @@ func (alone) Verbose() bool                        { return testing.Verbose() }
 
 func commands() map[string]Command {
 	return map[string]Command{
-		"world": world, "core": core, "authorised": authorised, "exits": exits, "github": github, "witness": witness,
+		"world": world, "state": makeStateHere, "core": core, "authorised": authorised, "exits": exits, "github": github, "witness": witness,
 		"effects": effects, "await-effects": awaitEffects, "effect": effect, "writes": writes, "schema": schema,
 		"fault": fault, "faults": faults, "release": release, "front": front, "app": appKey, "somebody": somebody,
 		"begin": begin, "await": awaitTalk, "interrupt": interrupt, "ends": ends,

@@ -48,6 +48,16 @@ func makeState(ts *testscript.TestScript, s *story, args []string) {
 	}
 }
 
+// makeStateHere makes a state folder and starts nothing.
+func makeStateHere(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: state")
+	}
+	s := of(ts)
+	s.refresh(ts)
+	ts.Check(s.MakeState())
+}
+
 const project = `version: 1
 github:
   api: %s
