@@ -79,7 +79,7 @@ type Advisory struct {
 	WhyNot        marketops.Digest    `json:"why_not"` // salted
 }
 
-// Claim is one epoch of spending a receipt. Subject: the operation document.
+// Claim is one epoch of using a receipt. Subject: the operation document.
 type Claim struct {
 	Header
 	RunID     marketops.RunID     `json:"run_id"`

@@ -8,7 +8,7 @@
 //	approval     an approver's person key   says approve or reject to exactly that
 //	receipt      an authority               lets a publisher do one operation once
 //	advisory     engine or Core             says what would be or was decided; authorises nothing
-//	claim        the ledger                 one epoch of spending one receipt
+//	claim        the ledger                 one epoch of using one receipt
 //	intent       a publisher                what it is about to do, public before it does
 //	outcome      a publisher or the ledger  what became of it
 //	refusal      a publisher or the Core    who asked and was refused before a claim

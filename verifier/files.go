@@ -68,7 +68,7 @@ func (v *verification) files() bool {
 		return true
 	}
 	wanted := map[string][]marketops.File{}
-	for _, s := range v.book.Receipts() {
+	for _, s := range v.tracker.Receipts() {
 		if op := v.docs[s.Operation]; op != nil && op.Release != nil {
 			for _, f := range op.Files() {
 				wanted[f.Name] = append(wanted[f.Name], f)

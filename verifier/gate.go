@@ -40,11 +40,11 @@ func (v *verification) asked() []group {
 
 // gates asks the gate's questions again for every receipt.
 func (v *verification) gates() bool {
-	if len(v.book.Receipts()) == 0 {
+	if len(v.tracker.Receipts()) == 0 {
 		v.unauthorised()
 		return true
 	}
-	for _, s := range v.book.Receipts() {
+	for _, s := range v.tracker.Receipts() {
 		v.gate(s)
 	}
 	return true
@@ -66,7 +66,7 @@ func (v *verification) unauthorised() {
 }
 
 // gate asks for one receipt, with what stood in the log when it was first claimed.
-func (v *verification) gate(s *lifecycle.Spending) {
+func (v *verification) gate(s *lifecycle.ReceiptHistory) {
 	ask, ev, withheld := v.asking(s), v.before(s), v.withheldFrom(s)
 	_, checks := gate.CheckRecorded(ask, ev, v.trust)
 	for _, g := range v.asked() {
@@ -79,7 +79,7 @@ func (v *verification) gate(s *lifecycle.Spending) {
 	v.subjects(s)
 }
 
-func (v *verification) group(s *lifecycle.Spending, name string, codes []marketops.Code, answers marketops.Checks) {
+func (v *verification) group(s *lifecycle.ReceiptHistory, name string, codes []marketops.Code, answers marketops.Checks) {
 	passed := true
 	for _, code := range codes {
 		switch a := answers.Find(code); a.Status {
@@ -100,7 +100,7 @@ func (v *verification) group(s *lifecycle.Spending, name string, codes []marketo
 }
 
 // words says in short what passed.
-func (v *verification) words(s *lifecycle.Spending, name string) string {
+func (v *verification) words(s *lifecycle.ReceiptHistory, name string) string {
 	switch name {
 	case CheckSignature:
 		return "by " + strings.Join(s.Authorities, ", ")
@@ -119,7 +119,7 @@ func (v *verification) words(s *lifecycle.Spending, name string) string {
 }
 
 // asking is the question that the publisher's gate had to answer at the first claim.
-func (v *verification) asking(s *lifecycle.Spending) gate.Query {
+func (v *verification) asking(s *lifecycle.ReceiptHistory) gate.Query {
 	r := s.Receipt
 	ask := gate.Query{Mode: marketops.Prod, Run: v.report.Run, Publisher: r.Audience[0], Now: max(r.IssuedAt, r.NotBefore)}
 	if op := v.docs[s.Operation]; op != nil {
@@ -133,7 +133,7 @@ func (v *verification) asking(s *lifecycle.Spending) gate.Query {
 
 // before returns the evidence for a receipt: the envelopes of its authorities below the first
 // claim, its submission, its approvals, and every other vote below it, for that may be a veto.
-func (v *verification) before(s *lifecycle.Spending) gate.Evidence {
+func (v *verification) before(s *lifecycle.ReceiptHistory) gate.Evidence {
 	ev := gate.Evidence{Checkpoint: v.cp}
 	for _, e := range v.entries {
 		l := e.Record.Logged(e.proof)
@@ -156,7 +156,7 @@ func (v *verification) before(s *lifecycle.Spending) gate.Evidence {
 }
 
 // withheldFrom says, by check, which questions cannot be answered for want of a record.
-func (v *verification) withheldFrom(s *lifecycle.Spending) map[string]string {
+func (v *verification) withheldFrom(s *lifecycle.ReceiptHistory) map[string]string {
 	out := map[string]string{}
 	for _, d := range append([]marketops.Digest{s.Receipt.Submission}, s.Receipt.Approvals...) {
 		if _, given := v.byDigest[d]; !given {
@@ -171,18 +171,18 @@ func (v *verification) withheldFrom(s *lifecycle.Spending) map[string]string {
 }
 
 // subjects refuses a receipt with a subject that its operation does not have.
-func (v *verification) subjects(s *lifecycle.Spending) {
+func (v *verification) subjects(s *lifecycle.ReceiptHistory) {
 	op := v.docs[s.Operation]
 	if op == nil {
 		return
 	}
-	if name, foreign := lifecycle.Foreign(v.entries[v.byDigest[s.Digest]].Record, op); foreign {
-		v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: lifecycle.VouchesTooMuch})
+	if name, foreign := lifecycle.ForeignSubject(v.entries[v.byDigest[s.Digest]].Record, op); foreign {
+		v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: lifecycle.ForeignDetail})
 	}
 }
 
 // approvers returns the distinct persons whose approvals the receipt names.
-func (v *verification) approvers(s *lifecycle.Spending) []string {
+func (v *verification) approvers(s *lifecycle.ReceiptHistory) []string {
 	out := []string{}
 	for _, d := range s.Receipt.Approvals {
 		i, ok := v.byDigest[d]

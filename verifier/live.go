@@ -27,7 +27,7 @@ func (v *verification) live() bool {
 		contained[e.Record.Digest] = true
 	}
 	found := map[string]bool{}
-	v.book = lifecycle.NewBook(lifecycle.Rules{
+	v.tracker = lifecycle.NewTracker(lifecycle.Rules{
 		Trust: v.trust, Contained: contained,
 		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.quoted,
 		Report: func(f lifecycle.Finding) {
@@ -36,7 +36,7 @@ func (v *verification) live() bool {
 		},
 	})
 	for _, e := range v.entries {
-		v.book.Add(e.Entry)
+		v.tracker.Add(e.Entry)
 	}
 	v.ended(found)
 	for _, name := range []string{CheckOrder, CheckClaims, CheckIntents, CheckOutcomes} {
@@ -44,7 +44,7 @@ func (v *verification) live() bool {
 			v.report.Pass(name, "", v.tally(name))
 		}
 	}
-	if sealed, later := v.book.Sealed(v.report.Run); sealed && !found[CheckRunClosed] {
+	if sealed, later := v.tracker.Sealed(v.report.Run); sealed && !found[CheckRunClosed] {
 		v.report.Pass(CheckRunClosed, "", fmt.Sprintf("the seal names every record below it; %d came later", later))
 	}
 	return true
@@ -52,7 +52,7 @@ func (v *verification) live() bool {
 
 // ended finds receipts with an intent and no outcome: GitHub may have changed, and nobody says.
 func (v *verification) ended(found map[string]bool) {
-	late, pending := v.book.Open(v.at, lifecycle.Grace)
+	late, pending := v.tracker.Pending(v.at, lifecycle.Grace)
 	for _, s := range slices.Concat(late, pending) {
 		found[CheckOutcomes] = true
 		v.report.Fail(Check{Name: CheckOutcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
@@ -63,7 +63,7 @@ func (v *verification) ended(found map[string]bool) {
 // tally says in words what a passed check covered.
 func (v *verification) tally(name string) string {
 	var claims, intents, outcomes int
-	for _, s := range v.book.Receipts() {
+	for _, s := range v.tracker.Receipts() {
 		claims += len(s.Claims)
 		intents += len(s.Intents)
 		if s.Outcome != nil {
@@ -72,7 +72,7 @@ func (v *verification) tally(name string) string {
 	}
 	switch name {
 	case CheckClaims:
-		return lifecycle.Count(claims, "claim") + " for " + lifecycle.Count(len(v.book.Receipts()), "receipt")
+		return lifecycle.Count(claims, "claim") + " for " + lifecycle.Count(len(v.tracker.Receipts()), "receipt")
 	case CheckIntents:
 		return fmt.Sprintf("%d, each before its outcome", intents)
 	case CheckOutcomes:

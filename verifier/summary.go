@@ -13,10 +13,10 @@ import (
 
 // summary lists operations and refusals. It describes what the records say, whatever the verdict.
 func (v *verification) summary() {
-	if v.book == nil {
+	if v.tracker == nil {
 		return
 	}
-	for _, s := range v.book.Receipts() {
+	for _, s := range v.tracker.Receipts() {
 		v.report.Operations = append(v.report.Operations, v.operation(s))
 	}
 	for _, e := range v.entries {
@@ -35,7 +35,7 @@ func RefusalOf(r *receipt.Record, index uint64, by trust.Holder) (Refusal, bool)
 	return Refusal{Index: index, Code: f.Code, Run: f.RunID, Receipt: f.ReceiptID, Operation: f.OperationID, Kind: f.OperationKind, By: by.Name, At: f.IssuedAt}, true
 }
 
-func (v *verification) operation(s *lifecycle.Spending) Operation {
+func (v *verification) operation(s *lifecycle.ReceiptHistory) Operation {
 	r := s.Receipt
 	o := Operation{
 		Receipt: s.ID, Operation: s.Operation, Kind: r.OperationKind, Repository: r.Target.FullName, Target: r.Target.ID(),
@@ -63,7 +63,7 @@ func (v *verification) operation(s *lifecycle.Spending) Operation {
 
 // url returns where a person can look: what GitHub said, or for a tag and a release that
 // succeeded on github.com, where it must be.
-func (v *verification) url(s *lifecycle.Spending) string {
+func (v *verification) url(s *lifecycle.ReceiptHistory) string {
 	for _, id := range s.Outcome.Body.GitHub {
 		if (id.Name == "url" || id.Name == "html_url") && (strings.HasPrefix(id.Value, "https://") || strings.HasPrefix(id.Value, "http://")) {
 			return id.Value
@@ -81,7 +81,7 @@ func (v *verification) url(s *lifecycle.Spending) string {
 }
 
 // places lists where the records of one receipt stand.
-func (v *verification) places(s *lifecycle.Spending) []Place {
+func (v *verification) places(s *lifecycle.ReceiptHistory) []Place {
 	out := []Place{}
 	for _, e := range v.entries {
 		if v.concerns(e, s) {
@@ -92,7 +92,7 @@ func (v *verification) places(s *lifecycle.Spending) []Place {
 	return out
 }
 
-func (v *verification) concerns(e entry, s *lifecycle.Spending) bool {
+func (v *verification) concerns(e entry, s *lifecycle.ReceiptHistory) bool {
 	switch b := e.Record.Body.(type) {
 	case *receipt.Submission, *receipt.Approval:
 		return e.Record.Digest == s.Receipt.Submission || slices.Contains(s.Receipt.Approvals, e.Record.Digest)
@@ -132,10 +132,10 @@ func (v *verification) uncovered() {
 	if r.Unwitnessed != "" {
 		r.Uncovered("anything against the operator of the log: no witness is demanded, so " + r.Unwitnessed)
 	}
-	if v.book == nil {
+	if v.tracker == nil {
 		return
 	}
-	if sealed, later := v.book.Sealed(r.Run); !sealed {
+	if sealed, later := v.tracker.Sealed(r.Run); !sealed {
 		r.Uncovered("that the run has no further record, such as a veto: it was not closed when the pack was made")
 	} else if later > 0 {
 		r.Uncovered(fmt.Sprintf("that the run has no further record after its seal; %d came later", later))
@@ -149,7 +149,7 @@ func (v *verification) uncovered() {
 	if v.trust.Expired(max(v.at, 0)) {
 		r.Uncovered("new use: the trust file has expired, and judges old evidence only")
 	}
-	for _, s := range v.book.Receipts() {
+	for _, s := range v.tracker.Receipts() {
 		if s.Outcome == nil && len(s.Intents) == 0 {
 			r.Uncovered("what became of receipt " + string(s.ID) + ", which had not been carried out when the pack was made")
 		}

@@ -151,7 +151,7 @@ type verification struct {
 	entries  []entry         // in log order
 	byDigest map[marketops.Digest]int
 	docs     map[marketops.Digest]*marketops.Operation
-	book     *lifecycle.Tracker
+	tracker  *lifecycle.Tracker
 	known    *prefixes
 	unproved bool // an outcome quotes a root that the pack does not determine
 	missing  int  // evidence texts that records name and the pack does not hold

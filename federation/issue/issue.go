@@ -160,7 +160,7 @@ type ReceiptHistory struct {
 	Operation marketops.Digest
 }
 
-// Claim signs one epoch of spending a receipt; previous is zero at epoch 1.
+// Claim signs one epoch of using a receipt; previous is zero at epoch 1.
 func (m *Issuer) Claim(s ReceiptHistory, publisher crypto.KeyID, epoch int64, previous marketops.Digest) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {

@@ -10,144 +10,152 @@ import (
 	"github.com/omega/marketops"
 )
 
-// A book of a whole log forgets runs that nobody has spoken of for a while. Of each it keeps where
-// its records stand, and under which names somebody may speak of it again. If that happens the
+// A tracker of a whole log archives runs that no record has named for a while. Of each it keeps where
+// its records stand, and under which names a record may name it again. If that happens the
 // records are read and verified again and taken in their order, which makes the run what it was.
 //
 // What a record changes must then depend on records of its own run alone. A run that another one
-// touched, which no honest log has, is never forgotten.
+// changed, which no honest log has, is never archived.
 type archive struct {
-	names      table
+	names      names
 	at         []uint64        // by the number of a run: where its text begins
 	text       []byte          // for each run: how many records, the first index, then the distances, as uvarints
-	hot        map[uint32]bool // runs that were forgotten and are at hand again
+	hot        map[uint32]bool // runs that were archived and are at hand again
 	unfinished map[uint32]bool // runs with an intent without outcome, or an unknown outcome
 	added      uint64          // records taken
 	reread     uint64          // records taken once more
 }
 
 const (
-	restless = 4096 // records of runs that a book keeps at hand
-	patience = 4    // records read again for each one taken, before a book forgets no more
+	keepDefault = 4096 // records of runs that a tracker keeps at hand
+	maxReread   = 4    // records read again for each one taken, before a tracker archives no more
 )
 
-// forget archives what has not been spoken of for longest, down to half, once there is too much.
-func (b *Tracker) forget() {
-	if b.rules.Reread == nil || b.weight <= b.limit || b.reread > patience*(b.added+restless) {
+// archiveOld archives what has not been named for longest, down to half, once there is too much.
+func (r *records) archiveOld() {
+	if r.rules.Reread == nil || r.weight <= r.limit || r.reread > maxReread*(r.added+keepDefault) {
 		return
 	}
-	runs := make([]*run, 0, len(b.runs))
-	for _, r := range b.runs {
-		runs = append(runs, r)
+	all := make([]*run, 0, len(r.runs))
+	for _, run := range r.runs {
+		all = append(all, run)
 	}
-	slices.SortFunc(runs, func(x, y *run) int { return cmp.Compare(x.spoken, y.spoken) })
-	for _, r := range runs {
-		if b.weight <= b.rules.Keep/2 {
+	slices.SortFunc(all, func(x, y *run) int { return cmp.Compare(x.touched, y.touched) })
+	for _, run := range all {
+		if r.weight <= r.rules.Keep/2 {
 			break
 		}
-		b.put(r)
+		r.archiveRun(run)
 	}
-	b.limit = max(b.rules.Keep, 2*b.weight)
-	b.order = slices.DeleteFunc(b.order, func(s *Spending) bool { return s.gone })
+	r.limit = max(r.rules.Keep, 2*r.weight)
+	r.dropArchived()
 }
 
-// put archives one run.
-func (b *Tracker) put(r *run) {
-	if r.tied || r.id == "" {
+func (r *records) dropArchived() {
+	r.order = slices.DeleteFunc(r.order, func(h *ReceiptHistory) bool { return h.archived })
+}
+
+func (r *records) archiveRun(run *run) {
+	if run.tied || run.id == "" {
 		return
 	}
-	if r.number < 0 {
-		r.number = len(b.at)
-		b.at = append(b.at, 0)
+	if run.number < 0 {
+		run.number = len(r.at)
+		r.at = append(r.at, 0)
 	}
-	n := uint32(r.number)
-	b.at[n] = uint64(len(b.text))
-	b.text = binary.AppendUvarint(b.text, uint64(len(r.records)))
+	n := uint32(run.number)
+	r.at[n] = uint64(len(r.text))
+	r.text = binary.AppendUvarint(r.text, uint64(len(run.records)))
 	last := uint64(0)
-	for _, rec := range r.records {
-		b.text = binary.AppendUvarint(b.text, rec.index-last)
+	for _, rec := range run.records {
+		r.text = binary.AppendUvarint(r.text, rec.index-last)
 		last = rec.index
 	}
-	b.names.put(aRun, []byte(r.id), n)
-	for _, rec := range r.records {
-		b.drop(rec.digest, n)
+	r.names.put(aRun, []byte(run.id), n)
+	for _, rec := range run.records {
+		if r.drop(rec.digest, n) {
+			r.names.put(aRecord, rec.digest[:], n)
+		}
 	}
-	delete(b.runs, r.id)
-	delete(b.hot, n)
-	b.weight -= r.weight()
+	delete(r.runs, run.id)
+	delete(r.hot, n)
+	r.weight -= run.weight()
 }
 
-// drop forgets what one record brought.
-func (b *Tracker) drop(d marketops.Digest, n uint32) {
+// drop forgets what one record brought, and reports whether another may name it.
+func (r *records) drop(d marketops.Digest, n uint32) bool {
 	switch {
-	case b.submissions[d] != nil:
-		delete(b.submissions, d)
-	case b.votes[d] != nil:
-		delete(b.votes, d)
-	case b.receipts[d] != nil:
-		s := b.receipts[d]
-		s.gone = true
-		delete(b.receipts, d)
-		if b.ids[s.ID] == d {
-			delete(b.ids, s.ID)
-		}
-		b.names.put(aReceiptID, []byte(s.ID), n)
-		if b.succeeded[s.Operation] == s {
-			delete(b.succeeded, s.Operation)
-			b.names.put(aSuccess, s.Operation[:], n)
-		}
-		if s.Outcome != nil && b.outcomes[s.Outcome.Digest] == s {
-			delete(b.outcomes, s.Outcome.Digest)
-			b.names.put(aRecord, s.Outcome.Digest[:], n)
-		}
-		if s.unfinished() {
-			b.unfinished[n] = true
-		}
+	case r.submissions[d] != nil:
+		delete(r.submissions, d)
+	case r.votes[d] != nil:
+		delete(r.votes, d)
+	case r.receipts[d] != nil:
+		r.dropReceipt(r.receipts[d], n)
 	default:
-		return
+		return false
 	}
-	b.names.put(aRecord, d[:], n)
+	return true
 }
 
-// recall reads the run in which a name occurred, if one that was forgotten is meant.
-func (b *Tracker) recall(kind byte, name []byte) {
-	if b.rules.Reread == nil || b.recalling {
+func (r *records) dropReceipt(h *ReceiptHistory, n uint32) {
+	h.archived = true
+	delete(r.receipts, h.Digest)
+	if r.ids[h.ID] == h.Digest {
+		delete(r.ids, h.ID)
+	}
+	r.names.put(aReceiptID, []byte(h.ID), n)
+	if r.succeeded[h.Operation] == h {
+		delete(r.succeeded, h.Operation)
+		r.names.put(aSuccess, h.Operation[:], n)
+	}
+	if h.Outcome != nil && r.outcomes[h.Outcome.Digest] == h {
+		delete(r.outcomes, h.Outcome.Digest)
+		r.names.put(aRecord, h.Outcome.Digest[:], n)
+	}
+	if h.isOpen() {
+		r.unfinished[n] = true
+	}
+}
+
+// reload reads the run in which a name occurred, if it is archived.
+func (r *records) reload(kind byte, name []byte) {
+	if r.rules.Reread == nil || r.reloading {
 		return
 	}
-	n, known := b.names.get(kind, name)
+	n, known := r.names.get(kind, name)
 	if known {
-		b.reopen(n)
+		r.reloadRun(n)
 	}
 }
 
-// reopen makes a forgotten run what it was. Findings were reported when it was read first.
-func (b *Tracker) reopen(n uint32) {
-	if b.hot[n] {
+// reloadRun makes an archived run what it was.
+func (r *records) reloadRun(n uint32) {
+	if r.hot[n] {
 		return
 	}
-	indexes, err := b.indexes(n)
+	indexes, err := r.indexes(n)
 	var entries []Entry
 	if err == nil {
-		entries, err = b.rules.Reread(indexes)
+		entries, err = r.rules.Reread(indexes)
 	}
 	if err != nil {
-		b.find(Finding{Check: Order, Code: marketops.LogUnavailable, Detail: "a record that was read before cannot be read again: " + err.Error()})
+		r.report(Finding{Check: Order, Code: marketops.LogUnavailable, Detail: "a record that was read before cannot be read again: " + err.Error()})
 		return
 	}
-	b.reread += uint64(len(entries))
-	delete(b.unfinished, n)
-	b.recalling = true
+	r.reread += uint64(len(entries))
+	delete(r.unfinished, n)
+	r.reloading = true
 	for _, e := range entries {
-		b.add(e)
+		r.take(e)
 	}
-	b.recalling = false
-	b.hot[n] = true
-	b.runs[entries[0].Record.Body.Refs().Run].number = int(n)
+	r.reloading = false
+	r.hot[n] = true
+	r.runs[entries[0].Record.Body.Refs().Run].number = int(n)
 }
 
-var errArchive = errors.New("the archive of runs is not one")
+var errArchive = errors.New("corrupt run archive")
 
-// indexes returns where the records of a forgotten run stand.
+// indexes returns where the records of an archived run stand.
 func (a *archive) indexes(n uint32) (out []uint64, err error) {
 	if int(n) >= len(a.at) || a.at[n] >= uint64(len(a.text)) {
 		return nil, errArchive
@@ -167,20 +175,20 @@ func (a *archive) indexes(n uint32) (out []uint64, err error) {
 	return out, nil
 }
 
-// each calls f with every receipt at hand, and with those of forgotten runs that did not end.
-func (b *Tracker) each(f func(*Spending)) {
-	for _, s := range b.order {
-		f(s)
+// eachOpen calls f with every receipt at hand, and with those of archived runs that did not end.
+func (r *records) eachOpen(f func(*ReceiptHistory)) {
+	for _, h := range r.order {
+		f(h)
 	}
-	for n := range maps.Clone(b.unfinished) {
-		before := len(b.order)
-		b.reopen(n)
-		for _, s := range b.order[before:] {
-			f(s)
+	for n := range maps.Clone(r.unfinished) {
+		before := len(r.order)
+		r.reloadRun(n)
+		for _, h := range r.order[before:] {
+			f(h)
 		}
-		if len(b.order) > before {
-			b.put(b.order[before].run)
-			b.order = b.order[:before]
+		if len(r.order) > before {
+			r.archiveRun(r.order[before].run)
+			r.order = r.order[:before]
 		}
 	}
 }

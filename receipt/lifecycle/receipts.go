@@ -11,75 +11,70 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-func (b *Tracker) receipt(e Entry, r *receipt.Receipt) {
-	if s := b.ByDigest(e.Record.Digest); s != nil {
-		if !slices.Contains(s.Authorities, e.Holder.Name) {
-			s.Authorities = append(s.Authorities, e.Holder.Name)
+// receipts judges receipts and revocations.
+type receipts struct{ *records }
+
+func (r receipts) receipt(e Entry, body *receipt.Receipt) {
+	if h := r.records.receipt(e.Record.Digest); h != nil {
+		if !slices.Contains(h.Authorities, e.Holder.Name) {
+			h.Authorities = append(h.Authorities, e.Holder.Name)
 		}
 		return
 	}
-	s := &Spending{Digest: e.Record.Digest, ID: r.ReceiptID, Operation: r.Operation, Receipt: r, Index: e.Position.Index,
-		Authorities: []string{e.Holder.Name}, expires: r.ExpiresAt, key: b.key(r), run: b.run(r.RunID)}
-	b.receipts[s.Digest] = s
-	b.order = append(b.order, s)
-	if other, taken := b.receiptID(r.ReceiptID); taken {
-		b.find(Finding{Check: Claims, Subject: string(s.ID), Code: marketops.ReceiptReused, Expected: other.String(), Got: s.Digest.String(), Detail: "two receipts have one id"})
+	h := &ReceiptHistory{Digest: e.Record.Digest, ID: body.ReceiptID, Operation: body.Operation, Receipt: body, Index: e.Position.Index,
+		Authorities: []string{e.Holder.Name}, expires: body.ExpiresAt, key: r.key(body), run: r.run(body.RunID)}
+	r.receipts[h.Digest] = h
+	r.order = append(r.order, h)
+	if other, taken := r.receiptByID(h.ID); taken {
+		r.report(Finding{Check: Claims, Subject: string(h.ID), Code: marketops.ReceiptReused, Expected: other.String(), Got: h.Digest.String(), Detail: "two receipts have one id"})
 	}
-	b.ids[r.ReceiptID] = s.Digest
-	if b.submissionOf(r.Submission) == nil && !b.rules.Gate {
-		b.missing(Order, e, "submission", r.Submission, trust.RolePerson)
+	r.ids[h.ID] = h.Digest
+	if r.submission(body.Submission) == nil && !r.rules.Gate {
+		r.reportMissing(Order, e, "submission", body.Submission, trust.RolePerson)
 	}
-	b.spend(e, s)
-	if b.rules.Gate {
-		b.issued(e, s)
-		b.floor(e, s)
+	votes{r.records}.use(e, h)
+	if r.rules.Gate {
+		r.check(e, h)
+		votes{r.records}.count(e, h)
 	}
 }
 
 // key is what only one live receipt may hold: the op_key where the document is at hand, else
 // the operation on its target.
-func (b *Tracker) key(r *receipt.Receipt) marketops.Digest {
-	if op := b.document(r.Operation); op != nil {
+func (r receipts) key(body *receipt.Receipt) marketops.Digest {
+	if op := r.document(body.Operation); op != nil {
 		if k, err := op.Key(); err == nil {
 			return k
 		}
 	}
-	return marketops.DigestOf([]byte(r.Target.ID() + "\n" + r.Operation.String()))
+	return marketops.DigestOf([]byte(body.Target.ID() + "\n" + body.Operation.String()))
 }
 
-// issued judges what a receipt says, whether or not it was ever claimed.
-func (b *Tracker) issued(e Entry, s *Spending) {
-	r := s.Receipt
-	same(b, Receipts, e, marketops.NotEnforceable, "a receipt is enforceable in prod", "enforceable=true in prod", fmt.Sprintf("enforceable=%v in %s", r.Enforceable, r.Mode))
-	same(b, Receipts, e, marketops.OperationMismatch, "a receipt is about its operation", r.Operation, e.Record.About())
-	limit := min(receipt.MaxLifetime, marketops.Time(b.rules.Trust.File().MaxLifetime))
-	if life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore); life > limit {
-		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: marketops.LifetimeExcessive, Expected: seconds(limit), Got: seconds(life)})
-	}
-	op := b.document(r.Operation)
+// check judges what a receipt says, whether or not it was ever claimed.
+func (r receipts) check(e Entry, h *ReceiptHistory) {
+	body := h.Receipt
+	same(r.records, Receipts, e, marketops.NotEnforceable, "a receipt is enforceable in prod", "enforceable=true in prod", fmt.Sprintf("enforceable=%v in %s", body.Enforceable, body.Mode))
+	same(r.records, Receipts, e, marketops.OperationMismatch, "a receipt is about its operation", body.Operation, e.Record.About())
+	limit := min(receipt.MaxLifetime, marketops.Time(r.rules.Trust.File().MaxLifetime))
+	life := max(body.ExpiresAt-body.IssuedAt, body.ExpiresAt-body.NotBefore)
+	r.require(life <= limit, h, marketops.LifetimeExcessive, seconds(limit), seconds(life))
+	op := r.document(body.Operation)
 	if op == nil {
 		return
 	}
-	same(b, Receipts, e, marketops.KindMismatch, "a receipt is of its operation's kind", op.Kind, r.OperationKind)
-	same(b, Receipts, e, marketops.RepositoryMismatch, "a receipt is for its operation's repository", op.Target, r.Target)
-	if name, foreign := Foreign(e.Record, op); foreign {
-		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: VouchesTooMuch})
+	same(r.records, Receipts, e, marketops.KindMismatch, "a receipt is of its operation's kind", op.Kind, body.OperationKind)
+	same(r.records, Receipts, e, marketops.RepositoryMismatch, "a receipt is for its operation's repository", op.Target, body.Target)
+	if name, found := ForeignSubject(e.Record, op); found {
+		r.report(Finding{Check: Receipts, Subject: string(h.ID), Code: marketops.OperationMismatch, Got: name, Detail: ForeignDetail})
 	}
 }
 
-func (b *Tracker) document(d marketops.Digest) *marketops.Operation {
-	if b.rules.Document == nil {
-		return nil
-	}
-	return b.rules.Document(d)
-}
+// ForeignDetail explains what [ForeignSubject] finds.
+const ForeignDetail = "the receipt vouches for a file that its operation does not publish"
 
-// VouchesTooMuch explains what [Foreign] finds.
-const VouchesTooMuch = "the receipt vouches for a file that its operation does not publish"
-
-// Foreign returns the first subject of a receipt that its operation does not have. A stock
+// ForeignSubject returns the first subject of a receipt that its operation does not have. A stock
 // verifier would take the receipt for that file's.
-func Foreign(r *receipt.Record, op *marketops.Operation) (name string, found bool) {
+func ForeignSubject(r *receipt.Record, op *marketops.Operation) (name string, found bool) {
 	allowed := map[string]bool{}
 	for _, f := range op.Files() {
 		allowed[f.SHA256.Hex()] = true
@@ -94,32 +89,32 @@ func Foreign(r *receipt.Record, op *marketops.Operation) (name string, found boo
 
 func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }
 
-// spendable judges the first claim of a receipt at the time that the ledger gives it.
-func (b *Tracker) spendable(s *Spending, now marketops.Time) {
-	r := s.Receipt
-	need := b.rules.Trust.AuthorityThreshold(r.OperationKind, r.Target)
-	b.unless(need > 0 && len(s.Authorities) >= need, s, marketops.ThresholdUnmet, fmt.Sprintf("%d authorities", need), fmt.Sprint(len(s.Authorities)))
-	b.unless(r.NotBefore <= now+gate.Epsilon && r.IssuedAt <= now+gate.Epsilon, s, marketops.NotYetValid, r.NotBefore.String(), now.String())
-	b.unless(now+gate.Epsilon < r.ExpiresAt, s, marketops.Expired, r.ExpiresAt.String(), now.String())
-	b.unless(now-r.IssuedAt <= gate.MaxAge-gate.Epsilon, s, marketops.Stale, seconds(gate.MaxAge), seconds(now-r.IssuedAt))
+// checkClaimed judges the first claim of a receipt at the time that the ledger gives it.
+func (r receipts) checkClaimed(h *ReceiptHistory, now marketops.Time) {
+	body := h.Receipt
+	need := r.rules.Trust.AuthorityThreshold(body.OperationKind, body.Target)
+	r.require(need > 0 && len(h.Authorities) >= need, h, marketops.ThresholdUnmet, fmt.Sprintf("%d authorities", need), fmt.Sprint(len(h.Authorities)))
+	r.require(body.NotBefore <= now+gate.Epsilon && body.IssuedAt <= now+gate.Epsilon, h, marketops.NotYetValid, body.NotBefore.String(), now.String())
+	r.require(now+gate.Epsilon < body.ExpiresAt, h, marketops.Expired, body.ExpiresAt.String(), now.String())
+	r.require(now-body.IssuedAt <= gate.MaxAge-gate.Epsilon, h, marketops.Stale, seconds(gate.MaxAge), seconds(now-body.IssuedAt))
 }
 
-func (b *Tracker) unless(ok bool, s *Spending, code marketops.Code, expected, got string) {
+func (r receipts) require(ok bool, h *ReceiptHistory, code marketops.Code, expected, got string) {
 	if !ok {
-		b.find(Finding{Check: Receipts, Subject: string(s.ID), Code: code, Expected: expected, Got: got})
+		r.report(Finding{Check: Receipts, Subject: string(h.ID), Code: code, Expected: expected, Got: got})
 	}
 }
 
 // revocation marks a receipt; only one that nobody had begun to carry out can be revoked.
-func (b *Tracker) revocation(e Entry, body *receipt.Revocation) {
-	s := b.spending(e, body.Receipt)
-	if s == nil {
-		b.missing(Order, e, "receipt", body.Receipt, trust.RoleAuthority)
+func (r receipts) revocation(e Entry, body *receipt.Revocation) {
+	h := r.change(e, body.Receipt)
+	if h == nil {
+		r.reportMissing(Order, e, "receipt", body.Receipt, trust.RoleAuthority)
 		return
 	}
-	same(b, Claims, e, marketops.OperationMismatch, "a revocation is about the receipt's operation", s.Operation, e.Record.About())
-	if s.Outcome != nil && s.Outcome.Status != receipt.Rejected && !s.Revoked {
-		b.find(Finding{Check: Outcomes, Subject: string(s.ID), Code: marketops.OrderViolation, Detail: "a revocation follows an outcome that is " + string(s.Outcome.Status)})
+	same(r.records, Claims, e, marketops.OperationMismatch, "a revocation is about the receipt's operation", h.Operation, e.Record.About())
+	if h.Outcome != nil && h.Outcome.Status != receipt.Rejected && !h.Revoked {
+		r.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation, Detail: "a revocation follows an outcome that is " + string(h.Outcome.Status)})
 	}
-	s.Revoked = true
+	h.Revoked = true
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-// State is a book of which every run was forgotten. With the log it is as good as the book.
+// State is a tracker of which every run was archived. With the log it is as good as the tracker.
 type State struct {
 	Secret     []byte                `json:"secret"`
 	Withheld   map[trust.Role]uint64 `json:"withheld"`
@@ -30,10 +30,10 @@ type Section [][]byte
 
 // The sections: names of 20 bytes each, runs of 8, their text, and live receipts of 64.
 const (
-	names = iota
-	runs
-	text
-	live
+	sectionNames = iota
+	sectionRuns
+	sectionText
+	sectionLive
 	Sections
 )
 
@@ -45,15 +45,16 @@ func (s Section) Len() (n int) {
 	return n
 }
 
-// ErrTied says that a book cannot be put down: a record changed what belongs to another run.
+// ErrTied says that a tracker has no state: a record changed what belongs to another run.
 var ErrTied = errors.New("a record of one run changed another, so that neither can be judged from its own records alone")
 
-// State forgets everything and returns what is left. It is good until the book takes the next record.
-func (b *Tracker) State() (*State, error) {
+// State archives everything and returns what is left. It is good until the tracker takes the next record.
+func (t *Tracker) State() (*State, error) {
+	b := t.records
 	for _, r := range b.runs {
-		b.put(r)
+		b.archiveRun(r)
 	}
-	b.order = slices.DeleteFunc(b.order, func(s *Spending) bool { return s.gone })
+	b.dropArchived()
 	if len(b.runs) > 0 {
 		return nil, ErrTied
 	}
@@ -66,11 +67,11 @@ func (b *Tracker) State() (*State, error) {
 	for key, receipt := range b.live {
 		held = append(append(held, key[:]...), receipt[:]...)
 	}
-	s.Sections = [Sections]Section{names: b.names.shelves, runs: {at}, text: {b.text}, live: {held}}
+	s.Sections = [Sections]Section{sectionNames: b.names.buckets, sectionRuns: {at}, sectionText: {b.text}, sectionLive: {held}}
 	return s, nil
 }
 
-// Resume returns a book that goes on from a state, of which each section is in one piece. It finds
+// Resume returns a tracker that continues from a state, of which each section is in one piece. It finds
 // what cannot be one, believes the rest, and keeps nothing of it.
 func Resume(r Rules, s *State) (*Tracker, error) {
 	var parts [Sections][]byte
@@ -79,15 +80,16 @@ func Resume(r Rules, s *State) (*Tracker, error) {
 			parts[i] = section[0]
 		}
 	}
-	if len(s.Secret) != secretSize || len(parts[runs])%8 != 0 || len(parts[live])%64 != 0 {
+	if len(s.Secret) != secretSize || len(parts[sectionRuns])%8 != 0 || len(parts[sectionLive])%64 != 0 {
 		return nil, errArchive
 	}
 	r.Secret = [secretSize]byte(s.Secret)
-	b := NewBook(r)
-	for at := parts[runs]; len(at) > 0; at = at[8:] {
+	t := NewTracker(r)
+	b := t.records
+	for at := parts[sectionRuns]; len(at) > 0; at = at[8:] {
 		b.at = append(b.at, binary.BigEndian.Uint64(at))
 	}
-	for held := parts[live]; len(held) > 0; held = held[64:] {
+	for held := parts[sectionLive]; len(held) > 0; held = held[64:] {
 		b.live[marketops.Digest(held[:32])] = marketops.Digest(held[32:64])
 	}
 	for _, n := range s.Unfinished {
@@ -97,7 +99,7 @@ func Resume(r Rules, s *State) (*Tracker, error) {
 		b.erased[g] = true
 	}
 	maps.Copy(b.withheld, s.Withheld)
-	b.text, b.added, b.reread = slices.Clone(parts[text]), s.Added, s.Reread
+	b.text, b.added, b.reread = slices.Clone(parts[sectionText]), s.Added, s.Reread
 	b.genesis, b.frozen = s.Genesis, s.Frozen
-	return b, b.names.load(parts[names], len(b.at))
+	return t, b.names.load(parts[sectionNames], len(b.at))
 }

@@ -10,105 +10,95 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-// submission is what a receipt must agree with.
-type submission struct {
-	body  *receipt.Submission
-	index uint64
-}
+// votes judges submissions and approvals, and counts approvals for receipts.
+type votes struct{ *records }
 
 // vote is one approval or rejection.
 type vote struct {
-	vote  gate.Vote
-	index uint64
-	run   *run
-	spent []spent
+	vote gate.Vote
+	run  *run
+	uses []use
 }
 
-// spent is a receipt that an approval served for one operation.
-type spent struct{ operation, receipt marketops.Digest }
+// use is a receipt that an approval served for one operation.
+type use struct{ operation, receipt marketops.Digest }
 
-func (b *Tracker) submissionOf(d marketops.Digest) *submission {
-	if b.submissions[d] == nil {
-		b.recall(aRecord, d[:])
-	}
-	return b.submissions[d]
-}
-
-func (b *Tracker) vote(d marketops.Digest) *vote {
-	if b.votes[d] == nil {
-		b.recall(aRecord, d[:])
-	}
-	return b.votes[d]
-}
-
-func (b *Tracker) submission(e Entry, body *receipt.Submission) {
-	if b.submissionOf(e.Record.Digest) != nil {
+func (v votes) submission(e Entry, body *receipt.Submission) {
+	if v.records.submission(e.Record.Digest) != nil {
 		return
 	}
-	same(b, Order, e, marketops.KeyUnknown, "a submission is signed by its requester", body.Requester, e.Holder.Name)
-	same(b, Order, e, marketops.PlanMismatch, "a submission is about its plan", body.Plan, e.Record.About())
-	b.submissions[e.Record.Digest] = &submission{body, e.Position.Index}
+	same(v.records, Order, e, marketops.KeyUnknown, "a submission is signed by its requester", body.Requester, e.Holder.Name)
+	same(v.records, Order, e, marketops.PlanMismatch, "a submission is about its plan", body.Plan, e.Record.About())
+	v.submissions[e.Record.Digest] = body
 }
 
-func (b *Tracker) approval(e Entry, body *receipt.Approval) {
-	if b.vote(e.Record.Digest) != nil {
+func (v votes) approval(e Entry, body *receipt.Approval) {
+	if v.vote(e.Record.Digest) != nil {
 		return
 	}
-	r := b.run(body.RunID)
-	v := &vote{vote: gate.Vote{Record: slim(e.Record), Body: body, Person: e.Holder}, index: e.Position.Index, run: r}
-	b.votes[e.Record.Digest] = v
+	run := v.run(body.RunID)
+	given := &vote{vote: gate.Vote{Record: nameOnly(e.Record), Body: body, Person: e.Holder}, run: run}
+	v.votes[e.Record.Digest] = given
 	if body.Verdict == receipt.Reject {
-		r.rejections = append(r.rejections, v)
+		run.rejections = append(run.rejections, given)
 	}
-	s := b.submissionOf(body.Submission)
-	if s == nil {
-		b.missing(Order, e, "submission", body.Submission, trust.RolePerson)
+	sub := v.records.submission(body.Submission)
+	if sub == nil {
+		v.reportMissing(Order, e, "submission", body.Submission, trust.RolePerson)
 		return
 	}
-	same(b, Order, e, marketops.RunMismatch, "an approval and its submission are of one run", s.body.RunID, body.RunID)
-	same(b, Order, e, marketops.PlanMismatch, "an approval and its submission are of one plan", s.body.Plan, body.Plan)
-	same(b, Order, e, marketops.PlanMismatch, "an approval is about its plan", body.Plan, e.Record.About())
+	same(v.records, Order, e, marketops.RunMismatch, "an approval and its submission are of one run", sub.RunID, body.RunID)
+	same(v.records, Order, e, marketops.PlanMismatch, "an approval and its submission are of one plan", sub.Plan, body.Plan)
+	same(v.records, Order, e, marketops.PlanMismatch, "an approval is about its plan", body.Plan, e.Record.About())
 }
 
-// slim keeps of a record only its name, so that a book holds no envelopes.
-func slim(r *receipt.Record) *receipt.Record { return &receipt.Record{Digest: r.Digest} }
+// nameOnly keeps of a record only its name, so that a tracker holds no envelopes.
+func nameOnly(r *receipt.Record) *receipt.Record { return &receipt.Record{Digest: r.Digest} }
 
-// floor counts persons for a receipt as it is issued, from what stands below it.
-func (b *Tracker) floor(e Entry, s *Spending) {
-	r := s.Receipt
-	sub := b.submissionOf(r.Submission)
+// count counts persons for a receipt as it is issued, from what stands below it.
+func (v votes) count(e Entry, h *ReceiptHistory) {
+	r := h.Receipt
+	sub := v.records.submission(r.Submission)
 	if sub == nil {
-		b.missing(Approvals, e, "submission", r.Submission, trust.RolePerson)
+		v.reportMissing(Approvals, e, "submission", r.Submission, trust.RolePerson)
 		return
 	}
-	if sub.body.RunID != r.RunID || sub.body.Plan != r.Plan || !slices.Contains(sub.body.Operations, r.Operation) {
-		b.find(Finding{Check: Approvals, Subject: e.subject(), Code: marketops.ApprovalMissing, Detail: "the submission is not of the receipt's run, plan and operation"})
+	if sub.RunID != r.RunID || sub.Plan != r.Plan || !slices.Contains(sub.Operations, r.Operation) {
+		v.report(Finding{Check: Approvals, Subject: e.subject(), Code: marketops.ApprovalMissing, Detail: "the submission is not of the receipt's run, plan and operation"})
 		return
 	}
-	t := gate.Tally{Kind: r.OperationKind, Target: r.Target, Requester: sub.body.Requester, Floor: b.rules.Trust.Floor(r.OperationKind, r.Target)}
-	for _, d := range r.Approvals {
-		v := b.vote(d)
-		if v == nil {
-			b.missing(Approvals, e, "approval", d, trust.RolePerson)
-			return
-		}
-		if !covers(v.vote, r) {
-			b.find(Finding{Check: Approvals, Subject: string(s.ID), Code: marketops.ApprovalMissing, Got: d.String(), Detail: "an approval does not cover this operation, policy or time"})
-			return
-		}
-		t.Add(v.vote, true)
-	}
-	for _, v := range s.run.rejections {
-		if !slices.Contains(r.Approvals, v.vote.Record.Digest) {
-			t.Add(v.vote, false)
-		}
+	t := gate.Tally{Kind: r.OperationKind, Target: r.Target, Requester: sub.Requester, Floor: v.rules.Trust.Floor(r.OperationKind, r.Target)}
+	if !v.tally(&t, e, h) {
+		return
 	}
 	for _, c := range t.Checks() {
 		if c.Status != marketops.Pass {
-			b.find(Finding{Check: Approvals, Subject: string(s.ID), Code: c.Code, Detail: c.Detail})
+			v.report(Finding{Check: Approvals, Subject: string(h.ID), Code: c.Code, Detail: c.Detail})
 		}
 	}
-	b.vetoes(s, t.Floor)
+	v.findErasedVeto(h, t.Floor)
+}
+
+// tally adds the approvals that a receipt names and the rejections of its run.
+func (v votes) tally(t *gate.Tally, e Entry, h *ReceiptHistory) bool {
+	for _, d := range h.Receipt.Approvals {
+		named := v.vote(d)
+		if named == nil {
+			v.reportMissing(Approvals, e, "approval", d, trust.RolePerson)
+			return false
+		}
+		if !covers(named.vote, h.Receipt) {
+			v.report(Finding{Check: Approvals, Subject: string(h.ID), Code: marketops.ApprovalMissing, Got: d.String(), Detail: "an approval does not cover this operation, policy or time"})
+			return false
+		}
+		t.Add(named.vote, true)
+	}
+	for _, rejection := range h.run.rejections {
+		if !slices.Contains(h.Receipt.Approvals, rejection.vote.Record.Digest) {
+			t.Add(rejection.vote, false)
+		}
+	}
+	return true
 }
 
 // covers reports whether an approval speaks of the receipt's run, plan, policy, operation and time.
@@ -120,34 +110,34 @@ func covers(v gate.Vote, r *receipt.Receipt) bool {
 		r.IssuedAt >= k.NotBefore && r.IssuedAt < k.NotAfter
 }
 
-// vetoes finds that a withheld record could be a rejection by somebody whose word counts.
-func (b *Tracker) vetoes(s *Spending, floor []trust.Rule) {
-	for _, rule := range floor {
-		if b.erased[rule.Group] {
-			b.find(Finding{Check: Approvals, Subject: string(s.ID), Code: marketops.RecordWithheld,
+// findErasedVeto finds that a withheld record could be a rejection by a person whose vote counts.
+func (v votes) findErasedVeto(h *ReceiptHistory, rules []trust.Rule) {
+	for _, rule := range rules {
+		if v.erased[rule.Group] {
+			v.report(Finding{Check: Approvals, Subject: string(h.ID), Code: marketops.RecordWithheld,
 				Detail: fmt.Sprintf("a record of somebody of group %q below the receipt was not given; it may be a veto", rule.Group)})
 			return
 		}
 	}
 }
 
-// spend finds an approval that served another receipt for the same operation before.
-func (b *Tracker) spend(e Entry, s *Spending) {
-	for _, d := range s.Receipt.Approvals {
-		v := b.vote(d)
-		if v == nil {
-			if !b.rules.Gate {
-				b.missing(Order, e, "approval", d, trust.RolePerson)
+// use finds an approval that served another receipt for the same operation before.
+func (v votes) use(e Entry, h *ReceiptHistory) {
+	for _, d := range h.Receipt.Approvals {
+		named := v.vote(d)
+		if named == nil {
+			if !v.rules.Gate {
+				v.reportMissing(Order, e, "approval", d, trust.RolePerson)
 			}
 			continue
 		}
-		for _, old := range v.spent {
-			if old.operation == s.Operation && old.receipt != s.Digest {
-				b.find(Finding{Check: Approvals, Subject: string(s.ID), Code: marketops.ApprovalSpent, Got: d.String(),
+		for _, old := range named.uses {
+			if old.operation == h.Operation && old.receipt != h.Digest {
+				v.report(Finding{Check: Approvals, Subject: string(h.ID), Code: marketops.ApprovalSpent, Got: d.String(),
 					Detail: "the approval served another receipt for the same operation"})
 			}
 		}
-		v.spent = append(v.spent, spent{s.Operation, s.Digest})
-		tie(v.run, s.run)
+		named.uses = append(named.uses, use{h.Operation, h.Digest})
+		tie(named.run, h.run)
 	}
 }

@@ -119,7 +119,7 @@ type Options struct {
 	// zero value is replaced by the root, which nobody chooses freely either.
 	Secret [32]byte
 
-	keep int // records that the book keeps at hand; 0 is its own default
+	keep int // records that the tracker keeps at hand; 0 is its own default
 }
 
 func (o Options) saveEvery() uint64 {
@@ -181,7 +181,7 @@ func (a *audit) run() {
 		root := a.tree.Checkpoint().Root
 		rules.Secret = sha256.Sum256(root[:])
 	}
-	a.book = lifecycle.NewBook(rules)
+	a.tracker = lifecycle.NewTracker(rules)
 	a.walk()
 }
 
@@ -196,7 +196,7 @@ type audit struct {
 
 	tree       *log.Tree
 	roots      *roots
-	book       *lifecycle.Tracker
+	tracker    *lifecycle.Tracker
 	ledger     marketops.Time    // the latest that the ledger signed so far
 	counts     map[string]uint64 // entries by record name
 	erased     uint64            // records of persons and advisories that were withheld

@@ -1,13 +1,13 @@
 package audit
 
-// Keeping makes a book keep so many records at hand.
+// Keeping makes a tracker keep so many records at hand.
 func (o Options) Keeping(n int) Options {
 	o.keep = n
 	return o
 }
 
-// Remembering makes a book keep everything at hand.
+// Remembering makes a tracker keep everything at hand.
 func (o Options) Remembering() Options { return o.Keeping(1 << 40) }
 
-// Forgetful makes a book forget every run as soon as it can.
+// Forgetful makes a tracker forget every run as soon as it can.
 func (o Options) Forgetful() Options { return o.Keeping(1) }

@@ -17,7 +17,7 @@ func (a *audit) now() marketops.Time {
 
 // finish gives the answers that need the whole log.
 func (a *audit) finish() {
-	late, pending := a.book.Open(a.now(), lifecycle.Grace)
+	late, pending := a.tracker.Pending(a.now(), lifecycle.Grace)
 	a.open = len(pending)
 	for _, s := range late {
 		a.fail(verifier.Check{Name: lifecycle.Outcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
@@ -83,7 +83,7 @@ func (a *audit) uncovered() {
 	if a.saveErr != nil {
 		r.Uncovered("a later audit that goes on from this one: no resume file could be kept: " + a.saveErr.Error())
 	}
-	if a.book == nil {
+	if a.tracker == nil {
 		return
 	}
 	if a.remembered == 0 {
@@ -95,7 +95,7 @@ func (a *audit) uncovered() {
 	if a.open > 0 {
 		r.Uncovered(lifecycle.Count(a.open, "receipt") + " with an intent and no outcome whose time is not over")
 	}
-	if n := a.book.Unresolved(); n > 0 {
+	if n := a.tracker.Unresolved(); n > 0 {
 		r.Uncovered("what became of " + lifecycle.Count(n, "operation") + " whose outcome is unknown and that nobody has resolved")
 	}
 }

@@ -59,7 +59,7 @@ func alike(t *testing.T, want, got *verifier.Report) {
 	}
 }
 
-// TestForgettingChangesNothing: a book that forgets all that it can, and reads it again, finds the same.
+// TestForgettingChangesNothing: a tracker that forgets all that it can, and reads it again, finds the same.
 func TestForgettingChangesNothing(t *testing.T) {
 	for name, story := range every() {
 		t.Run(name, func(t *testing.T) {

@@ -13,10 +13,10 @@ const CheckPrevious = "previous-log"
 
 // shards says which logs stand before and after this one, and compares the one before if it was given.
 func (a *audit) shards() []string {
-	if a.book == nil {
+	if a.tracker == nil {
 		return nil
 	}
-	genesis, sealed := a.book.Shards()
+	genesis, sealed := a.tracker.Shards()
 	if sealed != nil {
 		a.report.Uncovered("the log that goes on after this one, which is frozen: " + sealed.Next)
 	}

@@ -19,7 +19,7 @@ import (
 //
 //	marketops.audit-state/v1\n
 //	u64 BE length ‖ head, canonical JSON
-//	u64 BE length ‖ section, four times: names, runs, text and live receipts of the book
+//	u64 BE length ‖ section, four times: names, runs, text and live receipts of the tracker
 //	SHA-256 of everything before
 //
 // The hash finds damage. It does not find a forger: an audit that goes on from a state believes
@@ -65,7 +65,7 @@ func (a *audit) save(size uint64) {
 	h := a.head()
 	h.Size, h.Root, h.Ledger, h.Counts, h.Erased = size, a.roots.at(size), a.ledger, a.counts, a.erased
 	h.Checks, h.Omitted, h.Misbehave = a.found, a.report.Omitted, a.report.ExitCode() == verifier.ExitMisbehaviour
-	if h.Book, a.saveErr = a.book.State(); a.saveErr != nil {
+	if h.Book, a.saveErr = a.tracker.State(); a.saveErr != nil {
 		return
 	}
 	a.saveErr = a.options.Save(h.write)
@@ -151,7 +151,7 @@ func (a *audit) resume() bool {
 }
 
 func (a *audit) restore(h *stateHead) (ok bool) {
-	book, err := lifecycle.Resume(a.rules(), h.Book)
+	tracker, err := lifecycle.Resume(a.rules(), h.Book)
 	if err == nil {
 		err = a.roots.start(h.Size)
 	}
@@ -166,7 +166,7 @@ func (a *audit) restore(h *stateHead) (ok bool) {
 		a.fail(verifier.Check{Name: CheckRoots, Code: marketops.SplitView, Detail: "found before the audit was interrupted, and no longer listed"})
 	}
 	a.report.Omitted += h.Omitted
-	a.book, a.from, a.ledger, a.erased = book, h.Size, h.Ledger, h.Erased
+	a.tracker, a.from, a.ledger, a.erased = tracker, h.Size, h.Ledger, h.Erased
 	for name, n := range h.Counts {
 		a.counts[name] = n
 	}

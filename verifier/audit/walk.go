@@ -134,7 +134,7 @@ func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
 	return e, nil
 }
 
-// rules says how the book judges here.
+// rules says how the tracker judges here.
 func (a *audit) rules() lifecycle.Rules {
 	return lifecycle.Rules{
 		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.CheckpointRef) error { return a.roots.quoted(c) },
@@ -145,7 +145,7 @@ func (a *audit) rules() lifecycle.Rules {
 	}
 }
 
-// judge takes one entry into the book, or says why not.
+// judge takes one entry into the tracker, or says why not.
 func (a *audit) judge(it *item) {
 	subject := fmt.Sprintf("leaf %d", it.index)
 	switch code := marketops.CodeOf(it.err); {
@@ -178,7 +178,7 @@ func (a *audit) admit(it *item, subject string) {
 		a.ledger = max(a.ledger, issued)
 	}
 	a.count(it.index, string(it.rec.Body.Kind()))
-	a.book.Add(e)
+	a.tracker.Add(e)
 }
 
 // count counts an entry of the log, and of what is new in it.
@@ -189,7 +189,7 @@ func (a *audit) count(index uint64, name string) {
 	}
 }
 
-// unread lets the book know of a record that could not be read: what names it is not known to be
+// unread lets the tracker know of a record that could not be read: what names it is not known to be
 // wrong.
 func (a *audit) unread(it *item) {
 	leaf, err := log.ParseLeaf(it.leaf)
@@ -197,7 +197,7 @@ func (a *audit) unread(it *item) {
 		return
 	}
 	if h, known := a.trust.Holder(leaf.Key.ID()); known {
-		a.book.Withheld(h)
+		a.tracker.Withheld(h)
 	}
 }
 
@@ -214,7 +214,7 @@ func (a *audit) withheld(it *item, subject string) {
 		a.fail(verifier.Check{Name: CheckRecords, Subject: subject, Code: marketops.KeyUnknown, Got: string(leaf.Key.ID()), Detail: "a leaf by a key that is not trusted here"})
 		return
 	}
-	a.book.Withheld(h)
+	a.tracker.Withheld(h)
 	if h.Role == trust.RolePerson || h.Role == trust.RoleAdvisory {
 		a.erased++
 		return

@@ -7,6 +7,6 @@ const outcomesFile = "receipt/lifecycle/outcomes.go"
 var lifecycleMutants = []mutant{
 	// The model of the protocol (docs/model) makes this mistake too.
 	{"physical", "counting a leaf that was appended twice once", "verifier/audit", "TestOneRecordTwice", []overlay.Patch{
-		{File: outcomesFile, Old: "s.Outcome.Leaf == e.Leaf", New: "false"},
+		{File: outcomesFile, Old: "h.Outcome.Leaf == e.Leaf", New: "false"},
 	}},
 }

@@ -1,0 +1,108 @@
+package lifecycle
+
+import (
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+)
+
+// ReceiptHistory is one receipt and what became of it.
+type ReceiptHistory struct {
+	Digest      marketops.Digest
+	ID          marketops.ReceiptID
+	Operation   marketops.Digest
+	Receipt     *receipt.Receipt // nil once it ended, in a tracker of a whole log
+	Index       uint64           // of its first authority
+	Authorities []string         // that signed, by id
+	Claims      []Claim          // in order of epochs
+	Intents     []Intent         // in order of positions, physical duplicates included
+	Outcome     *Outcome         // nil while there is none
+	Resolution  *Resolution
+	Revoked     bool
+	key         marketops.Digest // op_key, or the next best thing
+	expires     marketops.Time
+	run         *run
+	archived    bool // with its run
+}
+
+// Claim is one epoch of using a receipt.
+type Claim struct {
+	Digest    marketops.Digest
+	Leaf      log.Hash
+	Index     uint64
+	Epoch     int64
+	Publisher crypto.KeyID
+	Time      marketops.Time // asserted by the ledger
+}
+
+// Intent is one announcement of an act.
+type Intent struct {
+	Leaf  log.Hash
+	Index uint64
+	Epoch int64
+}
+
+// Outcome is how a receipt ended.
+type Outcome struct {
+	Digest marketops.Digest
+	Leaf   log.Hash
+	Index  uint64
+	Epoch  int64
+	Status receipt.Status
+	Again  []uint64         // where the same leaf stands once more, after a crash
+	Body   *receipt.Outcome // nil in a tracker of a whole log
+}
+
+// Resolution is what a person decided about an unknown outcome.
+type Resolution struct {
+	Leaf    log.Hash
+	Index   uint64
+	Verdict receipt.Status
+	Person  string
+}
+
+// Status says how far the receipt has come. A resolution's verdict replaces unknown.
+func (h *ReceiptHistory) Status() receipt.Status {
+	switch {
+	case h.Resolution != nil:
+		return h.Resolution.Verdict
+	case h.Outcome != nil:
+		return h.Outcome.Status
+	case len(h.Intents) > 0:
+		return receipt.Intended
+	case h.Revoked:
+		return receipt.Revoked
+	case len(h.Claims) > 0:
+		return receipt.Claimed
+	}
+	return receipt.Authorized
+}
+
+func (h *ReceiptHistory) claimOf(epoch int64) *Claim {
+	i := slices.IndexFunc(h.Claims, func(c Claim) bool { return c.Epoch == epoch })
+	if i < 0 {
+		return nil
+	}
+	return &h.Claims[i]
+}
+
+func (h *ReceiptHistory) intentAt(index uint64) *Intent {
+	i := slices.IndexFunc(h.Intents, func(n Intent) bool { return n.Index == index })
+	if i < 0 {
+		return nil
+	}
+	return &h.Intents[i]
+}
+
+// hasEnded reports whether nothing more may happen with the receipt.
+func (h *ReceiptHistory) hasEnded() bool {
+	return h.Outcome != nil && (h.Outcome.Status != receipt.Unknown || h.Resolution != nil)
+}
+
+// isOpen reports whether the end of the log has something to say about the receipt.
+func (h *ReceiptHistory) isOpen() bool {
+	return len(h.Intents) > 0 && h.Outcome == nil || h.Status() == receipt.Unknown
+}
