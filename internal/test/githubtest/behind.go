@@ -34,7 +34,7 @@ func (r *Repo) Commit(branch string, ch Change) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return sha, r.point("refs/heads/"+branch, sha)
+	return sha, r.git.pointRef("refs/heads/"+branch, sha)
 }
 
 // LooseCommit makes a commit no ref reaches, like one pushed to a fork only: it can be
@@ -86,12 +86,7 @@ func (r *Repo) SetRef(name, sha string) error {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	r.before = r.snapshot()
-	return r.point(name, sha)
-}
-
-func (r *Repo) point(name, sha string) error {
-	_, err := r.git.run(nil, "update-ref", "--no-deref", name, sha)
-	return err
+	return r.git.pointRef(name, sha)
 }
 
 // DeleteRef removes a full ref name.

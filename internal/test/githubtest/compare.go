@@ -22,11 +22,11 @@ func compare(c *call) answer {
 		return c.notFound()
 	}
 	git := c.repo.git
-	meeting, err := git.line(nil, "merge-base", base.sha, head.sha)
+	meeting, err := git.ask("merge-base", base.sha, head.sha)
 	if err != nil {
 		return c.refuse(404, fmt.Sprintf("No common ancestor between %s and %s.", baseName, headName))
 	}
-	merge, _ := git.commit(meeting)
+	merge, _ := git.commit(strings.TrimSpace(string(meeting)))
 	ahead, behind := git.distance(base.sha, head.sha)
 	url := c.repoURL("/compare/" + baseName + "..." + headName)
 	web := c.webRepo("/compare/" + baseName + "..." + headName)
@@ -34,7 +34,7 @@ func compare(c *call) answer {
 		"url": url, "html_url": web, "permalink_url": web, "diff_url": web + ".diff", "patch_url": web + ".patch",
 		"base_commit": c.commitJSON(base), "merge_base_commit": c.commitJSON(merge),
 		"status": relation(ahead, behind), "ahead_by": ahead, "behind_by": behind, "total_commits": ahead,
-		"commits": c.commitsBetween(base.sha, head.sha), "files": c.filesJSON(head.sha, git.changes(meeting, head.sha)),
+		"commits": c.commitsBetween(base.sha, head.sha), "files": c.filesJSON(head.sha, git.changes(merge.sha, head.sha)),
 	})
 }
 
@@ -53,17 +53,17 @@ func relation(ahead, behind int) string {
 
 // distance counts the commits only head has, and those only base has.
 func (g git) distance(base, head string) (ahead, behind int) {
-	line, err := g.line(nil, "rev-list", "--left-right", "--count", base+"..."+head)
+	line, err := g.ask("rev-list", "--left-right", "--count", base+"..."+head)
 	if err != nil {
 		return 0, 0
 	}
-	_, _ = fmt.Sscan(line, &behind, &ahead)
+	_, _ = fmt.Sscan(string(line), &behind, &ahead)
 	return ahead, behind
 }
 
 func (c *call) commitsBetween(base, head string) []object {
 	commits := []object{}
-	out, err := c.repo.git.run(nil, "rev-list", "--reverse", "--topo-order", base+".."+head)
+	out, err := c.repo.git.ask("rev-list", "--reverse", "--topo-order", base+".."+head)
 	if err != nil {
 		return commits
 	}
@@ -88,11 +88,11 @@ func (g git) changes(from, to string) []change {
 	if from == "" {
 		from = emptyTree
 	}
-	raw, err := g.run(nil, "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", from, to)
+	raw, err := g.ask("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", from, to)
 	if err != nil {
 		return nil
 	}
-	counts, _ := g.run(nil, "diff-tree", "-r", "-z", "--numstat", "--no-renames", from, to)
+	counts, _ := g.ask("diff-tree", "-r", "-z", "--numstat", "--no-renames", from, to)
 	lines := lineCounts(counts)
 	var all []change
 	fields := bytes.Split(raw, []byte{0})

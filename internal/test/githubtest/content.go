@@ -2,8 +2,6 @@ package githubtest
 
 import (
 	"encoding/base64"
-	"errors"
-	"os"
 	"strings"
 )
 
@@ -25,13 +23,6 @@ func createBlob(c *call) answer {
 	return created(object{"sha": sha, "url": c.objectURL("blob", sha)}, c.effect(BlobMade, "", sha, 0, false))
 }
 
-// treeEntry is one member of a tree to be made. A null SHA without content deletes.
-type treeEntry struct {
-	Path, Mode, Type string
-	SHA              *string
-	Content          *string
-}
-
 func createTree(c *call) answer {
 	var in struct {
 		Tree     []treeEntry
@@ -50,95 +41,9 @@ func createTree(c *call) answer {
 	return created(c.treeJSON(sha), c.effect(TreeMade, "", sha, 0, false))
 }
 
-// treeOf accepts a tree or, as GitHub does, a commit that has it.
-func (g git) treeOf(sha string) (string, error) {
-	if sha == "" {
-		return "", nil
-	}
-	kind, data, err := g.object(sha)
-	switch {
-	case err != nil:
-		return "", err
-	case kind == "commit":
-		return parseCommit(sha, data).tree, nil
-	case kind != "tree":
-		return "", errNoObject
-	}
-	return sha, nil
-}
-
-// writeTree applies entries to a base tree through an index of its own.
-func (g git) writeTree(base string, entries []treeEntry) (string, error) {
-	dir, err := os.MkdirTemp(g.dir, "index-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	index := []string{"GIT_INDEX_FILE=" + dir + "/index"}
-	if base == "" {
-		base = "--empty"
-	}
-	if _, err := g.runWith(index, nil, "read-tree", base); err != nil {
-		return "", err
-	}
-	for _, e := range entries {
-		if err := g.place(index, e); err != nil {
-			return "", err
-		}
-	}
-	out, err := g.runWith(index, nil, "write-tree")
-	return strings.TrimSpace(string(out)), err
-}
-
-func (g git) place(index []string, e treeEntry) error {
-	sha, err := g.entryObject(e)
-	if err != nil {
-		return err
-	}
-	if e.Mode == "040000" && sha != "" {
-		_, err := g.runWith(index, nil, "read-tree", "--prefix="+e.Path+"/", sha)
-		return err
-	}
-	mode := e.Mode
-	if sha == "" {
-		mode, sha = "0", zeroSHA
-	}
-	_, err = g.runWith(index, []byte(mode+" "+sha+"\t"+e.Path+"\x00"), "update-index", "-z", "--replace", "--index-info")
-	return err
-}
-
-// entryObject is the object an entry names, made from its content if it has any; empty
-// means that the path is deleted.
-func (g git) entryObject(e treeEntry) (string, error) {
-	switch {
-	case e.Mode == "" || malformed(e.Path):
-		return "", errors.New("an entry needs a mode and a path inside the tree")
-	case e.SHA == nil && e.Content != nil:
-		return g.write("blob", []byte(*e.Content))
-	case e.SHA == nil:
-		return "", nil
-	case e.Mode == "160000":
-		return *e.SHA, nil // a submodule's commit lives elsewhere
-	}
-	if _, _, err := g.object(*e.SHA); err != nil {
-		return "", err
-	}
-	return *e.SHA, nil
-}
-
-// malformed finds the paths git's index passes over in silence instead of refusing them.
-func malformed(path string) bool {
-	for part := range strings.SplitSeq(path, "/") {
-		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") || strings.Contains(part, "\x00") {
-			return true
-		}
-	}
-	return false
-}
-
 func (c *call) treeJSON(sha string) object {
 	members := []object{}
-	out, _ := c.repo.git.run(nil, "ls-tree", "-z", "--long", sha)
+	out, _ := c.repo.git.ask("ls-tree", "-z", "--long", sha)
 	for line := range strings.SplitSeq(string(out), "\x00") {
 		head, path, found := strings.Cut(line, "\t")
 		f := strings.Fields(head) // mode type sha size

@@ -37,9 +37,11 @@
 //
 // # What is real
 //
-// Every repository is a bare git repository: commits, trees, blobs, tag objects and refs
-// are made and read by git itself, with no configuration but ours. A tag object carries
-// exactly the message bytes given. POST git/refs is a create-only update-ref.
+// Every repository is a bare git repository, with no configuration but ours. Plain objects and
+// refs are written and read here, in git's own format (TestGitAgrees). git itself decides about
+// names, trees, histories and everything that is not plain; a question whose answer follows from
+// the question alone is put to it once in a process. A tag object carries exactly the message
+// bytes given. POST git/refs makes refs and moves none.
 // Releases, assets and pull requests live in memory and their bytes under Options.Dir.
 //
 // Every request and every answer is checked against GitHub's own OpenAPI description

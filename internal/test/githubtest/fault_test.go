@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/internal/test/githubtest"
 )
 
@@ -31,11 +32,7 @@ func outcome(r reply, err error) string {
 // TestFaultMatrix strikes every visible effect with every action: each either happened or
 // did not, whatever the answer said, and the next request is answered honestly.
 func TestFaultMatrix(t *testing.T) {
-	faults := []struct {
-		line    string
-		sees    string // "" is the honest status
-		happens bool
-	}{
+	faults := []faultCase{
 		{"reset-before", "reset", false},
 		{"status-before", "503", false},
 		{"status-before status=500", "500", false},
@@ -58,35 +55,54 @@ func TestFaultMatrix(t *testing.T) {
 		{"delay-after wait=1ms", "", true},
 		{"stale", "", true}, // only reads can be stale
 	}
+	type pair struct {
+		visible
+		faultCase
+	}
+	var pairs []pair
 	for _, effect := range effects() {
 		for _, f := range faults {
-			t.Run(effect.name+"/"+f.line, func(t *testing.T) {
-				s := newStage(t)
-				r := effect.prepare(s)
-				before := len(s.srv.Effects())
-				s.arm(r.method + " " + r.pattern + " " + strings.Replace(f.line, " ", " 1 ", 1))
-				got := outcome(s.try(pushSecret, r.method, r.address, r.body))
-				want := f.sees
-				if want == "" {
-					want = effect.status
-				}
-				if want = strings.Replace(want, "%s", effect.status, 1); got != want {
-					t.Errorf("the client sees %s, want %s", got, want)
-				}
-				if happened := len(s.srv.Effects()) > before; happened != f.happens || effect.exists(s) != f.happens {
-					t.Errorf("journal says happened: %v, world says %v, want %v", happened, effect.exists(s), f.happens)
-				}
-				log := s.srv.Mutations()
-				if last := log[len(log)-1]; last.Effect != f.happens || last.Fault != strings.Fields(f.line)[0] {
-					t.Errorf("journal line %v", last)
-				}
-				if next := s.ask(pushSecret, "GET", repoPath, nil); next.status != 200 {
-					t.Errorf("the next request: %d", next.status)
-				}
-				s.lawful()
-			})
+			pairs = append(pairs, pair{effect, f})
 		}
 	}
+	for _, p := range exhaustive.Sample(t, 24, pairs) {
+		t.Run(p.name+"/"+p.line, func(t *testing.T) {
+			t.Parallel()
+			checkFault(newStage(t), p.visible, p.faultCase)
+		})
+	}
+}
+
+// faultCase is one action and what it must look like.
+type faultCase struct {
+	line    string
+	sees    string // "" is the honest status
+	happens bool
+}
+
+func checkFault(s *stage, effect visible, f faultCase) {
+	r := effect.prepare(s)
+	before := len(s.srv.Effects())
+	s.arm(r.method + " " + r.pattern + " " + strings.Replace(f.line, " ", " 1 ", 1))
+	got := outcome(s.try(pushSecret, r.method, r.address, r.body))
+	want := f.sees
+	if want == "" {
+		want = effect.status
+	}
+	if want = strings.Replace(want, "%s", effect.status, 1); got != want {
+		s.Errorf("the client sees %s, want %s", got, want)
+	}
+	if happened := len(s.srv.Effects()) > before; happened != f.happens || effect.exists(s) != f.happens {
+		s.Errorf("journal says happened: %v, world says %v, want %v", happened, effect.exists(s), f.happens)
+	}
+	log := s.srv.Mutations()
+	if last := log[len(log)-1]; last.Effect != f.happens || last.Fault != strings.Fields(f.line)[0] {
+		s.Errorf("journal line %v", last)
+	}
+	if next := s.ask(pushSecret, "GET", repoPath, nil); next.status != 200 {
+		s.Errorf("the next request: %d", next.status)
+	}
+	s.lawful()
 }
 
 // write is one request with a visible effect.

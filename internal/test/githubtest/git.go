@@ -3,13 +3,15 @@ package githubtest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"testing/fstest"
 	"time"
 )
 
@@ -22,12 +24,51 @@ const zeroSHA = "0000000000000000000000000000000000000000"
 
 // git is one bare repository. No configuration but ours reaches it: neither the machine's
 // nor the user's, and none of the caller's GIT_ variables.
-type git struct{ dir string }
+type git struct {
+	dir   string
+	known *objects
+}
 
+// initGit makes a bare repository: the files that git makes, which are the same for each one.
 func initGit(dir string) (git, error) {
-	g := git{dir}
-	_, err := g.run(nil, "init", "--bare", "--quiet", "--template=", "--initial-branch=main", dir)
-	return g, err
+	g := git{dir: dir, known: &objects{}}
+	files, err := emptyRepository()
+	if err != nil {
+		return g, err
+	}
+	return g, os.CopyFS(dir, files)
+}
+
+// emptyRepository asks git once what a bare repository is made of.
+var emptyRepository = sync.OnceValues(func() (fs.FS, error) {
+	parent, err := os.MkdirTemp("", "githubtest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(parent)
+	g := git{dir: filepath.Join(parent, "empty.git")}
+	if _, err := g.run(nil, "init", "--bare", "--quiet", "--template=", "--initial-branch=main", g.dir); err != nil {
+		return nil, err
+	}
+	return readFS(os.DirFS(g.dir))
+})
+
+// readFS copies a tree of files into memory.
+func readFS(from fs.FS) (fs.FS, error) {
+	files := fstest.MapFS{}
+	err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			files[path] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
+			return nil
+		}
+		data, err := fs.ReadFile(from, path)
+		files[path] = &fstest.MapFile{Data: data, Mode: 0o644}
+		return err
+	})
+	return files, err
 }
 
 func (g git) run(stdin []byte, args ...string) ([]byte, error) {
@@ -69,28 +110,21 @@ func (g git) line(stdin []byte, args ...string) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 
-var errNoObject = errors.New("no such object")
+// answers are what git said to questions whose answer follows from the question alone.
+var answers sync.Map
 
-// object reads an object by its full id.
-func (g git) object(id string) (kind string, data []byte, err error) {
-	if !fullSHA.MatchString(id) {
-		return "", nil, errNoObject
+// ask is run for such a question: about names, or about objects by their full ids, which the
+// caller has seen in this repository. git is asked once in a process.
+func (g git) ask(args ...string) ([]byte, error) {
+	question := strings.Join(args, "\x00")
+	if known, ok := answers.Load(question); ok {
+		return known.([]byte), nil
 	}
-	out, err := g.run([]byte(id+"\n"), "cat-file", "--batch")
-	if err != nil {
-		return "", nil, err
+	out, err := g.run(nil, args...)
+	if err == nil {
+		answers.Store(question, out)
 	}
-	head, rest, _ := bytes.Cut(out, []byte("\n"))
-	fields := strings.Fields(string(head))
-	if len(fields) != 3 {
-		return "", nil, errNoObject
-	}
-	return fields[1], bytes.TrimSuffix(rest, []byte("\n")), nil
-}
-
-// write stores an object and returns its id. git refuses one that does not parse.
-func (g git) write(kind string, data []byte) (string, error) {
-	return g.line(data, "hash-object", "-w", "-t", kind, "--stdin")
+	return out, err
 }
 
 // wellFormed reports whether git accepts a full ref name.
@@ -98,6 +132,6 @@ func (g git) wellFormed(ref string) bool {
 	if strings.HasPrefix(ref, "-") {
 		return false
 	}
-	_, err := g.run(nil, "check-ref-format", ref)
+	_, err := g.ask("check-ref-format", ref)
 	return err == nil
 }

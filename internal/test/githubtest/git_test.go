@@ -229,7 +229,58 @@ func TestGitIsIsolated(t *testing.T) {
 	t.Setenv("GIT_CONFIG_KEY_0", "core.bare")
 	t.Setenv("GIT_CONFIG_VALUE_0", "nonsense")
 	t.Setenv("GIT_COMMITTER_NAME", "Somebody Else")
-	if s := newStage(t); s.tip != plain.tip {
+	s := newStage(t)
+	if s.tip != plain.tip {
 		t.Errorf("the environment changed %s to %s", plain.tip, s.tip)
 	}
+	s.commit("main", "third", "only-here.txt", "a tree that git was not asked for yet\n")
+	if err := s.repo.DeleteRef("refs/heads/nothing"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestGitAgrees: what is written and read without asking git is what git writes and reads.
+func TestGitAgrees(t *testing.T) {
+	s := newStage(t)
+	if got := s.tagObject("plain\n"); got.status != 201 {
+		t.Fatalf("%d %s", got.status, got.raw)
+	}
+	for _, name := range []string{"refs/tags/v1", "refs/heads/release/v1"} {
+		if err := s.repo.SetRef(name, s.first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.commit("main", "deep", "a/b/c.txt", "\x00\xff not text")
+	if out := s.plumbing("fsck", "--strict", "--no-dangling", "--full"); out != "" {
+		t.Errorf("git says %s", out)
+	}
+	agree := func(when string) {
+		t.Helper()
+		for line := range strings.Lines(s.plumbing("for-each-ref", "--format=%(refname) %(objectname)")) {
+			name, sha, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if got := s.repo.Ref(name); got != sha {
+				t.Errorf("%s: %s is at %s, and git has %s", when, name, got, sha)
+			}
+		}
+		if s.repo.Ref("refs/tags/v1") != s.first {
+			t.Errorf("%s: a tag is lost", when)
+		}
+	}
+	agree("loose")
+	s.plumbing("update-ref", "refs/heads/theirs", s.tip) // as a push would, without the server
+	agree("pushed")
+	s.plumbing("gc", "--quiet")
+	agree("packed")
+	if err := s.repo.SetRef("refs/tags/v1/below", s.first); err == nil {
+		t.Error("a ref below a packed one was made")
+	}
+	if err := s.repo.SetRef("refs/heads/late", s.tip); err != nil {
+		t.Error(err)
+	}
+	agree("packed and changed")
+	other := s.ask(readSecret, "GET", repoPath+"/git/matching-refs/heads/", nil)
+	if n := strings.Count(string(other.raw), `"ref"`); n != 4 {
+		t.Errorf("%d branches: %s", n, other.raw)
+	}
+	s.lawful()
 }

@@ -83,7 +83,7 @@ func createPull(c *call) answer {
 	}
 	p.id, p.author, p.created = c.server.takeID(), c.login(), c.server.now()
 	p.number = len(c.repo.live.pulls) + 1
-	_ = c.repo.point(fmt.Sprintf("refs/pull/%d/head", p.number), p.headSHA)
+	_ = c.repo.git.pointRef(fmt.Sprintf("refs/pull/%d/head", p.number), p.headSHA)
 	c.repo.live.pulls = append(c.repo.live.pulls, p)
 	return created(c.fullPullJSON(p), c.effect(PullOpened, p.head, p.headSHA, int64(p.number), true))
 }

@@ -1,7 +1,11 @@
 package githubtest
 
 import (
+	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -11,23 +15,64 @@ type ref struct{ name, kind, sha string }
 
 // refs lists every ref, in the order of their names.
 func (g git) refs() []ref {
-	out, err := g.run(nil, "for-each-ref", "--format=%(objecttype) %(objectname) %(refname)")
-	if err != nil {
-		return nil
-	}
-	var all []ref
-	for line := range strings.Lines(string(out)) {
-		f := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 3)
-		all = append(all, ref{kind: f[0], sha: f[1], name: f[2]})
+	all, simple := g.looseRefs()
+	if !simple {
+		all = g.listRefs()
 	}
 	slices.SortFunc(all, func(a, b ref) int { return strings.Compare(a.name, b.name) })
 	return all
 }
 
-// createRef makes a ref that must not exist.
+// looseRefs reads the refs that have a file each; simple is false if there are others.
+func (g git) looseRefs() (all []ref, simple bool) {
+	if _, err := os.Lstat(filepath.Join(g.dir, "packed-refs")); err == nil {
+		return nil, false
+	}
+	err := fs.WalkDir(os.DirFS(g.dir), "refs", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, ".lock") {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(g.dir, filepath.FromSlash(path)))
+		if err != nil {
+			return err
+		}
+		sha := strings.TrimSuffix(string(text), "\n")
+		kind, _, err := g.object(sha)
+		all = append(all, ref{path, kind, sha})
+		return err
+	})
+	return all, err == nil
+}
+
+func (g git) listRefs() (all []ref) {
+	out, err := g.run(nil, "for-each-ref", "--format=%(objecttype) %(objectname) %(refname)")
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(out)) {
+		f := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 3)
+		all = append(all, ref{kind: f[0], sha: f[1], name: f[2]})
+	}
+	return all
+}
+
+// createRef makes a ref that must not exist, to an object that must.
 func (g git) createRef(name, sha string) error {
-	_, err := g.run([]byte("create "+name+"\x00"+sha+"\x00"), "update-ref", "--no-deref", "-z", "--stdin")
-	return err
+	if _, exists := lookup(g.refs(), name); exists {
+		return fmt.Errorf("%s exists", name)
+	}
+	return g.pointRef(name, sha)
+}
+
+// pointRef makes or moves a ref. What is not plain is for git to decide.
+func (g git) pointRef(name, sha string) error {
+	kind, _, err := g.object(sha)
+	_, packed := os.Lstat(filepath.Join(g.dir, "packed-refs"))
+	if err != nil || packed == nil || !g.wellFormed(name) || strings.HasPrefix(name, "refs/heads/") && kind != "commit" {
+		_, err := g.run(nil, "update-ref", "--no-deref", name, sha)
+		return err
+	}
+	return putFile(filepath.Join(g.dir, filepath.FromSlash(name)), []byte(sha+"\n"))
 }
 
 func lookup(refs []ref, name string) (ref, bool) {
