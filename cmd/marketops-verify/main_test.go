@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli/auditor"
+	"github.com/omega/marketops/internal/test/clitest"
 	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
@@ -24,44 +24,17 @@ type stage struct {
 	out, err bytes.Buffer
 }
 
-// newStage writes w.mopack, trust.json, log/, records/ and operations/.
+// newStage writes what [clitest.Evidence] does.
 func newStage(t *testing.T, play func(*lifecycletest.World)) *stage {
 	t.Helper()
 	w := lifecycletest.New()
 	play(w)
 	s := &stage{t: t, dir: t.TempDir()}
-	s.write("w.mopack", w.PackBytes())
-	s.write("trust.json", w.TrustBytes())
-	for name, b := range w.Store {
-		s.write("records/"+name, b)
-	}
-	for _, op := range w.Ops {
-		doc, err := op.Document()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.write("operations/"+marketops.DigestOf(doc).Hex()+".json", doc)
-	}
-	n := int(w.Log.Size())
-	for _, name := range []string{log.CheckpointPath, log.TilePath(0, 0, n), log.EntriesPath(0, n)} {
-		b, err := w.Log.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.write("log/"+name, b)
-	}
+	clitest.Evidence(t, s.dir, w)
 	return s
 }
 
-func (s *stage) write(name string, b []byte) {
-	path := filepath.Join(s.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
+func (s *stage) write(name string, b []byte) { clitest.Write(s.t, s.dir, name, b) }
 
 // run runs a command line in which @ is the folder.
 func (s *stage) run(line string) int {

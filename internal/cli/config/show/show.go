@@ -3,6 +3,7 @@ package show
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +14,8 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/spf13/cobra"
 )
+
+const defaultConfig = "marketops.yaml"
 
 // Options are what the command line says.
 type Options struct {
@@ -35,8 +38,16 @@ environment.`,
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error { return run(o) },
 	}
-	c.Flags().StringVarP(&o.Config, "config", "c", "marketops.yaml", "what may be published, and where GitHub is")
+	c.Flags().StringVarP(&o.Config, "config", "c", defaultConfig, "what may be published, and where GitHub is")
 	return c
+}
+
+// load returns nil where the file of the default is not there: every setting is then its default.
+func load(path string) (*config.File, error) {
+	if _, err := os.Stat(path); path == defaultConfig && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return config.Load(path)
 }
 
 type setting struct {
@@ -51,8 +62,8 @@ type configView struct {
 }
 
 func run(e *env.Env, o Options) error {
-	file, err := config.Load(o.Config)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	file, err := load(o.Config)
+	if err != nil {
 		return err
 	}
 	state, err := env.State()

@@ -1,0 +1,26 @@
+package show
+
+import (
+	"testing"
+
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/spf13/cobra"
+)
+
+func note(got *Options) *cobra.Command {
+	return command(func(o Options) error { *got = o; return nil })
+}
+
+func TestFlags(t *testing.T) {
+	clitest.Flags(t, note, map[string]Options{
+		"k.pem": {File: "k.pem"},
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	clitest.Refusals(t, clitest.Of(New),
+		clitest.Refusal{Line: "", Exit: cli.ExitUsage, Says: "accepts 1 arg(s)"},
+		clitest.Refusal{Line: "none.pem", Exit: cli.ExitError, Says: "key-unreadable"},
+	)
+}

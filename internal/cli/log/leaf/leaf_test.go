@@ -1,0 +1,29 @@
+package leaf
+
+import (
+	"testing"
+
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/spf13/cobra"
+)
+
+func note(got *Options) *cobra.Command {
+	return command(func(o Options) error { *got = o; return nil })
+}
+
+func TestFlags(t *testing.T) {
+	clitest.Flags(t, note, map[string]Options{
+		"7": {Index: 7},
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	clitest.Refusals(t, clitest.Of(New),
+		clitest.Refusal{Line: "", Exit: cli.ExitUsage, Says: "accepts 1 arg(s)"},
+		clitest.Refusal{Line: "first", Exit: cli.ExitUsage, Says: `"first" is not an index`},
+		clitest.Refusal{Line: "-- -1", Exit: cli.ExitUsage, Says: "is not an index"},
+		clitest.Refusal{Line: "9223372036854775808", Exit: cli.ExitUsage, Says: "is not an index"},
+		clitest.Refusal{Line: "7", Exit: cli.ExitError, Says: "state-missing"},
+	)
+}

@@ -1,0 +1,28 @@
+package plan
+
+import (
+	"context"
+	"testing"
+
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/spf13/cobra"
+)
+
+func note(got *Options) *cobra.Command {
+	return command(func(_ context.Context, o Options) error { *got = o; return nil })
+}
+
+func TestFlags(t *testing.T) {
+	clitest.Flags(t, note, map[string]Options{
+		"":                     {Config: "marketops.yaml"},
+		"-c other.yaml -o run": {Config: "other.yaml", Out: "run"},
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	clitest.Refusals(t, clitest.Of(New),
+		clitest.Refusal{Line: "run", Exit: cli.ExitUsage, Says: "unknown command"},
+		clitest.Refusal{Line: "", Exit: cli.ExitError, Says: "config-invalid"},
+	)
+}

@@ -1,0 +1,27 @@
+package show
+
+import (
+	"context"
+	"testing"
+
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/spf13/cobra"
+)
+
+func note(got *Options) *cobra.Command {
+	return command(func(_ context.Context, o Options) error { *got = o; return nil })
+}
+
+func TestFlags(t *testing.T) {
+	clitest.Flags(t, note, map[string]Options{
+		"c-1": {Receipt: "c-1"},
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	clitest.Refusals(t, clitest.Of(New),
+		clitest.Refusal{Line: "", Exit: cli.ExitUsage, Says: "accepts 1 arg(s)"},
+		clitest.Refusal{Line: "receipts/1.json", Exit: cli.ExitError, Says: "state-missing"},
+	)
+}

@@ -1,0 +1,27 @@
+package key
+
+import (
+	"testing"
+
+	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/spf13/cobra"
+)
+
+func note(got *Options) *cobra.Command {
+	return command(func(o Options) error { *got = o; return nil })
+}
+
+func TestFlags(t *testing.T) {
+	clitest.Flags(t, note, map[string]Options{
+		"k.pem --name w.example.com/1": {File: "k.pem", Name: "w.example.com/1"},
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	clitest.Refusals(t, clitest.Of(New),
+		clitest.Refusal{Line: "", Exit: cli.ExitUsage, Says: "accepts 1 arg(s)"},
+		clitest.Refusal{Line: "k.pem", Exit: cli.ExitUsage, Says: "--name"},
+		clitest.Refusal{Line: "k.pem --name w.example.com/1", Exit: cli.ExitError, Says: "key-unreadable"},
+	)
+}
