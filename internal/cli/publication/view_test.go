@@ -1,0 +1,37 @@
+package publication
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/publisher"
+)
+
+// TestLine: one line says what became of an operation and what to type next.
+func TestLine(t *testing.T) {
+	logged := api.Entry{Envelope: []byte("{}")}
+	logged.Position.Index = 7
+	for want, res := range map[string]publisher.Result{
+		"would publish: every check but the mode's passed": {Status: "would-publish"},
+		"not attempted, receipt unspent":                   {Status: "not-attempted"},
+		"not attempted: interrupted before":                {Status: "not-attempted", Err: context.Canceled},
+		"success (leaf 7) https://x":                       {Status: "success", Entry: logged, URL: "https://x"},
+		"already published (leaf 7)":                       {Status: "success", Already: true, Entry: logged},
+		"not known yet: marketops reconcile run":           {Status: "open", Err: &marketops.Unknown{Code: marketops.OutcomeUnknown}},
+		"stopped: disk-full; the same command goes on":     {Status: "open", Err: &marketops.Failure{Code: marketops.DiskFull}},
+		"refused: expired (leaf 7)":                        {Status: "refused", Err: marketops.Refuse(marketops.Expired, ""), Entry: logged},
+	} {
+		if got := Line(res, "run"); !strings.Contains(got, want) {
+			t.Errorf("%q is not in %q", want, got)
+		}
+	}
+	if v := ViewOf(publisher.Result{Status: "refused", Err: marketops.Refuse(marketops.Expired, ""), Entry: logged}); v.Leaf == nil || *v.Leaf != 7 || v.Problem.Code != marketops.Expired {
+		t.Errorf("%+v", v)
+	}
+	if v := ViewOf(publisher.Result{Status: "success"}); v.Leaf != nil || v.Problem != nil {
+		t.Errorf("%+v", v)
+	}
+}
