@@ -101,16 +101,40 @@ func (r *Recorder) appendOnce(row claims.Record, rec *receipt.Record, failed boo
 	if err := r.tree.Put(rec.Envelope, rec.LeafHash()); err != nil {
 		return 0, err
 	}
+	add := r.tree.Append
 	if failed {
-		if index, ok := r.findLeaf(rec.LeafHash()); ok {
-			return index, r.noteIndex(ctx, row, index)
-		}
+		add = r.appendAgain
 	}
-	index, err := r.tree.Append(ctx, rec.Leaf())
+	index, err := add(ctx, rec.Leaf())
 	if err != nil {
 		return 0, err
 	}
 	return index, r.noteIndex(ctx, row, index)
+}
+
+// appendAgain returns the first place of a leaf of which an earlier append failed, perhaps after the
+// log had taken it. Readers count the first of two places, and which that is is certain once a
+// checkpoint covers the second.
+func (r *Recorder) appendAgain(ctx context.Context, leaf []byte) (uint64, error) {
+	hash := log.LeafHash(leaf)
+	if first, found := r.findLeaf(hash); found {
+		return first, nil
+	}
+	last, found := r.repeated.Get(hash)
+	if !found {
+		var err error
+		if last, err = r.tree.Append(ctx, leaf); err != nil {
+			return 0, err
+		}
+		r.repeated.Put(hash, last)
+	}
+	if err := r.Published(ctx, last); err != nil {
+		return 0, err
+	}
+	if first, found := r.findLeaf(hash); found {
+		return first, nil
+	}
+	return 0, &marketops.Failure{Code: marketops.LogUnavailable, What: "a record that was appended is not in the published log"}
 }
 
 // noteIndex notes a place; that of an outcome closes its claim with it. What may have ended a run

@@ -53,6 +53,7 @@ type Recorder struct {
 	inflight inflight
 	settled  cache.Cache[marketops.Digest, bool] // digests all of whose records have an index
 	intents  cache.Cache[epochOf, uint64]        // the index of the one intent of an epoch
+	repeated cache.Cache[log.Hash, uint64]       // the second place of leaves that were appended twice
 }
 
 // epochOf names an epoch of a receipt.
