@@ -48,11 +48,6 @@ SAMPLED := '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "$(MODULE)/int
 exhaustive:
 	@{ MARKETOPS_EXHAUSTIVE=1 $(GO) test -count=1 -json -timeout 60m $$($(GO) list -f $(SAMPLED) ./...) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
-# The long tables whole: make test takes a sample of each and names its seed if a case fails.
-SAMPLED := '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}'
-exhaustive:
-	@{ MARKETOPS_EXHAUSTIVE=1 $(GO) test -count=1 -json -timeout 60m $$($(GO) list -f $(SAMPLED) ./...) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
-
 # What needs a cosign: the pages' commands for it, and everything that it must accept and refuse.
 # The first build of cosign takes minutes.
 interop: $(COSIGN)
