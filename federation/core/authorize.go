@@ -19,12 +19,12 @@ import (
 // decisions answer whether the operations of a run may be published.
 type decisions struct{ *parts }
 
-func (d decisions) authorize(ctx context.Context, who *federation.Caller, in api.Run) (api.Decisions, error) {
+// Authorize decides all operations of a run: receipts for all, or none. A receipt that is still
+// good, or under which its operation was begun, is answered again instead of a new one.
+func (d decisions) Authorize(ctx context.Context, who *federation.Caller, in api.Run) (api.Decisions, error) {
+	defer d.begin()()
 	out, err := d.decide(ctx, in.Run)
-	if err != nil {
-		return api.Decisions{}, d.refusals.record(ctx, who, aboutRun(in.Run), err)
-	}
-	return out, nil
+	return out, d.refusals.record(ctx, who, issue.Refused{Run: in.Run}, err)
 }
 
 func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decisions, error) {
@@ -32,9 +32,7 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 	if err != nil {
 		return api.Decisions{}, err
 	}
-	lock := d.locks.of(id)
-	lock.Lock()
-	defer lock.Unlock()
+	defer d.locks.hold(id)()
 	r, err := d.runs.load(ctx, id)
 	if err != nil {
 		return api.Decisions{}, err

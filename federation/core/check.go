@@ -12,7 +12,11 @@ import (
 	"github.com/omega/marketops/receipt/gate"
 )
 
-func (e executions) check(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (api.Answers, error) {
+// Check answers as a claim would, and uses nothing up. All six questions are asked, whichever the
+// claim would stop at; a refusal under another code is the answer only where none of them is. That
+// a receipt has expired is the publisher's to say.
+func (e executions) Check(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (api.Answers, error) {
+	defer e.begin()()
 	i, err := e.bind(ctx, who, in)
 	if err != nil {
 		return api.Answers{}, err

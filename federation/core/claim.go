@@ -40,14 +40,14 @@ func (e executions) bind(ctx context.Context, who *federation.Caller, in api.Cla
 	return i, nil
 }
 
-func (e executions) claim(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (api.Claimed, error) {
+// Claim grants epoch 1, or the next one to whoever may take over.
+func (e executions) Claim(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (api.Claimed, error) {
+	defer e.begin()()
 	i, err := e.bind(ctx, who, in)
 	if err != nil {
 		return api.Claimed{}, e.refusals.record(ctx, who, issue.Refused{Run: in.Run, Receipt: in.Receipt, Operation: in.Operation}, err)
 	}
-	lock := e.locks.of(i.body.RunID)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer e.locks.share(i.body.RunID)()
 	row, made, err := e.useReceipt(ctx, who, i, in.Trust)
 	if err != nil {
 		return api.Claimed{}, err

@@ -59,9 +59,9 @@ func (e executions) openedAt(ctx context.Context, id marketops.ReceiptID) (int64
 	return 0, nil
 }
 
-// stateOf returns the claim of a receipt, state none for one that was never claimed. Error
+// ClaimState returns the claim of a receipt, state none for one that was never claimed. Error
 // fs.ErrNotExist for a receipt that this Core did not issue.
-func (e executions) stateOf(ctx context.Context, id marketops.ReceiptID) (api.ClaimState, error) {
+func (e executions) ClaimState(ctx context.Context, id marketops.ReceiptID) (api.ClaimState, error) {
 	row, found, err := e.ledger.Get(ctx, id)
 	if err != nil {
 		return api.ClaimState{}, err

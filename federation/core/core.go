@@ -64,12 +64,18 @@ func (o Options) check() error {
 	return nil
 }
 
-// Core is an open Federation Core with its ledger, log and records.
+// Core is an open Federation Core with its ledger, log and records. Its calls are those of the use cases.
 type Core struct {
 	*parts
-	started marketops.Time
-	mu      sync.RWMutex // held by a backup, and for reading by whatever may change log, claims or records
+	submissions
+	decisions
+	executions
+	resolutions
+	revocations
+	refusals
+	runs
 
+	started    marketops.Time
 	background sync.WaitGroup
 	ctx        context.Context // ends when Close begins
 	stop       context.CancelFunc
@@ -79,6 +85,7 @@ type Core struct {
 
 // parts are what the use cases share.
 type parts struct {
+	mu        sync.RWMutex // held by a backup, and for reading by whatever may change log, claims or records
 	opts      Options
 	config    config.Core
 	log       *slog.Logger
@@ -99,6 +106,12 @@ type parts struct {
 	locks      lockStripes
 }
 
+// begin waits for a backup to end, and keeps one from beginning until done is called.
+func (p *parts) begin() (done func()) {
+	p.mu.RLock()
+	return p.mu.RUnlock
+}
+
 // Open takes the state folder, repairs what a crash left and returns a Core that is ready for
 // calls. Errors carry core-already-running, config-invalid, state-missing, trust-missing,
 // key-unknown (a key that trust.json does not give its role), trust-rolled-back, and those of
@@ -107,9 +120,11 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	c := &Core{started: o.Now(), parts: &parts{opts: o, config: o.Config, log: o.Log, now: o.Now,
-		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")}}}
-	c.rules, c.runs, c.conditions, c.refusals = &rules{parts: c.parts}, runs{c.parts}, conditions{c.parts}, refusals{c.parts}
+	p := &parts{opts: o, config: o.Config, log: o.Log, now: o.Now,
+		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")}}
+	p.rules, p.runs, p.conditions, p.refusals = &rules{parts: p}, runs{p}, conditions{p}, refusals{p}
+	c := &Core{parts: p, submissions: submissions{p}, decisions: decisions{p}, executions: executions{p}, resolutions: resolutions{p},
+		revocations: revocations{p}, refusals: p.refusals, runs: p.runs, started: o.Now()}
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, c.release(ctx))

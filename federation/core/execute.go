@@ -14,14 +14,14 @@ import (
 	"github.com/omega/marketops/receipt/gate"
 )
 
-func (e executions) intent(ctx context.Context, who *federation.Caller, in api.Envelope) (api.Entry, error) {
+// Intent takes what a publisher is about to do: one per epoch, naming the newest claim.
+func (e executions) Intent(ctx context.Context, who *federation.Caller, in api.Envelope) (api.Entry, error) {
+	defer e.begin()()
 	rec, body, err := openFrom[*receipt.Intent](e.rules, who, in.Envelope)
 	if err != nil {
 		return api.Entry{}, err
 	}
-	lock := e.locks.of(body.RunID)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer e.locks.share(body.RunID)()
 	row, err := e.requireHeld(ctx, who, body.ReceiptID, body.Epoch)
 	if err != nil {
 		return api.Entry{}, err
@@ -81,9 +81,9 @@ func (e executions) requireNotRevoked(ctx context.Context, row claims.Claim, key
 	return nil
 }
 
-// execute opens the door to GitHub for one epoch: the intent stands in a published checkpoint,
-// and receipt, trust and policy still hold.
-func (e executions) execute(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+// Execute allows the caller to change GitHub, once per epoch, when the epoch's intent is public.
+func (e executions) Execute(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+	defer e.begin()()
 	row, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch)
 	if err != nil {
 		return api.Lease{}, err
@@ -140,15 +140,18 @@ func (e executions) reenter(ctx context.Context, who *federation.Caller, row cla
 	return leaseAfter(e.ledger.Renew(ctx, row.Receipt, row.Epoch, who.Key, e.config.Lease))
 }
 
-func (e executions) renew(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+// Renew gives a longer lease.
+func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+	defer e.begin()()
 	if _, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch); err != nil {
 		return api.Lease{}, err
 	}
 	return leaseAfter(e.ledger.Renew(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease))
 }
 
-// attempt counts a visible effect; the ledger re-checks expiry and clock.
-func (e executions) attempt(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+// Attempt counts a visible effect; the ledger re-checks expiry and clock.
+func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+	defer e.begin()()
 	row, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch)
 	if err != nil {
 		return api.Lease{}, err

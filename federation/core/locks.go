@@ -14,6 +14,20 @@ type lockStripes struct {
 	lock [128]sync.RWMutex
 }
 
+// hold keeps all others from a run until release is called.
+func (s *lockStripes) hold(run marketops.RunID) (release func()) {
+	l := s.of(run)
+	l.Lock()
+	return l.Unlock
+}
+
+// share keeps only those from a run who hold it.
+func (s *lockStripes) share(run marketops.RunID) (release func()) {
+	l := s.of(run)
+	l.RLock()
+	return l.RUnlock
+}
+
 func (s *lockStripes) of(run marketops.RunID) *sync.RWMutex {
 	s.once.Do(func() { s.seed = maphash.MakeSeed() })
 	return &s.lock[maphash.String(s.seed, string(run))%uint64(len(s.lock))]

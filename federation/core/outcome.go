@@ -13,7 +13,10 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-func (e executions) outcome(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+// Outcome freezes what became of a claim, appends it and closes the claim. The same outcome
+// again is answered with its place.
+func (e executions) Outcome(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+	defer e.begin()()
 	rec, body, err := openFrom[*receipt.Outcome](e.rules, who, in.Envelope)
 	if err != nil {
 		return api.Entry{}, err
@@ -28,9 +31,7 @@ func (e executions) outcome(ctx context.Context, who *federation.Caller, in api.
 }
 
 func (e executions) decideOutcome(ctx context.Context, who *federation.Caller, rec *receipt.Record, body *receipt.Outcome, texts []api.Evidence) (api.Entry, error) {
-	lock := e.locks.of(body.RunID)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer e.locks.share(body.RunID)()
 	row, err := e.requireHeld(ctx, who, body.ReceiptID, body.Epoch)
 	if err != nil {
 		return api.Entry{}, err

@@ -3,16 +3,16 @@ package core
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/receipt"
 )
-
-func aboutRun(id marketops.RunID) issue.Refused { return issue.Refused{Run: id} }
 
 // refusals records what was refused.
 type refusals struct{ *parts }
@@ -59,15 +59,14 @@ func (r refusals) recordRefusal(ctx context.Context, about issue.Refused) error 
 	if err := r.texts.put(ev.Digest, ev.Text); err != nil {
 		return err
 	}
-	lock := r.locks.of(about.Run)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer r.locks.share(about.Run)()
 	_, err = r.records.Record(ctx, rec)
 	return err
 }
 
-// take takes what a publisher's gate refused.
-func (r refusals) take(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+// Refuse takes what a publisher's gate refused.
+func (r refusals) Refuse(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+	defer r.begin()()
 	rec, body, err := openFrom[*receipt.Refusal](r.rules, who, in.Envelope)
 	if err != nil {
 		return api.Entry{}, err
@@ -87,8 +86,32 @@ func (r refusals) take(ctx context.Context, who *federation.Caller, in api.Decid
 	if err := r.texts.putAll(in.Evidence); err != nil {
 		return api.Entry{}, err
 	}
-	lock := r.locks.of(recorder.Frozen(rec).Run)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer r.locks.share(recorder.Frozen(rec).Run)()
 	return r.records.Record(ctx, rec)
+}
+
+// Bounds of the refusals that one key may have recorded.
+const (
+	refusalsPerMinute = 60
+	maxRated          = crypto.MaxKeys
+)
+
+// rates counts what each key had recorded in the current minute.
+type rates struct {
+	mu     sync.Mutex
+	minute marketops.Time
+	count  map[crypto.KeyID]int
+}
+
+func (r *rates) allow(key crypto.KeyID, now marketops.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m := now / 60; r.count == nil || m != r.minute {
+		r.minute, r.count = m, map[crypto.KeyID]int{}
+	}
+	if len(r.count) >= maxRated || r.count[key] >= refusalsPerMinute {
+		return false
+	}
+	r.count[key]++
+	return true
 }

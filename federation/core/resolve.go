@@ -6,6 +6,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -14,7 +15,9 @@ import (
 // resolutions are persons' decisions about unknown outcomes.
 type resolutions struct{ *parts }
 
-func (r resolutions) resolve(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+// Resolve takes a person's decision about an unknown outcome.
+func (r resolutions) Resolve(ctx context.Context, who *federation.Caller, in api.Decided) (api.Entry, error) {
+	defer r.begin()()
 	rec, body, err := openFrom[*receipt.Resolution](r.rules, who, in.Envelope)
 	if err != nil {
 		return api.Entry{}, err
@@ -23,12 +26,7 @@ func (r resolutions) resolve(ctx context.Context, who *federation.Caller, in api
 		return api.Entry{}, err
 	}
 	e, err := r.admitResolution(ctx, who, rec, body, in.Evidence)
-	if err != nil {
-		about := aboutRun(body.RunID)
-		about.Receipt = body.ReceiptID
-		return api.Entry{}, r.refusals.record(ctx, who, about, err)
-	}
-	return e, nil
+	return e, r.refusals.record(ctx, who, issue.Refused{Run: body.RunID, Receipt: body.ReceiptID}, err)
 }
 
 func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller, rec *receipt.Record, body *receipt.Resolution, texts []api.Evidence) (api.Entry, error) {
@@ -45,9 +43,7 @@ func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller
 	if body.RunID != i.body.RunID || rec.About() != i.body.Operation {
 		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, "the resolution is of another run or operation than its receipt")
 	}
-	lock := r.locks.of(body.RunID)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer r.locks.share(body.RunID)()
 	if err := r.checkOutcome(ctx, body); err != nil {
 		return api.Entry{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -17,14 +18,11 @@ const maxReason = 4 << 10
 // revocations withdraw receipts.
 type revocations struct{ *parts }
 
-func (r revocations) revoke(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
+// Revoke withdraws a receipt: before it is used, or once claimed, before it is executed.
+func (r revocations) Revoke(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
+	defer r.begin()()
 	e, err := r.withdraw(ctx, who, in)
-	if err != nil {
-		about := aboutRun("")
-		about.Receipt = in.Receipt
-		return api.Entry{}, r.refusals.record(ctx, who, about, err)
-	}
-	return e, nil
+	return e, r.refusals.record(ctx, who, issue.Refused{Receipt: in.Receipt}, err)
 }
 
 func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
@@ -45,9 +43,7 @@ func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in ap
 	if err := r.texts.put(ev.Digest, ev.Text); err != nil {
 		return api.Entry{}, err
 	}
-	lock := r.locks.of(i.body.RunID)
-	lock.RLock()
-	defer lock.RUnlock()
+	defer r.locks.share(i.body.RunID)()
 	if err := r.records.EnsureIndexed(ctx, i.rec.Digest); err != nil {
 		return api.Entry{}, err
 	}

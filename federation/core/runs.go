@@ -154,9 +154,9 @@ func (rs runs) submission(rows []claims.Record) (*receipt.Submission, error) {
 	return nil, nil
 }
 
-// entries returns every record of a run that the log holds. Error fs.ErrNotExist for a run without
-// records.
-func (rs runs) entries(ctx context.Context, id marketops.RunID) (api.RunRecords, error) {
+// Records returns every record of a run that the log holds, in log order; one that was erased comes
+// without its envelope. Error fs.ErrNotExist for a run without records.
+func (rs runs) Records(ctx context.Context, id marketops.RunID) (api.RunRecords, error) {
 	rows, err := rs.records.Run(ctx, id)
 	if err != nil {
 		return api.RunRecords{}, err

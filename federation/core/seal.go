@@ -83,9 +83,7 @@ func (s seals) seal(ctx context.Context, id marketops.RunID) error {
 	if ended, err := s.ended(ctx, id); err != nil || !ended {
 		return err
 	}
-	lock := s.locks.of(id)
-	lock.Lock()
-	defer lock.Unlock()
+	defer s.locks.hold(id)()
 	rows, err := s.records.Run(ctx, id)
 	if err != nil {
 		return err

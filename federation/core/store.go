@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,38 +44,10 @@ func (s store) put(d marketops.Digest, content []byte) error {
 		}
 		return marketops.Refuse(marketops.PlanMismatch, "another file is stored under "+d.String())
 	}
-	tmp, err := s.temp(content)
-	if err != nil {
-		return storeFailure(err)
+	if err := durable.Write(s.path(d), content); err != nil {
+		return &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a file cannot be stored", Err: err}
 	}
-	defer os.Remove(tmp)
-	if err := os.Link(tmp, s.path(d)); err != nil && !errors.Is(err, fs.ErrExist) {
-		return storeFailure(err)
-	}
-	return storeFailure(durable.SyncDir(s.dir))
-}
-
-func storeFailure(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &marketops.Failure{Code: marketops.LedgerUnavailable, What: "a file cannot be stored", Err: err}
-}
-
-func (s store) temp(content []byte) (string, error) {
-	f, err := os.CreateTemp(s.dir, ".tmp-*")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		os.Remove(f.Name())
-		return "", err
-	}
-	return f.Name(), nil
+	return nil
 }
 
 // checkTexts refuses evidence that the record does not name, or that is not what it names.

@@ -8,23 +8,25 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // submissions are plans and the verdicts on them.
 type submissions struct{ *parts }
 
-func (s submissions) submit(ctx context.Context, who *federation.Caller, in api.Submit) (api.Entry, error) {
+// Submit takes a plan. The same plan of the same run again is answered with what is recorded: who
+// lost the answer signs anew.
+func (s submissions) Submit(ctx context.Context, who *federation.Caller, in api.Submit) (api.Entry, error) {
+	defer s.begin()()
 	rec, sub, err := openFrom[*receipt.Submission](s.rules, who, in.Envelope)
 	if err != nil {
 		return api.Entry{}, err
 	}
 	e, err := s.admitSubmission(ctx, who, rec, sub, in)
-	if err != nil {
-		return api.Entry{}, s.refusals.record(ctx, who, aboutRun(sub.RunID), err)
-	}
-	return e, nil
+	return e, s.refusals.record(ctx, who, issue.Refused{Run: sub.RunID}, err)
 }
 
 func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller, rec *receipt.Record, sub *receipt.Submission, in api.Submit) (api.Entry, error) {
@@ -41,9 +43,7 @@ func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller
 	if err := checkTexts(sub, in.Evidence); err != nil {
 		return api.Entry{}, err
 	}
-	lock := s.locks.of(sub.RunID)
-	lock.Lock()
-	defer lock.Unlock()
+	defer s.locks.hold(sub.RunID)()
 	rows, err := s.records.Run(ctx, sub.RunID)
 	if err != nil {
 		return api.Entry{}, err
@@ -108,4 +108,42 @@ func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, pl
 		s.usage.submitted(s.now())
 	}
 	return e, err
+}
+
+// Approve takes a verdict, approvals and rejections alike.
+func (s submissions) Approve(ctx context.Context, who *federation.Caller, in api.Envelope) (api.Entry, error) {
+	defer s.begin()()
+	v, err := gate.OpenVote(s.rules.active.Load().trust, in.Envelope, s.now(), nil)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if v.Person.Name != who.Name {
+		return api.Entry{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("the verdict is signed by %q, the call by %q", v.Person.Name, who.Name))
+	}
+	e, err := s.admitVote(ctx, v)
+	return e, s.refusals.record(ctx, who, issue.Refused{Run: v.Body.RunID}, err)
+}
+
+func (s submissions) admitVote(ctx context.Context, v gate.Vote) (api.Entry, error) {
+	defer s.locks.hold(v.Body.RunID)()
+	r, err := s.runs.load(ctx, v.Body.RunID)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	for _, row := range r.all {
+		if row.Leaf == [32]byte(v.Record.LeafHash()) {
+			return s.records.Append(ctx, row, v.Record)
+		}
+	}
+	rules := s.rules.forDecision()
+	if err := rules.AdmitVote(r.Run, v); err != nil {
+		return api.Entry{}, err
+	}
+	if err := s.conditions.requireDisk(); err != nil {
+		return api.Entry{}, err
+	}
+	if err := s.records.EnsureIndexed(ctx, r.Digest); err != nil {
+		return api.Entry{}, err
+	}
+	return s.records.Record(ctx, v.Record)
 }

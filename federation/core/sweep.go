@@ -4,6 +4,12 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
 )
 
 const sweepEvery = 2 * time.Second
@@ -37,4 +43,107 @@ func (c *Core) Sweep(ctx context.Context) {
 		c.log.Error("sweep failed", "error", err)
 	}
 	seals{c.parts}.sealAll(ctx)
+}
+
+// settlements end the claims that no publisher will.
+type settlements struct{ *parts }
+
+// settle closes what is decided, and decides what no publisher will.
+func (s settlements) settle(ctx context.Context) error {
+	live, err := s.ledger.Live(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, row := range live {
+		if row.State == claims.Decided {
+			errs = append(errs, s.closeDecided(ctx, row))
+		} else if s.isOverdue(ctx, row) {
+			errs = append(errs, s.settleOne(ctx, row))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// closeDecided appends a frozen outcome to the log, after the claims that led to it, and closes
+// its claim.
+func (s settlements) closeDecided(ctx context.Context, row claims.Claim) error {
+	if err := s.records.AppendClaims(ctx, row.Receipt, row.Epoch+1); err != nil {
+		return err
+	}
+	rows, err := s.records.Receipt(ctx, row.Receipt)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Kind != claims.KindOutcome {
+			continue
+		}
+		e, err := s.records.Append(ctx, r, nil)
+		if err != nil {
+			return err
+		}
+		if err := s.ledger.CloseClaim(ctx, row.Receipt, row.Epoch, e.Position.Index); err != nil {
+			return err
+		}
+		s.sealQueue.add(row.Run)
+	}
+	return nil
+}
+
+// silence is how long after its receipt's expiry an execution may stay without an outcome.
+const silence = 24 * time.Hour
+
+func (s settlements) isOverdue(ctx context.Context, row claims.Claim) bool {
+	now := s.now()
+	switch row.State {
+	case claims.Claimed:
+		return now >= row.ExpiresAt
+	case claims.Executing:
+		return now >= row.ExpiresAt.Add(silence) || s.isOrphaned(ctx, row)
+	}
+	return false
+}
+
+// isOrphaned reports that no key of the receipt's audience is valid any more.
+func (s settlements) isOrphaned(ctx context.Context, row claims.Claim) bool {
+	i, err := s.runs.receipt(ctx, row.Receipt)
+	if err != nil {
+		return false
+	}
+	for _, key := range i.body.Audience {
+		if s.rules.active.Load().mayPublish(key, s.now()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
+	intent, err := s.records.Intent(ctx, row.Receipt, 0)
+	if err != nil {
+		return err
+	}
+	about := issue.ReceiptHistory{Run: row.Run, Receipt: row.Receipt, Digest: row.ReceiptDigest, Kind: row.Kind, Operation: row.OpDigest}
+	decide := func(_ claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error) {
+		var rec *receipt.Record
+		var err error
+		switch {
+		case o == claims.Rejected:
+			rec, err = s.issuer.Rejected(about, epoch, marketops.Expired)
+		case intent == nil || intent.Index == nil:
+			err = marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
+		default:
+			rec, err = s.issuer.Unknown(about, epoch, s.records.Position(*intent.Index))
+		}
+		if err != nil {
+			return claims.Record{}, err
+		}
+		return recorder.Frozen(rec), nil
+	}
+	settled, err := s.ledger.Settle(ctx, row.Receipt, s.issuer.LedgerKey(), s.isOrphaned(ctx, row), decide)
+	if err != nil {
+		return err
+	}
+	return s.closeDecided(ctx, settled)
 }

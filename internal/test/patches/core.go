@@ -30,5 +30,5 @@ var corePoints = []overlay.Patch{
 	swap(appendFile, "return r.outbox.Indexed(ctx, row.Leaf, index)", `return faults.After(r.outbox.Indexed(ctx, row.Leaf, index), "core.indexed", row.Kind)`),
 	swap(appendFile, "r.opts.Ended(row.Run)", `r.opts.Ended(row.Run); err = faults.At("core.closed")`),
 
-	follow(sealFile, "defer lock.Unlock()\n\trows, err := s.records.Run(ctx, id)", `"core.unsealed"`),
+	follow(sealFile, "defer s.locks.hold(id)()\n\trows, err := s.records.Run(ctx, id)", `"core.unsealed"`),
 }

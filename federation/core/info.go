@@ -1,0 +1,29 @@
+package core
+
+import (
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/receipt/trust"
+)
+
+// Started is when this Core was opened.
+func (c *Core) Started() marketops.Time { return c.started }
+
+// Trust returns the active trust file.
+func (c *Core) Trust() *trust.Trust { return c.rules.active.Load().trust }
+
+// Info says what is served.
+func (c *Core) Info() api.Info {
+	f := c.rules.active.Load()
+	return api.Info{Core: c.config.Origin, Origin: c.config.Origin, Trust: f.trust.Version(), Policy: f.policy.Digest(),
+		Version: c.opts.Version, Now: c.now()}
+}
+
+// Evidence returns an erasable text.
+func (c *Core) Evidence(d marketops.Digest) ([]byte, error) { return c.texts.read(d, api.MaxEvidence) }
+
+// ReadFile reads a public file of the log: checkpoint, tile/….
+func (c *Core) ReadFile(name string) ([]byte, error) { return c.records.ReadFile(name) }
+
+// ReadRecord reads an envelope from the record store, by its name below that.
+func (c *Core) ReadRecord(name string) ([]byte, error) { return c.records.ReadRecord(name) }
