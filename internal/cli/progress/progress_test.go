@@ -2,96 +2,47 @@ package progress
 
 import (
 	"bytes"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/publisher"
 )
 
-// screen keeps what was written and tells of each write.
-type screen struct {
-	mu      sync.Mutex
-	text    bytes.Buffer
-	written chan struct{}
-}
+type content struct{ publisher.Content }
 
-func newScreen() *screen { return &screen{written: make(chan struct{}, 1)} }
+func (content) Size() int64                             { return minBar }
+func (content) ReadAt(p []byte, off int64) (int, error) { return len(p), nil }
 
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case s.written <- struct{}{}:
-	default:
-	}
-	return s.text.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
-
-// shows waits until the screen has shown the words; only a hang reaches the limit.
-func (s *screen) shows(t *testing.T, words string) {
-	t.Helper()
-	limit := time.After(5 * time.Minute)
-	for !strings.Contains(s.String(), words) {
-		select {
-		case <-s.written:
-		case <-limit:
-			t.Fatalf("never showed %q: %q", words, s)
+// TestNoTerminal shows nothing and changes nothing.
+func TestNoTerminal(t *testing.T) {
+	var talk bytes.Buffer
+	for _, s := range []*cli.Streams{{Err: &talk}, {Err: &talk, ErrTTY: true, Quiet: true}, {Err: &talk, ErrTTY: true, JSON: true}} {
+		b, c := New(s), content{}
+		if b.Watch("a", c) != publisher.Content(c) {
+			t.Error("the content is wrapped")
+		}
+		b.Wait("limit", time.Hour)
+		b.Done()
+		if s.Err != &talk || talk.Len() != 0 {
+			t.Errorf("%q", talk.String())
 		}
 	}
 }
 
-func TestBars(t *testing.T) {
-	s := newScreen()
-	streams := &cli.Streams{Err: s, ErrTTY: true}
-	b := New(streams)
-	content := b.Watch("widget.tar.gz", bytes.NewReader(make([]byte, 1<<20)))
-	half := make([]byte, 1<<19)
-	if n, err := content.ReadAt(half, 0); n != len(half) || err != nil {
-		t.Fatal(n, err)
-	}
-	s.shows(t, "widget.tar.gz 512.0 KiB of 1.0 MiB")
-	s.shows(t, "50 %")
-	streams.Say("tag created")
-	s.shows(t, "tag created\n")
-	if _, err := content.ReadAt(half, 1<<19); err != nil {
+// TestTerminal: talk goes through the bars while they show, and then where it went before.
+func TestTerminal(t *testing.T) {
+	var talk bytes.Buffer
+	s := &cli.Streams{Err: &talk, ErrTTY: true}
+	b := New(s)
+	w := b.Watch("a", content{})
+	if _, err := w.ReadAt(make([]byte, 1024), 0); err != nil {
 		t.Fatal(err)
 	}
-	b.Wait("GitHub asks for a pause", time.Hour)
-	s.shows(t, "waiting: GitHub asks for a pause")
-	s.shows(t, "of 3600 s")
+	s.Say("a line")
 	b.Done()
-	if b.Done(); streams.Err != s {
-		t.Error("the talk goes elsewhere after the end")
-	}
-}
-
-// TestNoBars: a small file, and anything off a terminal, is sent without a bar.
-func TestNoBars(t *testing.T) {
-	small, large := bytes.NewReader(make([]byte, minBar-1)), bytes.NewReader(make([]byte, minBar))
-	for name, streams := range map[string]*cli.Streams{"a file": {}, "quiet": {ErrTTY: true, Quiet: true}, "json": {ErrTTY: true, JSON: true}} {
-		s := newScreen()
-		streams.Err = s
-		b := New(streams)
-		if b.Watch("a", large) != large || streams.Err != s {
-			t.Errorf("%s: there is a bar", name)
-		}
-		b.Wait("pause", time.Hour)
-		b.Done()
-		if s.String() != "" {
-			t.Errorf("%s: wrote %q", name, s)
-		}
-	}
-	b := New(&cli.Streams{Err: newScreen(), ErrTTY: true})
-	defer b.Done()
-	if b.Watch("a", small) != small || b.Watch("a", large) == large {
-		t.Error("the limit is elsewhere")
+	b.Done()
+	if s.Err != &talk || !bytes.Contains(talk.Bytes(), []byte("a line")) {
+		t.Errorf("%q", talk.String())
 	}
 }
