@@ -3,9 +3,19 @@ package receipt
 import (
 	"bytes"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 )
+
+// Entry is one record in the log.
+type Entry struct {
+	Name     Kind             `json:"name"`
+	Digest   marketops.Digest `json:"digest"`
+	Leaf     log.Hash         `json:"leaf"`
+	Position log.Position     `json:"position"`
+	Envelope []byte           `json:"envelope"` // "" where the record was erased
+}
 
 // LoggedEnvelope is an envelope and the proof that the log holds it.
 type LoggedEnvelope struct {

@@ -76,13 +76,7 @@ type Envelope struct {
 }
 
 // Entry is one record in the log.
-type Entry struct {
-	Name     receipt.Kind     `json:"name"`
-	Digest   marketops.Digest `json:"digest"`
-	Leaf     log.Hash         `json:"leaf"`
-	Position log.Position     `json:"position"`
-	Envelope []byte           `json:"envelope"` // "" where the record was erased
-}
+type Entry = receipt.Entry
 
 // Run names a run.
 type Run struct {

@@ -92,7 +92,7 @@ type parts struct {
 	now       func() marketops.Time
 	ledger    Ledger
 	issuer    *issue.Issuer
-	records   journal
+	records   *recorder.Recorder
 	documents store // plans and operations
 	texts     store // evidence
 
@@ -151,7 +151,7 @@ func (c *Core) start(ctx context.Context) (err error) {
 	if err := c.rules.reload(ctx); err != nil {
 		return err
 	}
-	if c.records.Recorder, err = recorder.Open(ctx, c.recorderOptions()); err != nil {
+	if c.records, err = recorder.Open(ctx, c.recorderOptions()); err != nil {
 		return err
 	}
 	return c.recover(ctx)
@@ -204,7 +204,7 @@ func (c *Core) release(ctx context.Context) error {
 	c.stop()
 	c.background.Wait()
 	var errs []error
-	if c.records.Recorder != nil {
+	if c.records != nil {
 		errs = append(errs, c.records.Close(ctx))
 	}
 	if c.ledger != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -165,7 +166,7 @@ func (rs runs) Records(ctx context.Context, id marketops.RunID) (api.RunRecords,
 		return api.RunRecords{}, fs.ErrNotExist
 	}
 	out := api.RunRecords{Run: id}
-	for _, row := range inLogOrder(rows) {
+	for _, row := range recorder.InLogOrder(rows) {
 		e, err := rs.records.Entry(row)
 		if err != nil {
 			return api.RunRecords{}, err
@@ -173,15 +174,4 @@ func (rs runs) Records(ctx context.Context, id marketops.RunID) (api.RunRecords,
 		out.Entries = append(out.Entries, e)
 	}
 	return out, nil
-}
-
-// inLogOrder returns the records that have an index.
-func inLogOrder(rows []claims.Record) (out []claims.Record) {
-	for _, row := range rows {
-		if row.Index != nil {
-			out = append(out, row)
-		}
-	}
-	slices.SortFunc(out, func(a, b claims.Record) int { return int(int64(*a.Index) - int64(*b.Index)) })
-	return out
 }

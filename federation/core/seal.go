@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
@@ -98,7 +99,7 @@ func (s seals) seal(ctx context.Context, id marketops.RunID) error {
 	if rows, err = s.records.Run(ctx, id); err != nil {
 		return err
 	}
-	rows = inLogOrder(rows)
+	rows = recorder.InLogOrder(rows)
 	if len(rows) == 0 || receipt.Kind(rows[len(rows)-1].Kind) == receipt.KindRunClosed {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -73,8 +74,7 @@ func (s *State) over(ctx context.Context, run marketops.RunID) error {
 	if err != nil {
 		return err
 	}
-	rows = slices.DeleteFunc(rows, func(r claims.Record) bool { return r.Index == nil })
-	slices.SortFunc(rows, func(a, b claims.Record) int { return int(int64(*a.Index) - int64(*b.Index)) })
+	rows = recorder.InLogOrder(rows)
 	issued := slices.ContainsFunc(rows, func(r claims.Record) bool { return r.Kind == string(receipt.KindReceipt) })
 	if issued && rows[len(rows)-1].Kind != string(receipt.KindRunClosed) {
 		return &marketops.Refusal{Code: marketops.LimitReached, What: "run " + string(run) + " has receipts and is not sealed",

@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
-	"github.com/omega/marketops/log/tessera"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -118,42 +119,27 @@ func (s *State) end(ctx context.Context, f Freeze, out *Frozen) (*receipt.ShardG
 
 // seal makes the last leaf and returns its record digest and the checkpoint that it is the end of.
 func (s *State) seal(ctx context.Context, f Freeze) (d marketops.Digest, at *log.Checkpoint, err error) {
-	o := tessera.Default()
-	o.Dir, o.RecordsDir, o.HighWater, o.Origin, o.Signer = s.config.Log, s.config.Records, s.mark(), s.config.Origin, f.Checkpoint
-	for _, l := range s.trust.Log().Logs() {
-		if l.Name == o.Origin && l.Vkey != log.Vkey(o.Origin, o.Signer.Public()) {
-			o.Before = append(o.Before, l.Vkey)
-		}
-	}
-	if s.trust.Log().Witnessed() {
-		o.Policy = s.trust.File().LogPolicy
-	}
-	w, err := tessera.Open(ctx, o)
+	r, err := recorder.Open(ctx, recorder.Options{
+		Log: s.config.Log, Records: s.config.Records, Mark: s.mark(), Origin: s.config.Origin, Checkpoint: f.Checkpoint,
+		Outbox: s.ledger, Trust: func() *trust.Trust { return s.trust }, Ended: func(marketops.RunID) {}, Logger: slog.Default(),
+	})
 	if err != nil {
 		return d, nil, err
 	}
-	defer func() { err = errors.Join(err, w.Close(context.WithoutCancel(ctx))) }()
-	rec, index, err := s.lastLeaf(ctx, f, w)
+	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
+	rec, index, err := s.lastLeaf(ctx, f, r)
 	if err != nil {
 		return d, nil, err
 	}
-	raw, err := w.Published(ctx, index)
-	if err != nil {
-		return d, nil, err
-	}
-	if at, err = s.open(raw); err == nil && at.Size != index+1 {
+	if at, err = r.Settle(ctx); err == nil && at.Size != index+1 {
 		err = marketops.Refuse(marketops.OrderViolation, fmt.Sprintf("%d entries stand above the seal of the log", at.Size-index-1))
 	}
 	return rec.Digest, at, err
 }
 
 // lastLeaf appends the seal, or finds the one that an interrupted freeze has appended.
-func (s *State) lastLeaf(ctx context.Context, f Freeze, w *tessera.Writer) (*receipt.Record, uint64, error) {
-	raw, err := w.Settled(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	cp, err := s.open(raw)
+func (s *State) lastLeaf(ctx context.Context, f Freeze, r *recorder.Recorder) (*receipt.Record, uint64, error) {
+	cp, err := r.Settle(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -171,10 +157,7 @@ func (s *State) lastLeaf(ctx context.Context, f Freeze, w *tessera.Writer) (*rec
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := w.Put(rec.Envelope, rec.LeafHash()); err != nil {
-		return nil, 0, err
-	}
-	index, err := w.Append(ctx, rec.Leaf())
+	index, err := r.AppendLast(ctx, rec)
 	return rec, index, err
 }
 
@@ -216,5 +199,5 @@ func (s *State) archive(folder string) error {
 	if err := errors.Join(durable.SyncDir(folder), durable.SyncDir(s.dir)); err != nil {
 		return err
 	}
-	return tessera.Freeze(to("log"), to("records"))
+	return recorder.FreezeShard(to("log"), to("records"))
 }

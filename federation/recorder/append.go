@@ -14,15 +14,6 @@ import (
 // a caller went away.
 const appendTimeout = 30 * time.Second
 
-// Entry is one record in the log.
-type Entry struct {
-	Name     receipt.Kind
-	Digest   marketops.Digest
-	Leaf     log.Hash
-	Position log.Position
-	Envelope []byte // nil where the record was erased
-}
-
 // Frozen is what the ledger keeps of a record.
 func Frozen(rec *receipt.Record) claims.Record {
 	refs := rec.Body.Refs()
@@ -46,20 +37,20 @@ func (r *Recorder) Freeze(ctx context.Context, recs ...*receipt.Record) error {
 }
 
 // Record freezes rec, which changes no claim, appends it and returns its place.
-func (r *Recorder) Record(ctx context.Context, rec *receipt.Record) (Entry, error) {
+func (r *Recorder) Record(ctx context.Context, rec *receipt.Record) (receipt.Entry, error) {
 	if err := r.Freeze(ctx, rec); err != nil {
-		return Entry{}, err
+		return receipt.Entry{}, err
 	}
 	return r.Append(ctx, Frozen(rec), rec)
 }
 
 // Append brings a frozen record into the log, once, however many callers ask at the same time. rec
 // is the record opened, or nil where only the ledger has it.
-func (r *Recorder) Append(ctx context.Context, row claims.Record, rec *receipt.Record) (Entry, error) {
+func (r *Recorder) Append(ctx context.Context, row claims.Record, rec *receipt.Record) (receipt.Entry, error) {
 	if row.Index == nil {
 		index, err := r.inflight.do(ctx, row.Leaf, func(failed bool) (uint64, error) { return r.appendOnce(row, rec, failed) })
 		if err != nil {
-			return Entry{}, err
+			return receipt.Entry{}, err
 		}
 		row.Index = &index
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -78,12 +79,12 @@ func (r *Recorder) Reopen(t *trust.Trust, row claims.Record) (*receipt.Record, e
 }
 
 // Entry returns an indexed record, without an envelope if that was erased.
-func (r *Recorder) Entry(row claims.Record) (Entry, error) {
+func (r *Recorder) Entry(row claims.Record) (receipt.Entry, error) {
 	env, err := r.envelope(row)
 	if errors.Is(err, marketops.RecordWithheld) {
 		env, err = nil, nil
 	}
-	return Entry{Name: receipt.Kind(row.Kind), Digest: row.Digest, Leaf: row.Leaf, Position: r.Position(*row.Index), Envelope: env}, err
+	return receipt.Entry{Name: receipt.Kind(row.Kind), Digest: row.Digest, Leaf: row.Leaf, Position: r.Position(*row.Index), Envelope: env}, err
 }
 
 // Position names a place in this log.
@@ -98,4 +99,15 @@ func (r *Recorder) Place(row claims.Record) *log.Position {
 	}
 	p := r.Position(*row.Index)
 	return &p
+}
+
+// InLogOrder returns the records that have an index.
+func InLogOrder(rows []claims.Record) (out []claims.Record) {
+	for _, row := range rows {
+		if row.Index != nil {
+			out = append(out, row)
+		}
+	}
+	slices.SortFunc(out, func(a, b claims.Record) int { return int(int64(*a.Index) - int64(*b.Index)) })
+	return out
 }

@@ -118,7 +118,6 @@ var elsewhere = map[string]string{
 	"internal/cli/log/prove": exported,
 	"internal/cli/pack":      exported,
 	"federation/maintain":    "copies for people: the manifest, written between two syncs of everything, says that they are whole",
-	"federation/core":        "documents and evidence are named after their content and never replaced",
 	"log/tessera":            "a checkpoint that is not on disk is not served; its mark trades the last sync for speed and says so",
 	"publisher":              "what the Core refused is set aside under another name, whole as it was",
 }

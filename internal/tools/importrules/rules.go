@@ -53,6 +53,10 @@ var Rules = []Rule{
 		Not: []string{"./federation/api"},
 		Why: "who writes the log has no transport",
 	}, {
+		Who: []string{"./federation/...", "./internal/cli/...", "./cmd/..."}, Except: []string{"./federation/recorder"}, Direct: true,
+		Not: []string{"./log/tessera"},
+		Why: "one package writes the log, federation/recorder",
+	}, {
 		Who: []string{"./federation/core", "./federation/recorder"}, Direct: true,
 		Not: []string{"net", "net/http"},
 		Why: "calls come and answers leave through federation/server",
