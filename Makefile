@@ -8,6 +8,10 @@ MODULE  := github.com/omega/marketops
 # cobra, go-github and sigstore are fetched by the go command; nothing else is needed.
 export GOFLAGS += -buildvcs=false
 
+# What the binaries say they are. Outside a clone say it: make build VERSION=v1.2.3
+VERSION := $(shell git describe --tags --always --abbrev=12 --dirty 2>/dev/null)
+STAMP := -X github.com/omega/marketops/internal/version.stamp=$(VERSION)
+
 COSIGN := $(CURDIR)/$(BIN)/cosign
 # A go test that ends badly is a failure even if it could not say so in an event.
 OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
@@ -16,7 +20,7 @@ OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
 # an audit passes through.
 INLINED := filippo.io/... github.com/omega/marketops/internal/canon/onepass
 VERIFIER := -trimpath -gcflags=all=-l -gcflags=std= $(patsubst %,-gcflags=%=-l,fmt reflect time) \
-	$(patsubst %,-gcflags=%=,$(INLINED)) -ldflags='-s -w -funcalign=16'
+	$(patsubst %,-gcflags=%=,$(INLINED)) -ldflags='-s -w -funcalign=16 $(STAMP)'
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -25,7 +29,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 all: build
 
 build: verifier
-	$(GO) build -trimpath -o $(BIN)/ ./cmd/marketops ./cmd/marketops-core
+	$(GO) build -trimpath -ldflags='$(STAMP)' -o $(BIN)/ ./cmd/marketops ./cmd/marketops-core
 
 # Small, and the same to the byte wherever it is built from one commit: see repro.
 verifier:
@@ -120,11 +124,11 @@ cross:
 model:
 	@docs/model/check.sh
 
-# Builds marketops-verify in two folders and compares.
+# Builds marketops-verify from two archives of the commit, which hold no history, and compares.
 repro:
-	@set -e; a=$$(mktemp -d); b=$$(mktemp -d); for d in $$a $$b; do \
-		git archive HEAD | tar -x -C $$d; $(MAKE) -s -C $$d verifier BIN=. ; done; \
-	v=marketops-verify; cmp $$a/$$v $$b/$$v && echo "reproduced: $$($(GO) version), $$(wc -c < $$a/$$v) bytes, sha256 $$(sha256sum < $$a/$$v | cut -d' ' -f1)"; \
+	@set -e; v=$$(git describe --tags --always --abbrev=12); a=$$(mktemp -d); b=$$(mktemp -d); for d in $$a $$b; do \
+		git archive HEAD | tar -x -C $$d; $(MAKE) -s -C $$d verifier BIN=. VERSION=$$v ; done; \
+	p=marketops-verify; cmp $$a/$$p $$b/$$p && echo "reproduced: $$v, $$($(GO) version), $$(wc -c < $$a/$$p) bytes, sha256 $$(sha256sum < $$a/$$p | cut -d' ' -f1)"; \
 	rm -rf $$a $$b
 
 docs:

@@ -40,7 +40,9 @@ func main() {
 }
 
 func root(s *cli.Streams) *cobra.Command {
-	return cli.Group("marketops-core", "run the Federation Core and the Proof Ledger",
+	c := cli.Group("marketops-core", "run the Federation Core and the Proof Ledger",
 		initialize.New(s), serve.New(s), lowerclock.New(s), servelog.New(s), erase.New(s), rotate.New(s), freeze.New(s),
 		backup.New(s), restore.New(s), version.New(s, "print the version", ""))
+	version.AddFlag(c, s, "")
+	return c
 }

@@ -68,6 +68,7 @@ func root(e *env.Env) *cobra.Command {
 		cli.Group("trust", "Show whom to believe", trustshow.New(e)),
 		cli.Group("config", "Show the settings in force", configshow.New(e)),
 		version.New(e.Streams, "Print the version", "marketops "))
+	version.AddFlag(c, e.Streams, "marketops ")
 	planning := plan.New(e)
 	planning.AddCommand(planshow.New(e), plandiff.New(e))
 	addGroup(c, "plan", "Plan:", planning)

@@ -164,8 +164,12 @@ func TestStateThatDoesNotFit(t *testing.T) {
 		"another log":        {w, other.Log, audit.Options{Program: "1", State: state}, marketops.SplitView, 14},
 		"a shorter log":      {w, short.Log, audit.Options{Program: "1", State: state}, marketops.LogRolledBack, 14},
 	} {
-		if r := audit.Audit(tc.log, w.Store, tc.w.Trust(), tc.o); r.Code != tc.code || r.ExitCode() != tc.exit {
+		r := audit.Audit(tc.log, w.Store, tc.w.Trust(), tc.o)
+		if r.Code != tc.code || r.ExitCode() != tc.exit {
 			t.Errorf("%s: %s", name, describe(r))
+		}
+		if name == "another program" && !strings.Contains(describe(r), "another version of the program: remove it to start over") {
+			t.Error(describe(r))
 		}
 	}
 }

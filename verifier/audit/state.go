@@ -139,7 +139,7 @@ func (a *audit) resume() bool {
 		{"log policy", want.Policy, got.Policy}, {"use of operation documents", want.Documents, got.Documents},
 	} {
 		if c.want != c.got {
-			a.fail(verifier.Check{Name: CheckResume, Code: marketops.ConfigInvalid, Expected: fmt.Sprint(c.want), Got: fmt.Sprint(c.got), Detail: "the resume file is of another " + c.what})
+			a.fail(verifier.Check{Name: CheckResume, Code: marketops.ConfigInvalid, Expected: fmt.Sprint(c.want), Got: fmt.Sprint(c.got), Detail: "the resume file was written for another " + c.what + ": remove it to start over"})
 			return false
 		}
 	}

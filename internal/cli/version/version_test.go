@@ -19,6 +19,17 @@ func TestVersion(t *testing.T) {
 	if r := clitest.Run(build, "--json"); r.Exit != cli.ExitDone || !strings.Contains(r.Out, `"version": "`+want+`"`) {
 		t.Errorf("%+v", r)
 	}
+	flag := func(s *cli.Streams) *cobra.Command {
+		c := cli.Group("program", "do things")
+		AddFlag(c, s, "program ")
+		return c
+	}
+	if r := clitest.Run(flag, "--version"); r.Exit != cli.ExitDone || r.Out != "program "+want+"\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := clitest.Run(flag, "--version", "extra"); r.Exit != cli.ExitUsage {
+		t.Errorf("%+v", r)
+	}
 	if r := clitest.Run(build, "extra"); r.Exit != cli.ExitUsage {
 		t.Errorf("%+v", r)
 	}
