@@ -211,7 +211,7 @@ func (s *seat) job(i int, j *plan.Journal) *publisher.Job {
 func (s *stage) portOptions() github.Options {
 	ms := time.Millisecond
 	return github.Options{
-		API: s.api, Uploads: s.files, Now: time.Now, Pacing: github.Pacing{Book: unpaced.Book{}, LimitFloor: ms}, UserAgent: "marketops/test",
+		API: s.api, Uploads: s.files, Now: time.Now, Pacing: github.Pacing{Limiter: unpaced.Limiter{}, LimitWait: ms}, UserAgent: "marketops/test",
 		Token:  func(context.Context) (string, error) { s.asked.Add(1); return secret, nil },
 		Denied: func(string) {},
 		Wait:   func(string, time.Duration) {},

@@ -4,9 +4,10 @@
 //
 //   - Nothing is written without a permit that the gate of package publisher made, and none is
 //     used twice. [Port.Preview] does no I/O; [Port.Observe] has no way to write.
-//   - Every write passes one door: the pace of the credential ([Book]), Work.BeforeCall, for a visible
-//     effect Work.BeforeEffect, the deadline, then one request on a connection of its own.
-//     There is no other way out, and nothing below the door sends a request again.
+//   - Every write passes one function of internal/wire: the limiter of the credential ([Limiter]),
+//     Work.BeforeCall, for a visible effect Work.BeforeEffect, the deadline, then one request on a connection
+//     of its own. This package names neither net/http nor go-github, and nothing below that function sends a
+//     request again.
 //   - The credential is asked for right before each request and added only to requests whose
 //     scheme, host and port are those of the configured API or uploads address. It stands in no
 //     error, no evidence and no journal line, even if GitHub repeats it. After a 401 it is asked for
@@ -32,8 +33,8 @@
 //
 // "tag" and "branch" are POST git/refs, "release" is the PATCH that publishes a draft, and
 // "pull_request" is POST pulls. All have a natural key at GitHub. Each is looked for first. After an ambiguous attempt, this one's or one
-// of an earlier epoch (Work.Earlier), it is sent again only when every read of the whole ladder
-// of pauses proves absence, and at most twice altogether. While an attempt is unresolved no
+// of an earlier epoch (Work.Earlier), it is sent again only when the reads after all
+// pauses prove absence, and at most twice altogether. While an attempt is unresolved no
 // refusal counts as a failure: the answer is [marketops.Unknown] unless reading finds the effect
 // or finds its key taken by other content. Success is what was read back, not what was answered.
 //
@@ -84,6 +85,6 @@
 // [marketops.Failure] with github-denied, github-conflict, github-rate-limited,
 // github-unreachable, redirect-refused, host-mismatch, upload-digest-differs,
 // repository-mismatch, content-mismatch, ref-moved, rule-denied, token-missing, or whatever code
-// the leave to go on was refused with; [marketops.Unknown] with outcome-unknown, the cause
+// the publisher refused to go on with; [marketops.Unknown] with outcome-unknown, the cause
 // beneath it.
 package github

@@ -6,8 +6,34 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 	"github.com/omega/marketops/receipt"
 )
+
+// The visible effects, by the names they have in an outcome.
+const (
+	effectTag     = "tag"
+	effectRelease = "release"
+	effectBranch  = "branch"
+	effectPull    = "pull_request"
+)
+
+// effectsOf returns the visible effects of an operation that is valid and of a kind done here.
+func effectsOf(op marketops.Operation) ([]string, error) {
+	if err := op.Validate(); err != nil {
+		return nil, &marketops.Failure{Code: marketops.OperationMismatch, State: wire.StateStopped, Err: err}
+	}
+	switch op.Kind {
+	case marketops.TagRepo:
+		return []string{effectTag}, nil
+	case marketops.PublishRelease:
+		return []string{effectTag, effectRelease}, nil
+	case marketops.OpenPR:
+		return pullEffects(op.PullRequest)
+	}
+	return nil, &marketops.Failure{Code: marketops.RuleDenied, State: wire.StateStopped,
+		What: string(op.Kind) + " is not supported by this version"}
+}
 
 // maxSends is how often one visible effect may reach GitHub altogether, earlier epochs counted as one.
 const maxSends = 2
@@ -23,9 +49,18 @@ type effect struct {
 
 func newEffect(name string, earlier bool) *effect {
 	if earlier {
-		return &effect{name: name, state: stateUnknown, open: true, sends: 1}
+		return &effect{name: name, state: receipt.EffectUnknown, open: true, sends: 1}
 	}
-	return &effect{name: name, state: stateAbsent}
+	return &effect{name: name, state: receipt.EffectAbsent}
+}
+
+func (s *session) effect(name string) *effect {
+	for _, e := range s.effects {
+		if e.name == name {
+			return e
+		}
+	}
+	panic("github: no effect " + name) // begin made them all
 }
 
 // observation is what one look says.
@@ -38,45 +73,44 @@ type observation struct {
 // strategy is how one visible effect is looked for and brought about.
 type strategy struct {
 	look func(context.Context) (observation, error)
-	send func(context.Context) (writeResult, error)
+	send func(context.Context) (wire.WriteResult, error)
 }
 
-// bring makes an effect true, or says why it is not. It looks first, sends only what is proven
+// ensureEffect makes an effect true, or says why it is not. It looks first, sends only what is proven
 // absent, and believes nothing but looking.
-func (s *session) bring(ctx context.Context, e *effect, w strategy) error {
+func (s *session) ensureEffect(ctx context.Context, e *effect, how strategy) error {
 	for {
-		at, err := s.look(ctx, e, w)
+		at, err := s.look(ctx, e, how)
 		if err != nil || at.presence != publisher.Absent {
 			return e.settle(at, err)
 		}
 		if e.sends >= maxSends {
-			return e.lost("it was sent, and reading does not show it")
+			return e.undecided("it was sent, and reading does not show it")
 		}
-		became, err := w.send(ctx)
-		switch became {
-		case undone:
-			return s.afterRefusal(ctx, e, w, err)
-		case done:
+		result, err := how.send(ctx)
+		switch result {
+		case wire.Undone:
+			return s.afterRefusal(ctx, e, how, err)
+		case wire.Done:
 			e.acked = true
 		}
-		e.open, e.state = true, stateUnknown
+		e.open, e.state = true, receipt.EffectUnknown
 		e.sends++
 	}
 }
 
 // look reads once where nothing was sent, and patiently where something may have been: lists lag,
-// so absence must be seen after every pause of the ladder.
-func (s *session) look(ctx context.Context, e *effect, w strategy) (observation, error) {
-	at, err := w.look(ctx)
+// so absence must be seen after every pause.
+func (s *session) look(ctx context.Context, e *effect, how strategy) (observation, error) {
+	at, err := how.look(ctx)
 	if err != nil || !e.open || at.presence == publisher.Found || at.taken {
 		return at, err
 	}
-	for _, d := range s.port.options.Pauses {
-		s.port.options.Wait("looking again for the "+e.name+": "+at.detail, d)
-		if err := s.port.sleep(ctx, d); err != nil {
-			return at, interrupted("looking for the "+e.name, err)
+	for _, d := range s.Pauses() {
+		if err := s.Pause(ctx, "looking again for the "+e.name+": "+at.detail, d); err != nil {
+			return at, wire.Interruption("looking for the "+e.name, err)
 		}
-		if at, err = w.look(ctx); err != nil || at.presence == publisher.Found || at.taken {
+		if at, err = how.look(ctx); err != nil || at.presence == publisher.Found || at.taken {
 			return at, err
 		}
 	}
@@ -91,20 +125,20 @@ func (e *effect) settle(at observation, err error) error {
 	}
 	switch at.presence {
 	case publisher.Found:
-		e.state, e.open = stateApplied, false
+		e.state, e.open = receipt.EffectApplied, false
 		return nil
 	case publisher.Conflict:
 		if at.taken && !e.acked {
-			e.state, e.open = stateAbsent, false
+			e.state, e.open = receipt.EffectAbsent, false
 		}
 		return &marketops.Failure{Code: marketops.GitHubConflict, What: at.detail}
 	}
-	return e.lost(at.detail)
+	return e.undecided(at.detail)
 }
 
-// lost is not being able to tell although GitHub can be read. Once anything may have been sent that
+// undecided is not being able to tell although GitHub can be read. Once anything may have been sent that
 // is for a person to decide; before, looking again later is all that is needed.
-func (e *effect) lost(detail string) error {
+func (e *effect) undecided(detail string) error {
 	if e.open {
 		return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "the " + e.name + " cannot be told: " + detail}
 	}
@@ -113,11 +147,11 @@ func (e *effect) lost(detail string) error {
 
 // afterRefusal looks once more: "already exists" may mean an earlier attempt of ours, or somebody
 // else who was quicker. What did not change the picture leaves the refusal as it was.
-func (s *session) afterRefusal(ctx context.Context, e *effect, w strategy, refusal error) error {
+func (s *session) afterRefusal(ctx context.Context, e *effect, how strategy, refusal error) error {
 	if !errors.Is(refusal, marketops.GitHubDenied) && !errors.Is(refusal, marketops.GitHubConflict) {
 		return refusal
 	}
-	at, err := s.look(ctx, e, w)
+	at, err := s.look(ctx, e, how)
 	if err != nil {
 		return errors.Join(refusal, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/internal/test/githubtest"
 )
 
@@ -45,31 +46,48 @@ var passing = []githubtest.Fault{
 	{Action: githubtest.PrimaryLimit, RetryAfter: time.Second, Status: 429},
 }
 
+// strike is one fault at one write or read.
+type strike struct {
+	at    int // of the table of writes
+	fault githubtest.Fault
+}
+
+// strikes are some of all faults at n writes or reads, or all of them.
+func strikes(t *testing.T, some, n int, faults []githubtest.Fault) []strike {
+	t.Helper()
+	var all []strike
+	for at := range n {
+		for _, f := range faults {
+			all = append(all, strike{at, f})
+		}
+	}
+	return exhaustive.Sample(t, some, all)
+}
+
 func faultName(f githubtest.Fault) string {
 	return fmt.Sprint(f.Action, "-", f.Status, "-", f.RetryAfter)
 }
 
 // TestPassingFaults strikes each write once with each mishap: one tag, one release, no more.
 func TestPassingFaults(t *testing.T) {
-	for _, m := range mutations {
-		for _, f := range passing {
-			t.Run(m.name+"/"+faultName(f), func(t *testing.T) {
-				s := newStage(t)
-				op := s.releaseOp()
-				f.Method, f.Path = m.method, m.path
-				s.srv.Inject(f)
-				ev, err := s.apply(op)
-				if err != nil {
-					t.Fatalf("%v\n%s", err, s.log())
-				}
-				if states(ev) != "tag=applied release=applied" || ev.Retries > 1 {
-					t.Errorf("%s, %d retries", states(ev), ev.Retries)
-				}
-				s.published(op)
-				s.oneRelease()
-				s.lawful()
-			})
-		}
+	for _, c := range strikes(t, 20, len(mutations), passing) {
+		m, f := mutations[c.at], c.fault
+		t.Run(m.name+"/"+faultName(f), func(t *testing.T) {
+			s := newStage(t)
+			op := s.releaseOp()
+			f.Method, f.Path = m.method, m.path
+			s.srv.Inject(f)
+			ev, err := s.apply(op)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, s.log())
+			}
+			if states(ev) != "tag=applied release=applied" || ev.Retries > 1 {
+				t.Errorf("%s, %d retries", states(ev), ev.Retries)
+			}
+			s.published(op)
+			s.oneRelease()
+			s.lawful()
+		})
 	}
 }
 
@@ -84,47 +102,53 @@ func (s *stage) oneRelease() {
 
 // TestRefusals strikes each write with a definite refusal: a failure, and nothing after it.
 func TestRefusals(t *testing.T) {
-	refusals := []struct {
-		fault githubtest.Fault
-		code  marketops.Code
-	}{
-		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 400}, marketops.GitHubDenied},
-		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 401, Times: 2}, marketops.GitHubDenied},
-		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 403}, marketops.GitHubDenied},
-		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 404}, marketops.GitHubDenied},
-		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 409}, marketops.GitHubDenied},
-		{githubtest.Fault{Action: githubtest.StatusBefore, Status: 422}, marketops.GitHubDenied},
-		{githubtest.Fault{Action: githubtest.PrimaryLimit}, marketops.GitHubRateLimited},
-		{githubtest.Fault{Action: githubtest.PrimaryLimit, Status: 429}, marketops.GitHubRateLimited},
-		{githubtest.Fault{Action: githubtest.SecondaryLimit, RetryAfter: time.Hour}, marketops.GitHubRateLimited},
-		{githubtest.Fault{Action: githubtest.Redirect, Status: 301}, marketops.RedirectRefused},
-		{githubtest.Fault{Action: githubtest.Redirect, Status: 302}, marketops.RedirectRefused},
-		{githubtest.Fault{Action: githubtest.Redirect, Status: 307}, marketops.RedirectRefused},
-		{githubtest.Fault{Action: githubtest.Redirect, Status: 308}, marketops.RedirectRefused},
+	for _, c := range strikes(t, 14, len(mutations), []githubtest.Fault{
+		{Action: githubtest.StatusBefore, Status: 400},
+		{Action: githubtest.StatusBefore, Status: 401, Times: 2},
+		{Action: githubtest.StatusBefore, Status: 403},
+		{Action: githubtest.StatusBefore, Status: 404},
+		{Action: githubtest.StatusBefore, Status: 409},
+		{Action: githubtest.StatusBefore, Status: 422},
+		{Action: githubtest.PrimaryLimit},
+		{Action: githubtest.PrimaryLimit, Status: 429},
+		{Action: githubtest.SecondaryLimit, RetryAfter: time.Hour},
+		{Action: githubtest.Redirect, Status: 301},
+		{Action: githubtest.Redirect, Status: 302},
+		{Action: githubtest.Redirect, Status: 307},
+		{Action: githubtest.Redirect, Status: 308},
+	}) {
+		m, f := mutations[c.at], c.fault
+		t.Run(m.name+"/"+faultName(f), func(t *testing.T) {
+			s := newStage(t)
+			f.Method, f.Path = m.method, m.path
+			f.Location = s.srv.API() + "repos/octo-org/widgets"
+			s.srv.Inject(f)
+			ev, err := s.apply(s.releaseOp())
+			s.isFailure(err, refusalCode(f))
+			wantStates := "tag=absent release=absent"
+			if c.at > 1 {
+				wantStates = "tag=applied release=absent"
+			}
+			if states(ev) != wantStates || s.count(githubtest.ReleasePublished) != 0 || s.count(githubtest.RefCreated) != min(1, max(0, c.at-1)) {
+				t.Errorf("%s, effects %s", states(ev), s.kinds())
+			}
+			if last := s.srv.Mutations(); last[len(last)-1].Fault == "" {
+				t.Errorf("a write after the refusal: %v", last)
+			}
+			s.lawful()
+		})
 	}
-	for i, m := range mutations {
-		for _, c := range refusals {
-			t.Run(m.name+"/"+faultName(c.fault), func(t *testing.T) {
-				s := newStage(t)
-				c.fault.Method, c.fault.Path = m.method, m.path
-				c.fault.Location = s.srv.API() + "repos/octo-org/widgets"
-				s.srv.Inject(c.fault)
-				ev, err := s.apply(s.releaseOp())
-				s.isFailure(err, c.code)
-				wantStates := "tag=absent release=absent"
-				if i > 1 {
-					wantStates = "tag=applied release=absent"
-				}
-				if states(ev) != wantStates || s.count(githubtest.ReleasePublished) != 0 || s.count(githubtest.RefCreated) != min(1, max(0, i-1)) {
-					t.Errorf("%s, effects %s", states(ev), s.kinds())
-				}
-				if last := s.srv.Mutations(); last[len(last)-1].Fault == "" {
-					t.Errorf("a write after the refusal: %v", last)
-				}
-				s.lawful()
-			})
-		}
+}
+
+// refusalCode is the code of the failure that a definite refusal leads to.
+func refusalCode(f githubtest.Fault) marketops.Code {
+	switch f.Action {
+	case githubtest.PrimaryLimit, githubtest.SecondaryLimit:
+		return marketops.GitHubRateLimited
+	case githubtest.Redirect:
+		return marketops.RedirectRefused
 	}
+	return marketops.GitHubDenied
 }
 
 // TestLostTwice: two attempts vanish, so nobody knows, and there is no third. A later epoch
@@ -167,7 +191,7 @@ func (s *stage) readsBetween(method string) int {
 // resume is the next epoch, on another machine that knows nothing.
 func (s *stage) resume(op marketops.Operation) {
 	s.Helper()
-	s.diary, s.port = newDiary(), s.newPort(s.port.options.API, s.port.options.Uploads)
+	s.diary, s.port = newDiary(), s.newPort(s.api, s.uploads)
 	w := s.work(op)
 	w.Earlier = true
 	ev, err := s.port.apply(context.Background(), w, s.diary)
@@ -181,32 +205,31 @@ func (s *stage) resume(op marketops.Operation) {
 // TestCrash ends the process at each write, before or after its effect, and resumes on the
 // same machine or on another.
 func TestCrash(t *testing.T) {
-	for _, m := range mutations {
-		for _, action := range []githubtest.Action{githubtest.ResetBefore, githubtest.ResetAfter} {
-			for _, same := range []bool{true, false} {
-				t.Run(fmt.Sprint(m.name, "/", action, "/same=", same), func(t *testing.T) {
-					s := newStage(t)
-					op := s.releaseOp()
-					s.srv.Inject(githubtest.Fault{Method: m.method, Path: m.path, Action: action})
-					s.crash(op)
-					if s.count(githubtest.ReleasePublished) > 0 && m.name != "publish" {
-						t.Errorf("it went on: %s", s.kinds())
+	for _, c := range strikes(t, 5, len(mutations), []githubtest.Fault{{Action: githubtest.ResetBefore}, {Action: githubtest.ResetAfter}}) {
+		for _, same := range []bool{true, false} {
+			m, f := mutations[c.at], c.fault
+			t.Run(fmt.Sprint(m.name, "/", f.Action, "/same=", same), func(t *testing.T) {
+				s := newStage(t)
+				op := s.releaseOp()
+				f.Method, f.Path = m.method, m.path
+				s.srv.Inject(f)
+				s.crash(op)
+				if s.count(githubtest.ReleasePublished) > 0 && m.name != "publish" {
+					t.Errorf("it went on: %s", s.kinds())
+				}
+				if same {
+					w := s.work(op)
+					w.Earlier = true
+					if _, err := s.port.apply(context.Background(), w, s.diary); err != nil {
+						t.Fatalf("%v\n%s", err, s.log())
 					}
-					if same {
-						kept := s.diary
-						w := s.work(op)
-						w.Earlier = true
-						if _, err := s.port.apply(context.Background(), w, kept); err != nil {
-							t.Fatalf("%v\n%s", err, s.log())
-						}
-						s.published(op)
-						s.oneRelease()
-					} else {
-						s.resume(op)
-					}
-					s.lawful()
-				})
-			}
+					s.published(op)
+					s.oneRelease()
+				} else {
+					s.resume(op)
+				}
+				s.lawful()
+			})
 		}
 	}
 }
@@ -242,51 +265,51 @@ func TestEarlierRefused(t *testing.T) {
 
 // TestReadFaults strikes reads: lists that lag, pages of HTML, silence.
 func TestReadFaults(t *testing.T) {
-	for _, path := range []string{
+	paths := []string{
 		"/repos/*/*", "/repos/*/*/git/matching-refs/**", "/repos/*/*/git/tags/*", "/repos/*/*/git/commits/*",
 		"/repos/*/*/releases", "/repos/*/*/releases/*", "/repos/*/*/releases/*/assets", "/repos/*/*/releases/latest", "/repos/*/*/releases/tags/*",
-	} {
-		for _, f := range []githubtest.Fault{
-			{Action: githubtest.ResetBefore}, {Action: githubtest.StatusBefore}, {Action: githubtest.HTML}, {Action: githubtest.EmptyBody},
-			{Action: githubtest.Truncated}, {Action: githubtest.StaleRead, Times: 2}, {Action: githubtest.SecondaryLimit},
-			{Action: githubtest.StatusBefore, Status: 401},
-		} {
-			t.Run(strings.ReplaceAll(path, "/", "_")+"/"+faultName(f), func(t *testing.T) {
-				s := newStage(t)
-				op := s.releaseOp()
-				f.Method, f.Path = "GET", path
-				if strings.Contains(path, "commits") {
-					f.Times = 1
-				}
-				must(s.repo.Commit("next", githubtest.Change{Message: "before", Files: map[string]string{"a": "b"}})) // what stale reads see
-				s.srv.Inject(f)
-				if _, err := s.apply(op); err != nil {
-					t.Fatalf("%v\n%s", err, s.log())
-				}
-				s.published(op)
-				s.oneRelease()
-				s.lawful()
-			})
-		}
+	}
+	for _, c := range strikes(t, 16, len(paths), []githubtest.Fault{
+		{Action: githubtest.ResetBefore}, {Action: githubtest.StatusBefore}, {Action: githubtest.HTML}, {Action: githubtest.EmptyBody},
+		{Action: githubtest.Truncated}, {Action: githubtest.StaleRead, Times: 2}, {Action: githubtest.SecondaryLimit},
+		{Action: githubtest.StatusBefore, Status: 401},
+	}) {
+		path, f := paths[c.at], c.fault
+		t.Run(strings.ReplaceAll(path, "/", "_")+"/"+faultName(f), func(t *testing.T) {
+			s := newStage(t)
+			op := s.releaseOp()
+			f.Method, f.Path = "GET", path
+			if strings.Contains(path, "commits") {
+				f.Times = 1
+			}
+			must(s.repo.Commit("next", githubtest.Change{Message: "before", Files: map[string]string{"a": "b"}})) // what stale reads see
+			s.srv.Inject(f)
+			if _, err := s.apply(op); err != nil {
+				t.Fatalf("%v\n%s", err, s.log())
+			}
+			s.published(op)
+			s.oneRelease()
+			s.lawful()
+		})
 	}
 }
 
 // TestBlindReads: a GitHub that cannot be read is never written to.
 func TestBlindReads(t *testing.T) {
-	for _, f := range []githubtest.Fault{
+	paths := []string{"/repos/*/*", "/repos/*/*/git/matching-refs/**", "/repos/*/*/git/commits/*"}
+	for _, c := range strikes(t, 5, len(paths), []githubtest.Fault{
 		{Action: githubtest.StatusBefore, Status: 404}, {Action: githubtest.StatusBefore}, {Action: githubtest.HTML},
 		{Action: githubtest.EmptyBody}, {Action: githubtest.Redirect, Location: "/elsewhere"},
-	} {
-		for _, path := range []string{"/repos/*/*", "/repos/*/*/git/matching-refs/**", "/repos/*/*/git/commits/*"} {
-			t.Run(faultName(f)+strings.ReplaceAll(path, "/", "_"), func(t *testing.T) {
-				s, f := newStage(t), f // f is shared by the paths
-				f.Method, f.Path, f.Times = "GET", path, 50
-				s.srv.Inject(f)
-				ev, err := s.apply(s.tagOp())
-				if err == nil || states(ev) != "tag=absent" || len(s.srv.Mutations()) != 0 {
-					t.Errorf("%v, %s, %v", err, states(ev), s.srv.Mutations())
-				}
-			})
-		}
+	}) {
+		path, f := paths[c.at], c.fault
+		t.Run(faultName(f)+strings.ReplaceAll(path, "/", "_"), func(t *testing.T) {
+			s := newStage(t)
+			f.Method, f.Path, f.Times = "GET", path, 50
+			s.srv.Inject(f)
+			ev, err := s.apply(s.tagOp())
+			if err == nil || states(ev) != "tag=absent" || len(s.srv.Mutations()) != 0 {
+				t.Errorf("%v, %s, %v", err, states(ev), s.srv.Mutations())
+			}
+		})
 	}
 }

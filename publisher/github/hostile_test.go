@@ -3,6 +3,7 @@ package github
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
@@ -37,9 +39,9 @@ func (s *stage) truthful(ev publisher.Evidence, err error, effects map[string]gi
 		switch {
 		case n > 1:
 			s.Errorf("%s happened %d times", e.Name, n)
-		case e.State == stateApplied && n == 0, e.State == stateAbsent && n == 1:
+		case e.State == receipt.EffectApplied && n == 0, e.State == receipt.EffectAbsent && n == 1:
 			s.Errorf("%s is said to be %s, and happened %d times", e.Name, e.State, n)
-		case e.State == stateUnknown && !errors.As(err, &unknown):
+		case e.State == receipt.EffectUnknown && !errors.As(err, &unknown):
 			s.Errorf("%s is unknown, and the end is %v", e.Name, err)
 		}
 	}
@@ -78,23 +80,34 @@ func TestHostile(t *testing.T) {
 		}
 	}
 	t.Run("attacks", func(t *testing.T) {
-		for _, k := range kinds {
-			for name, attack := range attacks {
-				t.Run(k.name+"/"+name, func(t *testing.T) {
-					s := newStage(t)
-					op := k.op(s)
-					attack(s)
-					ev, err := s.apply(op)
-					if err == nil {
-						t.Errorf("it succeeded: %s\n%s", states(ev), s.log())
-					}
-					s.truthful(ev, err, k.effects)
-				})
+		type target struct {
+			kind   int
+			attack string
+		}
+		var all []target
+		for kind := range kinds {
+			for _, name := range slices.Sorted(maps.Keys(attacks)) {
+				all = append(all, target{kind, name})
 			}
+		}
+		for _, c := range exhaustive.Sample(t, 18, all) {
+			k := kinds[c.kind]
+			t.Run(k.name+"/"+c.attack, func(t *testing.T) {
+				s := newStage(t)
+				op := k.op(s)
+				attacks[c.attack](s)
+				ev, err := s.apply(op)
+				if err == nil {
+					t.Errorf("it succeeded: %s\n%s", states(ev), s.log())
+				}
+				s.truthful(ev, err, k.effects)
+			})
+		}
+		for _, k := range kinds {
 			t.Run(k.name+"/control", func(t *testing.T) {
 				s := newStage(t)
 				ev, err := s.apply(k.op(s))
-				if err != nil || slices.ContainsFunc(ev.Effects, func(e receipt.Effect) bool { return e.State != stateApplied }) {
+				if err != nil || slices.ContainsFunc(ev.Effects, func(e receipt.Effect) bool { return e.State != receipt.EffectApplied }) {
 					t.Errorf("%v, %s", err, states(ev))
 				}
 				s.truthful(ev, err, k.effects)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
 // maxBlob bounds one file of a change set: it travels in one JSON text that is held in memory.
@@ -29,10 +30,10 @@ func readChange(content publisher.Content, c marketops.Change) ([]byte, error) {
 	data := make([]byte, c.Size)
 	n, err := content.ReadAt(data, 0)
 	if err != nil && err != io.EOF || int64(n) != c.Size {
-		return nil, &marketops.Failure{Code: marketops.ContentMismatch, What: c.Path + " cannot be read to its end", State: stateStopped, Err: err}
+		return nil, &marketops.Failure{Code: marketops.ContentMismatch, What: c.Path + " cannot be read to its end", State: wire.StateStopped, Err: err}
 	}
 	if content.Size() != c.Size || marketops.DigestOf(data) != c.SHA256 {
-		return nil, &marketops.Failure{Code: marketops.ContentMismatch, What: c.Path + " has changed since it was checked", State: stateStopped}
+		return nil, &marketops.Failure{Code: marketops.ContentMismatch, What: c.Path + " has changed since it was checked", State: wire.StateStopped}
 	}
 	return data, nil
 }

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
@@ -13,21 +12,21 @@ import (
 // means that every visible effect is there as planned, Absent that none is; if only some are,
 // the state is unknown and the effects say which.
 func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.Observation, error) {
-	names, err := p.supported(op)
+	names, err := p.supportedEffects(op)
 	if err != nil {
 		return publisher.Observation{}, err
 	}
-	r := &reader{port: p, op: op, words: wordsOf(op), tries: map[string]int{}, until: func() time.Time { return time.Time{} }}
-	var sights []observation
+	r := newReader(p.client.Observer(), op)
+	var seen []observation
 	if err = r.preflight(ctx, false); err == nil {
-		sights, err = r.lookAll(ctx, names)
+		seen, err = r.lookAll(ctx, names)
 	}
-	obs := publisher.Observation{Evidence: r.seen.evidence(p, r.last)}
+	obs := publisher.Observation{Evidence: r.facts.evidence(r.Caller)}
 	if err != nil {
 		return obs, err
 	}
-	obs.State = combined(sights)
-	for i, at := range sights {
+	obs.State = combine(seen)
+	for i, at := range seen {
 		obs.Evidence.Effects = append(obs.Evidence.Effects, receipt.Effect{Name: names[i], State: stateOf(at)})
 		if obs.Detail != "" {
 			obs.Detail += "; "
@@ -39,56 +38,56 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.O
 
 func (r *reader) lookAll(ctx context.Context, names []string) ([]observation, error) {
 	if r.op.PullRequest != nil {
-		return r.lookPullAll(ctx)
+		return r.lookAtPull(ctx)
 	}
-	var sights []observation
+	var seen []observation
 	for _, name := range names {
 		var at observation
 		var err error
 		if name == effectTag {
-			at, _, err = r.lookTag(ctx)
+			at, _, err = tags{r}.look(ctx)
 		} else {
-			at, _, err = r.lookRelease(ctx, 0)
+			at, _, err = newReleases(r).look(ctx, 0)
 		}
 		if err != nil {
 			return nil, err
 		}
-		sights = append(sights, at)
+		seen = append(seen, at)
 	}
-	return sights, nil
+	return seen, nil
 }
 
-// lookPullAll looks for the branch, if there is one to be made, and the pull request. The files of
+// lookAtPull looks for the branch, if there is one to be made, and the pull request. The files of
 // a change set are not at hand: a branch like the planned one stays unknown, and what stands
 // on it too.
-func (r *reader) lookPullAll(ctx context.Context) ([]observation, error) {
-	want := r.op.PullRequest
+func (r *reader) lookAtPull(ctx context.Context) ([]observation, error) {
+	want, pulls := r.op.PullRequest, pulls{r}
 	if want.Changes == nil {
-		at, _, err := r.lookPull(ctx, want.Head.SHA, 0)
+		at, _, err := pulls.look(ctx, want.Head.SHA, 0)
 		return []observation{at}, err
 	}
-	branch, like, err := r.lookBranch(ctx, nil)
+	branch, like, err := branches{r, pulls}.look(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	head := ""
 	if like != nil {
 		head = like.SHA
-		r.seen.note("commit", like.SHA)
-		r.seen.note("tree", like.Tree.SHA)
+		r.facts.note("commit", like.SHA)
+		r.facts.note("tree", like.Tree.SHA)
 		branch.detail += ", whose files only publishing again can compare"
 	}
-	pull, _, err := r.lookPull(ctx, head, 0)
+	pull, _, err := pulls.look(ctx, head, 0)
 	if pull.presence == publisher.Found {
 		pull.presence = publisher.Indeterminate
 	}
 	return []observation{branch, pull}, err
 }
 
-// combined is what all sights together say.
-func combined(sights []observation) publisher.Presence {
+// combine is what all observations together say.
+func combine(seen []observation) publisher.Presence {
 	all := publisher.Indeterminate
-	for i, at := range sights {
+	for i, at := range seen {
 		switch {
 		case at.presence == publisher.Conflict:
 			return publisher.Conflict
@@ -105,9 +104,9 @@ func combined(sights []observation) publisher.Presence {
 func stateOf(at observation) receipt.EffectState {
 	switch {
 	case at.presence == publisher.Found:
-		return stateApplied
+		return receipt.EffectApplied
 	case at.presence == publisher.Absent, at.presence == publisher.Conflict && at.taken:
-		return stateAbsent
+		return receipt.EffectAbsent
 	}
-	return stateUnknown
+	return receipt.EffectUnknown
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 )
 
@@ -15,7 +12,7 @@ import (
 const minPauses = 3
 
 // Options say where GitHub is and how to deal with it. Every field but Roots is needed; there are no
-// silent defaults, see [Paced] and [DefaultPauses].
+// silent defaults, see [NewPacing] and [DefaultPauses].
 type Options struct {
 	// API and Uploads are base addresses, https or, to loopback only, http.
 	API, Uploads string
@@ -51,30 +48,31 @@ func (o *Options) check() error {
 		return errors.New("github: at least three pauses are needed")
 	case o.UserAgent == "":
 		return errors.New("github: a user agent is needed")
+	case o.Pacing.Limiter == nil || o.Pacing.LimitWait <= 0:
+		return errors.New("github: pacing is needed, such as NewPacing")
 	}
-	return o.Pacing.check()
+	return nil
 }
 
-// parseBase reads a base address. Its errors do not quote it: it may hold a password.
-func parseBase(what, s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil || u.Opaque != "" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(s, "?#") {
-		return nil, errors.New("github: " + what + " is not a plain address")
-	}
-	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		return nil, errors.New("github: " + what + " is neither https nor http to loopback")
-	}
-	if !strings.HasSuffix(u.Path, "/") {
-		u.Path += "/"
-	}
-	return u, nil
+// Pacing bounds the requests of one credential. The zero value is refused.
+type Pacing struct {
+	Limiter Limiter
+	// LimitWait is the first wait when GitHub limits without saying for how long; it doubles.
+	LimitWait time.Duration
 }
 
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
+// NewPacing returns a pacing by a limiter, with a minute as the first wait when GitHub limits.
+func NewPacing(l Limiter) Pacing { return Pacing{Limiter: l, LimitWait: time.Minute} }
+
+// Limiter limits the writes of the credential; [*ratelimit.Limiter] shares it with every process of the
+// machine. All waits are from now. An error means that nothing may be sent.
+type Limiter interface {
+	// Reserve takes the right to one write now, or says how long to wait before asking again, and why.
+	Reserve(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	// Peek is Reserve without taking anything.
+	Peek(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	// BackOff says how much longer GitHub wants nothing at all.
+	BackOff(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	// SetBackOff remembers that GitHub wants nothing until a time.
+	SetBackOff(ctx context.Context, now, until time.Time) error
 }

@@ -2,11 +2,11 @@ package github
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
 // Preview implements [publisher.SideEffectPort] with [Preview].
@@ -32,87 +32,87 @@ func Preview(op marketops.Operation) []marketops.Call {
 }
 
 func (r *reader) plan(method, why, format string, args ...any) marketops.Call {
-	return marketops.Call{Method: method, Path: "/" + r.repoPath(format, args...), Why: why}
+	return marketops.Call{Method: method, Path: "/" + r.path(format, args...), Why: why}
 }
 
 func (r *reader) previewTag() []marketops.Call {
 	t := r.op.Tag
 	return []marketops.Call{
-		r.plan(http.MethodGet, "the repository is the planned one", ""),
-		r.plan(http.MethodGet, "no such tag", "git/matching-refs/tags/%s", t.Name),
-		r.plan(http.MethodGet, "no branch of that name", "git/matching-refs/heads/%s", t.Name),
-		r.plan(http.MethodGet, "the commit has the planned tree", "git/commits/%s", t.Commit),
-		r.plan(http.MethodPost, "make the tag object, which nobody sees yet", "git/tags"),
-		r.plan(http.MethodGet, "the tag object is the planned one", "git/tags/{tag_object}"),
-		r.plan(http.MethodPost, "visible: make the tag "+t.Name, "git/refs"),
-		r.plan(http.MethodGet, "read the tag back", "git/matching-refs/tags/%s", t.Name),
-		r.plan(http.MethodGet, "read its object back", "git/tags/{tag_object}"),
+		r.plan(wire.Get, "the repository is the planned one", ""),
+		r.plan(wire.Get, "no such tag", "git/matching-refs/tags/%s", t.Name),
+		r.plan(wire.Get, "no branch of that name", "git/matching-refs/heads/%s", t.Name),
+		r.plan(wire.Get, "the commit has the planned tree", "git/commits/%s", t.Commit),
+		r.plan(wire.Post, "make the tag object, which nobody sees yet", "git/tags"),
+		r.plan(wire.Get, "the tag object is the planned one", "git/tags/{tag_object}"),
+		r.plan(wire.Post, "visible: make the tag "+t.Name, "git/refs"),
+		r.plan(wire.Get, "read the tag back", "git/matching-refs/tags/%s", t.Name),
+		r.plan(wire.Get, "read its object back", "git/tags/{tag_object}"),
 	}
 }
 
 func (r *reader) previewRelease() []marketops.Call {
 	t, rel := r.op.Tag, r.op.Release
 	calls := []marketops.Call{
-		r.plan(http.MethodGet, "no release for the tag, published or draft", "releases?per_page=%d", perPage),
-		r.plan(http.MethodPost, "create a draft, which strangers do not see", "releases"),
-		r.plan(http.MethodGet, "no files yet", "releases/{release_id}/assets?per_page=%d", perPage),
+		r.plan(wire.Get, "no release for the tag, published or draft", "releases?per_page=%d", wire.PerPage),
+		r.plan(wire.Post, "create a draft, which strangers do not see", "releases"),
+		r.plan(wire.Get, "no files yet", "releases/{release_id}/assets?per_page=%d", wire.PerPage),
 	}
 	for _, a := range rel.Assets {
-		c := r.plan(http.MethodPost, fmt.Sprintf("upload %d bytes with %s", a.Size, a.SHA256), "releases/{release_id}/assets?name=")
+		c := r.plan(wire.Post, fmt.Sprintf("upload %d bytes with %s", a.Size, a.SHA256), "releases/{release_id}/assets?name=")
 		c.Path += url.QueryEscape(a.Name)
 		calls = append(calls, c)
 	}
 	return append(calls,
-		r.plan(http.MethodGet, "one draft, and it is ours", "releases?per_page=%d", perPage),
-		r.plan(http.MethodGet, "the repository is still the planned one", ""),
-		r.plan(http.MethodGet, "the tag is still there", "git/matching-refs/tags/%s", t.Name),
-		r.plan(http.MethodGet, "the draft is as planned", "releases/{release_id}"),
-		r.plan(http.MethodGet, "its files are the planned ones", "releases/{release_id}/assets?per_page=%d", perPage),
-		r.plan(http.MethodPatch, "visible: publish the release "+rel.Name+", make_latest "+rel.MakeLatest, "releases/{release_id}"),
-		r.plan(http.MethodGet, "read the release back", "releases/{release_id}"),
-		r.plan(http.MethodGet, "who is latest", "releases/latest"),
-		r.plan(http.MethodGet, "the release as strangers see it", "releases/tags/%s", t.Name),
+		r.plan(wire.Get, "one draft, and it is ours", "releases?per_page=%d", wire.PerPage),
+		r.plan(wire.Get, "the repository is still the planned one", ""),
+		r.plan(wire.Get, "the tag is still there", "git/matching-refs/tags/%s", t.Name),
+		r.plan(wire.Get, "the draft is as planned", "releases/{release_id}"),
+		r.plan(wire.Get, "its files are the planned ones", "releases/{release_id}/assets?per_page=%d", wire.PerPage),
+		r.plan(wire.Patch, "visible: publish the release "+rel.Name+", make_latest "+rel.MakeLatest, "releases/{release_id}"),
+		r.plan(wire.Get, "read the release back", "releases/{release_id}"),
+		r.plan(wire.Get, "who is latest", "releases/latest"),
+		r.plan(wire.Get, "the release as strangers see it", "releases/tags/%s", t.Name),
 	)
 }
 
 func (r *reader) previewPull(branch bool) []marketops.Call {
 	p := r.op.PullRequest
-	calls := []marketops.Call{r.plan(http.MethodGet, "the repository is the planned one", "")}
+	calls := []marketops.Call{r.plan(wire.Get, "the repository is the planned one", "")}
 	if branch {
 		calls = append(calls, r.previewBranch()...)
 	}
-	pulls := marketops.Call{Method: http.MethodGet, Path: "/" + r.pullsPath()}
+	pulls := marketops.Call{Method: wire.Get, Path: "/" + pulls{r}.listPath()}
 	before, after := pulls, pulls
 	before.Why, after.Why = "no such pull request, open or not", "read the pull request back"
 	return append(calls, before,
-		r.plan(http.MethodGet, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
-		r.plan(http.MethodGet, p.Head.Branch+" is at the planned commit", "git/matching-refs/heads/%s", p.Head.Branch),
-		r.plan(http.MethodPost, fmt.Sprintf("visible: open the pull request %s, draft %t", p.Title, p.Draft), "pulls"),
+		r.plan(wire.Get, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
+		r.plan(wire.Get, p.Head.Branch+" is at the planned commit", "git/matching-refs/heads/%s", p.Head.Branch),
+		r.plan(wire.Post, fmt.Sprintf("visible: open the pull request %s, draft %t", p.Title, p.Draft), "pulls"),
 		after,
-		r.plan(http.MethodGet, "read it by its number", "pulls/{pull_number}"),
+		r.plan(wire.Get, "read it by its number", "pulls/{pull_number}"),
 	)
 }
 
 func (r *reader) previewBranch() []marketops.Call {
 	p := r.op.PullRequest
-	head := r.plan(http.MethodGet, "no such branch", "git/matching-refs/heads/%s", p.Head.Branch)
+	head := r.plan(wire.Get, "no such branch", "git/matching-refs/heads/%s", p.Head.Branch)
 	calls := []marketops.Call{
 		head,
-		{Method: http.MethodGet, Path: "/" + r.pullsPath(), Why: "nor a pull request of ours from it"},
-		r.plan(http.MethodGet, "no tag of that name", "git/matching-refs/tags/%s", p.Head.Branch),
-		r.plan(http.MethodGet, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
-		r.plan(http.MethodGet, "the tree of the base", "git/commits/%s", p.Base.SHA),
+		{Method: wire.Get, Path: "/" + pulls{r}.listPath(), Why: "nor a pull request of ours from it"},
+		r.plan(wire.Get, "no tag of that name", "git/matching-refs/tags/%s", p.Head.Branch),
+		r.plan(wire.Get, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
+		r.plan(wire.Get, "the tree of the base", "git/commits/%s", p.Base.SHA),
 	}
 	for _, c := range p.Changes.Changes {
-		calls = append(calls, r.plan(http.MethodPost, fmt.Sprintf("%s: %d bytes with %s, which nobody sees yet", c.Path, c.Size, c.SHA256), "git/blobs"))
+		calls = append(calls, r.plan(wire.Post, fmt.Sprintf("%s: %d bytes with %s, which nobody sees yet", c.Path, c.Size, c.SHA256), "git/blobs"))
 	}
 	head.Why = "read the branch back"
 	return append(calls,
-		r.plan(http.MethodPost, "the planned files on top of the base's", "git/trees"),
-		r.plan(http.MethodPost, "the commit, which nobody sees yet", "git/commits"),
-		r.plan(http.MethodGet, "the commit is the planned one", "git/commits/{commit}"),
-		r.plan(http.MethodPost, "visible: make the branch "+p.Head.Branch, "git/refs"),
+		r.plan(wire.Post, "the planned files on top of the base's", "git/trees"),
+		r.plan(wire.Post, "the commit, which nobody sees yet", "git/commits"),
+		r.plan(wire.Get, "the commit is the planned one", "git/commits/{commit}"),
+		r.plan(wire.Post, "visible: make the branch "+p.Head.Branch, "git/refs"),
 		head,
-		r.plan(http.MethodGet, "it changes the planned files and no others", "compare/%s...{commit}", p.Base.SHA),
+		r.plan(wire.Get, "it changes the planned files and no others", "compare/%s...{commit}", p.Base.SHA),
 	)
 }

@@ -4,136 +4,139 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-
-	"github.com/cenkalti/backoff/v5"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
+	"github.com/omega/marketops/receipt"
 )
 
-func (s *session) bringRelease(ctx context.Context) error {
-	e := s.effect(effectRelease)
-	err := s.bring(ctx, e, strategy{
-		look: func(ctx context.Context) (observation, error) {
-			at, rel, err := s.lookRelease(ctx, s.recorded())
-			if rel != nil {
-				s.release.id = rel.ID
-			}
-			return at, err
-		},
-		send: s.sendRelease,
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.readBack(ctx); err != nil {
-		return err
-	}
-	return s.byTag(ctx, e)
+// releaseWriter publishes the release of an operation, whose tag is there already.
+type releaseWriter struct {
+	*session
+	tag      *tagWriter
+	releases releases
+	draft    *draftWriter
+	assets   *assetWriter
+	latest   int64 // who was latest before we published; 0: nobody
 }
 
-// sendRelease prepares the draft whole and then publishes it. Nothing before the PATCH is visible.
-func (s *session) sendRelease(ctx context.Context) (writeResult, error) {
-	draft, err := s.prepareDraft(ctx)
-	if err != nil {
-		return undone, err
-	}
-	if err := s.gate(ctx, draft.ID); err != nil {
-		return undone, err
-	}
-	return s.publish(ctx, draft.ID)
+func newReleaseWriter(s *session, tag *tagWriter) *releaseWriter {
+	r := newReleases(s.reader)
+	return &releaseWriter{session: s, tag: tag, releases: r,
+		draft: &draftWriter{session: s, releases: r}, assets: &assetWriter{session: s, assets: r.assets}}
 }
 
-// prepareDraft fills the draft and looks at the list again: filling takes time, and a late
+func (w *releaseWriter) run(ctx context.Context) error {
+	e := w.effect(effectRelease)
+	if err := w.ensureEffect(ctx, e, strategy{look: w.find, send: w.send}); err != nil {
+		return err
+	}
+	if err := w.readBack(ctx); err != nil {
+		return err
+	}
+	return w.readByTag(ctx, e)
+}
+
+func (w *releaseWriter) find(ctx context.Context) (observation, error) {
+	at, rel, err := w.releases.look(ctx, w.draft.recordedID())
+	if rel != nil {
+		w.draft.id = rel.ID
+	}
+	return at, err
+}
+
+// send prepares the draft whole and then publishes it. Nothing before the PATCH is visible.
+func (w *releaseWriter) send(ctx context.Context) (wire.WriteResult, error) {
+	draft, err := w.prepare(ctx)
+	if err != nil {
+		return wire.Undone, err
+	}
+	if err := w.recheck(ctx, draft.ID); err != nil {
+		return wire.Undone, err
+	}
+	return w.publish(ctx, draft.ID)
+}
+
+// prepare fills the draft and looks at the list again: filling takes time, and a late
 // answer may have left a double.
-func (s *session) prepareDraft(ctx context.Context) (*release, error) {
-	draft, err := s.draft(ctx)
+func (w *releaseWriter) prepare(ctx context.Context) (*release, error) {
+	draft, err := w.draft.ensure(ctx)
 	for range maxRounds {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.fill(ctx, draft.ID); err != nil {
+		if err := w.assets.ensureAll(ctx, draft.ID); err != nil {
 			return nil, err
 		}
 		filled := draft.ID
-		if draft, err = s.draft(ctx); err == nil && draft.ID == filled {
+		if draft, err = w.draft.ensure(ctx); err == nil && draft.ID == filled {
 			return draft, nil
 		}
 	}
-	return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub's list of releases does not settle", State: stateDraftKept}
+	return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub's list of releases does not settle", State: wire.StateDraftKept}
 }
 
-// gate is the last look at everything that publishing would make visible.
-func (s *session) gate(ctx context.Context, id int64) error {
-	if err := s.preflight(ctx, true); err != nil {
+// recheck is the last look at everything that publishing would make visible.
+func (w *releaseWriter) recheck(ctx context.Context, id int64) error {
+	if err := w.preflight(ctx, true); err != nil {
 		return err
 	}
-	at, object, err := s.lookTag(ctx)
+	at, object, err := w.tag.tags().look(ctx)
 	if err != nil {
 		return err
 	}
-	if at.presence != publisher.Found || object != s.tag.object {
-		return s.blocked("the tag is not where it was: " + at.detail)
+	if at.presence != publisher.Found || object != w.tag.object {
+		return draftConflict("the tag is not where it was: " + at.detail)
 	}
-	if err := s.noteLatest(ctx); err != nil {
+	if err := w.noteLatest(ctx); err != nil {
 		return err
 	}
-	rel, err := s.byID(ctx, id)
+	rel, err := w.releases.get(ctx, id)
 	if err != nil {
 		return err
 	}
-	if rel == nil || !rel.Draft || !s.ours(rel) {
-		return s.blocked("our draft is not as we left it")
+	if rel == nil || !rel.Draft || !w.releases.isOurs(rel) {
+		return draftConflict("our draft is not as we left it")
 	}
-	differs, err := s.compareAssets(ctx, id)
+	difference, err := w.releases.assets.compare(ctx, id)
 	if err != nil {
 		return err
 	}
-	if differs != "" {
-		return s.blocked("our draft is not as we left it: " + differs)
+	if difference != "" {
+		return draftConflict("our draft is not as we left it: " + difference)
 	}
 	return nil
 }
 
-func (s *session) blocked(what string) error {
-	return &marketops.Failure{Code: marketops.GitHubConflict, What: what, State: stateDraftKept}
+func draftConflict(what string) error {
+	return &marketops.Failure{Code: marketops.GitHubConflict, What: what, State: wire.StateDraftKept}
 }
 
 // noteLatest remembers who is latest where ours must not become it.
-func (s *session) noteLatest(ctx context.Context) (err error) {
-	if s.op.Release.MakeLatest == "false" {
-		s.release.latest, err = s.latest(ctx)
+func (w *releaseWriter) noteLatest(ctx context.Context) (err error) {
+	if w.op.Release.MakeLatest == "false" {
+		w.latest, err = w.releases.latest(ctx)
 	}
 	return err
 }
 
-// latest is the id of the latest release, 0 if GitHub shows none.
-func (r *reader) latest(ctx context.Context) (int64, error) {
-	var rel release
-	_, err := r.get(ctx, "read the latest release", r.repoPath("releases/latest"), &rel)
-	if isNotShown(err) {
-		return 0, nil
-	}
-	return rel.ID, err
-}
-
 // publish is the point of no return. Name and text are sent once more, so that an edit after
 // the last look is not what becomes visible.
-func (s *session) publish(ctx context.Context, id int64) (writeResult, error) {
-	rel := s.op.Release
-	c := &call{step: "publish the release", method: http.MethodPatch, path: s.repoPath("releases/%d", id), effect: effectRelease,
-		body: map[string]any{
-			"tag_name": s.op.Tag.Name, "target_commitish": s.op.Tag.Commit, "name": rel.Name, "body": s.words.body,
+func (w *releaseWriter) publish(ctx context.Context, id int64) (wire.WriteResult, error) {
+	rel := w.op.Release
+	c := &wire.Call{Step: "publish the release", Method: wire.Patch, Path: w.path("releases/%d", id), Effect: effectRelease,
+		Body: map[string]any{
+			"tag_name": w.op.Tag.Name, "target_commitish": w.op.Tag.Commit, "name": rel.Name, "body": w.text.body,
 			"draft": false, "prerelease": rel.Prerelease, "make_latest": rel.MakeLatest,
 		}}
-	return s.write(ctx, c, func(x *exchange) error {
+	return w.Write(ctx, c, func(x *wire.Exchange) error {
 		var got release
-		if err := decode(x, http.StatusOK, &got); err != nil {
+		if err := x.Decode(wire.OK, &got); err != nil {
 			return err
 		}
-		if got.ID != id || got.Draft || got.PublishedAt == "" || !s.ours(&got) {
-			return errOther
+		if got.ID != id || got.Draft || got.PublishedAt == "" || !w.releases.isOurs(&got) {
+			return wire.ErrDiffers
 		}
 		return nil
 	})
@@ -142,65 +145,65 @@ func (s *session) publish(ctx context.Context, id int64) (writeResult, error) {
 var errNotYet = errors.New("GitHub does not show it yet")
 
 // readBack looks at what publishing changed besides the release: the ref and who is latest.
-func (s *session) readBack(ctx context.Context) error {
-	if s.sent[effectRelease] == 0 {
+func (w *releaseWriter) readBack(ctx context.Context) error {
+	if w.sent[effectRelease] == 0 {
 		return nil
 	}
-	tag := s.effect(effectTag)
-	at, object, err := s.lookTag(ctx)
-	if err != nil || at.presence != publisher.Found || object != s.tag.object {
-		tag.state = stateUnknown
-		return errors.Join(s.blocked("the tag is not where it was: "+at.detail), err)
+	tag := w.effect(effectTag)
+	at, object, err := w.tag.tags().look(ctx)
+	if err != nil || at.presence != publisher.Found || object != w.tag.object {
+		tag.state = receipt.EffectUnknown
+		return errors.Join(draftConflict("the tag is not where it was: "+at.detail), err)
 	}
-	s.readLatest(ctx)
+	w.readLatest(ctx)
 	return nil
 }
 
 // readLatest records who is latest, and tells where that is not what was asked for. It decides
 // nothing: the release is published as planned, and which one GitHub shows as the latest follows from
 // all releases of the repository, those that others publish at this moment included.
-func (s *session) readLatest(ctx context.Context) {
-	want, id := s.op.Release.MakeLatest, int64(0)
-	err := s.again(ctx, "read the latest release", func() (err error) {
-		if id, err = s.latest(ctx); err != nil {
-			return backoff.Permanent(err)
+func (w *releaseWriter) readLatest(ctx context.Context) {
+	want, id := w.op.Release.MakeLatest, int64(0)
+	err := w.Retry(ctx, "read the latest release", func() (err error) {
+		if id, err = w.releases.latest(ctx); err != nil {
+			return wire.Permanent(err)
 		}
-		if want == "true" && id != s.release.id {
+		if want == "true" && id != w.draft.id {
 			return errNotYet
 		}
 		return nil
 	})
-	ours := id == s.release.id
+	ours := id == w.draft.id
 	switch {
 	case err != nil && !errors.Is(err, errNotYet):
-		s.seen.told = "the release is published; who is latest cannot be read"
+		w.facts.told = "the release is published; who is latest cannot be read"
 		return
 	case want == "true" && !ours:
-		s.seen.told = fmt.Sprintf("the release is published with make_latest true; GitHub shows release %d as the latest", id)
-	case want == "false" && ours && s.release.latest != 0:
-		s.seen.told = fmt.Sprintf("the release is published with make_latest false; GitHub shows it as the latest all the same, and showed release %d before", s.release.latest)
+		w.facts.told = fmt.Sprintf("the release is published with make_latest true; GitHub shows release %d as the latest", id)
+	case want == "false" && ours && w.latest != 0:
+		w.facts.told = fmt.Sprintf("the release is published with make_latest false; GitHub shows it as the latest all the same, and showed release %d before", w.latest)
 	case want == "false" && ours:
-		s.seen.told = "the release is published with make_latest false; GitHub shows it as the latest because there is no other"
+		w.facts.told = "the release is published with make_latest false; GitHub shows it as the latest because there is no other"
 	}
-	s.seen.number("latest_release_id", id)
+	w.facts.number("latest_release_id", id)
 }
 
-// byTag finds the release as strangers find it. It is what success rests on.
-func (s *session) byTag(ctx context.Context, e *effect) error {
-	err := s.again(ctx, "read the release by its tag", func() error {
+// readByTag finds the release as strangers find it. It is what success rests on.
+func (w *releaseWriter) readByTag(ctx context.Context, e *effect) error {
+	err := w.Retry(ctx, "read the release by its tag", func() error {
 		var rel release
-		_, err := s.get(ctx, "read the release by its tag", s.repoPath("releases/tags/%s", s.op.Tag.Name), &rel)
-		if err != nil && !isNotShown(err) {
-			return backoff.Permanent(err)
+		_, err := w.Get(ctx, "read the release by its tag", w.path("releases/tags/%s", w.op.Tag.Name), &rel)
+		if err != nil && !wire.IsNotShown(err) {
+			return wire.Permanent(err)
 		}
-		if rel.ID != s.release.id || rel.Draft || !s.ours(&rel) {
+		if rel.ID != w.draft.id || rel.Draft || !w.releases.isOurs(&rel) {
 			return errNotYet
 		}
-		s.noteRelease(&rel)
+		w.releases.note(&rel)
 		return nil
 	})
 	if err != nil {
-		e.state = stateUnknown
+		e.state = receipt.EffectUnknown
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
 const keyPullNumber = "pull_number"
@@ -30,7 +31,7 @@ func pullEffects(p *marketops.PullRequest) ([]string, error) {
 			why = fmt.Sprintf("%s has %d bytes, and a change at most %d", c.Path, c.Size, maxBlob)
 		}
 		if why != "" {
-			return nil, &marketops.Failure{Code: marketops.RuleDenied, What: why, State: stateStopped}
+			return nil, &marketops.Failure{Code: marketops.RuleDenied, What: why, State: wire.StateStopped}
 		}
 	}
 	return []string{effectBranch, effectPull}, nil
@@ -64,44 +65,47 @@ type side struct {
 
 func (s side) isIn(repository int64) bool { return s.Repo != nil && s.Repo.ID == repository }
 
-// sameWords reports whether a pull request is ours but perhaps for the commit at its head.
-func (r *reader) sameWords(p *pull) bool {
+// pulls reads the pull requests of an operation.
+type pulls struct{ *reader }
+
+// hasOurText reports whether a pull request is ours but perhaps for the commit at its head.
+func (r pulls) hasOurText(p *pull) bool {
 	want := r.op.PullRequest
-	return p.ID != 0 && p.Number > 0 && p.Title == want.Title && p.Body == r.words.body && p.Base.Ref == want.Base.Branch &&
+	return p.ID != 0 && p.Number > 0 && p.Title == want.Title && p.Body == r.text.body && p.Base.Ref == want.Base.Branch &&
 		p.Head.Ref == want.Head.Branch && p.Head.isIn(r.op.Target.RepositoryID) && p.Base.isIn(r.op.Target.RepositoryID)
 }
 
-// oursPull reports whether a pull request is the planned one. Whether it is a draft is left
+// isOurs reports whether a pull request is the planned one. Whether it is a draft is left
 // out: people change that in the course of a review.
-func (r *reader) oursPull(p *pull, head string) bool {
-	return r.sameWords(p) && marketops.FullSHA(head) && p.Head.SHA == head
+func (r pulls) isOurs(p *pull, head string) bool {
+	return r.hasOurText(p) && marketops.FullSHA(head) && p.Head.SHA == head
 }
 
-// inTheWay reports whether GitHub would refuse ours because of this one.
-func (r *reader) inTheWay(p *pull) bool {
+// blocks reports whether GitHub would refuse ours because of this one.
+func (r pulls) blocks(p *pull) bool {
 	want := r.op.PullRequest
 	return p.State != "closed" && p.Head.Ref == want.Head.Branch && p.Base.Ref == want.Base.Branch && p.Head.isIn(r.op.Target.RepositoryID)
 }
 
-func (r *reader) marked(p *pull) bool { return strings.Contains(p.Body, r.words.marker) }
+func (r pulls) hasOurMarker(p *pull) bool { return strings.Contains(p.Body, r.text.marker) }
 
-// pulls lists every pull request from the head branch, open or not: GitHub forbids two open ones
+// list reads every pull request from the head branch, open or not: GitHub forbids two open ones
 // only, so one that somebody has closed would otherwise come back. The base is not part of the
 // question because people can change the base of a pull request.
-func (r *reader) pulls(ctx context.Context) ([]pull, error) {
-	return list[pull](ctx, r.get, "list the pull requests", r.pullsPath())
+func (r pulls) list(ctx context.Context) ([]pull, error) {
+	return wire.List[pull](ctx, r.Get, "list the pull requests", r.listPath())
 }
 
-// pullsPath names the owner of the branch: without it GitHub does not filter at all.
-func (r *reader) pullsPath() string {
-	return r.repoPath("pulls?state=all&per_page=%d&head=", perPage) + url.QueryEscape(r.op.Target.Owner()+":"+r.op.PullRequest.Head.Branch)
+// listPath names the owner of the branch: without it GitHub does not filter at all.
+func (r pulls) listPath() string {
+	return r.path("pulls?state=all&per_page=%d&head=", wire.PerPage) + url.QueryEscape(r.op.Target.Owner()+":"+r.op.PullRequest.Head.Branch)
 }
 
-// lookPull tells whether the pull request from the commit head is there as planned. An open one
+// look tells whether the pull request from the commit head is there as planned. An open one
 // is preferred; one that was merged or closed counts as well. Where its number is known it is
 // read too, because lists lag behind.
-func (r *reader) lookPull(ctx context.Context, head string, number int64) (observation, *pull, error) {
-	all, err := r.pulls(ctx)
+func (r pulls) look(ctx context.Context, head string, number int64) (observation, *pull, error) {
+	all, err := r.list(ctx)
 	if err != nil {
 		return observation{}, nil, err
 	}
@@ -110,13 +114,13 @@ func (r *reader) lookPull(ctx context.Context, head string, number int64) (obser
 	for i := range all {
 		p := &all[i]
 		switch {
-		case r.oursPull(p, head):
+		case r.isOurs(p, head):
 			if found == nil || found.State == "closed" {
 				found = p
 			}
-		case r.marked(p) || p.Number == number:
+		case r.hasOurMarker(p) || p.Number == number:
 			at = observation{presence: publisher.Conflict, detail: fmt.Sprintf("pull request %d claims to be ours and has other content", p.Number)}
-		case r.inTheWay(p) && at.presence == publisher.Absent:
+		case r.blocks(p) && at.presence == publisher.Absent:
 			at = observation{presence: publisher.Conflict, taken: true, detail: fmt.Sprintf("pull request %d of somebody else is open for the same branches", p.Number)}
 		}
 	}
@@ -126,22 +130,22 @@ func (r *reader) lookPull(ctx context.Context, head string, number int64) (obser
 	if found == nil && (at.presence != publisher.Absent || number == 0) {
 		return at, nil, nil
 	}
-	return r.readPull(ctx, head, number)
+	return r.lookAt(ctx, head, number)
 }
 
-// readPull reads one pull request back by its number.
-func (r *reader) readPull(ctx context.Context, head string, number int64) (observation, *pull, error) {
+// lookAt reads one pull request back by its number.
+func (r pulls) lookAt(ctx context.Context, head string, number int64) (observation, *pull, error) {
 	var p pull
-	_, err := r.getKnown(ctx, "read the pull request", r.repoPath("pulls/%d", number), &p)
+	_, err := r.GetKnown(ctx, "read the pull request", r.path("pulls/%d", number), &p)
 	switch {
-	case isNotShown(err):
+	case wire.IsNotShown(err):
 		return observation{detail: "GitHub does not show the pull request"}, nil, nil
 	case err != nil:
 		return observation{}, nil, err
-	case p.Number != number || !r.oursPull(&p, head):
+	case p.Number != number || !r.isOurs(&p, head):
 		return observation{presence: publisher.Conflict, detail: fmt.Sprintf("pull request %d has other content than ours", number)}, nil, nil
 	}
-	r.notePull(&p)
+	r.note(&p)
 	detail := "the pull request is open, as planned"
 	if p.State == "closed" {
 		detail = "the pull request was opened as planned, and has been closed or merged"
@@ -149,10 +153,10 @@ func (r *reader) readPull(ctx context.Context, head string, number int64) (obser
 	return observation{presence: publisher.Found, detail: detail}, &p, nil
 }
 
-func (r *reader) notePull(p *pull) {
-	r.seen.number("pull_number", p.Number)
-	r.seen.number("pull_id", p.ID)
-	r.seen.number("pull_author_id", p.User.ID)
-	r.seen.note("head_sha", p.Head.SHA)
-	r.seen.page(p.HTMLURL)
+func (r pulls) note(p *pull) {
+	r.facts.number("pull_number", p.Number)
+	r.facts.number("pull_id", p.ID)
+	r.facts.number("pull_author_id", p.User.ID)
+	r.facts.note("head_sha", p.Head.SHA)
+	r.facts.page(p.HTMLURL)
 }

@@ -85,13 +85,12 @@ func (s *stage) committed(op marketops.Operation, sha string) {
 	if _, got, _ := strings.Cut(s.git("cat-file", "commit", sha), "\n"); got != want {
 		s.Errorf("the commit is\n%s\nwant\n%s", got, want)
 	}
+	tree := s.git("ls-tree", "-r", sha) + "\n"
 	var paths []string
 	for _, c := range set.Changes {
 		paths = append(paths, c.Path)
-		line, _, _ := strings.Cut(s.git("ls-tree", sha, c.Path), "\t")
-		blob := strings.TrimPrefix(line, c.Mode+" blob ")
-		if blob != blobID(sha, s.files[c.Path]) {
-			s.Errorf("%s is %s", c.Path, line)
+		if line := c.Mode + " blob " + blobID(sha, s.files[c.Path]) + "\t" + c.Path + "\n"; strings.Count(tree, line) != 1 {
+			s.Errorf("no %sin the tree\n%s", line, tree)
 		}
 	}
 	if got := s.git("diff-tree", "-r", "--name-only", "--no-commit-id", sha); got != strings.Join(paths, "\n") {
@@ -102,7 +101,7 @@ func (s *stage) committed(op marketops.Operation, sha string) {
 // resumePull is the next epoch, on another machine that knows nothing.
 func (s *stage) resumePull(op marketops.Operation) publisher.Evidence {
 	s.Helper()
-	s.diary, s.port = newDiary(), s.newPort(s.port.options.API, s.port.options.Uploads)
+	s.diary, s.port = newDiary(), s.newPort(s.api, s.uploads)
 	w := s.work(op)
 	w.Earlier = true
 	ev, err := s.port.apply(context.Background(), w, s.diary)

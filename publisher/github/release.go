@@ -3,13 +3,13 @@ package github
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
 // release is the bound part of GitHub's release and what is kept as evidence.
@@ -31,32 +31,40 @@ type release struct {
 	} `json:"author"`
 }
 
-// ours reports whether a release is the planned one in every field that GitHub shows.
-func (r *reader) ours(rel *release) bool {
-	return rel.ID != 0 && rel.Body == r.words.body && rel.TagName == r.op.Tag.Name &&
+// releases reads the release of an operation.
+type releases struct {
+	*reader
+	assets *assets
+}
+
+func newReleases(r *reader) releases { return releases{r, &assets{reader: r}} }
+
+// isOurs reports whether a release is the planned one in every field that GitHub shows.
+func (r releases) isOurs(rel *release) bool {
+	return rel.ID != 0 && rel.Body == r.text.body && rel.TagName == r.op.Tag.Name &&
 		rel.Name == r.op.Release.Name && rel.Prerelease == r.op.Release.Prerelease
 }
 
 // concerns reports whether a release stands where ours goes or claims to be ours.
-func (r *reader) concerns(rel *release, recorded int64) bool {
-	return rel.TagName == r.op.Tag.Name || rel.ID == recorded || strings.Contains(rel.Body, r.words.marker)
+func (r releases) concerns(rel *release, recorded int64) bool {
+	return rel.TagName == r.op.Tag.Name || rel.ID == recorded || strings.Contains(rel.Body, r.text.marker)
 }
 
-// standing is what the list of all releases says about ours.
-type standing struct {
+// releaseList is what the list of all releases says about ours.
+type releaseList struct {
 	drafts    []release // ours, lowest id first
 	published *release  // ours
 	foreign   string    // what is in the way, in words
 	taken     bool      // it is published, and for our tag
 }
 
-// releases reads all releases and sorts out those that concern us.
-func (r *reader) releases(ctx context.Context, recorded int64) (standing, error) {
-	all, err := list[release](ctx, r.get, "list the releases", r.repoPath("releases?per_page=%d", perPage))
+// list reads all releases and sorts out those that concern us.
+func (r releases) list(ctx context.Context, recorded int64) (releaseList, error) {
+	all, err := wire.List[release](ctx, r.Get, "list the releases", r.path("releases?per_page=%d", wire.PerPage))
 	if err != nil {
-		return standing{}, err
+		return releaseList{}, err
 	}
-	var st standing
+	var l releaseList
 	known := map[int64]bool{}
 	for i := range all {
 		rel := &all[i]
@@ -64,54 +72,54 @@ func (r *reader) releases(ctx context.Context, recorded int64) (standing, error)
 			continue // a list that grows meanwhile shows one twice
 		}
 		known[rel.ID] = true
-		st.sort(rel, r.ours(rel), r.op.Tag.Name)
+		l.add(rel, r.isOurs(rel), r.op.Tag.Name)
 	}
-	slices.SortFunc(st.drafts, func(a, b release) int { return cmp.Compare(a.ID, b.ID) })
-	return st, nil
+	slices.SortFunc(l.drafts, func(a, b release) int { return cmp.Compare(a.ID, b.ID) })
+	return l, nil
 }
 
-func (st *standing) sort(rel *release, ours bool, tag string) {
+func (l *releaseList) add(rel *release, ours bool, tag string) {
 	switch {
 	case !ours:
-		st.foreign = "release " + strconv.FormatInt(rel.ID, 10) + " stands there with other content"
-		st.taken = st.taken || !rel.Draft && rel.TagName == tag
+		l.foreign = "release " + strconv.FormatInt(rel.ID, 10) + " stands there with other content"
+		l.taken = l.taken || !rel.Draft && rel.TagName == tag
 	case rel.Draft:
-		st.drafts = append(st.drafts, *rel)
+		l.drafts = append(l.drafts, *rel)
 	default:
-		st.published = rel
+		l.published = rel
 	}
 }
 
-// byID reads one release; nil without an error means that GitHub does not show it.
-func (r *reader) byID(ctx context.Context, id int64) (*release, error) {
+// get reads one release; nil without an error means that GitHub does not show it.
+func (r releases) get(ctx context.Context, id int64) (*release, error) {
 	var rel release
-	_, err := r.getKnown(ctx, "read the release", r.repoPath("releases/%d", id), &rel)
-	if errors.Is(err, errNotShown) {
+	_, err := r.GetKnown(ctx, "read the release", r.path("releases/%d", id), &rel)
+	if wire.IsNotShown(err) {
 		return nil, nil
 	}
 	if err == nil && rel.ID != id {
-		return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub shows another release than the one asked for", State: stateStopped}
+		return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub shows another release than the one asked for", State: wire.StateStopped}
 	}
 	return &rel, err
 }
 
-// lookRelease tells whether the release is published as planned. Where its id is known the
+// look tells whether the release is published as planned. Where its id is known the
 // release itself is read too, because lists lag behind.
-func (r *reader) lookRelease(ctx context.Context, id int64) (observation, *release, error) {
-	st, err := r.releases(ctx, id)
+func (r releases) look(ctx context.Context, id int64) (observation, *release, error) {
+	l, err := r.list(ctx, id)
 	if err != nil {
 		return observation{}, nil, err
 	}
-	if st.foreign != "" {
-		return observation{presence: publisher.Conflict, detail: st.foreign, taken: st.taken}, nil, nil
+	if l.foreign != "" {
+		return observation{presence: publisher.Conflict, detail: l.foreign, taken: l.taken}, nil, nil
 	}
-	published := st.published
+	published := l.published
 	if id != 0 && published == nil {
-		own, err := r.byID(ctx, id)
+		own, err := r.get(ctx, id)
 		switch {
 		case err != nil:
 			return observation{}, nil, err
-		case own != nil && !r.ours(own):
+		case own != nil && !r.isOurs(own):
 			return observation{presence: publisher.Conflict, detail: "our draft was changed by somebody else"}, nil, nil
 		case own != nil && !own.Draft:
 			published = own
@@ -120,27 +128,37 @@ func (r *reader) lookRelease(ctx context.Context, id int64) (observation, *relea
 	if published == nil {
 		return observation{presence: publisher.Absent, detail: "the release is not published"}, nil, nil
 	}
-	return r.wholeRelease(ctx, published)
+	return r.lookAtFiles(ctx, published)
 }
 
-// wholeRelease compares the files of a published release.
-func (r *reader) wholeRelease(ctx context.Context, rel *release) (observation, *release, error) {
-	differs, err := r.compareAssets(ctx, rel.ID)
+// lookAtFiles compares the files of a published release.
+func (r releases) lookAtFiles(ctx context.Context, rel *release) (observation, *release, error) {
+	difference, err := r.assets.compare(ctx, rel.ID)
 	if err != nil {
 		return observation{}, nil, err
 	}
-	if differs != "" {
-		return observation{presence: publisher.Conflict, detail: "the release is published, but " + differs}, nil, nil
+	if difference != "" {
+		return observation{presence: publisher.Conflict, detail: "the release is published, but " + difference}, nil, nil
 	}
-	r.noteRelease(rel)
+	r.note(rel)
 	return observation{presence: publisher.Found, detail: "the release is published, as planned"}, rel, nil
 }
 
-func (r *reader) noteRelease(rel *release) {
-	r.seen.number("release_id", rel.ID)
-	r.seen.note("release_node_id", rel.NodeID)
-	r.seen.number("release_author_id", rel.Author.ID)
-	r.seen.note("published_at", rel.PublishedAt)
-	r.seen.note("immutable", strconv.FormatBool(rel.Immutable))
-	r.seen.page(rel.HTMLURL)
+func (r releases) note(rel *release) {
+	r.facts.number("release_id", rel.ID)
+	r.facts.note("release_node_id", rel.NodeID)
+	r.facts.number("release_author_id", rel.Author.ID)
+	r.facts.note("published_at", rel.PublishedAt)
+	r.facts.note("immutable", strconv.FormatBool(rel.Immutable))
+	r.facts.page(rel.HTMLURL)
+}
+
+// latest is the id of the latest release, 0 if GitHub shows none.
+func (r releases) latest(ctx context.Context) (int64, error) {
+	var rel release
+	_, err := r.Get(ctx, "read the latest release", r.path("releases/latest"), &rel)
+	if wire.IsNotShown(err) {
+		return 0, nil
+	}
+	return rel.ID, err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
 // repository is what GitHub says about a repository.
@@ -24,18 +25,18 @@ type repository struct {
 // beside it, because all further addresses are made of the name.
 func (r *reader) preflight(ctx context.Context, toWrite bool) error {
 	var repo repository
-	if _, err := r.get(ctx, "read the repository", r.repoPath(""), &repo); err != nil {
+	if _, err := r.Get(ctx, "read the repository", r.path(""), &repo); err != nil {
 		return err
 	}
 	t := r.op.Target
 	if repo.ID != t.RepositoryID || repo.FullName != t.FullName {
-		return &marketops.Failure{Code: marketops.RepositoryMismatch, State: stateStopped, What: clip(r.port.secrets.clean(
-			fmt.Sprintf("planned %s, number %d; GitHub has %s, number %d", t.FullName, t.RepositoryID, repo.FullName, repo.ID)))}
+		return &marketops.Failure{Code: marketops.RepositoryMismatch, State: wire.StateStopped, What: r.RedactLine(
+			fmt.Sprintf("planned %s, number %d; GitHub has %s, number %d", t.FullName, t.RepositoryID, repo.FullName, repo.ID))}
 	}
-	r.seen.number("repository_id", repo.ID)
-	r.seen.note("repository_node_id", repo.NodeID)
-	if r.seen.url == "" && isWeb(repo.HTMLURL) {
-		r.seen.url = repo.HTMLURL + r.webPath()
+	r.facts.number("repository_id", repo.ID)
+	r.facts.note("repository_node_id", repo.NodeID)
+	if r.facts.url == "" && isWeb(repo.HTMLURL) {
+		r.facts.url = repo.HTMLURL + r.webPath()
 	}
 	if !toWrite {
 		return nil
@@ -49,7 +50,7 @@ func (r *reader) preflight(ctx context.Context, toWrite bool) error {
 	default:
 		return nil
 	}
-	return &marketops.Failure{Code: marketops.GitHubDenied, What: why, State: stateStopped}
+	return &marketops.Failure{Code: marketops.GitHubDenied, What: why, State: wire.StateStopped}
 }
 
 // webPath is where a person can look before there is anything better.

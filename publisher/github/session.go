@@ -4,54 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
-	"time"
+	"strconv"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 	"github.com/omega/marketops/receipt"
-)
-
-// The visible effects, by the names they have in an outcome.
-const (
-	effectTag     = "tag"
-	effectRelease = "release"
-	effectBranch  = "branch"
-	effectPull    = "pull_request"
-)
-
-// The states of an effect in an outcome.
-const (
-	stateApplied = "applied"
-	stateAbsent  = "absent"
-	stateUnknown = "unknown"
 )
 
 // session is one Apply.
 type session struct {
-	reader
+	*reader
 	work    *publisher.Work
+	journal publisher.Journal
 	effects []*effect
-	sent    map[string]int // visible effects that went through the door
-	tag     tagWork
-	release releaseWork
-	change  changeWork
+	sent    map[string]int // visible effects that were authorised to be sent
 }
 
-// complete reports whether work has what the promises rest on.
-func complete(work *publisher.Work, journal publisher.Journal) bool {
+// isComplete reports whether work has what the promises rest on.
+func isComplete(work *publisher.Work, journal publisher.Journal) bool {
 	return work != nil && journal != nil && work.BeforeCall != nil && work.BeforeEffect != nil && !work.Deadline.IsZero()
 }
 
 // begin refuses work that this port cannot do. The session is good for evidence in any case.
 func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session, error) {
-	s := &session{work: work, sent: map[string]int{}}
-	names, err := p.supported(work.Op)
-	s.reader = reader{
-		port: p, op: work.Op, words: wordsOf(work.Op), journal: journal, tries: map[string]int{}, leave: s.leaveOf,
-		until: func() time.Time { return work.Deadline },
-	}
+	s := &session{work: work, journal: journal, sent: map[string]int{}}
+	s.reader = newReader(p.client.Writer(journal, work.Deadline, s.authorize), work.Op)
+	names, err := p.supportedEffects(work.Op)
 	for _, n := range names {
 		s.effects = append(s.effects, newEffect(n, work.Earlier))
 	}
@@ -61,92 +40,83 @@ func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session,
 	return s, err
 }
 
-// supported returns the visible effects of an operation that this port can bring about here.
-func (p *Port) supported(op marketops.Operation) ([]string, error) {
+// supportedEffects returns the visible effects of an operation that this port can bring about here.
+func (p *Port) supportedEffects(op marketops.Operation) ([]string, error) {
 	names, err := effectsOf(op)
 	if err == nil && !p.hostMatches(op.Target) {
-		return nil, &marketops.Failure{Code: marketops.HostMismatch, State: stateStopped,
+		return nil, &marketops.Failure{Code: marketops.HostMismatch, State: wire.StateStopped,
 			What: fmt.Sprintf("the operation is for %s and this port speaks to %s", op.Target.Host, p.api.Host)}
 	}
 	return names, err
 }
 
-// effectsOf returns the visible effects of an operation that is valid and of a kind done here.
-func effectsOf(op marketops.Operation) ([]string, error) {
-	if err := op.Validate(); err != nil {
-		return nil, &marketops.Failure{Code: marketops.OperationMismatch, State: stateStopped, Err: err}
-	}
-	switch op.Kind {
-	case marketops.TagRepo:
-		return []string{effectTag}, nil
-	case marketops.PublishRelease:
-		return []string{effectTag, effectRelease}, nil
-	case marketops.OpenPR:
-		return pullEffects(op.PullRequest)
-	}
-	return nil, &marketops.Failure{Code: marketops.RuleDenied, State: stateStopped,
-		What: string(op.Kind) + " is not supported by this version"}
-}
-
-// file is what a document says about one file of its content.
-type file struct {
-	name string
-	size int64
-}
-
-// filesOf lists the assets or the changes of an operation, in the document's order.
-func filesOf(op marketops.Operation) (files []file) {
-	if op.Release != nil {
-		for _, a := range op.Release.Assets {
-			files = append(files, file{a.Name, a.Size})
-		}
-	}
-	if op.PullRequest != nil && op.PullRequest.Changes != nil {
-		for _, c := range op.PullRequest.Changes.Changes {
-			files = append(files, file{c.Path, c.Size})
-		}
-	}
-	return files
-}
-
 func checkContent(w *publisher.Work) error {
-	files := filesOf(w.Op)
+	files := w.Op.Files()
 	if len(w.Content) != len(files) {
-		return &marketops.Failure{Code: marketops.ContentMismatch, State: stateStopped,
+		return &marketops.Failure{Code: marketops.ContentMismatch, State: wire.StateStopped,
 			What: fmt.Sprintf("%d files are open, and %d are planned", len(w.Content), len(files))}
 	}
 	for i, f := range files {
-		if w.Content[i] == nil || w.Content[i].Size() != f.size {
-			return &marketops.Failure{Code: marketops.ContentMismatch, What: "the size of " + f.name, State: stateStopped}
+		if w.Content[i] == nil || w.Content[i].Size() != f.Size {
+			return &marketops.Failure{Code: marketops.ContentMismatch, What: "the size of " + f.Name, State: wire.StateStopped}
 		}
 	}
 	return nil
 }
 
-// renderedText are the texts that GitHub will show; derived once, because they hold the digest.
-type renderedText struct{ message, body, marker string }
+// authorize asks the publisher before each write, and counts what others will see.
+func (s *session) authorize(ctx context.Context, c *wire.Call) error {
+	if err := s.work.BeforeCall(ctx); err != nil {
+		return authorizationFailure(c.Step, err)
+	}
+	if c.Effect == "" {
+		return nil
+	}
+	if err := s.work.BeforeEffect(ctx, c.Effect); err != nil {
+		return authorizationFailure(c.Step, err)
+	}
+	s.sent[c.Effect]++
+	return nil
+}
 
-// wordsOf derives the texts of an operation that [marketops.Operation.Validate] accepts.
-func wordsOf(op marketops.Operation) renderedText {
-	var w renderedText
-	if op.Tag != nil {
-		w.message, _ = op.TagMessage()
+// authorizationFailure keeps the code of the refusal.
+func authorizationFailure(step string, err error) error {
+	code := marketops.CodeOf(err)
+	if code == "" {
+		code = marketops.LedgerUnavailable
 	}
-	if op.Release != nil {
-		w.body, _ = op.ReleaseBody()
-		w.marker = strings.TrimSpace(strings.TrimPrefix(w.body, op.Release.Body))
-	}
-	if op.PullRequest != nil {
-		w.body, _ = op.PullRequestBody()
-		w.marker = strings.TrimSpace(strings.TrimPrefix(w.body, op.PullRequest.Body))
-	}
-	return w
+	return &marketops.Failure{Code: code, What: step + ": the publisher may not go on", State: wire.StateStopped, Err: err}
 }
 
 // record makes what was learned durable before the session goes on.
 func (s *session) record(key, value string) error {
 	if err := s.journal.Record(key, value); err != nil {
-		return unrecorded(err)
+		return wire.RecordFailure(err)
+	}
+	return nil
+}
+
+// recallNumber is a number that this attempt or an earlier one on this machine recorded, or 0.
+func (s *session) recallNumber(key string) int64 {
+	text, ok := s.journal.Recall(key)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if !ok || err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// remove deletes something invisible of ours. Whether it is gone the next look will tell.
+func (s *session) remove(ctx context.Context, step, path string) error {
+	c := &wire.Call{Step: step, Method: wire.Delete, Path: path}
+	result, err := s.Write(ctx, c, func(x *wire.Exchange) error {
+		if x.Status() != wire.NoContent {
+			return wire.ErrDiffers
+		}
+		return nil
+	})
+	if result == wire.Undone && !wire.IsNotShown(err) {
+		return err
 	}
 	return nil
 }
@@ -156,13 +126,14 @@ func (s *session) run(ctx context.Context) error {
 		return err
 	}
 	if s.op.Kind == marketops.OpenPR {
-		return s.openPull(ctx)
+		return newPullWriter(s).run(ctx)
 	}
-	if err := s.bringTag(ctx); err != nil {
+	tag := &tagWriter{session: s}
+	if err := tag.ensure(ctx); err != nil {
 		return err
 	}
 	if s.op.Kind == marketops.PublishRelease {
-		return s.bringRelease(ctx)
+		return newReleaseWriter(s, tag).run(ctx)
 	}
 	return nil
 }
@@ -171,7 +142,7 @@ func (s *session) run(ctx context.Context) error {
 // any effect is unknown, nothing is a failure.
 func (s *session) verdict(err error) error {
 	for _, e := range s.effects {
-		if err != nil && e.state == stateUnknown {
+		if err != nil && e.state == receipt.EffectUnknown {
 			return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "whether the " + e.name + " is there", Err: err}
 		}
 	}
@@ -179,30 +150,15 @@ func (s *session) verdict(err error) error {
 	if err == nil || errors.As(err, &f) {
 		return err
 	}
-	return &marketops.Failure{Code: marketops.GitHubUnreachable, State: stateStopped, Err: err}
+	return &marketops.Failure{Code: marketops.GitHubUnreachable, State: wire.StateStopped, Err: err}
 }
 
 // evidence is what is known at the end, in the order and form of the outcome.
 func (s *session) evidence() publisher.Evidence {
-	ev := s.seen.evidence(s.port, s.last)
+	ev := s.facts.evidence(s.Caller)
 	for _, e := range s.effects {
 		ev.Effects = append(ev.Effects, receipt.Effect{Name: e.name, State: e.state})
 		ev.Retries += int64(max(0, s.sent[e.name]-1))
 	}
 	return ev
-}
-
-// repoPath is a path of the API below the repository; its arguments are escaped.
-func (r *reader) repoPath(format string, args ...any) string {
-	for i, a := range args {
-		if s, ok := a.(string); ok {
-			args[i] = escapePath(s)
-		}
-	}
-	t := r.op.Target
-	path := "repos/" + url.PathEscape(t.Owner()) + "/" + url.PathEscape(t.Repo())
-	if format == "" {
-		return path
-	}
-	return path + "/" + fmt.Sprintf(format, args...)
 }

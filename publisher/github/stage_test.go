@@ -58,6 +58,35 @@ func (d *diary) Call(e publisher.CallEvidence) error {
 	return nil
 }
 
+// clock is the time of a stage, for the port and for its GitHub: it passes only where somebody sleeps.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t
+}
+
+func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.set(c.Now().Add(max(d, 0)))
+	return nil
+}
+
+// workTime is how long the work of a stage may take.
+const workTime = 30 * time.Minute
+
 // stage is a practice GitHub with one repository, a port to it and an operation.
 type stage struct {
 	*testing.T
@@ -67,25 +96,28 @@ type stage struct {
 	tree   string
 	diary  *diary
 	port   *Port
+	clock  *clock
 	waits  []string
-	denied int      // how often GitHub did not accept it
 	asked  int      // how often the credential was asked for
 	doors  []string // BeforeCall and BeforeEffect, in order
 	deny   func(door string) error
 	files  map[string][]byte
 
-	fronted string // the address of a front, if there is one
+	api, uploads string // what the port speaks to
+	fronted      string // the address of a front, if there is one
+
+	// What the options of the port ask, as it is at that moment.
+	limiter  Limiter
+	token    func() (string, error)
+	onDenied func(string)
+	onWait   func(reason string, d time.Duration)
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	t.Parallel()
-	return newStageSerial(t)
-}
-
-func newStageSerial(t *testing.T) *stage {
-	t.Helper()
-	srv, err := githubtest.Start(githubtest.Options{Dir: t.TempDir(), Tokens: []githubtest.Token{
+	c := &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
+	srv, err := githubtest.Start(githubtest.Options{Dir: t.TempDir(), Now: c.Now, Tokens: []githubtest.Token{
 		{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},
 		{Secret: "another-token", Login: "somebody", Push: true, Repos: []string{"*"}},
 	}})
@@ -93,14 +125,45 @@ func newStageSerial(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { srv.Close() })
-	s := &stage{T: t, srv: srv, diary: newDiary(), files: map[string][]byte{
+	s := &stage{T: t, srv: srv, diary: newDiary(), clock: c, limiter: unpaced.Limiter{}, files: map[string][]byte{
 		"a.tar.gz": []byte("the bytes of a"), "b.txt": bytes.Repeat([]byte("b"), 100_000),
 	}}
 	s.repo = must(srv.CreateRepo(githubtest.RepoSpec{Owner: "octo-org", Name: "widgets"}))
 	s.commit = must(s.repo.Commit("main", githubtest.Change{Message: "first", Files: map[string]string{"README.md": "hello\n"}}))
-	s.tree = s.git("rev-parse", s.commit+"^{tree}")
+	s.tree = firstTree(s)
+	s.token = func() (string, error) { return secret, nil }
+	s.onDenied = func(string) {}
+	s.onWait = func(reason string, _ time.Duration) { s.waits = append(s.waits, reason) }
 	s.port = s.newPort(srv.API(), srv.Uploads())
 	return s
+}
+
+var treeOfFirst sync.Map // by the commit, which is the same in every stage
+
+// firstTree is the tree of the first commit, as git says.
+func firstTree(s *stage) string {
+	if tree, ok := treeOfFirst.Load(s.commit); ok {
+		return tree.(string)
+	}
+	tree := s.git("rev-parse", s.commit+"^{tree}")
+	treeOfFirst.Store(s.commit, tree)
+	return tree
+}
+
+// pacing hands on to the limiter that the stage has at that moment.
+type pacing struct{ *stage }
+
+func (p pacing) Reserve(ctx context.Context, now time.Time) (time.Duration, string, error) {
+	return p.limiter.Reserve(ctx, now)
+}
+func (p pacing) Peek(ctx context.Context, now time.Time) (time.Duration, string, error) {
+	return p.limiter.Peek(ctx, now)
+}
+func (p pacing) BackOff(ctx context.Context, now time.Time) (time.Duration, string, error) {
+	return p.limiter.BackOff(ctx, now)
+}
+func (p pacing) SetBackOff(ctx context.Context, now, until time.Time) error {
+	return p.limiter.SetBackOff(ctx, now, until)
 }
 
 func must[T any](v T, err error) T {
@@ -120,19 +183,19 @@ func (s *stage) git(args ...string) string {
 }
 
 func (s *stage) options(api, uploads string) Options {
-	ms := time.Millisecond
 	return Options{
-		API: api, Uploads: uploads, Now: time.Now, Pacing: Pacing{Book: unpaced.Book{}, LimitFloor: 10 * ms}, UserAgent: "marketops/test",
-		Token:  func(context.Context) (string, error) { s.asked++; return secret, nil },
-		Denied: func(string) { s.denied++ },
-		Wait:   func(reason string, _ time.Duration) { s.waits = append(s.waits, reason) },
-		Pauses: []time.Duration{ms, ms, ms, ms},
+		API: api, Uploads: uploads, Now: s.clock.Now, Pacing: NewPacing(pacing{s}), UserAgent: "marketops/test",
+		Token:  func(context.Context) (string, error) { s.asked++; return s.token() },
+		Denied: func(was string) { s.onDenied(was) },
+		Wait:   func(reason string, d time.Duration) { s.onWait(reason, d) },
+		Pauses: DefaultPauses()[:4],
 	}
 }
 
 func (s *stage) newPort(api, uploads string) *Port {
 	s.Helper()
-	p, err := New(s.options(api, uploads))
+	s.api, s.uploads = api, uploads
+	p, err := newPort(s.options(api, uploads), s.clock.sleep)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -172,7 +235,7 @@ func (s *stage) releaseOp() marketops.Operation {
 }
 
 func (s *stage) work(op marketops.Operation) *publisher.Work {
-	w := &publisher.Work{Op: op, Deadline: time.Now().Add(time.Minute)}
+	w := &publisher.Work{Op: op, Deadline: s.clock.Now().Add(workTime)}
 	if op.Release != nil {
 		for _, a := range op.Release.Assets {
 			w.Content = append(w.Content, bytes.NewReader(s.files[a.Name]))
@@ -287,12 +350,10 @@ func (s *stage) published(op marketops.Operation) {
 
 func (s *stage) tagged(op marketops.Operation) {
 	s.Helper()
-	if got := s.git("rev-parse", "refs/tags/"+op.Tag.Name+"^{commit}"); got != op.Tag.Commit {
-		s.Errorf("the tag is at %s", got)
-	}
 	message := must(op.TagMessage())
-	if got := s.git("cat-file", "tag", "refs/tags/"+op.Tag.Name); !strings.HasSuffix(got+"\n", "\n\n"+message) {
-		s.Errorf("the tag object is\n%s\nwant the message\n%s", got, message)
+	got := s.git("cat-file", "tag", "refs/tags/"+op.Tag.Name)
+	if !strings.HasPrefix(got, "object "+op.Tag.Commit+"\ntype commit\n") || !strings.HasSuffix(got+"\n", "\n\n"+message) {
+		s.Errorf("the tag object is\n%s\nwant %s and the message\n%s", got, op.Tag.Commit, message)
 	}
 }
 

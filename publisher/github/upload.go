@@ -1,92 +1,132 @@
 package github
 
 import (
-	"crypto/sha256"
+	"context"
+	"errors"
 	"fmt"
-	"hash"
-	"io"
-	"sync"
+	"net/url"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
-// upload is the bytes of one asset on their way out. They are hashed as they go, and the last
-// read is held back until the digest is the authorised one: a file that changed since it was
-// checked never arrives whole. It cannot be rewound, so nothing below can send it twice.
-type upload struct {
-	content publisher.Content
-	size    int64
-	media   string
-	want    marketops.Digest
+// maxUploads is how often one file is sent in one Apply.
+const maxUploads = 3
 
-	mu     sync.Mutex // net/http may still be reading when an early answer has come
-	at     int64
-	hash   hash.Hash
-	broken error // content-mismatch, once it was seen
+// assetWriter uploads the assets of a draft.
+type assetWriter struct {
+	*session
+	assets *assets
 }
 
-func newUpload(content publisher.Content, a marketops.Asset) *upload {
-	return &upload{content: content, size: a.Size, media: a.ContentType, want: a.SHA256, hash: sha256.New()}
-}
-
-func (u *upload) fresh() *upload {
-	return newUpload(u.content, marketops.Asset{Size: u.size, ContentType: u.media, SHA256: u.want})
-}
-
-// Read implements [io.Reader].
-func (u *upload) Read(p []byte) (int, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.broken != nil {
-		return 0, u.broken
+// ensureAll brings every planned file into our draft, in name order.
+func (w *assetWriter) ensureAll(ctx context.Context, id int64) error {
+	files, err := w.assets.list(ctx, id)
+	if err != nil {
+		return err
 	}
-	if u.at == u.size {
-		return 0, io.EOF
+	if w.assets.hasForeign(files) {
+		return &marketops.Failure{Code: marketops.GitHubConflict, What: "our draft has files that are not of the plan", State: wire.StateDraftKept}
 	}
-	n, err := u.content.ReadAt(p[:min(int64(len(p)), u.size-u.at)], u.at)
-	u.hash.Write(p[:n])
-	u.at += int64(n)
-	if err != nil && (err != io.EOF || u.at < u.size) {
-		return 0, u.fail("the file cannot be read to its end", err)
+	for i, a := range w.op.Release.Assets {
+		if err := w.ensure(ctx, id, i, findAsset(files, a.Name)); err != nil {
+			return err
+		}
 	}
-	if u.at == u.size && marketops.Digest(u.hash.Sum(nil)) != u.want {
-		return 0, u.fail("the file has changed since it was checked", nil)
+	return nil
+}
+
+// ensure sends one file until GitHub holds the planned bytes. Its name is the natural key:
+// GitHub refuses a second file of a name, so nothing doubles.
+func (w *assetWriter) ensure(ctx context.Context, id int64, i int, have *asset) error {
+	a := w.op.Release.Assets[i]
+	for sent := 0; ; sent++ {
+		if have != nil {
+			equal, err := w.assets.isPlanned(ctx, a, have)
+			if err != nil {
+				return err
+			}
+			if equal {
+				w.facts.asset(i, have.ID)
+				return nil
+			}
+		}
+		if sent == maxUploads {
+			return tooManyUploads(a, have)
+		}
+		if have != nil {
+			if err := w.remove(ctx, "remove a wrong file", w.path("releases/assets/%d", have.ID)); err != nil {
+				return err
+			}
+		}
+		var err error
+		if have, err = w.send(ctx, id, i); err != nil {
+			return err
+		}
 	}
-	return n, nil
 }
 
-func (u *upload) fail(what string, err error) error {
-	u.broken = &marketops.Failure{Code: marketops.ContentMismatch, What: what, State: stateDraftKept, Err: err}
-	return u.broken
-}
-
-func (u *upload) fault() error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.broken
-}
-
-// sum is the digest of what was read so far.
-func (u *upload) sum() marketops.Digest {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return marketops.Digest(u.hash.Sum(nil))
-}
-
-// sink hashes what comes in and takes no more than it expects.
-type sink struct {
-	size int64
-	hash hash.Hash
-}
-
-func (s *sink) fill(from io.Reader) error {
-	s.hash = sha256.New()
-	n, err := io.Copy(s.hash, io.LimitReader(from, s.size+1))
-	if err == nil && n != s.size {
-		err = fmt.Errorf("%d bytes or more where %d were expected", n, s.size)
+func tooManyUploads(a marketops.Asset, have *asset) error {
+	f := &marketops.Failure{Code: marketops.UploadDigestDiffers, State: wire.StateDraftKept,
+		What: fmt.Sprintf("%s was sent %d times and GitHub holds other bytes", a.Name, maxUploads)}
+	if have == nil {
+		f.Code, f.What = marketops.GitHubUnreachable, fmt.Sprintf("%s was sent %d times and GitHub does not show it", a.Name, maxUploads)
 	}
-	return err
+	return f
 }
 
-func (s *sink) sum() marketops.Digest { return marketops.Digest(s.hash.Sum(nil)) }
+// send sends one file once and returns what GitHub then has under its name, nil if that
+// is nothing. An answer without a digest is no proof yet; the caller fetches the bytes.
+func (w *assetWriter) send(ctx context.Context, id int64, i int) (*asset, error) {
+	a := w.op.Release.Assets[i]
+	c := &wire.Call{
+		Step: fmt.Sprintf("upload file %d", i+1), Method: wire.Post, Size: a.Size,
+		Path:   w.path("releases/%d/assets?name=", id) + url.QueryEscape(a.Name),
+		Upload: wire.NewUpload(w.work.Content[i], a),
+	}
+	var got asset
+	result, err := w.Write(ctx, c, func(x *wire.Exchange) error {
+		got = asset{}
+		if err := x.Decode(wire.Created, &got); err != nil {
+			return err
+		}
+		if got.ID == 0 || got.Name != a.Name || got.Size != a.Size || got.State != "uploaded" ||
+			got.ContentType != a.ContentType || got.Digest != "" && got.Digest != a.SHA256.String() {
+			return wire.ErrDiffers
+		}
+		return nil
+	})
+	if fault := c.Upload.Err(); fault != nil {
+		return nil, fault
+	}
+	switch {
+	case result == wire.Done:
+		return &got, nil
+	case result == wire.Undone && !errors.Is(err, marketops.GitHubDenied):
+		return nil, err
+	}
+	return w.afterUpload(ctx, id, a.Name, result, err)
+}
+
+// afterUpload reads what an upload left behind that was not answered as planned. "Already
+// exists" means that an earlier attempt had arrived after all.
+func (w *assetWriter) afterUpload(ctx context.Context, id int64, name string, result wire.WriteResult, why error) (*asset, error) {
+	files, err := w.assets.list(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	have := findAsset(files, name)
+	if result == wire.Undone && have == nil {
+		return nil, why
+	}
+	if have == nil { // it may still be on its way into the list
+		if err := w.PauseQuietly(ctx, "looking for a file: "+w.RedactError(why).Error(), w.Pauses()[0]); err != nil {
+			return nil, wire.Interruption("looking for a file", err)
+		}
+		if files, err = w.assets.list(ctx, id); err != nil {
+			return nil, err
+		}
+		have = findAsset(files, name)
+	}
+	return have, nil
+}

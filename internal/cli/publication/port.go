@@ -31,7 +31,7 @@ func (p *Publication) port(gh config.GitHub, c credential.Credential, mode marke
 	}
 	pace := ratelimit.New(filepath.Join(memory, "pace"), ratelimit.GitHub(), c.Name)
 	live, err := github.New(github.Options{
-		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.Token, Denied: c.Deny, Pacing: github.Paced(pace),
+		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.Token, Denied: c.Deny, Pacing: github.NewPacing(pace),
 		Now: time.Now, Pauses: github.DefaultPauses(), UserAgent: "marketops/" + version.String(),
 		Wait: func(reason string, d time.Duration) {
 			p.Say("waiting %s: %s", d.Round(time.Second), reason)

@@ -3,20 +3,20 @@ package main
 import "github.com/omega/marketops/internal/test/overlay"
 
 const (
-	draftFile  = "publisher/github/draft.go"
-	effectFile = "publisher/github/effect.go"
-	originFile = "publisher/github/origin.go"
+	draftFile      = "publisher/github/draft.go"
+	effectFile     = "publisher/github/effect.go"
+	credentialFile = "publisher/github/internal/wire/credential.go"
 )
 
 var githubMutants = []mutant{
 	// The model makes these two mistakes too.
 	{"recall", "looking again before sending what has no natural key", "publisher/github", "TestLostDraft", []overlay.Patch{
-		{File: draftFile, Old: "awaitDraft(ctx context.Context, why error) error {", New: "awaitDraft(ctx context.Context, why error) error { return nil"},
+		{File: draftFile, Old: "await(ctx context.Context, why error) error {", New: "await(ctx context.Context, why error) error { return nil"},
 	}},
 	{"earlier", "remembering that an earlier attempt may have arrived, when GitHub refuses", "publisher/github", "TestEarlierRefused", []overlay.Patch{
 		{File: effectFile, Old: "if earlier {", New: "if false {"},
 	}},
-	{"host", "keeping the credential from other hosts", "publisher/github", "TestBearer", []overlay.Patch{
-		{File: originFile, Old: "if !slices.Contains(b.origins, originOf(req.URL)) {", New: "if false && !slices.Contains(b.origins, originOf(req.URL)) {"},
+	{"host", "keeping the credential from other hosts", "publisher/github/internal/wire", "TestBearer", []overlay.Patch{
+		{File: credentialFile, Old: "if !slices.Contains(b.origins, originOf(req.URL)) {", New: "if false && !slices.Contains(b.origins, originOf(req.URL)) {"},
 	}},
 }

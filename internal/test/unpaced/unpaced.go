@@ -1,4 +1,4 @@
-// Package unpaced is a pace that waits for nothing, for tests that write to a practice GitHub.
+// Package unpaced is a rate limiter that waits for nothing, for tests that write to a practice GitHub.
 package unpaced
 
 import (
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Book is a publisher/github.Book that never waits and remembers nothing.
-type Book struct{}
+// Limiter is a publisher/github.Limiter that never waits and remembers nothing.
+type Limiter struct{}
 
-func (Book) Write(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
-func (Book) Ask(context.Context, time.Time) (time.Duration, string, error)   { return 0, "", nil }
-func (Book) Rest(context.Context, time.Time) (time.Duration, string, error)  { return 0, "", nil }
-func (Book) Limited(context.Context, time.Time, time.Time) error             { return nil }
+func (Limiter) Reserve(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
+func (Limiter) Peek(context.Context, time.Time) (time.Duration, string, error)    { return 0, "", nil }
+func (Limiter) BackOff(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
+func (Limiter) SetBackOff(context.Context, time.Time, time.Time) error            { return nil }

@@ -101,9 +101,17 @@ var Rules = []Rule{
 		Not: []string{"crypto/rsa"},
 		Why: "the key of a GitHub App is used in one package, publisher/app; every other key is Ed25519",
 	}, {
-		Who: []string{"./plan/...", "./verifier/...", "./publisher/github"},
+		Who: []string{"./plan/...", "./verifier/...", "./publisher/github/..."},
 		Not: []string{"./publisher/app"},
 		Why: "who plans or proves has no way to a write credential, and the port gets its own handed in",
+	}, {
+		Who: []string{"./publisher/..."}, Except: []string{"./publisher/github/internal/wire", "./publisher/app"}, Direct: true,
+		Not: []string{"net", "net/http/...", "crypto/tls", goGitHub},
+		Why: "the live port has one way to the network, publisher/github/internal/wire: what is not written there sends nothing; publisher/app mints its token by itself",
+	}, {
+		Who: []string{"./publisher/github/internal/wire"},
+		Not: []string{"os/exec"},
+		Why: "what talks to GitHub starts no program that could talk for it",
 	}, {
 		Who: []string{"./..."}, Direct: true, Tests: true,
 		Not: forTests,

@@ -1,4 +1,4 @@
-package github
+package wire
 
 import (
 	"bytes"
@@ -11,14 +11,16 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/omega/marketops"
 )
 
 // maxAnswer bounds one answer in memory: a page of 100 releases with all their notes fits.
 const maxAnswer = 64 << 20
 
-// exchange is one request and what came back, as the network saw it.
-type exchange struct {
+// Exchange is one request and what came back, as the network saw it.
+type Exchange struct {
 	reached atomic.Bool // there was a connection: bytes may have left
 	status  int         // 0: no answer
 	header  http.Header
@@ -31,7 +33,7 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-func (x *exchange) attach(ctx context.Context) context.Context {
+func (x *Exchange) attach(ctx context.Context) context.Context {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.reached.Store(true) }})
 	return context.WithValue(ctx, exchangeKey{}, x)
 }
@@ -41,12 +43,12 @@ func (x *exchange) attach(ctx context.Context) context.Context {
 // GitHub's name; and never of a Location, so that there is nothing to follow.
 type recorder struct{ base http.RoundTripper }
 
-var errUnrecorded = errors.New("a request outside the door")
+var errOutside = errors.New("a request outside the door")
 
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
-	x, ok := req.Context().Value(exchangeKey{}).(*exchange)
+	x, ok := req.Context().Value(exchangeKey{}).(*Exchange)
 	if !ok {
-		return nil, errUnrecorded
+		return nil, errOutside
 	}
 	res, err := r.base.RoundTrip(req)
 	if err != nil {
@@ -65,7 +67,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // take reads the answer whole, or says in err why that failed.
-func (x *exchange) take(res *http.Response) {
+func (x *Exchange) take(res *http.Response) {
 	defer res.Body.Close()
 	x.status, x.header = res.StatusCode, res.Header
 	if x.sink != nil && res.StatusCode == http.StatusOK {
@@ -81,4 +83,15 @@ func (x *exchange) take(res *http.Response) {
 		x.err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
 	x.body, x.digest = body, sha256.Sum256(body)
+}
+
+// Status is the status of the answer, 0 if there was none.
+func (x *Exchange) Status() int { return x.status }
+
+// Decode reads an answer that must have this status.
+func (x *Exchange) Decode(status int, out any) error {
+	if x.status != status {
+		return fmt.Errorf("status %d instead of %d", x.status, status)
+	}
+	return json.Unmarshal(x.body, out)
 }

@@ -26,9 +26,9 @@ func who(context.Context) (string, error) {
 	return ratelimit.Credential("https://api.example.com/", "token", secret), nil
 }
 
-func booked(t *testing.T, b *ratelimit.Limiter, now time.Time) bool {
+func reserved(t *testing.T, b *ratelimit.Limiter, now time.Time) bool {
 	t.Helper()
-	d, why, err := b.Write(ctx, now)
+	d, why, err := b.Reserve(ctx, now)
 	if err != nil || d < 0 || d > 0 && why == "" {
 		t.Fatalf("%s %q, %v", d, why, err)
 	}
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	d, _, err := ratelimit.New(dir, ratelimit.Limits{PerSecond: 3, PerMinute: 80, PerHour: 500}, who).Write(ctx, begin)
+	d, _, err := ratelimit.New(dir, ratelimit.Limits{PerSecond: 3, PerMinute: 80, PerHour: 500}, who).Reserve(ctx, begin)
 	fmt.Println(d == 0, err)
 }
 
@@ -83,7 +83,7 @@ func TestWindows(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var at []time.Time
 	for now := begin; len(at) < 150; {
-		d, _, err := books[rnd.IntN(3)].Write(ctx, now)
+		d, _, err := books[rnd.IntN(3)].Reserve(ctx, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,28 +114,28 @@ func TestLimited(t *testing.T) {
 	other := ratelimit.New(dir, ratelimit.GitHub(), func(context.Context) (string, error) {
 		return ratelimit.Credential("https://api.example.com/", "token", "another"), nil
 	})
-	if err := one.Limited(ctx, begin, begin.Add(10*time.Minute)); err != nil {
+	if err := one.SetBackOff(ctx, begin, begin.Add(10*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	if err := one.Limited(ctx, begin, begin.Add(time.Minute)); err != nil { // the longer one stands
+	if err := one.SetBackOff(ctx, begin, begin.Add(time.Minute)); err != nil { // the longer one stands
 		t.Fatal(err)
 	}
-	for name, ask := range map[string]func(context.Context, time.Time) (time.Duration, string, error){"rest": two.Rest, "ask": two.Ask, "write": two.Write} {
+	for name, ask := range map[string]func(context.Context, time.Time) (time.Duration, string, error){"back off": two.BackOff, "peek": two.Peek, "reserve": two.Reserve} {
 		d, why, err := ask(ctx, begin.Add(time.Minute))
 		if err != nil || d != 9*time.Minute || !strings.Contains(why, "rate limit") {
 			t.Errorf("%s: %s %q, %v", name, d, why, err)
 		}
 	}
-	if !booked(t, other, begin) {
+	if !reserved(t, other, begin) {
 		t.Error("another credential is held back")
 	}
-	if !booked(t, two, begin.Add(10*time.Minute)) {
+	if !reserved(t, two, begin.Add(10*time.Minute)) {
 		t.Error("still held back when it is over")
 	}
-	if err := one.Limited(ctx, begin, begin.Add(24*time.Hour)); err != nil {
+	if err := one.SetBackOff(ctx, begin, begin.Add(24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if d, _, _ := two.Rest(ctx, begin); d != ratelimit.Longest {
+	if d, _, _ := two.BackOff(ctx, begin); d != ratelimit.Longest {
 		t.Errorf("a rest of %s", d)
 	}
 }
@@ -146,30 +146,30 @@ func TestClock(t *testing.T) {
 	l := ratelimit.Limits{PerSecond: 1, PerMinute: 80, PerHour: 5}
 	now := begin
 	for range 5 {
-		if !booked(t, ratelimit.New(dir, l, who), now) {
-			t.Fatal("not booked")
+		if !reserved(t, ratelimit.New(dir, l, who), now) {
+			t.Fatal("not reserved")
 		}
 		now = now.Add(time.Second)
 	}
 	for range 3 {
 		now = now.Add(-30 * 24 * time.Hour)
 		b := ratelimit.New(dir, l, who)
-		d, _, err := b.Write(ctx, now)
+		d, _, err := b.Reserve(ctx, now)
 		if err != nil || d != time.Hour {
 			t.Fatalf("%s, %v", d, err)
 		}
 	}
-	if !booked(t, ratelimit.New(dir, l, who), now.Add(time.Hour)) {
+	if !reserved(t, ratelimit.New(dir, l, who), now.Add(time.Hour)) {
 		t.Error("an hour later it still waits")
 	}
 	// What this process wrote it still knows when the file's memory of it is gone.
 	dir = t.TempDir()
 	b := ratelimit.New(dir, l, who)
-	if !booked(t, b, begin) {
-		t.Fatal("not booked")
+	if !reserved(t, b, begin) {
+		t.Fatal("not reserved")
 	}
 	must(0, os.Remove(filepath.Join(dir, must(who(ctx))+".json")))
-	if booked(t, b, begin.Add(time.Millisecond)) {
+	if reserved(t, b, begin.Add(time.Millisecond)) {
 		t.Error("twice in a second")
 	}
 }
@@ -180,7 +180,7 @@ func TestFile(t *testing.T) {
 	l := ratelimit.Limits{PerSecond: 1000, PerMinute: 1000, PerHour: 50}
 	b := ratelimit.New(dir, l, who)
 	for i := range 200 {
-		b.Write(ctx, begin.Add(time.Duration(i)*time.Minute))
+		b.Reserve(ctx, begin.Add(time.Duration(i)*time.Minute))
 	}
 	name := must(who(ctx)) + ".json"
 	file := filepath.Join(dir, name)
@@ -195,10 +195,10 @@ func TestFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		fresh := ratelimit.New(dir, l, who)
-		if d, _, err := fresh.Rest(ctx, now); err != nil || d != time.Minute {
+		if d, _, err := fresh.BackOff(ctx, now); err != nil || d != time.Minute {
 			t.Errorf("%.20q: %s, %v", damaged, d, err)
 		}
-		if booked(t, fresh, now) || !booked(t, fresh, now.Add(time.Minute)) {
+		if reserved(t, fresh, now) || !reserved(t, fresh, now.Add(time.Minute)) {
 			t.Errorf("%.20q: not a minute", damaged)
 		}
 	}
@@ -206,8 +206,8 @@ func TestFile(t *testing.T) {
 	must(0, os.WriteFile(old, []byte("{}"), 0o600))
 	must(0, os.Chtimes(old, begin, begin))
 	next := ratelimit.New(dir, l, func(context.Context) (string, error) { return "next", nil })
-	if !booked(t, next, begin.Add(48*time.Hour)) {
-		t.Error("not booked")
+	if !reserved(t, next, begin.Add(48*time.Hour)) {
+		t.Error("not reserved")
 	}
 	left, _ := filepath.Glob(filepath.Join(dir, "*"))
 	if slices.Contains(left, old) || !slices.Contains(left, filepath.Join(dir, "lock")) || len(left) > 3 {
@@ -228,17 +228,17 @@ func TestRefuses(t *testing.T) {
 		"a folder": ratelimit.New(dir, ratelimit.GitHub(), who), "nobody": ratelimit.New(t.TempDir(), ratelimit.GitHub(), nobody),
 		"no room": ratelimit.New(filepath.Join(plain, "below"), ratelimit.GitHub(), who),
 	} {
-		if _, _, err := b.Write(ctx, begin); err == nil {
-			t.Errorf("%s: booked", name)
+		if _, _, err := b.Reserve(ctx, begin); err == nil {
+			t.Errorf("%s: reserved", name)
 		}
 		if name == "a folder" {
 			continue
 		}
-		if _, _, err := b.Ask(ctx, begin); err == nil {
+		if _, _, err := b.Peek(ctx, begin); err == nil {
 			t.Errorf("%s: no objection", name)
 		}
 	}
-	if d, _, err := ratelimit.New(t.TempDir(), ratelimit.Limits{}, who).Write(ctx, begin); err != nil || d == 0 {
+	if d, _, err := ratelimit.New(t.TempDir(), ratelimit.Limits{}, who).Reserve(ctx, begin); err != nil || d == 0 {
 		t.Errorf("no limits at all: %s, %v", d, err)
 	}
 }

@@ -1,4 +1,4 @@
-package github
+package wire
 
 import (
 	"context"
@@ -13,7 +13,8 @@ import (
 	"github.com/omega/marketops"
 )
 
-const redacted = "[redacted]"
+// Redacted stands where a credential stood.
+const Redacted = "[redacted]"
 
 // redactor removes the credentials that were ever used, in the forms in which a server might
 // repeat them.
@@ -22,7 +23,7 @@ type redactor struct {
 	known []string // longest first, so that no form is cut out of a longer one
 }
 
-func (r *redactor) learn(secret string) {
+func (r *redactor) add(secret string) {
 	quoted, _ := json.Marshal(secret)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -41,31 +42,43 @@ func (r *redactor) learn(secret string) {
 	slices.SortFunc(r.known, func(a, b string) int { return len(b) - len(a) })
 }
 
-func (r *redactor) clean(s string) string {
+func (r *redactor) text(s string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, secret := range r.known {
-		s = strings.ReplaceAll(s, secret, redacted)
+		s = strings.ReplaceAll(s, secret, Redacted)
 	}
 	return s
 }
 
-// washed is the text of a foreign error without secrets, and whether the caller ended it.
-type washed struct {
+// line is text, on one line and bounded.
+func (r *redactor) line(s string) string { return clip(r.text(s)) }
+
+// Redact removes every credential that was used from a text.
+func (c *Client) Redact(s string) string { return c.secrets.text(s) }
+
+// RedactLine is Redact, with the text on one line and bounded.
+func (c *Client) RedactLine(s string) string { return c.secrets.line(s) }
+
+// RedactError keeps what callers decide by and drops everything else of an error but its redacted text.
+func (c *Client) RedactError(err error) error { return c.secrets.error(err) }
+
+// cleanError is the text of a foreign error without secrets, and whether the caller ended it.
+type cleanError struct {
 	text  string
 	cause error // context.Canceled, context.DeadlineExceeded or nil
 	code  error // a code of ours that the error carried
 }
 
-func (w *washed) Error() string { return w.text }
+func (e *cleanError) Error() string { return e.text }
 
-func (w *washed) Unwrap() []error {
-	return slices.DeleteFunc([]error{w.cause, w.code}, func(e error) bool { return e == nil })
+func (e *cleanError) Unwrap() []error {
+	return slices.DeleteFunc([]error{e.cause, e.code}, func(err error) bool { return err == nil })
 }
 
-// wash keeps what callers decide by and drops everything else of an error but its clean text.
+// error keeps what callers decide by and drops everything else of an error but its clean text.
 // The address of a failed request goes too: it may be a signed one.
-func (r *redactor) wash(err error) error {
+func (r *redactor) error(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -73,16 +86,16 @@ func (r *redactor) wash(err error) error {
 	for errors.As(err, &at) && at.Err != nil {
 		err = at.Err
 	}
-	w := &washed{text: clip(r.clean(err.Error()))}
+	clean := &cleanError{text: r.line(err.Error())}
 	for _, c := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, c) {
-			w.cause = c
+			clean.cause = c
 		}
 	}
 	if c := marketops.CodeOf(err); c != "" {
-		w.code = c
+		clean.code = c
 	}
-	return w
+	return clean
 }
 
 // clip bounds foreign text and keeps it on one line.

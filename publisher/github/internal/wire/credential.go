@@ -1,10 +1,9 @@
-package github
+package wire
 
 import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -12,15 +11,6 @@ import (
 
 // maxSecret bounds a credential; GitHub's have at most 255 bytes.
 const maxSecret = 4096
-
-// originOf is scheme, host and port, the port always said.
-func originOf(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
-	}
-	return u.Scheme + "://" + u.Hostname() + ":" + port
-}
 
 // bearer adds the credential to requests for its origins, and to nothing else.
 type bearer struct {
@@ -37,12 +27,12 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	secret, err := b.token(req.Context())
 	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.TokenMissing, What: "the credential cannot be read", State: stateStopped, Err: b.secrets.wash(err)}
+		return nil, &marketops.Failure{Code: marketops.TokenMissing, What: "the credential cannot be read", State: StateStopped, Err: b.secrets.error(err)}
 	}
 	if err := checkSecret(secret); err != nil {
-		return nil, &marketops.Failure{Code: marketops.TokenMissing, State: stateStopped, Err: err}
+		return nil, &marketops.Failure{Code: marketops.TokenMissing, State: StateStopped, Err: err}
 	}
-	b.secrets.learn(secret)
+	b.secrets.add(secret)
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+secret)
 	res, err := b.base.RoundTrip(req)

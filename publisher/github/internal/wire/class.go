@@ -1,0 +1,90 @@
+package wire
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// class says what an exchange proves. The zero value proves nothing.
+type class int
+
+const (
+	ambiguous    class = iota
+	unsent             // no connection was made, or we refused ourselves
+	limited            // GitHub did not do it and wants us to wait
+	unauthorised       // the credential was not accepted
+	redirected         // GitHub did not do it and names another place
+	refused            // GitHub did not do it and will not
+	answered           // 2xx; whether it is the planned answer is for the caller to say
+)
+
+// definite are the refusals after which nothing has happened, beside 3xx, 401, 403 and 429.
+var definite = []int{
+	http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone,
+	http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity,
+}
+
+func (x *Exchange) class() class {
+	switch {
+	case !x.reached.Load() && x.status == 0:
+		return unsent
+	case x.err != nil || x.requestID() == "":
+		return ambiguous
+	case x.status >= 200 && x.status < 300:
+		return answered
+	case x.status >= 300 && x.status < 400:
+		return redirected
+	case x.status == http.StatusUnauthorized:
+		return unauthorised
+	case x.status == http.StatusTooManyRequests, x.status == http.StatusForbidden && x.isLimit():
+		return limited
+	case x.status == http.StatusForbidden, slices.Contains(definite, x.status):
+		return refused
+	}
+	return ambiguous
+}
+
+func (x *Exchange) requestID() string { return x.header.Get("X-GitHub-Request-Id") }
+
+// isLimit tells a limit from a lack of rights: both are 403.
+func (x *Exchange) isLimit() bool {
+	text := strings.ToLower(x.errorBody().Message)
+	return x.header.Get("Retry-After") != "" || x.header.Get("X-RateLimit-Remaining") == "0" ||
+		strings.Contains(text, "secondary rate limit") || strings.Contains(text, "abuse detection")
+}
+
+// errorBody is the body of a refusal; its members are loose because they only inform.
+type errorBody struct {
+	Message string `json:"message"`
+	Errors  []any  `json:"errors"`
+}
+
+func (x *Exchange) errorBody() errorBody {
+	var b errorBody
+	if json.Unmarshal(x.body, &b) != nil {
+		return errorBody{}
+	}
+	return b
+}
+
+// reason is GitHub's refusal for people. In a 422 the reason often stands only among the errors.
+func (x *Exchange) reason() string {
+	b := x.errorBody()
+	parts := []string{b.Message}
+	for _, e := range b.Errors {
+		switch e := e.(type) {
+		case string:
+			parts = append(parts, e)
+		case map[string]any:
+			for _, name := range []string{"field", "code", "message"} {
+				if s, ok := e[name].(string); ok {
+					parts = append(parts, s)
+				}
+			}
+		}
+	}
+	return strings.TrimSpace(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " "))
+}

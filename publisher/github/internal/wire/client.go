@@ -1,0 +1,100 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	gogithub "github.com/google/go-github/v60/github"
+)
+
+// Options say where GitHub is and how it is called. All fields but Roots are needed; the port checks them.
+type Options struct {
+	API, Uploads *url.URL // base addresses that end in a slash
+	Roots        *x509.CertPool
+	Token        func(context.Context) (string, error)
+	Denied       func(secret string)
+	Now          func() time.Time
+	Sleep        func(context.Context, time.Duration) error // [Sleep], or what a test's clock does
+	Limiter      Limiter
+	LimitWait    time.Duration // the first wait when GitHub limits without saying for how long; it doubles
+	Wait         func(reason string, d time.Duration)
+	Pauses       []time.Duration // between repeated reads
+	UserAgent    string
+}
+
+// Client is the connection to one GitHub. Its methods may be called from several goroutines.
+type Client struct {
+	options Options
+	github  *gogithub.Client
+	second  *http.Client // without credential, for the bytes behind a redirect
+	secrets *redactor
+}
+
+// New returns a client. It does no I/O and asks for no credential. The recorder sees every answer before
+// go-github does.
+func New(o Options) *Client {
+	c := &Client{options: o, secrets: &redactor{}}
+	transport := newTransport(o.Roots)
+	own := &bearer{base: transport, origins: []string{originOf(o.API), originOf(o.Uploads)}, token: o.Token, denied: o.Denied, secrets: c.secrets}
+	c.github = gogithub.NewClient(&http.Client{Transport: &recorder{base: own}, CheckRedirect: stay})
+	c.github.BaseURL, c.github.UploadURL, c.github.UserAgent = o.API, o.Uploads, o.UserAgent
+	c.second = &http.Client{Transport: transport, CheckRedirect: stay}
+	return c
+}
+
+// newTransport makes one connection per request: net/http sends a request again only where a
+// kept connection turns out to be dead, and a dead connection would also make writes ambiguous.
+// HTTP/2 is off because it retries refused streams by itself.
+func newTransport(roots *x509.CertPool) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  nil,
+		Protocols:              protocols,
+		DialContext:            (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    20 * time.Second,
+		DisableKeepAlives:      true,
+		DisableCompression:     true, // so that the digest of an answer is that of what came
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Pauses are the waits between repeated reads.
+func (c *Client) Pauses() []time.Duration { return c.options.Pauses }
+
+// Pause tells of a wait and waits.
+func (c *Client) Pause(ctx context.Context, reason string, d time.Duration) error {
+	c.options.Wait(reason, d)
+	return c.options.Sleep(ctx, d)
+}
+
+// PauseQuietly is Pause, told only if it is long.
+func (c *Client) PauseQuietly(ctx context.Context, reason string, d time.Duration) error {
+	if d >= shownPause {
+		c.options.Wait(reason, d)
+	}
+	return c.options.Sleep(ctx, d)
+}
+
+// Sleep waits for d unless ctx ends first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

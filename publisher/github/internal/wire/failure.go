@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/omega/marketops"
+)
+
+// usedByImmutable is how GitHub refuses to publish under the tag of an immutable release that was deleted.
+const usedByImmutable = "tag_name was used by an immutable release"
+
+// refusal is the failure of a definite answer.
+func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
+	f := &marketops.Failure{Code: marketops.GitHubDenied, State: StateStopped}
+	what := call.Step + ": GitHub answered " + http.StatusText(x.status)
+	if w := x.reason(); w != "" && w != http.StatusText(x.status) {
+		what += ": " + w
+	}
+	if x.class() == redirected {
+		f.Code, what = marketops.RedirectRefused, call.Step+": GitHub redirects to "+withoutQuery(x.header.Get("Location"))
+	}
+	if x.status == http.StatusNotFound {
+		f.Err = ErrNotShown
+	}
+	if strings.Contains(what, usedByImmutable) {
+		f.State, f.Next = StateDraftKept, "plan another tag: a name that an immutable release once had is burnt for ever, and trying again does not help"
+	}
+	f.What = c.secrets.line(what)
+	return f
+}
+
+// noAnswer says why an exchange is no answer; what we refused ourselves is final.
+func (c *Caller) noAnswer(x *Exchange) error {
+	var own *marketops.Failure
+	switch {
+	case errors.As(x.err, &own):
+		return Permanent(own)
+	case x.err != nil:
+		return c.RedactError(x.err)
+	case x.requestID() == "":
+		return fmt.Errorf("status %d, and not from GitHub", x.status)
+	}
+	return fmt.Errorf("GitHub answered %d %s", x.status, http.StatusText(x.status))
+}
+
+// classify turns what is left after the last repetition into a failure.
+func (c *Caller) classify(step string, err error) error {
+	var f *marketops.Failure
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: step, State: StateStopped, Err: c.RedactError(err)}
+}
+
+// RecordFailure is the failure of a journal that cannot keep what was learned.
+func RecordFailure(err error) error {
+	code := marketops.CodeOf(err)
+	if code == "" {
+		code = marketops.DiskFull
+	}
+	return &marketops.Failure{Code: code, What: "what GitHub answered cannot be recorded", State: StateStopped, Err: err}
+}
+
+// keepFailure keeps a failure and takes anything else for the end of the caller's patience.
+func keepFailure(step string, err error) error {
+	var own *marketops.Failure
+	if errors.As(err, &own) {
+		return own
+	}
+	return Interruption(step, err)
+}
+
+// Interruption is the failure of a step whose context ended.
+func Interruption(step string, err error) error {
+	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: step + ": interrupted", State: StateStopped, Err: err}
+}

@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/omega/marketops"
+)
+
+// Limits of a list.
+const (
+	PerPage  = 100
+	maxPages = 100 // GitHub shows at most 10,000 releases: more cannot be proven absent
+)
+
+// Get reads one thing, repeating what may be repeated. A 404 is a failure with ErrNotShown
+// beneath: whether the thing exists stays unknown.
+func (c *Caller) Get(ctx context.Context, step, path string, out any) (*Exchange, error) {
+	return c.getCall(ctx, &Call{Step: step, Method: http.MethodGet, Path: path}, out)
+}
+
+// GetKnown is Get for what GitHub has named before: a 404 is read again.
+func (c *Caller) GetKnown(ctx context.Context, step, path string, out any) (*Exchange, error) {
+	return c.getCall(ctx, &Call{Step: step, Method: http.MethodGet, Path: path, exists: true}, out)
+}
+
+func (c *Caller) getCall(ctx context.Context, call *Call, out any) (*Exchange, error) {
+	return c.read(ctx, call, func(x *Exchange) error {
+		if x.status != http.StatusOK {
+			return fmt.Errorf("status %d was not expected", x.status)
+		}
+		return json.Unmarshal(x.body, out)
+	})
+}
+
+// ErrNotShown is beneath the failure of a 404: whether the thing exists stays unknown.
+var ErrNotShown = errors.New("404, which proves nothing")
+
+// IsNotShown reports whether GitHub answered with a 404.
+func IsNotShown(err error) bool { return errors.Is(err, ErrNotShown) }
+
+func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error) (*Exchange, error) {
+	var x *Exchange
+	limits, denied := 0, false
+	err := c.Retry(ctx, call.Step, func() error {
+		var err error
+		if x, err = c.once(ctx, call); err != nil {
+			return Permanent(err)
+		}
+		switch x.class() {
+		case answered:
+			if err := use(x); err != nil {
+				return errors.New("the answer cannot be used: " + c.RedactError(err).Error())
+			}
+			c.last = x.body
+			return nil
+		case limited:
+			limits++
+			return c.backOff(ctx, call, x, limits-1)
+		case unauthorised:
+			if !denied {
+				denied = true
+				return &retryAfter{}
+			}
+		case ambiguous, unsent:
+			return c.noAnswer(x)
+		case redirected:
+			if call.follow != nil {
+				return call.follow(ctx, x)
+			}
+		}
+		c.last = x.body
+		if call.exists && x.status == http.StatusNotFound {
+			return c.refusal(call, x)
+		}
+		return Permanent(c.refusal(call, x))
+	})
+	return x, c.classify(call.Step, err)
+}
+
+// Getter is how a page is read: [Caller.Get] or [Caller.GetKnown].
+type Getter func(ctx context.Context, step, path string, out any) (*Exchange, error)
+
+// List reads all pages. It is the only proof of absence. A path without per_page is one of a
+// list that GitHub does not page; a Link header would still be obeyed.
+func List[T any](ctx context.Context, get Getter, step, path string) ([]T, error) {
+	var all []T
+	sep, sized := "?", strings.Contains(path, "per_page=")
+	if sized {
+		sep = "&"
+	}
+	for page := 1; page <= maxPages; page++ {
+		var some []T
+		at := path
+		if page > 1 {
+			at = fmt.Sprintf("%s%spage=%d", path, sep, page)
+		}
+		x, err := get(ctx, step, at, &some)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		// A full page counts as one with a successor, whatever the Link header says.
+		if x.next == 0 && (!sized || len(some) < PerPage) {
+			return all, nil
+		}
+	}
+	return nil, &marketops.Failure{Code: marketops.GitHubDenied, State: StateStopped,
+		What: fmt.Sprintf("%s: more than %d pages, so absence cannot be proven", step, maxPages)}
+}

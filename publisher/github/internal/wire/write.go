@@ -1,0 +1,84 @@
+package wire
+
+import (
+	"context"
+	"errors"
+)
+
+// WriteResult is what became of a write.
+type WriteResult int
+
+// The results of a write.
+const (
+	Unclear WriteResult = iota // it may have happened
+	Undone                     // it has not happened; the error says why
+	Done                       // it has happened as planned
+)
+
+// Write sends call until GitHub has taken notice of it: it waits for limits and for connections,
+// which are definite, and repeats nothing else. use checks a 2xx against the plan. The error
+// of undone is a [*marketops.Failure]; the error of unclear is why.
+func (c *Caller) Write(ctx context.Context, call *Call, use func(*Exchange) error) (WriteResult, error) {
+	result, limits, denied := Undone, 0, false
+	err := c.Retry(ctx, call.Step, func() error {
+		call.rewind()
+		x, err := c.once(ctx, call)
+		if err != nil {
+			if x.reached.Load() {
+				result = Unclear
+			}
+			return Permanent(err)
+		}
+		switch x.class() {
+		case answered:
+			if err := use(x); err != nil {
+				result = Unclear
+				return Permanent(errors.New("the answer is not the planned one: " + c.RedactError(err).Error()))
+			}
+			result, c.last = Done, x.body
+			return nil
+		case limited:
+			limits++
+			return c.backOff(ctx, call, x, limits-1)
+		case unauthorised:
+			if !denied {
+				denied = true
+				return &retryAfter{}
+			}
+		case unsent:
+			return c.noAnswer(x)
+		case ambiguous:
+			result = Unclear
+			return Permanent(c.noAnswer(x))
+		}
+		c.last = x.body
+		return Permanent(c.refusal(call, x))
+	})
+	if result == Undone {
+		err = c.classify(call.Step, err)
+	}
+	return result, err
+}
+
+// rewind makes an upload ready to be read from its beginning: a refused one was read in part.
+func (c *Call) rewind() {
+	if c.Upload != nil {
+		c.Upload = c.Upload.restart()
+	}
+}
+
+// ErrDiffers is what a check of an answer returns when it is not about what was planned.
+var ErrDiffers = errors.New("a bound field differs")
+
+// WriteRepeatedly does an invisible write that may happen more than once: an unclear attempt is
+// repeated after each pause.
+func (c *Caller) WriteRepeatedly(ctx context.Context, call *Call, use func(*Exchange) error) error {
+	err := c.Retry(ctx, call.Step, func() error {
+		result, err := c.Write(ctx, call, use)
+		if result == Undone {
+			return Permanent(err)
+		}
+		return err
+	})
+	return c.classify(call.Step, err)
+}

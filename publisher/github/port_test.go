@@ -1,0 +1,241 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/githubtest"
+	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
+)
+
+func TestBadCredential(t *testing.T) {
+	for name, token := range map[string]func() (string, error){
+		"none":       func() (string, error) { return "", nil },
+		"a header":   func() (string, error) { return "a\nX-Other: b", nil },
+		"too long":   func() (string, error) { return strings.Repeat("a", 4097), nil },
+		"unreadable": func() (string, error) { return "", errors.New("GITHUB_TOKEN is empty") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.token = token
+			ev, err := s.apply(s.tagOp())
+			s.isFailure(err, marketops.TokenMissing)
+			if states(ev) != "tag=absent" || len(s.srv.Requests()) != 0 {
+				t.Errorf("%s %v", states(ev), s.srv.Requests())
+			}
+		})
+	}
+}
+
+// TestRenewal: a credential that ends in the midst of the work is replaced once for each request, on
+// reads as on writes; GitHub's second 401 is a definite refusal.
+func TestRenewal(t *testing.T) {
+	for _, method := range []string{"GET", "POST"} {
+		for _, times := range []int{1, 2} {
+			t.Run(fmt.Sprint(method, times), func(t *testing.T) { renew(newStage(t), method, times) })
+		}
+	}
+}
+
+func renew(s *stage, method string, times int) {
+	held := "gho_over_and_done_with"
+	if method == "POST" {
+		held = secret // reads go through; the fault strikes the first write
+		s.srv.Inject(githubtest.Fault{Method: "POST", Path: "/repos/*/*/git/tags", Action: githubtest.StatusBefore, Status: 401, Times: times})
+	} else if times == 2 {
+		s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*", Action: githubtest.StatusBefore, Status: 401, Times: 2})
+	}
+	denied := 0
+	s.token = func() (string, error) { return held, nil }
+	s.onDenied = func(was string) {
+		if was != held {
+			s.Errorf("told of %q", was)
+		}
+		denied++
+		held = secret
+	}
+	_, err := s.apply(s.tagOp())
+	if denied != times || (err == nil) != (times == 1) {
+		s.Errorf("denied %d times, %v", denied, err)
+	}
+	if times == 2 {
+		s.isFailure(err, marketops.GitHubDenied)
+	}
+}
+
+func TestNew(t *testing.T) {
+	s := newStage(t)
+	good := s.options("https://ghe.example.com/api/v3", "https://ghe.example.com/api/uploads")
+	good.Pacing, good.Pauses = NewPacing(&waiting{}), DefaultPauses()
+	p, err := New(good)
+	if err != nil || p.api.String() != "https://ghe.example.com/api/v3/" {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*Options){
+		"no token": func(o *Options) { o.Token = nil }, "no denied": func(o *Options) { o.Denied = nil }, "no clock": func(o *Options) { o.Now = nil },
+		"no wait": func(o *Options) { o.Wait = nil }, "no pacing": func(o *Options) { o.Pacing = Pacing{} },
+		"no limiter": func(o *Options) { o.Pacing.Limiter = nil }, "two pauses": func(o *Options) { o.Pauses = o.Pauses[:2] },
+		"no agent": func(o *Options) { o.UserAgent = "" }, "http": func(o *Options) { o.API = "http://ghe.example.com/" },
+		"http uploads": func(o *Options) { o.Uploads = "http://192.0.2.1/" }, "password": func(o *Options) { o.API = "https://u:geheim@ghe.example.com/" },
+		"query": func(o *Options) { o.API += "?x=y" }, "no host": func(o *Options) { o.API = "https:///x" }, "none": func(o *Options) { o.API = "" },
+		"no limit wait": func(o *Options) { o.Pacing.LimitWait = 0 }, "file": func(o *Options) { o.Uploads = "file:///etc" },
+	} {
+		o := good
+		spoil(&o)
+		if _, err := New(o); err == nil || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestHost(t *testing.T) {
+	for _, c := range []struct {
+		api, host string
+		want      bool
+	}{
+		{"https://api.github.com/", "github.com", true}, {"https://api.github.com/", "api.github.com", true},
+		{"https://api.github.com/", "ghe.example.com", false}, {"https://ghe.example.com/api/v3/", "ghe.example.com", true},
+		{"https://ghe.example.com/api/v3/", "github.com", false}, {"http://127.0.0.1:8080/", "127.0.0.1:8080", true},
+		{"http://127.0.0.1:8080/", "127.0.0.1", false},
+	} {
+		p := &Port{api: must(wire.ParseBase("API", c.api))}
+		if got := p.hostMatches(marketops.Target{Host: c.host}); got != c.want {
+			t.Errorf("%s %s: %t", c.api, c.host, got)
+		}
+	}
+}
+
+// TestNoLocalRefusal: after a limit go-github would refuse by itself for an hour, and our own
+// wait would be over long before.
+func TestNoLocalRefusal(t *testing.T) {
+	s := newStage(t)
+	for _, m := range mutations {
+		s.srv.Inject(githubtest.Fault{Method: m.method, Path: m.path, Action: githubtest.SecondaryLimit})
+	}
+	if _, err := s.apply(s.releaseOp()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range s.diary.calls {
+		if c.Status == 0 || c.RequestID == "" {
+			t.Errorf("a call that GitHub never saw: %+v", c)
+		}
+	}
+	if len(s.diary.calls) != len(s.srv.Requests()) {
+		t.Errorf("%d calls in the journal, %d at GitHub", len(s.diary.calls), len(s.srv.Requests()))
+	}
+	seen := strings.Join(s.waits, "\n")
+	if strings.Count(seen, "rate limit") < len(mutations) {
+		t.Errorf("waits that nobody saw: %s", seen)
+	}
+	s.lawful()
+}
+
+// TestUnreachable: nobody listens; nothing can have happened.
+func TestUnreachable(t *testing.T) {
+	s := newStage(t)
+	op := s.tagOp()
+	s.srv.Close()
+	ev, err := s.apply(op)
+	s.isFailure(err, marketops.GitHubUnreachable)
+	if states(ev) != "tag=absent" {
+		t.Error(states(ev))
+	}
+	w := s.work(op)
+	w.Earlier = true
+	ev, err = s.port.apply(context.Background(), w, s.diary)
+	s.isUnknown(err)
+	if states(ev) != "tag=unknown" || !errors.Is(err, marketops.GitHubUnreachable) {
+		t.Errorf("%s %v", states(ev), err)
+	}
+}
+
+// TestDoorsClosed: each say of the publisher stops everything behind it.
+func TestDoorsClosed(t *testing.T) {
+	for door, effects := range map[string]string{
+		"call": "", "tag": "tag-object-made",
+		"release": "tag-object-made ref-created draft-created asset-uploaded asset-uploaded",
+	} {
+		t.Run(door, func(t *testing.T) {
+			s := newStage(t)
+			s.deny = func(d string) error {
+				if d == door {
+					return &marketops.Failure{Code: marketops.Expired}
+				}
+				return nil
+			}
+			ev, err := s.apply(s.releaseOp())
+			s.isFailure(err, marketops.Expired)
+			if s.kinds() != effects || !strings.HasSuffix(states(ev), "release=absent") {
+				t.Errorf("%s, %s", s.kinds(), states(ev))
+			}
+			s.lawful()
+		})
+	}
+}
+
+// TestFullJournal: what cannot be recorded stops the work before anything is visible.
+func TestFullJournal(t *testing.T) {
+	s := newStage(t)
+	s.diary.full = true
+	ev, err := s.apply(s.releaseOp())
+	s.isFailure(err, marketops.DiskFull)
+	if states(ev) != "tag=absent release=absent" || len(s.srv.Mutations()) != 0 {
+		t.Errorf("%s %v", states(ev), s.srv.Mutations())
+	}
+}
+
+// TestCancelled: cancelling before the first visible effect leaves a known state.
+func TestCancelled(t *testing.T) {
+	s := newStage(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.deny = func(door string) error {
+		cancel()
+		return nil
+	}
+	ev, err := s.port.apply(ctx, s.work(s.releaseOp()), s.diary)
+	s.isFailure(err, marketops.GitHubUnreachable)
+	if !errors.Is(err, context.Canceled) || states(ev) != "tag=absent release=absent" || s.kinds() != "" {
+		t.Errorf("%v %s %s", err, states(ev), s.kinds())
+	}
+}
+
+// lasting is a journal that is told of calls that nobody answered: time passed meanwhile.
+type lasting struct {
+	*diary
+	passed func()
+}
+
+func (l lasting) Call(e publisher.CallEvidence) error {
+	if e.Status == 0 {
+		l.passed()
+	}
+	return l.diary.Call(e)
+}
+
+// TestDeadline: no call is under way after the deadline of the work, even if GitHub never answers it. That the
+// call ends at the deadline and not later is shown by TestLimitTime of package wire.
+func TestDeadline(t *testing.T) {
+	s := newStage(t)
+	s.srv.Inject(githubtest.Fault{Method: "POST", Path: mutations[1].path, Action: githubtest.DelayAfter, Wait: time.Hour})
+	w := s.work(s.tagOp())
+	s.deny = func(door string) error {
+		if door == effectTag { // right before the call that is never answered
+			s.clock.set(w.Deadline.Add(-100 * time.Millisecond))
+		}
+		return nil
+	}
+	ev, err := s.port.apply(context.Background(), w, lasting{s.diary, func() { s.clock.set(w.Deadline) }})
+	s.isUnknown(err)
+	if calls := s.diary.calls; !strings.Contains(calls[len(calls)-1].Error, "deadline") {
+		t.Errorf("the last call ended with %q", calls[len(calls)-1].Error)
+	}
+	if states(ev) != "tag=unknown" {
+		t.Error(states(ev))
+	}
+}

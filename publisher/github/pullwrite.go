@@ -1,0 +1,94 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/github/internal/wire"
+)
+
+// pullWriter opens the pull request of an operation.
+type pullWriter struct {
+	*session
+	pulls  pulls
+	branch *branchWriter // of a change set
+}
+
+func newPullWriter(s *session) *pullWriter {
+	p := pulls{s.reader}
+	return &pullWriter{session: s, pulls: p, branch: &branchWriter{session: s, branches: branches{s.reader, p}}}
+}
+
+// run makes the branch, if its content is ours, and then the pull request.
+func (w *pullWriter) run(ctx context.Context) error {
+	if w.op.PullRequest.Changes != nil {
+		if err := w.branch.ensure(ctx); err != nil {
+			return err
+		}
+	}
+	return w.ensureEffect(ctx, w.effect(effectPull), strategy{look: w.find, send: w.send})
+}
+
+// headSHA is the commit that the pull request must show; empty while it is not made yet.
+func (w *pullWriter) headSHA() string {
+	if w.op.PullRequest.Changes != nil {
+		return w.branch.commit
+	}
+	return w.op.PullRequest.Head.SHA
+}
+
+// find looks for the pull request. What this Apply sent itself must be a draft exactly where
+// that was planned; what stood there before may have moved on since.
+func (w *pullWriter) find(ctx context.Context) (observation, error) {
+	at, p, err := w.pulls.look(ctx, w.headSHA(), w.recallNumber(keyPullNumber))
+	if p != nil && w.sent[effectPull] > 0 && p.Draft != w.op.PullRequest.Draft {
+		at = observation{presence: publisher.Conflict, detail: fmt.Sprintf("the pull request is there with draft %t", p.Draft)}
+	}
+	return at, err
+}
+
+// send looks once more at both branches and then opens the pull request.
+func (w *pullWriter) send(ctx context.Context) (wire.WriteResult, error) {
+	if err := w.checkBranches(ctx); err != nil {
+		return wire.Undone, err
+	}
+	want := w.op.PullRequest
+	c := &wire.Call{Step: "open the pull request", Method: wire.Post, Path: w.path("pulls"), Effect: effectPull, Body: map[string]any{
+		"title": want.Title, "head": want.Head.Branch, "base": want.Base.Branch, "body": w.text.body,
+		"draft": want.Draft, "maintainer_can_modify": false,
+	}}
+	var got pull
+	result, err := w.Write(ctx, c, func(x *wire.Exchange) error {
+		got = pull{}
+		if err := x.Decode(wire.Created, &got); err != nil {
+			return err
+		}
+		if got.State != "open" || got.Draft != want.Draft || !w.pulls.isOurs(&got, w.headSHA()) {
+			return wire.ErrDiffers
+		}
+		return nil
+	})
+	if result != wire.Done {
+		return result, err
+	}
+	w.pulls.note(&got)
+	if err := w.record(keyPullNumber, strconv.FormatInt(got.Number, 10)); err != nil {
+		return wire.Unclear, err
+	}
+	return wire.Done, nil
+}
+
+// checkBranches demands that nothing has moved since the plan was made.
+func (w *pullWriter) checkBranches(ctx context.Context) error {
+	if err := w.branch.branches.checkBase(ctx); err != nil {
+		return err
+	}
+	moved := marketops.RefMoved
+	if w.op.PullRequest.Changes != nil {
+		moved = marketops.GitHubConflict // the plan made this branch
+	}
+	return w.requireBranchAt(ctx, w.op.PullRequest.Head.Branch, w.headSHA(), moved)
+}
