@@ -13,6 +13,8 @@ VERSION := $(shell git describe --tags --always --abbrev=12 --dirty 2>/dev/null)
 STAMP := -X github.com/omega/marketops/internal/version.stamp=$(VERSION)
 
 COSIGN := $(CURDIR)/$(BIN)/cosign
+# Only a hang takes so long: no test measures how fast the machine is.
+LIMIT   := -timeout 60m
 # A go test that ends badly is a failure even if it could not say so in an event.
 OR_FAIL := || echo '{"Action":"build-fail","Package":"go test"}'
 
@@ -41,22 +43,22 @@ page:
 
 # The page in a real browser; needs chromium.
 browser:
-	@{ cd interop && $(GO) test -count=1 -json -tags browser ./browser $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ cd interop && $(GO) test $(LIMIT) -count=1 -json -tags browser ./browser $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # interop/ is a module of its own, so that what only tests need is no dependency of ours.
 test:
-	@{ $(GO) test -json ./... $(OR_FAIL) ; cd interop && $(GO) test -count=1 -json ./... $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ $(GO) test $(LIMIT) -json ./... $(OR_FAIL) ; cd interop && $(GO) test $(LIMIT) -count=1 -json ./... $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # The long tables whole: make test takes a sample of each and names its seed if a case fails.
 SAMPLED := '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}'
 exhaustive:
-	@{ MARKETOPS_EXHAUSTIVE=1 $(GO) test -count=1 -json -timeout 60m $$($(GO) list -f $(SAMPLED) ./...) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ MARKETOPS_EXHAUSTIVE=1 $(GO) test $(LIMIT) -count=1 -json $$($(GO) list -f $(SAMPLED) ./...) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # What needs a cosign: the pages' commands for it, and everything that it must accept and refuse.
 # The first build of cosign takes minutes.
 interop: $(COSIGN)
-	@export MARKETOPS_COSIGN="$(COSIGN)"; { $(GO) test -count=1 -json -tags cosign -run TestPages ./internal/test/story $(OR_FAIL) ; \
-		cd interop && $(GO) test -count=1 -json -tags cosign . $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@export MARKETOPS_COSIGN="$(COSIGN)"; { $(GO) test $(LIMIT) -count=1 -json -tags cosign ./internal/test/pages $(OR_FAIL) ; \
+		cd interop && $(GO) test $(LIMIT) -count=1 -json -tags cosign . $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 $(COSIGN):
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
@@ -64,8 +66,8 @@ $(COSIGN):
 # The stories run built binaries, which the race detector does not see; they are left out. With -short
 # some loops take every seventh byte or every third mishap, which is enough to race.
 race:
-	@{ $(GO) test -race -short -json $$($(GO) list ./... | grep -v internal/test/story) $(OR_FAIL) ; \
-		cd interop && $(GO) test -race -json ./claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ $(GO) test $(LIMIT) -race -short -json $$($(GO) list ./... | grep -vE 'internal/test/(story|parity|pages)$$') $(OR_FAIL) ; \
+		cd interop && $(GO) test $(LIMIT) -race -json ./claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 demo:
 	@$(GO) run ./internal/tools/demo
@@ -74,7 +76,7 @@ lint:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	$(GO) vet -tags cosign ./internal/test/story
+	$(GO) vet -tags cosign ./internal/test/pages
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags crash ./internal/test/soak && $(GO) run $(STATICCHECK) -tags crash ./internal/test/soak
 	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/test/disk ./log/claims
@@ -95,12 +97,12 @@ soak:
 # Ends a publication at every point of both processes: killed, failing, asleep past the lease. The
 # binaries are built from a patched copy (internal/test/patches); the source has no such point.
 crash:
-	@{ $(GO) test -tags crash -count=1 -json -parallel 12 -timeout 60m ./internal/test/soak $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ $(GO) test $(LIMIT) -tags crash -count=1 -json -parallel 12 ./internal/test/soak $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # Lets the disk be full, broken or gone at each call in turn of one publish; Linux, as root.
 disk:
-	@{ $(GO) test -count=1 -json -tags disk -parallel 8 -timeout 30m ./internal/test/disk $(OR_FAIL) ; \
-		$(GO) test -count=1 -json -tags disk -run '^TestFullDisk$$' ./log/claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+	@{ $(GO) test $(LIMIT) -count=1 -json -tags disk -parallel 8 ./internal/test/disk $(OR_FAIL) ; \
+		$(GO) test $(LIMIT) -count=1 -json -tags disk -run '^TestFullDisk$$' ./log/claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # Each mutant removes one safeguard in a copy of the source; the test that is named with it must notice.
 mutants:
@@ -141,7 +143,7 @@ clean:
 # With MARKETOPS_COVERDIR set it reports what make test has left there; otherwise it runs the stories.
 coverage:
 	@dir=$${MARKETOPS_COVERDIR:-$$(mktemp -d)}; vectors=$$(mktemp -d); \
-	if [ -z "$$MARKETOPS_COVERDIR" ]; then MARKETOPS_COVERDIR=$$dir $(GO) test -count=1 ./internal/test/story >/dev/null || exit 1; fi; \
+	if [ -z "$$MARKETOPS_COVERDIR" ]; then MARKETOPS_COVERDIR=$$dir $(GO) test $(LIMIT) -count=1 ./internal/test/story ./internal/test/parity ./internal/test/pages >/dev/null || exit 1; fi; \
 	$(GO) test -count=1 -cover -coverpkg=./... -run TestVectors ./receipt -args -test.gocoverdir=$$vectors >/dev/null && \
 	$(GO) tool covdata func -i=$$dir,$$vectors | $(GO) run ./internal/tools/coverreport
 	@$(GO) run ./internal/tools/codecoverage

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/omega/marketops/internal/test/patches"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
@@ -27,7 +26,7 @@ func TestMain(m *testing.M) {
 		var err error
 		if bin, err = os.MkdirTemp("", "disk-bin"); err == nil {
 			defer os.RemoveAll(bin)
-			err = testenv.Build(context.Background(), bin, testenv.Variant{Name: "fast", Patches: patches.Fast})
+			err = testenv.Build(context.Background(), bin, testenv.Fast)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -1,15 +1,16 @@
-package patches
+package patches_test
 
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/omega/marketops/internal/test/overlay"
+	"github.com/omega/marketops/internal/test/patches"
+	"github.com/omega/marketops/internal/test/testenv"
 )
 
 // TestFit: every patch of every table fits the source. Nothing is built.
@@ -18,7 +19,7 @@ func TestFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range [][]overlay.Patch{Crash, Impatient} {
+	for _, table := range [][]overlay.Patch{patches.Crash, patches.Impatient} {
 		texts, err := overlay.Apply(root, table)
 		if err != nil {
 			t.Error(err)
@@ -29,8 +30,8 @@ func TestFit(t *testing.T) {
 			}
 		}
 	}
-	if len(Points) < 42 || len(Fast) == 0 || len(ShortLease) == 0 {
-		t.Errorf("only %d points, %d and %d other patches", len(Points), len(Fast), len(ShortLease))
+	if len(patches.Points) < 42 || len(patches.Fast) == 0 || len(patches.ShortLease) == 0 {
+		t.Errorf("only %d points, %d and %d other patches", len(patches.Points), len(patches.Fast), len(patches.ShortLease))
 	}
 }
 
@@ -38,7 +39,7 @@ var pointName = regexp.MustCompile(`"([a-zA-Z0-9]+\.[a-z.]+)"`)
 
 // points lists the names of the points in some folders.
 func points(folders ...string) (out []string) {
-	for _, p := range Points {
+	for _, p := range patches.Points {
 		for _, dir := range folders {
 			if m := pointName.FindStringSubmatch(p.New); strings.HasPrefix(p.File, dir+"/") && m != nil {
 				out = append(out, m[1])
@@ -51,40 +52,31 @@ func points(folders ...string) (out []string) {
 // TestAbsent: a normal binary holds neither the variable's name nor the name of any point, and one
 // that is built with the patches holds all of them.
 func TestAbsent(t *testing.T) {
+	bin := map[bool]string{false: build(t, testenv.Unmodified), true: build(t, testenv.Crash)}
 	for cmd, folders := range map[string][]string{"marketops": {"publisher"}, "marketops-core": {"federation", "log"}} {
 		names := append(points(folders...), "MARKETOPS_FAULTS")
 		if len(names) < 20 {
 			t.Errorf("%s: only %q", cmd, names)
 		}
-		for _, patches := range [][]overlay.Patch{nil, Crash} {
-			b := build(t, cmd, patches)
+		for patched, dir := range bin {
+			b, err := os.ReadFile(filepath.Join(dir, cmd))
+			if err != nil {
+				t.Fatal(err)
+			}
 			for _, name := range names {
-				if got := bytes.Contains(b, []byte(name)); got != (patches != nil) {
-					t.Errorf("%s with %d patches: it holds %q: %v", cmd, len(patches), name, got)
+				if got := bytes.Contains(b, []byte(name)); got != patched {
+					t.Errorf("%s, patched %v: it holds %q: %v", cmd, patched, name, got)
 				}
 			}
 		}
 	}
 }
 
-func build(t *testing.T, cmd string, patches []overlay.Patch) []byte {
+func build(t *testing.T, v testenv.Variant) string {
 	t.Helper()
-	root, err := overlay.Root()
-	if err != nil {
+	dir := t.TempDir()
+	if err := testenv.Build(t.Context(), dir, v); err != nil {
 		t.Fatal(err)
 	}
-	flag, err := overlay.Write(root, t.TempDir(), patches)
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary := filepath.Join(t.TempDir(), cmd)
-	c := exec.Command("go", "build", flag, "-ldflags=-s -w", "-o", binary, overlay.Module+"/cmd/"+cmd)
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	b, err := os.ReadFile(binary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return dir
 }

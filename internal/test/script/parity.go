@@ -66,7 +66,7 @@ func recorded(ts *testscript.TestScript, from int) map[int]any {
 }
 
 // gateChecks is how many checks a gate answers, each once.
-const gateChecks = 32
+const gateChecks = 33
 
 // view is what publish --json says.
 type view struct {

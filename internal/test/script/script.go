@@ -66,6 +66,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops/internal/test/testenv"
+	"github.com/omega/marketops/internal/test/testmain"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -76,7 +77,7 @@ const coverVariable = "MARKETOPS_COVERDIR"
 const limit = 2 * testenv.Patience
 
 // atOnce is how many stories run side by side: they wait a little more than they compute.
-const atOnce = "4"
+const atOnce = "6"
 
 // Command is a command of stories.
 type Command = func(ts *testscript.TestScript, neg bool, args []string)
@@ -102,16 +103,14 @@ func Main(m *testing.M) int {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if !given {
-		if err := flag.Set("test.parallel", atOnce); err != nil {
-			panic(err)
-		}
+		_ = flag.Set("test.parallel", atOnce)
 	}
 	defer func() {
 		if built.dir != "" {
 			os.RemoveAll(built.dir)
 		}
 	}()
-	return m.Run()
+	return testmain.Run(m)
 }
 
 // binaries returns the folder of a variant's binaries, which are built for the first suite that asks.

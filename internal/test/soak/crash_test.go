@@ -11,7 +11,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/omega/marketops/internal/test/patches"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
@@ -24,7 +23,7 @@ const workers = 12
 // told falsely, and every point of the source must have been passed and every order obeyed.
 func TestCrashPoints(t *testing.T) {
 	bin := t.TempDir()
-	must(t, testenv.Build(context.Background(), bin, testenv.Variant{Name: "crash", Patches: patches.Crash}))
+	must(t, testenv.Build(context.Background(), bin, testenv.Crash))
 	seen := &passings{known: map[string]bool{}}
 	trials := survey(t, bin, seen)
 	t.Logf("%d trials", len(trials))

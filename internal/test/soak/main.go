@@ -47,7 +47,6 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/omega/marketops/internal/test/patches"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
@@ -94,7 +93,7 @@ func soak(ctx context.Context, o options) (err error) {
 	defer os.RemoveAll(bin)
 	binaries := testenv.Unmodified
 	if o.unpaced {
-		binaries = testenv.Variant{Name: "fast", Patches: patches.Fast}
+		binaries = testenv.Fast
 	}
 	if err := testenv.Build(ctx, bin, binaries); err != nil {
 		return err

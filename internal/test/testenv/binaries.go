@@ -23,11 +23,13 @@ type Variant struct {
 	Cover   bool // they write coverage data into GOCOVERDIR
 }
 
-// The variants of the stories.
+// The variants: what ships, those of the stories, that of the disk and soak tests, and that of the crash points.
 var (
 	Unmodified = Variant{Name: "unmodified"}
 	Quick      = Variant{Name: "quick", Patches: patches.Quick}
 	Impatient  = Variant{Name: "impatient", Patches: patches.Impatient}
+	Fast       = Variant{Name: "fast", Patches: patches.Fast}
+	Crash      = Variant{Name: "crash", Patches: patches.Crash}
 )
 
 // product is what a variant changes; tools are the same for all variants.

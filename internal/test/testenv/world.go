@@ -36,7 +36,7 @@ type Options struct {
 	Dir     string   // where everything happens; "" is a new folder, which Close removes
 	Repos   []string // of the practice GitHub; none is octo-org/widgets and octo-org/gadgets
 	Flags   []string // more of the practice GitHub
-	Env     []string // of every process, besides PATH, HOME, NO_COLOR and XDG_RUNTIME_DIR
+	Env     []string // of every process, besides PATH, HOME, NO_COLOR, XDG_RUNTIME_DIR and TMPDIR
 	Secrets []string // more environment, of commands and the practice GitHub alone; nil is [Token] and no passphrase
 	Keep    bool     // leave a folder that New made
 }
@@ -88,7 +88,7 @@ func (w *World) Path(parts ...string) string {
 // Environment is that of a process that holds no secret. What is not named here cannot matter.
 func (w *World) Environment() []string {
 	return append([]string{"PATH=" + w.Bin + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"HOME=" + w.Home, "NO_COLOR=1", "XDG_RUNTIME_DIR=" + w.Runtime}, w.Env...)
+		"HOME=" + w.Home, "NO_COLOR=1", "XDG_RUNTIME_DIR=" + w.Runtime, "TMPDIR=" + w.Runtime}, w.Env...)
 }
 
 // Command is a program as a user would run it in the world's folder, not started yet.
