@@ -82,7 +82,7 @@ func (e *ending) honest(s *stage, t *track) {
 	if n := e.run.used.Load(); !opened && n != 0 {
 		s.Errorf("%s: the credential was asked for %d times before the door was open", e, n)
 	}
-	if got := s.visible(e.run.ops[0]); !slices.Contains(t.seen, point{"attempt", 1, true}) && len(got) != 0 {
+	if got := s.visible(e.run.plan.Ops[0]); !slices.Contains(t.seen, point{"attempt", 1, true}) && len(got) != 0 {
 		s.Errorf("%s: %q became visible without an attempt that was counted", e, got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
@@ -26,13 +27,13 @@ import (
 func (s *seat) forged(key string, change func(*receipt.Receipt)) api.Entry {
 	s.Helper()
 	true1 := s.receipts[0][0]
-	rec := must(receipt.Open(true1.Envelope, s.trust.Ring()))
+	rec := must(receipt.Open(true1.Envelope, s.World.Trust.Ring()))
 	body := *rec.Body.(*receipt.Receipt)
 	body.Audience = slices.Clone(body.Audience)
 	if change != nil {
 		change(&body)
 	}
-	forged := must(receipt.Seal(&body, s.keys[key], rec.Subject...))
+	forged := must(receipt.Seal(&body, s.Keys[key], rec.Subject...))
 	true1.Envelope = forged.Envelope
 	return true1
 }
@@ -54,12 +55,12 @@ func (s *seat) sealed(envelope []byte) {
 
 // trusting replaces what this publisher believes.
 func (s *seat) trusting(change func(*trust.File)) {
-	s.Publisher.Trust, _ = s.parsed(s.file.Version, change)
+	s.Publisher.Trust, _ = s.ParseTrust(s.File.Version, change)
 }
 
 // later moves this publisher's clock alone.
 func (s *seat) later(seconds marketops.Time) {
-	s.Now = func() marketops.Time { return s.now() + seconds }
+	s.Now = func() marketops.Time { return s.World.Now() + seconds }
 }
 
 var refusals = []struct {
@@ -78,14 +79,14 @@ var refusals = []struct {
 		s.present(s.receipts[0][0], s.forged("authority2", func(r *receipt.Receipt) { r.ExpiresAt-- }))
 	}},
 	{marketops.PayloadTypeWrong, "another payload type", "prod", func(s *seat) {
-		s.sealed(must(crypto.Sign("text/plain", []byte("yes"), s.keys["authority"])))
+		s.sealed(must(crypto.Sign("text/plain", []byte("yes"), s.Keys["authority"])))
 	}},
 	{marketops.PredicateTypeWrong, "the submission", "prod", func(s *seat) { s.present(s.submission) }},
 	{marketops.PredicateTypeWrong, "an approval", "prod", func(s *seat) { s.present(s.approvals[0]) }},
 	{marketops.KeyUnknown, "a stranger's", "prod", func(s *seat) { s.present(s.forged("stranger", nil)) }},
 	{marketops.KeyUnknown, "a publisher's own", "prod", func(s *seat) { s.present(s.forged("pub", nil)) }},
 	{marketops.KeyOutsideValidity, "the key is over", "prod", func(s *seat) {
-		s.trusting(func(f *trust.File) { f.Authorities[0].NotAfter = s.now() })
+		s.trusting(func(f *trust.File) { f.Authorities[0].NotAfter = s.World.Now() })
 	}},
 	{marketops.KeyRevoked, "the key is revoked", "prod", func(s *seat) {
 		s.trusting(func(f *trust.File) {
@@ -106,7 +107,7 @@ var refusals = []struct {
 	{marketops.NotEnforceable, "enforceable: false", "prod", func(s *seat) { s.presentForged(func(r *receipt.Receipt) { r.Enforceable = false }) }},
 	{marketops.NotEnforceable, "for a dry run", "prod", func(s *seat) { s.presentForged(func(r *receipt.Receipt) { r.Mode = marketops.DryRun }) }},
 	{marketops.AudienceMismatch, "another publisher's", "prod", func(s *seat) {
-		s.presentForged(func(r *receipt.Receipt) { r.Audience = []crypto.KeyID{s.keys["pub2"].Public().ID()} })
+		s.presentForged(func(r *receipt.Receipt) { r.Audience = []crypto.KeyID{s.Keys["pub2"].Public().ID()} })
 	}},
 	{marketops.RunMismatch, "another run", "prod", func(s *seat) { s.jobs[0].Run = marketops.NewRunID([16]byte{1}) }},
 	{marketops.KindMismatch, "another kind", "prod", func(s *seat) { s.jobs[0].Op.Kind = marketops.PublishRelease }},
@@ -133,11 +134,11 @@ var refusals = []struct {
 	{marketops.ReceiptUnlogged, "in another log", "prod", func(s *seat) { s.jobs[0].Receipts[0].Position.Origin = "log.example.com" }},
 	{marketops.ReceiptUnlogged, "the submission is elsewhere", "prod", func(s *seat) { s.jobs[0].Submission.Position.Index++ }},
 	{marketops.TrustExpired, "the trust file expired", "prod", func(s *seat) {
-		s.trusting(func(f *trust.File) { f.Expires = s.now() })
+		s.trusting(func(f *trust.File) { f.Expires = s.World.Now() })
 	}},
 	{marketops.TrustRolledBack, "an older trust file", "prod", func(s *seat) {
-		s.writeTrust(s.file.Version+1, nil)
-		s.core.Sweep(context.Background())
+		s.WriteTrust(s.File.Version+1, nil)
+		s.World.Core.Sweep(context.Background())
 	}},
 }
 
@@ -196,14 +197,14 @@ func (s *seat) refused(t *testing.T, res publisher.Result, code marketops.Code) 
 // logged demands that the refusal stands in the log, signed by this publisher, without its text.
 func (s *seat) logged(t *testing.T, res publisher.Result, code marketops.Code) {
 	t.Helper()
-	rec, holder, err := s.run.trust.Open(res.Entry.Envelope, s.now(), &res.Entry.Position)
+	rec, holder, err := s.World.Trust.Open(res.Entry.Envelope, s.World.Now(), &res.Entry.Position)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if holder.Role != trust.RolePublisher || rec.By != s.Signer.Public().ID() {
 		t.Errorf("signed by %+v", holder)
 	}
-	if _, err := view.ProveIn(s.logTree(res.Entry.Position.Index), rec.LeafHash(), res.Entry.Position); err != nil {
+	if _, err := view.ProveIn(s.Tree(res.Entry.Position.Index), rec.LeafHash(), res.Entry.Position); err != nil {
 		t.Error(err)
 	}
 	body := rec.Body.(*receipt.Refusal)
@@ -215,7 +216,7 @@ func (s *seat) logged(t *testing.T, res publisher.Result, code marketops.Code) {
 			t.Errorf("recorded check %+v, answered %+v", c, res.Checks[i])
 		}
 	}
-	text, err := s.client("bob").Evidence(context.Background(), body.Evidence)
+	text, err := s.Client("bob").Evidence(context.Background(), body.Evidence)
 	if err != nil || body.Salted(text) != body.Evidence || string(text) != res.Err.Error() {
 		t.Errorf("evidence %q, %v", text, err)
 	}
@@ -231,27 +232,27 @@ func TestCoreAnswers(t *testing.T) {
 		spoil func(*run)
 	}{
 		{marketops.PolicySuperseded, func(r *run) {
-			path := filepath.Join(r.dir, "policy", "95-freeze.cedar")
+			path := filepath.Join(r.Dir, "policy", "95-freeze.cedar")
 			r.ok(os.WriteFile(path, append(must(os.ReadFile(path)), "// another one\n"...), 0o600))
-			r.core.Sweep(context.Background())
+			r.World.Core.Sweep(context.Background())
 		}},
 		{marketops.TrustRolledBack, func(r *run) {
-			r.writeTrust(2, nil)
-			r.core.Sweep(context.Background())
-			r.trust, _ = r.parsed(1, nil)
+			r.WriteTrust(2, nil)
+			r.World.Core.Sweep(context.Background())
+			r.World.Trust, _ = r.ParseTrust(1, nil)
 		}},
 		{marketops.ClockUnsure, func(r *run) {
-			r.pass(600e9)
+			r.Pass(600e9)
 			other := r.authorised(r.tagOp())
 			if results, err := other.publish("pub2", other.folder()); err != nil || results[0].Status != "success" {
 				r.Fatalf("%+v, %v", results, err)
 			}
-			r.down()
-			r.pass(-400e9)
-			r.start()
+			r.Stop()
+			r.Pass(-400e9)
+			r.Start()
 		}},
 		{marketops.Revoked, func(r *run) {
-			_, err := r.client("bob").Revoke(context.Background(), api.Revoke{Receipt: r.receiptOf(0).ReceiptID, Reason: "no"})
+			_, err := r.Client("bob").Revoke(context.Background(), api.Revoke{Receipt: r.plan.Receipt(0).ReceiptID, Reason: "no"})
 			r.ok(err)
 		}},
 		{marketops.Consumed, func(r *run) {
@@ -303,7 +304,7 @@ func TestLateVeto(t *testing.T) {
 	s := newStage(t)
 	r := s.authorised(s.tagOp())
 	e := r.vote("carol", "reject")
-	s.logTree(e.Position.Index)
+	s.Tree(e.Position.Index)
 	p := r.sit("pub", r.folder())
 	defer p.leave()
 	results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
@@ -323,11 +324,11 @@ func TestOneRefusalStopsAll(t *testing.T) {
 	if results[0].Status != "not-attempted" || results[0].Err != nil || results[1].Status != "refused" {
 		t.Fatalf("%+v", results)
 	}
-	wantCode(t, results[1].Err, marketops.ContentMismatch)
+	world.WantCode(t, results[1].Err, marketops.ContentMismatch)
 	if len(s.hub.Requests()) != 0 || s.asked.Load() != 0 || p.ready != 0 {
 		t.Error("something was sent")
 	}
-	for i := range r.ops {
+	for i := range r.plan.Ops {
 		if st := r.told(i); len(st.claims)+len(st.intents)+len(st.outcomes) != 0 {
 			t.Errorf("operation %d: %q", i+1, st.names)
 		}
@@ -341,14 +342,14 @@ func TestNoCredential(t *testing.T) {
 	p := r.sit("pub", r.folder())
 	defer p.leave()
 	p.Ready = func(_ context.Context, lasts time.Duration) error {
-		if left := r.receiptOf(0).ExpiresAt - s.now(); lasts <= 0 || lasts >= time.Duration(left)*time.Second {
+		if left := r.plan.Receipt(0).ExpiresAt - s.World.Now(); lasts <= 0 || lasts >= time.Duration(left)*time.Second {
 			t.Errorf("a receipt that lasts %s, of %d s", lasts, left)
 		}
 		return &marketops.Failure{Code: marketops.TokenMissing}
 	}
 	results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
-	wantCode(t, err, marketops.TokenMissing)
-	state, serr := s.client("pub").ClaimState(context.Background(), r.receiptOf(0).ReceiptID)
+	world.WantCode(t, err, marketops.TokenMissing)
+	state, serr := s.Client("pub").ClaimState(context.Background(), r.plan.Receipt(0).ReceiptID)
 	if serr != nil || state.State != "none" || results[0].Status != "not-attempted" || len(s.hub.Requests()) != 0 {
 		t.Errorf("%+v %+v %v", results[0], state, serr)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/publisher"
 )
 
@@ -57,15 +58,15 @@ func TestLyingCore(t *testing.T) {
 	other := s.authorised(s.tagOp())
 	q := other.sit("pub", other.folder())
 	defer q.leave()
-	foreign, err := q.Core.Claim(context.Background(), api.ClaimWanted{Receipt: other.receiptOf(0).ReceiptID, Run: other.id,
-		Operation: other.digests[0], Publisher: s.keys["pub"].Public().ID(), Trust: 1})
+	foreign, err := q.Core.Claim(context.Background(), api.ClaimWanted{Receipt: other.plan.Receipt(0).ReceiptID, Run: other.plan.ID,
+		Operation: other.plan.Digests[0], Publisher: s.Keys["pub"].Public().ID(), Trust: 1})
 	s.ok(err)
 	for name, l := range map[string]liar{
 		"no answer at all":       {claim: func(api.Claimed) api.Claimed { return api.Claimed{} }},
 		"another receipt":        {claim: func(api.Claimed) api.Claimed { return foreign }},
 		"another record":         {claim: func(c api.Claimed) api.Claimed { c.Entry = foreign.Entry; return c }},
 		"another epoch":          {claim: func(c api.Claimed) api.Claimed { c.Claim.Epoch++; return c }},
-		"another owner":          {claim: func(c api.Claimed) api.Claimed { c.Claim.Owner = s.keys["pub2"].Public().ID(); return c }},
+		"another owner":          {claim: func(c api.Claimed) api.Claimed { c.Claim.Owner = s.Keys["pub2"].Public().ID(); return c }},
 		"decided":                {claim: func(c api.Claimed) api.Claimed { c.Claim.State = "decided"; return c }},
 		"the claim is elsewhere": {claim: func(c api.Claimed) api.Claimed { c.Entry.Position.Index--; return c }},
 		"another log":            {claim: func(c api.Claimed) api.Claimed { c.Entry.Position.Origin = "log.example.com"; return c }},
@@ -88,8 +89,8 @@ func TestLyingCore(t *testing.T) {
 			if err != nil || results[0].Status != "not-attempted" && results[0].Status != "refused" || results[0].Err == nil {
 				t.Errorf("%+v, %v", results, err)
 			}
-			if len(s.visible(r.ops[0])) != 0 || r.used.Load() != 0 {
-				t.Errorf("%q became visible, the credential was asked for %d times", s.visible(r.ops[0]), r.used.Load())
+			if len(s.visible(r.plan.Ops[0])) != 0 || r.used.Load() != 0 {
+				t.Errorf("%q became visible, the credential was asked for %d times", s.visible(r.plan.Ops[0]), r.used.Load())
 			}
 			if results, err := r.publish("pub", dir); err != nil || results[0].Status != "success" {
 				t.Fatalf("control: %+v, %v", results, err)
@@ -112,7 +113,7 @@ func TestSwallowedOutcome(t *testing.T) {
 	if results[0].Status != "open" || p.Outbox.Pending() != 1 {
 		t.Errorf("%+v, %d wait", results[0], p.Outbox.Pending())
 	}
-	wantCode(t, results[0].Err, marketops.InclusionInvalid)
+	world.WantCode(t, results[0].Err, marketops.InclusionInvalid)
 	p.leave()
 	results, err = r.publish("pub", dir)
 	s.ok(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
 )
@@ -69,7 +70,7 @@ func TestOutboxRefusal(t *testing.T) {
 	p.jobs[0].Measured = nil
 	g, err := p.Gate(context.Background(), marketops.Prod, p.jobs[0])
 	s.ok(err)
-	s.down()
+	s.Stop()
 	if entry, err := p.Refuse(context.Background(), g); marketops.CodeOf(err) != marketops.CoreUnreachable || len(entry.Envelope) != 0 {
 		t.Fatalf("%+v, %v", entry, err)
 	}
@@ -78,8 +79,8 @@ func TestOutboxRefusal(t *testing.T) {
 		t.Fatalf("outbox %q", names)
 	}
 	p.leave()
-	s.pass(2e9) // requests signed before the Core's own start are not taken
-	s.start()
+	s.Pass(2e9) // requests signed before the Core's own start are not taken
+	s.Start()
 
 	p = r.sit("pub", dir)
 	defer p.leave()
@@ -136,7 +137,7 @@ func TestOutboxAnswers(t *testing.T) {
 			_, err = p.Run(context.Background(), marketops.Prod, p.jobs)
 			after := files(t, p.Outbox)
 			if c.stays {
-				wantCode(t, err, marketops.CodeOf(c.answer))
+				world.WantCode(t, err, marketops.CodeOf(c.answer))
 				if !slices.Equal(before, after) || p.Outbox.Pending() != 1 || slices.Contains(o.calls[1:], "claim") {
 					t.Errorf("outbox %q, then %q after %q", before, after, o.calls)
 				}
@@ -180,7 +181,7 @@ func TestNoRoom(t *testing.T) {
 	g, err := p.Gate(context.Background(), marketops.Prod, jobs[0])
 	s.ok(err)
 	res := p.Publish(context.Background(), g)
-	wantCode(t, res.Err, marketops.DiskFull)
+	world.WantCode(t, res.Err, marketops.DiskFull)
 	if res.Status != "open" {
 		t.Errorf("%+v", res)
 	}
@@ -219,7 +220,7 @@ func TestOutboxLie(t *testing.T) {
 		t.Fatal("recorded")
 	}
 	p.Core = &forgetful{honest, r.submission}
-	wantCode(t, p.Flush(context.Background()), marketops.InclusionInvalid)
+	world.WantCode(t, p.Flush(context.Background()), marketops.InclusionInvalid)
 	if p.Outbox.Pending() != 1 {
 		t.Fatal("a record that nobody logged is gone")
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/publisher"
 )
 
@@ -67,8 +68,8 @@ func TestPermits(t *testing.T) {
 	if results[0].Status != "success" || len(g.errs) != 2 {
 		t.Fatalf("%+v, %d second uses", results[0], len(g.errs))
 	}
-	wantCode(t, g.errs[0], marketops.Consumed)
-	wantCode(t, g.errs[1], marketops.ModeNotProd)
+	world.WantCode(t, g.errs[0], marketops.Consumed)
+	world.WantCode(t, g.errs[1], marketops.ModeNotProd)
 	if g.extra != 0 {
 		t.Errorf("the second uses sent %d requests", g.extra)
 	}
@@ -97,7 +98,7 @@ func TestUngated(t *testing.T) {
 		if res.Status != "refused" {
 			t.Errorf("%+v", res)
 		}
-		wantCode(t, res.Err, marketops.ReceiptMissing)
+		world.WantCode(t, res.Err, marketops.ReceiptMissing)
 	}
 	if len(s.hub.Requests()) != 0 || s.asked.Load() != 0 {
 		t.Error("something was sent")

@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -20,12 +21,12 @@ const ordersEnv = "MARKETOPS_TEST_ORDERS"
 
 // orders is all that a process of publishers is told: where everybody is, and who sits where.
 type orders struct {
-	Dir, Sock, API, Files string
-	Clock                 int64
-	Trust                 []byte
-	Seeds                 map[string][]byte
-	Runs                  []share
-	Seats                 []place
+	Dir, API, Files string
+	Clock           marketops.Time
+	Trust           []byte
+	Seeds           map[string][]byte
+	Runs            []share
+	Seats           []place
 }
 
 // share is what a publisher knows of a run.
@@ -52,14 +53,14 @@ type process struct {
 
 func (s *stage) process(runs []*run, keys []string) *process {
 	s.Helper()
-	_, trust := s.parsed(s.file.Version, func(f *trust.File) { *f = s.file })
-	o := orders{Dir: s.dir, Sock: s.sock, API: s.api, Files: s.files, Clock: s.clock.Load(), Trust: trust, Seeds: map[string][]byte{}}
+	_, trust := s.ParseTrust(s.File.Version, func(f *trust.File) { *f = s.File })
+	o := orders{Dir: s.Dir, API: s.api, Files: s.files, Clock: s.World.Now(), Trust: trust, Seeds: map[string][]byte{}}
 	for _, r := range runs {
-		o.Runs = append(o.Runs, share{r.id, r.docs, r.submission, r.approvals, r.receipts})
+		o.Runs = append(o.Runs, share{r.plan.ID, r.plan.Docs, r.submission, r.approvals, r.receipts})
 	}
 	for i, key := range keys {
 		n := i % len(runs)
-		o.Seeds[key] = s.keys[key].Seed()
+		o.Seeds[key] = s.Keys[key].Seed()
 		o.Seats = append(o.Seats, place{n, key, runs[n].folder()})
 	}
 	path := filepath.Join(s.TempDir(), "orders.json")
@@ -115,12 +116,11 @@ func given() *orders {
 
 // race takes the seats, and publishes from all of them once the others have theirs.
 func (o *orders) race(t *testing.T) {
-	s := &stage{T: t, dir: o.Dir, sock: o.Sock, api: o.API, files: o.Files, keys: map[string]*crypto.PrivateKey{}, clients: map[string]*api.Client{}}
-	s.clock.Store(o.Clock)
-	s.trust = must(trust.Parse(o.Trust))
+	keys := map[string]*crypto.PrivateKey{}
 	for name, seed := range o.Seeds {
-		s.keys[name] = must(crypto.NewPrivateKey(seed))
+		keys[name] = must(crypto.NewPrivateKey(seed))
 	}
+	s := &stage{World: world.Attach(t, o.Dir, o.Clock, must(trust.Parse(o.Trust)), keys), api: o.API, files: o.Files}
 	var seats []*seat
 	for _, p := range o.Seats {
 		seats = append(seats, o.Runs[p.Run].on(s).sit(p.Key, p.Folder))
@@ -136,10 +136,10 @@ func (o *orders) race(t *testing.T) {
 }
 
 func (h share) on(s *stage) *run {
-	r := &run{stage: s, id: h.ID, docs: h.Documents, submission: h.Submission, approvals: h.Approvals, receipts: h.Receipts}
+	r := &run{stage: s, plan: &world.Run{World: s.World, ID: h.ID, Docs: h.Documents}, submission: h.Submission, approvals: h.Approvals, receipts: h.Receipts}
 	for _, doc := range h.Documents {
-		r.ops = append(r.ops, *must(marketops.ParseOperation(doc)))
-		r.digests = append(r.digests, marketops.DigestOf(doc))
+		r.plan.Ops = append(r.plan.Ops, *must(marketops.ParseOperation(doc)))
+		r.plan.Digests = append(r.plan.Digests, marketops.DigestOf(doc))
 	}
 	return r
 }

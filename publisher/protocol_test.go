@@ -7,6 +7,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
@@ -31,7 +32,7 @@ func TestWholeProtocol(t *testing.T) {
 		if len(o.Effects) != i+1 || o.RetryCount != 0 || o.Epoch != 1 || o.Code != "" || o.Response.IsZero() {
 			t.Errorf("outcome %+v", o)
 		}
-		answer, err := s.client("bob").Evidence(context.Background(), o.Response)
+		answer, err := s.Client("bob").Evidence(context.Background(), o.Response)
 		if err != nil || o.Salted(answer) != o.Response {
 			t.Errorf("the answer of GitHub is not kept: %v", err)
 		}
@@ -79,8 +80,8 @@ func (r *run) again(dir string) {
 // sawTheLog demands that the root that an outcome quotes is the log's own at that size.
 func (r *run) sawTheLog(o *receipt.Outcome) {
 	r.Helper()
-	now := r.logTree(uint64(o.Checkpoint.Size))
-	then := &log.Checkpoint{Origin: origin, Size: uint64(o.Checkpoint.Size), Root: o.Checkpoint.Root}
+	now := r.Tree(uint64(o.Checkpoint.Size))
+	then := &log.Checkpoint{Origin: world.Origin, Size: uint64(o.Checkpoint.Size), Root: o.Checkpoint.Root}
 	hashes, err := now.Consistency(then)
 	if err == nil {
 		err = log.VerifyConsistency(then, now.Checkpoint(), hashes)
@@ -122,8 +123,8 @@ func TestDryRun(t *testing.T) {
 	if results[0].Status != "refused" {
 		t.Errorf("%+v", results[0])
 	}
-	wantCode(t, results[0].Err, marketops.ContentMismatch)
-	state, err := s.client("pub").ClaimState(context.Background(), r.receiptOf(0).ReceiptID)
+	world.WantCode(t, results[0].Err, marketops.ContentMismatch)
+	state, err := s.Client("pub").ClaimState(context.Background(), r.plan.Receipt(0).ReceiptID)
 	s.ok(err)
 	if state.State != "none" || s.published() != size || len(s.hub.Requests()) != 0 || s.asked.Load() != 0 || p.ready != 0 || p.Outbox.Pending() != 0 {
 		t.Errorf("a dry run left traces: %+v", state)
@@ -143,12 +144,12 @@ func TestFirstFailureStops(t *testing.T) {
 	if results[0].Status != "failed" || results[1].Status != "not-attempted" {
 		t.Fatalf("%+v", results)
 	}
-	wantCode(t, results[0].Err, marketops.GitHubConflict)
+	world.WantCode(t, results[0].Err, marketops.GitHubConflict)
 	o := r.outcome(0)
 	if o.Status != "failed" || o.Code != marketops.GitHubConflict || len(o.Effects) != 1 || o.Effects[0].State != "absent" {
 		t.Errorf("outcome %+v", o)
 	}
-	text, err := s.client("bob").Evidence(context.Background(), o.Error)
+	text, err := s.Client("bob").Evidence(context.Background(), o.Error)
 	if err != nil || o.Salted(text) != o.Error {
 		t.Errorf("the error's text is not kept: %v", err)
 	}
@@ -162,8 +163,8 @@ func TestFirstFailureStops(t *testing.T) {
 	if results[0].Status != "failed" || !results[0].Already || results[1].Status != "not-attempted" || len(s.hub.Requests()) != before {
 		t.Errorf("%+v", results)
 	}
-	wantCode(t, results[0].Err, marketops.GitHubConflict)
-	state, err := s.client("pub").ClaimState(context.Background(), r.receiptOf(1).ReceiptID)
+	world.WantCode(t, results[0].Err, marketops.GitHubConflict)
+	state, err := s.Client("pub").ClaimState(context.Background(), r.plan.Receipt(1).ReceiptID)
 	if err != nil || state.State != "none" {
 		t.Errorf("%+v %v", state, err)
 	}

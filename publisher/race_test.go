@@ -29,15 +29,15 @@ func (s *stage) recruit(n int) (names []string) {
 	s.Helper()
 	for i := range n {
 		name := fmt.Sprintf("racer-%d", i)
-		s.keys[name] = must(crypto.NewPrivateKey(fmt.Appendf(nil, "%032d", i)))
+		s.Keys[name] = must(crypto.NewPrivateKey(fmt.Appendf(nil, "%032d", i)))
 		names = append(names, name)
 	}
-	s.writeTrust(s.file.Version+1, func(f *trust.File) {
+	s.WriteTrust(s.File.Version+1, func(f *trust.File) {
 		for _, name := range names {
-			f.Publishers = append(f.Publishers, s.trustKey(name))
+			f.Publishers = append(f.Publishers, s.TrustKey(name))
 		}
 	})
-	s.core.Sweep(context.Background())
+	s.World.Core.Sweep(context.Background())
 	return names
 }
 

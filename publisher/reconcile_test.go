@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/test/githubtest"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
 )
@@ -69,7 +70,7 @@ func (e *ending) undecided(s *stage, st publisher.Standing, claim api.State, sta
 // takenBySomebody puts other content under the tag's name.
 func (e *ending) takenBySomebody(s *stage) {
 	s.Helper()
-	s.ok(s.repo.SetRef("refs/tags/"+e.run.ops[0].Tag.Name, s.commit))
+	s.ok(s.repo.SetRef("refs/tags/"+e.run.plan.Ops[0].Tag.Name, s.commit))
 }
 
 func (e *ending) decided(s *stage, st publisher.Standing, status receipt.Status, code marketops.Code) *receipt.Outcome {
@@ -99,24 +100,24 @@ func TestReconcileBeforeTheDoor(t *testing.T) {
 	e.undecided(s, st, "claimed", "not-attempted")
 
 	e = s.stopped(afterIntent)
-	_, err := s.client("bob").Revoke(context.Background(), api.Revoke{Receipt: e.run.receiptOf(0).ReceiptID, Reason: "no"})
+	_, err := s.Client("bob").Revoke(context.Background(), api.Revoke{Receipt: e.run.plan.Receipt(0).ReceiptID, Reason: "no"})
 	s.ok(err)
 	st = e.standing(s, "pub")
 	if st.Claim != "closed" || st.Resume || st.Status != "rejected" {
 		t.Errorf("revoked while claimed: %+v", st)
 	}
-	wantCode(t, st.Err, marketops.Revoked)
+	world.WantCode(t, st.Err, marketops.Revoked)
 	e.decided(s, st, "rejected", marketops.Revoked)
 
 	e = &ending{run: s.authorised(s.tagOp()), key: "pub"}
 	e.folder = e.run.folder()
-	_, err = s.client("bob").Revoke(context.Background(), api.Revoke{Receipt: e.run.receiptOf(0).ReceiptID, Reason: "no"})
+	_, err = s.Client("bob").Revoke(context.Background(), api.Revoke{Receipt: e.run.plan.Receipt(0).ReceiptID, Reason: "no"})
 	s.ok(err)
 	st = e.standing(s, "pub")
 	if st.Claim != "revoked" || st.Resume || st.Status != "not-attempted" {
 		t.Errorf("revoked before any claim: %+v", st)
 	}
-	wantCode(t, st.Err, marketops.Revoked)
+	world.WantCode(t, st.Err, marketops.Revoked)
 }
 
 func TestReconcileExecuting(t *testing.T) {
@@ -133,7 +134,7 @@ func TestReconcileExecuting(t *testing.T) {
 	if o := taken.decided(s, st, "failed", marketops.GitHubConflict); len(o.Effects) != 1 || o.Effects[0].State != "absent" {
 		t.Errorf("%+v", o)
 	}
-	wantCode(t, st.Err, marketops.GitHubConflict)
+	world.WantCode(t, st.Err, marketops.GitHubConflict)
 
 	for _, at := range []point{afterExecute, afterAttempt} {
 		absent := s.stopped(at)
@@ -157,7 +158,7 @@ func TestReconcileElsewhere(t *testing.T) {
 	s := newStage(t)
 	e := s.stopped(afterEffect)
 	_, err := e.reconcile(s, "pub2")
-	wantCode(t, err, marketops.OperationInFlight)
+	world.WantCode(t, err, marketops.OperationInFlight)
 	if len(e.run.told(0).outcomes) != 0 {
 		t.Error("decided under somebody else's lease")
 	}
@@ -182,26 +183,26 @@ func TestReconcileExpired(t *testing.T) {
 	s := newStage(t)
 	found, taken, absent, claimed := s.stopped(afterEffect), s.stopped(afterAttempt), s.stopped(afterAttempt), s.stopped(afterIntent)
 	taken.takenBySomebody(s)
-	s.pass(3 * time.Hour)
-	s.core.Sweep(context.Background())
+	s.Pass(3 * time.Hour)
+	s.World.Core.Sweep(context.Background())
 
 	results, err := absent.run.publish("pub", absent.folder)
 	s.ok(err)
 	if results[0].Status != "refused" {
 		t.Errorf("%+v", results[0])
 	}
-	wantCode(t, results[0].Err, marketops.Expired)
+	world.WantCode(t, results[0].Err, marketops.Expired)
 
 	found.decided(s, found.standing(s, "pub"), "success", "")
 	taken.decided(s, taken.standing(s, "pub"), "failed", marketops.GitHubConflict)
 	st := absent.standing(s, "pub")
 	absent.decided(s, st, "unknown", marketops.OutcomeUnknown)
-	if st.Resume || len(s.visible(absent.run.ops[0])) != 0 {
+	if st.Resume || len(s.visible(absent.run.plan.Ops[0])) != 0 {
 		t.Errorf("%+v", st)
 	}
 	st = claimed.standing(s, "pub")
 	claimed.decided(s, st, "rejected", marketops.Expired)
-	wantCode(t, st.Err, marketops.Expired)
+	world.WantCode(t, st.Err, marketops.Expired)
 
 	// The unknown stays an unknown for whoever asks again, and never becomes a failure.
 	var unknown *marketops.Unknown
@@ -222,7 +223,7 @@ func TestReconcileDecided(t *testing.T) {
 	s := newStage(t)
 	e := &ending{run: s.authorised(s.tagOp()), key: "pub"}
 	e.folder = e.run.folder()
-	records := s.opts.Config.Records
+	records := s.Options.Config.Records
 	p := e.run.sit("pub", e.folder)
 	p.tracked(&track{at: point{"outcome", 1, true}, strike: func() error {
 		s.ok(os.Rename(records, records+".away"))
@@ -245,7 +246,7 @@ func TestReconcileDecided(t *testing.T) {
 	}
 	s.ok(os.Remove(records))
 	s.ok(os.Rename(records+".away", records))
-	s.core.Sweep(context.Background())
+	s.World.Core.Sweep(context.Background())
 	if results, err = e.run.publish("pub", e.folder); err != nil || results[0].Status != "success" || !results[0].Already {
 		t.Errorf("%+v, %v", results, err)
 	}

@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/test/unpaced"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
@@ -26,11 +26,7 @@ import (
 // run is an authorised run, with a run folder as the engine leaves it.
 type run struct {
 	*stage
-	id         marketops.RunID
-	ops        []marketops.Operation
-	digests    []marketops.Digest
-	docs       [][]byte
-	plan       []byte
+	plan       *world.Run
 	submission api.Entry
 	approvals  []api.Entry
 	receipts   [][]api.Entry
@@ -41,76 +37,27 @@ type run struct {
 // authorised plans operations, has them submitted, approved by alice and authorised.
 func (s *stage) authorised(ops ...marketops.Operation) *run {
 	s.Helper()
-	r := s.planned(ops...)
-	r.submit()
-	r.vote("alice", "approve")
-	d, err := s.client("bob").Authorize(context.Background(), r.id)
-	s.ok(err)
-	if !d.Authorized {
-		s.Fatalf("not authorised: %+v", d)
-	}
-	last := uint64(0)
-	for _, dec := range d.Decisions {
-		r.receipts = append(r.receipts, dec.Receipts)
-		last = max(last, dec.Receipts[0].Position.Index)
-	}
-	s.logTree(last)
-	return r
-}
-
-func (s *stage) planned(ops ...marketops.Operation) *run {
-	s.Helper()
-	var id [16]byte
-	must(rand.Read(id[:]))
-	r := &run{stage: s, id: marketops.NewRunID(id), ops: ops, sources: s.TempDir()}
-	p := plan.Plan{Schema: "marketops.plan/v1", Host: ops[0].Target.Host, Mode: marketops.DryRun,
-		Operations: []plan.Operation{}, Rejected: []plan.Rejected{}, Findings: []plan.Finding{}}
-	for i, op := range ops {
-		doc := must(op.Document())
-		d := marketops.DigestOf(doc)
-		r.docs, r.digests = append(r.docs, doc), append(r.digests, d)
-		p.Operations = append(p.Operations, plan.Operation{Number: i + 1, Kind: op.Kind, Repository: op.Target.FullName,
-			RepositoryID: op.Target.RepositoryID, Resource: op.Resource(), Operation: d, BlockedByMode: true, Calls: []marketops.Call{}})
-	}
-	r.plan = must(p.Encode())
+	r := &run{stage: s, plan: s.NewRun(ops...), sources: s.TempDir()}
 	for name, content := range assets {
 		s.ok(os.WriteFile(filepath.Join(r.sources, name), []byte(content), 0o600))
 	}
+	r.submission = world.Got(r.plan.SubmitAs("bob", nil))(s)
+	r.vote("alice", receipt.Approve)
+	last := uint64(0)
+	for _, d := range r.plan.Authorize().Decided.Decisions {
+		r.receipts = append(r.receipts, d.Receipts)
+		last = max(last, d.Receipts[0].Position.Index)
+	}
+	s.Tree(last)
 	return r
-}
-
-func (r *run) head() receipt.Header { return must(receipt.NewHeader(rand.Reader, r.now())) }
-
-func (r *run) submit() {
-	r.Helper()
-	head := r.head()
-	findings, notShipped := []byte("{}"), []byte("[]")
-	sub := &receipt.Submission{Header: head, RunID: r.id, Requester: "bob", Plan: marketops.DigestOf(r.plan), Operations: r.digests,
-		Findings: head.Salted(findings), NotShipped: head.Salted(notShipped)}
-	rec := must(receipt.Seal(sub, r.keys["bob"], receipt.SubjectOf("plan.json", sub.Plan)))
-	e, err := r.client("bob").Submit(context.Background(), api.Submit{Envelope: rec.Envelope, Plan: r.plan, Operations: r.docs,
-		Evidence: []api.Evidence{{Digest: sub.Findings, Text: findings}, {Digest: sub.NotShipped, Text: notShipped}}})
-	r.ok(err)
-	r.submission = e
 }
 
 // vote signs and hands in a verdict of a person.
 func (r *run) vote(name string, verdict receipt.Verdict) api.Entry {
 	r.Helper()
-	info, err := r.client(name).Info(context.Background())
-	r.ok(err)
-	a := &receipt.Approval{Header: r.head(), Verdict: verdict, RunID: r.id, Submission: r.submission.Digest, Requester: "bob",
-		Plan: marketops.DigestOf(r.plan), Operations: r.digests, Policy: info.Policy, NotBefore: r.now(), ExpiresAt: r.now() + 4*3600}
-	rec := must(receipt.Seal(a, r.keys[name], receipt.SubjectOf("plan.json", a.Plan)))
-	e, err := r.client(name).Approve(context.Background(), rec.Envelope)
-	r.ok(err)
+	e := world.Got(r.plan.VoteAs(name, func(a *receipt.Approval) { a.Verdict = verdict }))(r)
 	r.approvals = append(r.approvals, e)
 	return e
-}
-
-// receiptOf is the receipt of the i-th operation.
-func (r *run) receiptOf(i int) *receipt.Receipt {
-	return must(receipt.Open(r.receipts[i][0].Envelope, r.trust.Ring())).Body.(*receipt.Receipt)
 }
 
 // folder writes a run folder as the engine does, so that journal and content are the real ones.
@@ -121,21 +68,14 @@ func (r *run) folder() string {
 		path := filepath.Join(dir, name)
 		r.ok(errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)))
 	}
-	put("run.json", must(canon.Encode(plan.Info{Schema: "marketops.run/v1", RunID: r.id, CreatedAt: r.now()})))
-	put("plan.json", r.plan)
+	put("run.json", must(canon.Encode(plan.Info{Schema: "marketops.run/v1", RunID: r.plan.ID, CreatedAt: r.World.Now()})))
+	put("plan.json", r.plan.Plan)
 	src := plan.Sources{Schema: "marketops.sources/v1", Root: r.sources}
-	for i, doc := range r.docs {
+	for i, doc := range r.plan.Docs {
 		put(fmt.Sprintf("operations/%d.json", i+1), doc)
 		files := plan.Files{Number: i + 1, Files: []plan.File{}}
-		if rel := r.ops[i].Release; rel != nil {
-			for _, a := range rel.Assets {
-				files.Files = append(files.Files, plan.File{Name: a.Name, Path: a.Name})
-			}
-		}
-		if pr := r.ops[i].PullRequest; pr != nil {
-			for _, c := range pr.Changes.Changes {
-				files.Files = append(files.Files, plan.File{Name: c.Path, Path: c.Path})
-			}
+		for _, f := range r.plan.Ops[i].Files() {
+			files.Files = append(files.Files, plan.File{Name: f.Name, Path: f.Name})
 		}
 		src.Operations = append(src.Operations, files)
 	}
@@ -164,26 +104,26 @@ func (r *run) sit(key, dir string) *seat {
 	folder, err := plan.Open(dir)
 	r.ok(err)
 	s := &seat{run: r, folder: folder}
-	core := r.client(key)
+	core := r.Client(key)
 	o := r.portOptions()
 	o.Token = func(context.Context) (string, error) { r.asked.Add(1); r.used.Add(1); return secret, nil }
 	port, err := github.New(o)
 	r.ok(err)
 	s.Publisher = &publisher.Publisher{
-		Core: core, Log: view.New(core, r.trust.Log(), filepath.Join(r.dir, "memory-of-"+key)), Trust: r.trust, Signer: r.keys[key],
-		Port: port, Host: r.host(), Now: r.now, Random: rand.Reader, Outbox: publisher.Outbox{Dir: filepath.Join(dir, "outbox")},
+		Core: core, Log: view.New(core, r.World.Trust.Log(), filepath.Join(r.Dir, "memory-of-"+key)), Trust: r.World.Trust, Signer: r.Keys[key],
+		Port: port, Host: r.host(), Now: r.World.Now, Random: rand.Reader, Outbox: publisher.Outbox{Dir: filepath.Join(dir, "outbox")},
 		Ready: func(context.Context, time.Duration) error { s.ready++; return nil },
 		Tell:  func(e publisher.Event) { s.told = append(s.told, e.Step) },
 	}
 	j, err := folder.Journal(time.Now)
 	// The practice GitHub starts git: until such a child has begun, it holds the lock of a journal
 	// that was open when it was forked.
-	for end := time.Now().Add(10 * time.Second); errors.Is(err, marketops.OperationInFlight) && time.Now().Before(end); {
+	for end := time.Now().Add(5 * time.Minute); errors.Is(err, marketops.OperationInFlight) && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 		j, err = folder.Journal(time.Now)
 	}
 	r.ok(err)
-	for i := range r.ops {
+	for i := range r.plan.Ops {
 		s.jobs = append(s.jobs, s.job(i, j))
 	}
 	return s
@@ -194,9 +134,9 @@ func (s *seat) leave() { s.ok(s.folder.Close()) }
 func (s *seat) job(i int, j *plan.Journal) *publisher.Job {
 	s.Helper()
 	trust := s.Publisher.Trust
-	job := &publisher.Job{Number: i + 1, Run: s.id, Op: s.ops[i],
+	job := &publisher.Job{Number: i + 1, Run: s.plan.ID, Op: s.plan.Ops[i],
 		Submission: publisher.OpenRecord(trust, s.submission), Approvals: publisher.OpenRecords(trust, s.approvals...),
-		Journal: journal{j.Operation(s.digests[i])}, Measured: []marketops.Digest{}}
+		Journal: journal{j.Operation(s.plan.Digests[i])}, Measured: []marketops.Digest{}}
 	if i < len(s.receipts) {
 		job.Receipts = publisher.OpenRecords(trust, s.receipts[i]...)
 	}
@@ -241,13 +181,13 @@ type story struct {
 // position that the Core names.
 func (r *run) told(i int) *story {
 	r.Helper()
-	all, err := r.client("bob").Records(context.Background(), r.id)
+	all, err := r.Client("bob").Records(context.Background(), r.plan.ID)
 	r.ok(err)
-	tree := r.logTree(all.Entries[len(all.Entries)-1].Position.Index)
+	tree := r.Tree(all.Entries[len(all.Entries)-1].Position.Index)
 	st := &story{}
-	id := r.receiptOf(i).ReceiptID
+	id := r.plan.Receipt(i).ReceiptID
 	for _, e := range all.Entries {
-		rec, _, err := r.trust.Open(e.Envelope, r.now(), &e.Position)
+		rec, _, err := r.World.Trust.Open(e.Envelope, r.World.Now(), &e.Position)
 		r.ok(err)
 		if _, err := view.ProveIn(tree, rec.LeafHash(), e.Position); err != nil {
 			r.Errorf("%s at %d: %v", e.Name, e.Position.Index, err)
@@ -316,10 +256,10 @@ func (r *run) outcome(i int) *receipt.Outcome {
 		return o
 	}
 	newest := st.intents[len(st.intents)-1]
-	if o.Intent == nil || o.Intent.Index != at[newest.Digest] || at[st.outcomes[0].Digest] <= o.Intent.Index || o.OperationID != r.digests[i] {
+	if o.Intent == nil || o.Intent.Index != at[newest.Digest] || at[st.outcomes[0].Digest] <= o.Intent.Index || o.OperationID != r.plan.Digests[i] {
 		r.Errorf("outcome %+v at %d does not follow the newest intent at %d", o, at[st.outcomes[0].Digest], at[newest.Digest])
 	}
-	if o.Checkpoint == nil || uint64(o.Checkpoint.Size) <= o.Intent.Index || o.Checkpoint.Origin != origin {
+	if o.Checkpoint == nil || uint64(o.Checkpoint.Size) <= o.Intent.Index || o.Checkpoint.Origin != world.Origin {
 		r.Fatalf("the checkpoint that was seen, %+v, does not cover the intent at %d", o.Checkpoint, o.Intent.Index)
 	}
 	return o
@@ -329,7 +269,7 @@ func (r *run) outcome(i int) *receipt.Outcome {
 // the only one and says so.
 func (r *run) shipped(i int) *receipt.Outcome {
 	r.Helper()
-	o, op := r.outcome(i), r.ops[i]
+	o, op := r.outcome(i), r.plan.Ops[i]
 	if o.Status != "success" {
 		r.Errorf("operation %d: %s %s", i+1, o.Status, o.Code)
 	}
@@ -344,17 +284,9 @@ func (r *run) shipped(i int) *receipt.Outcome {
 	if err != nil || obs.State != publisher.Found {
 		r.Errorf("operation %d: GitHub shows %s: %s, %v", i+1, obs.State, obs.Detail, err)
 	}
-	state, err := r.client("pub").ClaimState(context.Background(), r.receiptOf(i).ReceiptID)
+	state, err := r.Client("pub").ClaimState(context.Background(), r.plan.Receipt(i).ReceiptID)
 	if err != nil || state.State != "closed" || state.Outcome != "success" {
 		r.Errorf("operation %d: the claim is %+v, %v", i+1, state, err)
 	}
 	return o
-}
-
-// wantCode demands a code.
-func wantCode(t testing.TB, err error, code marketops.Code) {
-	t.Helper()
-	if !errors.Is(err, code) {
-		t.Errorf("got %v, want %s", err, code)
-	}
 }

@@ -1,58 +1,28 @@
 package publisher_test
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/core"
-	"github.com/omega/marketops/federation/issue"
-	"github.com/omega/marketops/federation/policy"
-	"github.com/omega/marketops/federation/server"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/test/githubtest"
+	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/log/claims"
-	"github.com/omega/marketops/log/view"
-	"github.com/omega/marketops/plan"
-	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
 
-const (
-	origin = "log.test"
-	secret = "gho_canary0123456789abcdef"
-)
+const secret = "gho_canary0123456789abcdef"
 
-// stage is a Core on a real socket with real SQLite and a real log, a practice GitHub with one
-// repository, and everybody's keys. The clock of Core and publishers stands still until passed.
+// stage is a world with a second authority and a practice GitHub with one repository.
 type stage struct {
-	*testing.T
-	dir   string
-	sock  string
-	opts  core.Options
-	core  *core.Core
-	down  func()
-	clock atomic.Int64
-	keys  map[string]*crypto.PrivateKey
-	file  trust.File
-	trust *trust.Trust
-
+	*world.World
 	hub    *githubtest.Server
 	api    string // the addresses of hub, which may be another process's
 	files  string
@@ -61,9 +31,6 @@ type stage struct {
 	tree   string
 	asked  atomic.Int64 // how often the write credential was asked for
 	tags   atomic.Int64
-
-	mu      sync.Mutex
-	clients map[string]*api.Client
 }
 
 func must[V any](v V, err error) V {
@@ -75,40 +42,19 @@ func must[V any](v V, err error) V {
 
 func (s *stage) ok(err error) {
 	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
+	world.Must(s, err)
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "mops") // t.TempDir is too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	s := &stage{T: t, dir: dir, sock: filepath.Join(dir, "core.sock"), keys: map[string]*crypto.PrivateKey{}, clients: map[string]*api.Client{}}
-	s.clock.Store(time.Now().Unix())
-	for _, name := range []string{"bob", "alice", "carol", "stranger", "pub", "pub2", "authority", "authority2", "advisory", "ledger", "checkpoint"} {
-		seed := make([]byte, 32)
-		must(rand.Read(seed))
-		s.keys[name] = must(crypto.NewPrivateKey(seed))
-	}
+	s := &stage{World: world.New(t, func(w *world.World) {
+		w.Keys["authority2"] = world.NewKey(t)
+		w.Edit = func(f *trust.File) { f.Authorities = append(f.Authorities, w.TrustKey("authority2")) }
+		w.Options.Config.Lease = 15 * time.Minute // so that none is renewed besides
+		w.Options.Config.Limits = config.Limits{MaxReceiptsPerRepository: 1000, MaxSubmissionsPerDay: 1000, MaxOperationsPerPlan: 100}
+	})}
 	s.startHub()
-	s.writeTrust(1, nil)
-	s.ok(policy.WriteStarter(filepath.Join(dir, "policy")))
-	c := config.DefaultCore(origin).In(dir)
-	c.Lease = 15 * time.Minute // no test waits so long that it is renewed besides
-	c.Limits = config.Limits{MaxReceiptsPerRepository: 1000, MaxSubmissionsPerDay: 1000, MaxOperationsPerPlan: 100}
-	s.opts = core.Options{
-		State: dir, Config: c, Keys: issue.Keys{Authority: s.keys["authority"], Advisory: s.keys["advisory"], Ledger: s.keys["ledger"]},
-		Checkpoint: s.keys["checkpoint"], Version: "test", Random: rand.Reader, Now: s.now, Plan: readPlan,
-		OpenLedger: func(path string, now func() marketops.Time) (core.Ledger, error) { return claims.Open(path, now) },
-		Free:       func(string) (uint64, error) { return 1 << 40, nil }, Log: slog.New(slog.DiscardHandler),
-	}
-	s.start()
-	t.Cleanup(func() { s.down() })
 	return s
 }
 
@@ -138,106 +84,8 @@ func (s *stage) newRepo(name string) *githubtest.Repo {
 	return repo
 }
 
-func readPlan(data []byte, documents [][]byte) ([]marketops.Digest, error) {
-	p, err := plan.Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	if err := plan.Fits(p, documents); err != nil {
-		return nil, err
-	}
-	var out []marketops.Digest
-	for _, o := range p.Operations {
-		out = append(out, o.Operation)
-	}
-	return out, nil
-}
-
-func (s *stage) now() marketops.Time { return marketops.Time(s.clock.Load()) }
-
-func (s *stage) pass(d time.Duration) { s.clock.Add(int64(d / time.Second)) }
-
 // leaseEnds lets every lease end, so that another publisher may take over.
-func (s *stage) leaseEnds() { s.pass(s.opts.Config.Lease + time.Second) }
-
-func (s *stage) start() {
-	s.Helper()
-	c, err := core.Open(context.Background(), s.opts)
-	s.ok(err)
-	l, err := server.ListenUnix(s.sock)
-	s.ok(err)
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx, server.Handler(c, origin, s.now, s.opts.Log), s.opts.Log, l) }()
-	s.core = c
-	s.down = sync.OnceFunc(func() {
-		cancel()
-		if err := errors.Join(<-served, c.Close()); err != nil {
-			s.Errorf("stopping the Core: %v", err)
-		}
-	})
-}
-
-func (s *stage) trustKey(name string) trust.Key {
-	return trust.Key{ID: name + "-1", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(s.keys[name].Public().SPKI()),
-		NotBefore: s.now() - 86400, NotAfter: s.now() + 365*86400}
-}
-
-func (s *stage) trustFile(version int64) trust.File {
-	all, key := []string{"*"}, s.trustKey
-	return trust.File{
-		Schema: "marketops.trust/v1", Version: version, Expires: s.now() + 300*86400,
-		Persons: []trust.Person{
-			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob")}},
-			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice")}},
-			{ID: "carol", Groups: []string{"approvers"}, Keys: []trust.Key{key("carol")}},
-		},
-		Authorities:    []trust.Key{key("authority"), key("authority2")},
-		AuthorityRules: []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
-		Advisory:       []trust.Key{key("advisory")}, Publishers: []trust.Key{key("pub"), key("pub2")},
-		Ledger:    []trust.Key{key("ledger")},
-		Resolvers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}}, Revokers: []trust.Rule{{Kinds: all, Targets: all, Group: "operators"}},
-		Approvals:   []trust.Rule{{Kinds: all, Targets: all, Group: "approvers", Threshold: 1}},
-		LogPolicy:   fmt.Sprintf("log %s\nquorum none\n", log.Vkey(origin, s.keys["checkpoint"].Public())),
-		MaxLifetime: 86400, KnownCheckpoints: []receipt.CheckpointRef{},
-	}
-}
-
-// parsed is a trust file like the one in force, but for what change edits.
-func (s *stage) parsed(version int64, change func(*trust.File)) (*trust.Trust, []byte) {
-	s.Helper()
-	f := s.trustFile(version)
-	if change != nil {
-		change(&f)
-	}
-	b := must(json.Marshal(f))
-	t, err := trust.Parse(b)
-	s.ok(err)
-	return t, b
-}
-
-// writeTrust puts a trust file where the Core reads it.
-func (s *stage) writeTrust(version int64, change func(*trust.File)) {
-	s.Helper()
-	t, b := s.parsed(version, change)
-	path := filepath.Join(s.dir, "trust.json")
-	s.ok(os.WriteFile(path+".new", b, 0o600))
-	s.ok(os.Rename(path+".new", path))
-	s.trust, s.file = t, t.File()
-}
-
-// client is the one client of a key: each keeps connections of its own.
-func (s *stage) client(name string) *api.Client {
-	s.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.clients[name] == nil {
-		c, err := api.Dial(s.sock, origin, s.keys[name], s.now)
-		s.ok(err)
-		s.clients[name] = c
-	}
-	return s.clients[name]
-}
+func (s *stage) leaseEnds() { s.Pass(s.Options.Config.Lease + time.Second) }
 
 func (s *stage) host() string {
 	return strings.TrimSuffix(strings.TrimPrefix(s.api, "http://"), "/")
@@ -272,22 +120,13 @@ func (s *stage) releaseOp() marketops.Operation {
 	return op
 }
 
-// logTree is the log as a stranger reads it once index is published.
-func (s *stage) logTree(index uint64) *log.Tree {
-	s.Helper()
-	v := view.New(s.client("pub"), s.trust.Log(), s.TempDir())
-	tree, err := v.Covering(context.Background(), index)
-	s.ok(err)
-	return tree
-}
-
 // published is the size of the checkpoint on the Core's disk, read past Core and publisher.
 func (s *stage) published() uint64 {
-	raw, err := os.ReadFile(filepath.Join(s.opts.Config.Log, log.CheckpointPath))
+	raw, err := os.ReadFile(filepath.Join(s.Options.Config.Log, log.CheckpointPath))
 	if err != nil {
 		return 0
 	}
-	cp, err := s.trust.Log().Open(raw)
+	cp, err := s.Trust.Log().Open(raw)
 	if err != nil {
 		return 0
 	}

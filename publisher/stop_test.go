@@ -109,7 +109,7 @@ func TestChangedContent(t *testing.T) {
 	if results[0].Status == "success" {
 		t.Errorf("%+v", results[0])
 	}
-	if got := s.visible(r.ops[0]); slices.Contains(got, "release-published") {
+	if got := s.visible(r.plan.Ops[0]); slices.Contains(got, "release-published") {
 		t.Errorf("visible: %q", got)
 	}
 	for _, e := range s.hub.Effects() {
@@ -223,7 +223,7 @@ func TestLostForGood(t *testing.T) {
 		status receipt.Status
 	}{{false, "unknown"}, {true, "open"}} {
 		r := s.authorised(s.tagOp())
-		refs := "/repos/" + r.ops[0].Target.FullName + "/git/refs"
+		refs := "/repos/" + r.plan.Ops[0].Target.FullName + "/git/refs"
 		s.hub.Inject(githubtest.Fault{Method: "POST", Path: refs, Action: githubtest.ResetBefore, Times: 2})
 		if c.blind {
 			s.hub.Inject(githubtest.Fault{Method: "GET", Path: "/**", Action: githubtest.StatusBefore, Skip: 5, Times: 40})
@@ -234,7 +234,7 @@ func TestLostForGood(t *testing.T) {
 			t.Errorf("blind %t: %+v", c.blind, results[0])
 		}
 		s.hub.ClearFaults()
-		if n := len(s.visible(r.ops[0])); n != 0 {
+		if n := len(s.visible(r.plan.Ops[0])); n != 0 {
 			t.Errorf("%d visible effects", n)
 		}
 	}

@@ -105,7 +105,7 @@ func TestEveryFault(t *testing.T) {
 }
 
 // at is the path of the operation's own repository.
-func (c *struck) at() string { return "/repos/" + c.run.ops[0].Target.FullName }
+func (c *struck) at() string { return "/repos/" + c.run.plan.Ops[0].Target.FullName }
 
 func (c *struck) happens() {
 	c.run = c.authorised(c.op(c.stage))
@@ -126,7 +126,7 @@ func (c *struck) happened() (n int) {
 	for _, kind := range c.visible {
 		times := 0
 		for _, e := range c.hub.Effects() {
-			if e.Repo == c.run.ops[0].Target.FullName && e.Kind == kind {
+			if e.Repo == c.run.plan.Ops[0].Target.FullName && e.Kind == kind {
 				times++
 			}
 		}

@@ -21,6 +21,7 @@ type Run struct {
 	Digests    []marketops.Digest // of the operations
 	Plan       []byte
 	Submission *receipt.Record
+	Decided    api.Decisions // the answer with the receipts
 	Receipts   []*receipt.Record
 }
 
@@ -137,7 +138,7 @@ func (r *Run) Authorize() *Run {
 	if !d.Authorized {
 		r.Fatalf("not authorised: %+v", d)
 	}
-	r.Receipts = nil
+	r.Decided, r.Receipts = d, nil
 	for _, dec := range d.Decisions {
 		r.Receipts = append(r.Receipts, Got(receipt.Open(dec.Receipts[0].Envelope, r.Core.Trust().Ring()))(r))
 	}

@@ -72,7 +72,7 @@ func New(t testing.TB, edits ...func(*World)) *World {
 	dir, err := os.MkdirTemp("", "mops") // t.TempDir is too long for a socket
 	Must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &World{TB: t, Dir: dir, Socket: filepath.Join(dir, "core.sock"), Keys: map[string]*crypto.PrivateKey{}, clients: map[string]*api.Client{}}
+	w := &World{TB: t, Dir: dir, Socket: socket(dir), Keys: map[string]*crypto.PrivateKey{}, clients: map[string]*api.Client{}}
 	w.clock.Store(time.Now().Unix())
 	w.free.Store(1 << 40)
 	for _, name := range names {
@@ -88,6 +88,16 @@ func New(t testing.TB, edits ...func(*World)) *World {
 	t.Cleanup(func() { w.Stop() })
 	return w
 }
+
+// Attach is the world of another process, as one sees it who has the addresses, these keys and the trust
+// file. It has no Core to start or stop.
+func Attach(t testing.TB, dir string, now marketops.Time, known *trust.Trust, keys map[string]*crypto.PrivateKey) *World {
+	w := &World{TB: t, Dir: dir, Socket: socket(dir), Keys: keys, Trust: known, File: known.File(), clients: map[string]*api.Client{}}
+	w.clock.Store(int64(now))
+	return w
+}
+
+func socket(dir string) string { return filepath.Join(dir, "core.sock") }
 
 func (w *World) options() core.Options {
 	c := config.DefaultCore(Origin).In(w.Dir)
