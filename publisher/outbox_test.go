@@ -231,8 +231,8 @@ func TestOutboxLie(t *testing.T) {
 	}
 }
 
-// TestOutboxRehearsal: a rehearsal hands nothing over, for it logs nothing.
-func TestOutboxRehearsal(t *testing.T) {
+// TestOutboxDryRun: a dry run hands nothing over, for it logs nothing.
+func TestOutboxDryRun(t *testing.T) {
 	s := newStage(t)
 	r := s.authorised(s.tagOp())
 	p := r.sit("pub", r.folder())

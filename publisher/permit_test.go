@@ -82,16 +82,16 @@ func TestUngated(t *testing.T) {
 	r := s.authorised(s.tagOp())
 	p := r.sit("pub", r.folder())
 	defer p.leave()
-	rehearsed, err := p.Gate(context.Background(), marketops.DryRun, p.jobs[0])
+	trial, err := p.Gate(context.Background(), marketops.DryRun, p.jobs[0])
 	s.ok(err)
-	if !rehearsed.WouldPass() || rehearsed.Passed() {
-		t.Fatalf("control: %+v", rehearsed.Refusal())
+	if !trial.WouldPass() || trial.Passed() {
+		t.Fatalf("control: %+v", trial.Refusal())
 	}
-	for _, g := range []*publisher.Gated{nil, {}, {Job: p.jobs[0]}, {Job: p.jobs[0], Checks: rehearsed.Checks.Without(marketops.ModeNotProd)}, rehearsed} {
+	for _, g := range []*publisher.Gated{nil, {}, {Job: p.jobs[0]}, {Job: p.jobs[0], Checks: trial.Checks.Without(marketops.ModeNotProd)}, trial} {
 		if g.Passed() {
 			t.Errorf("passed: %+v", g)
 		}
-		if g != rehearsed && g.WouldPass() {
+		if g != trial && g.WouldPass() {
 			t.Errorf("would pass: %+v", g)
 		}
 		res := p.Publish(context.Background(), g)

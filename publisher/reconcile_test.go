@@ -86,7 +86,7 @@ func (e *ending) decided(s *stage, st publisher.Standing, status receipt.Status,
 	return o
 }
 
-func TestReconcileBeforeTheDoor(t *testing.T) {
+func TestReconcileBeforeExecute(t *testing.T) {
 	s := newStage(t)
 	e := &ending{run: s.authorised(s.tagOp()), key: "pub"}
 	e.folder = e.run.folder()
