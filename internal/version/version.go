@@ -12,11 +12,19 @@ const Devel = "devel"
 // String returns the stamp of the build, else the version that the go command gave to the module,
 // else [Devel].
 func String() string {
-	if stamp != "" {
-		return stamp
+	module := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		module = info.Main.Version
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+	return choose(stamp, module)
+}
+
+func choose(stamp, module string) string {
+	switch {
+	case stamp != "":
+		return stamp
+	case module != "" && module != "(devel)":
+		return module
 	}
 	return Devel
 }

@@ -2,14 +2,16 @@ package version
 
 import "testing"
 
-// TestString: there is always a version, and the stamp of the build wins.
-func TestString(t *testing.T) {
-	if got := String(); got == "" {
-		t.Error("no version")
+// TestChoose: the stamp of the build wins, then the module's version.
+func TestChoose(t *testing.T) {
+	for _, c := range []struct{ stamp, module, want string }{
+		{"v1.2.3-4-gabcdef", "v1.2.3", "v1.2.3-4-gabcdef"}, {"", "v1.2.3", "v1.2.3"}, {"", "(devel)", Devel}, {"", "", Devel},
+	} {
+		if got := choose(c.stamp, c.module); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
-	stamp = "v1.2.3-4-gabcdef"
-	defer func() { stamp = "" }()
-	if got := String(); got != stamp {
-		t.Errorf("%q, want %q", got, stamp)
+	if String() == "" {
+		t.Error("no version")
 	}
 }
