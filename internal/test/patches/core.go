@@ -26,7 +26,7 @@ var corePoints = []overlay.Patch{
 	wrap(appendFile, "r.Freeze(ctx, rec)", `"core.frozen", string(rec.Body.Kind())`),
 	follow(appendFile, "stored, found, err := r.outbox.ByLeaf(ctx, row.Leaf)", `"core.append", row.Kind`),
 	wrap(appendFile, "r.tree.Put(rec.Envelope, rec.LeafHash())", `"core.stored", row.Kind`),
-	follow(appendFile, "index, err := r.tree.Append(ctx, rec.Leaf())", `"core.appended", row.Kind`),
+	follow(appendFile, "index, err := add(ctx, rec.Leaf())", `"core.appended", row.Kind`),
 	swap(appendFile, "return r.outbox.Indexed(ctx, row.Leaf, index)", `return faults.After(r.outbox.Indexed(ctx, row.Leaf, index), "core.indexed", row.Kind)`),
 	swap(appendFile, "r.opts.Ended(row.Run)", `r.opts.Ended(row.Run); err = faults.At("core.closed")`),
 
