@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier/sigstore"
 )
 
@@ -57,7 +57,7 @@ func BenchmarkProcess(b *testing.B) {
 
 // oneReceipt writes the pack of one receipt, from submission to seal, and what is exported of it.
 func oneReceipt(b *testing.B) (dir string, set *sigstore.Set) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digests()[0], sigstore.Receipt)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -42,9 +42,9 @@ func TestCofactor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := lifecycletest.New()
+			w := logworld.New()
 			w.Run = marketops.NewRunID([16]byte{15: 7})
-			w.File.Advisory = append(w.File.Advisory, trust.Key{ID: "mixed", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(v.Input.Keys[0]), NotBefore: 1, NotAfter: lifecycletest.Start + 1e9})
+			w.File.Advisory = append(w.File.Advisory, trust.Key{ID: "mixed", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(v.Input.Keys[0]), NotBefore: 1, NotAfter: logworld.Start + 1e9})
 			w.Plan = []byte(`"the plan"`)
 			w.Allow()
 			leaf := log.Leaf(opened(t, []byte(v.Input.Envelope), key))

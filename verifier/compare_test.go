@@ -5,20 +5,20 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier"
 )
 
 // TestCompare: two roots for one size convict the log by its own signatures; nothing else does.
 func TestCompare(t *testing.T) {
-	w := lifecycletest.New()
-	lifecycletest.Witness(w) // whose cosignatures no evidence needs
+	w := logworld.New()
+	logworld.Witness(w) // whose cosignatures no evidence needs
 	for _, leaf := range []string{"a", "b", "c"} {
 		w.Log.Append([]byte(leaf))
 	}
 	fork := logtest.New(w.Log.Origin, w.Log.Key)
-	stranger := logtest.New(w.Log.Origin, lifecycletest.Stranger)
+	stranger := logtest.New(w.Log.Origin, logworld.Stranger)
 	for _, l := range []*logtest.Log{fork, stranger} {
 		for _, leaf := range []string{"a", "b", "d"} {
 			l.Append([]byte(leaf))
@@ -58,7 +58,7 @@ func TestCompare(t *testing.T) {
 }
 
 func FuzzCompare(f *testing.F) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	for _, leaf := range []string{"a", "b", "c"} {
 		w.Log.Append([]byte(leaf))
 	}

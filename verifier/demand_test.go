@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -16,7 +16,7 @@ import (
 	"github.com/omega/marketops/verifier/pack"
 )
 
-func asked(w *lifecycletest.World, p *pack.Pack, d verifier.Demand) *verifier.Report {
+func asked(w *logworld.World, p *pack.Pack, d verifier.Demand) *verifier.Report {
 	return d.Verify(p, w.Trust(), w.Now+100)
 }
 
@@ -26,22 +26,22 @@ func uncovers(r *verifier.Report, text string) bool {
 
 // TestLevels asks for each level of worlds that meet it and of worlds that do not.
 func TestLevels(t *testing.T) {
-	plain := func(*lifecycletest.World, *pack.Pack) {}
-	unwitness := func(w *lifecycletest.World, p *pack.Pack) { // the log signed, the witness did not
+	plain := func(*logworld.World, *pack.Pack) {}
+	unwitness := func(w *logworld.World, p *pack.Pack) { // the log signed, the witness did not
 		bare := *w.Log
 		bare.Witnesses = nil
 		resign(t, p, bare.Checkpoint())
 	}
-	forge := func(w *lifecycletest.World, p *pack.Pack) {
+	forge := func(w *logworld.World, p *pack.Pack) {
 		stranger := *w.Log
-		stranger.Key = lifecycletest.Stranger
+		stranger.Key = logworld.Stranger
 		resign(t, p, stranger.Checkpoint())
 	}
 	for _, tc := range []struct {
 		name      string
 		witnessed bool
 		require   verifier.Level
-		bend      func(*lifecycletest.World, *pack.Pack)
+		bend      func(*logworld.World, *pack.Pack)
 		code      marketops.Code
 		level     verifier.Level
 		lowered   bool
@@ -59,9 +59,9 @@ func TestLevels(t *testing.T) {
 		{"no level", false, "all", plain, marketops.ConfigInvalid, "", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			if tc.witnessed {
-				lifecycletest.Witness(w)
+				logworld.Witness(w)
 			}
 			w.Live()
 			p := w.Pack()
@@ -93,23 +93,23 @@ func resign(t *testing.T, p *pack.Pack, note []byte) {
 
 // TestSignatureLevelStillJudges: what needs no log is not forgiven.
 func TestSignatureLevelStillJudges(t *testing.T) {
-	for _, tc := range lifecycletest.Attacks {
+	for _, tc := range logworld.Attacks {
 		if len(tc.Pack) != 1 || !slices.Contains([]marketops.Code{marketops.SelfApproval, marketops.ApprovalMissing, marketops.RejectedByApprover, marketops.LifetimeExcessive, marketops.RepositoryMismatch}, tc.Pack[0]) {
 			continue
 		}
-		w := lifecycletest.New()
+		w := logworld.New()
 		tc.Story(w)
 		if r := asked(w, w.Pack(), verifier.Demand{Require: verifier.Signature}); r.Verified() || !slices.Contains(codes(r), string(tc.Pack[0])) {
 			t.Errorf("%s: %s", tc.Name, describe(r))
 		}
 	}
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	if r := asked(w, w.Pack(), verifier.Demand{Require: verifier.Signature}); !r.Verified() {
 		t.Fatal("control:", describe(r))
 	}
 	// A place that nobody proved protects no revoked key, though it is claimed to be early.
-	w.File.Publishers[0].RevokedFrom = []log.Position{{Origin: lifecycletest.Origin, Index: 1 << 30}}
+	w.File.Publishers[0].RevokedFrom = []log.Position{{Origin: logworld.Origin, Index: 1 << 30}}
 	if r := asked(w, w.Pack(), verifier.Demand{}); !r.Verified() {
 		t.Fatal("control:", describe(r))
 	}
@@ -119,8 +119,8 @@ func TestSignatureLevelStillJudges(t *testing.T) {
 }
 
 // padded plays a life between entries of others, so that the pack knows only some of the log.
-func padded(before, after int) *lifecycletest.World {
-	w := lifecycletest.New()
+func padded(before, after int) *logworld.World {
+	w := logworld.New()
 	pad := func(n int) {
 		for i := range n {
 			w.Log.Append([]byte{byte(i), byte(i >> 8), byte(after)})
@@ -169,8 +169,8 @@ func TestHeld(t *testing.T) {
 
 func TestHeldIsBelievedByNobody(t *testing.T) {
 	w := padded(3, 3)
-	other := logtest.New("other.example.com", lifecycletest.LogKey)
-	stranger := logtest.New(lifecycletest.Origin, lifecycletest.Stranger)
+	other := logtest.New("other.example.com", logworld.LogKey)
+	stranger := logtest.New(logworld.Origin, logworld.Stranger)
 	larger := padded(3, 4)
 	for name, tc := range map[string]struct {
 		held []byte
@@ -207,12 +207,12 @@ func TestEarlierRoots(t *testing.T) {
 		"not told by it":      {w.Log.Size() - 2, log.Hash{1}, false},
 		"the pack's own size": {w.Log.Size(), log.Hash{1}, true},
 	} {
-		w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: int64(tc.size), Root: tc.root}}
+		w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: logworld.Origin, Size: int64(tc.size), Root: tc.root}}
 		if r := asked(w, w.Pack(), verifier.Demand{}); r.Verified() == tc.fork || (r.ExitCode() == 14) != tc.fork || (r.Fork != nil) != tc.fork {
 			t.Errorf("%s: exit %d, %s", name, r.ExitCode(), describe(r))
 		}
 	}
-	lied := lifecycletest.New()
+	lied := logworld.New()
 	lied.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 	lied.Live()
 	if r := asked(lied, lied.Pack(), verifier.Demand{}); r.ExitCode() != 14 || r.Code != marketops.SplitView || r.Fork == nil {
@@ -223,14 +223,14 @@ func TestEarlierRoots(t *testing.T) {
 // TestFiles compares downloads with the assets of the release.
 func TestFiles(t *testing.T) {
 	abc := verifier.File{Size: 3, SHA256: marketops.DigestOf([]byte("abc"))}
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
-	tag := lifecycletest.New()
+	tag := logworld.New()
 	tag.Ops[0].Kind, tag.Ops[0].Release = marketops.TagRepo, nil
 	tag.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).OperationKind = marketops.TagRepo }
 	tag.Live()
 	for name, tc := range map[string]struct {
-		w     *lifecycletest.World
+		w     *logworld.World
 		found map[string]verifier.File
 		want  marketops.Code
 	}{
@@ -276,7 +276,7 @@ func FuzzLevel(f *testing.F) {
 func TestEndedLogKey(t *testing.T) {
 	for _, level := range []verifier.Level{"", verifier.Inclusion} {
 		for _, ended := range []bool{false, true} {
-			w := lifecycletest.New()
+			w := logworld.New()
 			w.Live()
 			end := int64(w.Log.Size())
 			if ended {
@@ -288,11 +288,11 @@ func TestEndedLogKey(t *testing.T) {
 			}
 		}
 	}
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	held, p := w.Log.Checkpoint(), w.Pack()
 	next := *w.Log
-	next.Key = lifecycletest.Stranger
+	next.Key = logworld.Stranger
 	w.File.LogPolicy = w.Log.PolicyText() + "log " + next.Vkey() + "\n"
 	w.File.LogKeyEnds = []trust.LogKeyEnd{{Vkey: w.Log.Vkey(), Size: 1}}
 	resign(t, p, next.Checkpoint())

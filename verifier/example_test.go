@@ -3,7 +3,7 @@ package verifier_test
 import (
 	"fmt"
 
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -11,7 +11,7 @@ import (
 // Many records under one checkpoint: its signatures and its quorum are verified once, by Open. What
 // Open returns vouches for the root, and each proof is checked against it alone.
 func Example_manyReceipts() {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	p, trust := w.Pack(), w.Trust()
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
@@ -16,7 +16,7 @@ import (
 )
 
 // judge reads and verifies, and returns nil for what is no pack.
-func judge(b []byte, t *trust.Trust, w *lifecycletest.World) *verifier.Report {
+func judge(b []byte, t *trust.Trust, w *logworld.World) *verifier.Report {
 	p, err := pack.Read(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return nil
@@ -32,17 +32,17 @@ var kinds = map[marketops.Kind]func(*marketops.Operation){
 		op.Tag, op.Release = nil, nil
 		op.PullRequest = &marketops.PullRequest{
 			Base: marketops.Ref{Branch: "main", SHA: strings.Repeat("1", 40)}, Head: marketops.Ref{Branch: "topic"}, Title: "Widgets", Body: "Notes",
-			Changes: &marketops.ChangeSet{Message: "Widgets", Author: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: lifecycletest.Start},
+			Changes: &marketops.ChangeSet{Message: "Widgets", Author: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: logworld.Start},
 				Changes: []marketops.Change{{Path: "a.txt", Mode: "100644", Size: 3, SHA256: marketops.DigestOf([]byte("abc"))}}},
 		}
 	},
 }
 
 // each runs a test for a pack of every kind, which is verified as it is.
-func each(t *testing.T, run func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World)) {
+func each(t *testing.T, run func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World)) {
 	for kind, shape := range kinds {
 		t.Run(string(kind), func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			w.Ops[0].Kind = kind
 			shape(&w.Ops[0])
 			w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).OperationKind = kind }
@@ -66,7 +66,7 @@ func step() int {
 
 // TestNoByteIsFree flips each byte in turn, and every bit of every 61st.
 func TestNoByteIsFree(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World) {
 		b := bytes.Clone(good)
 		for i := 0; i < len(b); i += step() {
 			for bit := range 8 {
@@ -85,7 +85,7 @@ func TestNoByteIsFree(t *testing.T) {
 
 // TestNoLengthButOne cuts at every length and lets bytes follow.
 func TestNoLengthButOne(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World) {
 		for n := 0; n < len(good); n += step() {
 			if judge(good[:n], trust, w).Verified() {
 				t.Fatalf("%d of %d bytes are verified", n, len(good))
@@ -132,7 +132,7 @@ func joined(files []piece) []byte {
 
 // TestNoFileMoves removes, doubles and exchanges the files of the archive, under headers that fit.
 func TestNoFileMoves(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World) {
 		files := pieces(t, good)
 		if !bytes.Equal(joined(files), good) {
 			t.Fatal("control: the archive made by hand differs")
@@ -165,7 +165,7 @@ func TestNoFileMoves(t *testing.T) {
 // TestNoFileIsFree changes bytes of each file of an opened pack, behind the manifest's back. An
 // envelope's key id is a hint that nobody believes; what was signed must not change.
 func TestNoFileIsFree(t *testing.T) {
-	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *lifecycletest.World) {
+	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World) {
 		bend := func(what string, b []byte, p *pack.Pack) {
 			name := receipt.NameUnverified(b)
 			for i := 0; i < len(b); i += (1 + len(b)/30) * step() {
@@ -199,7 +199,7 @@ func TestNoFileIsFree(t *testing.T) {
 
 // FuzzVerify puts other files into a good pack and judges them at every level.
 func FuzzVerify(f *testing.F) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	trust, good := w.Trust(), w.PackBytes()
 	control := w.Pack()

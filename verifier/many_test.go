@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier"
 )
 
@@ -15,7 +15,7 @@ import (
 // and finds the one record in it that somebody bent.
 func TestManyRecords(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
-	w := lifecycletest.New()
+	w := logworld.New()
 	for range 200 {
 		w.Refuse(marketops.Expired)
 	}

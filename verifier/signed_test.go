@@ -10,8 +10,8 @@ import (
 
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -36,8 +36,8 @@ func TestOddRecordsBySigners(t *testing.T) {
 	}
 	for _, name := range stories {
 		t.Run(name, func(t *testing.T) {
-			w := lifecycletest.New()
-			lifecycletest.Stories[name](w)
+			w := logworld.New()
+			logworld.Stories[name](w)
 			if !verifier.Verify(w.Pack(), w.Trust(), w.Now+100).Verified() {
 				t.Fatal("control")
 			}
@@ -56,7 +56,7 @@ func TestOddRecordsBySigners(t *testing.T) {
 	}
 }
 
-var signers = []*crypto.PrivateKey{lifecycletest.Bob, lifecycletest.Alice, lifecycletest.Carol, lifecycletest.Dave, lifecycletest.Authority, lifecycletest.Publisher, lifecycletest.Other, lifecycletest.Ledger}
+var signers = []*crypto.PrivateKey{logworld.Bob, logworld.Alice, logworld.Carol, logworld.Dave, logworld.Authority, logworld.Publisher, logworld.Other, logworld.Ledger}
 
 func keyOf(t *testing.T, id crypto.KeyID) *crypto.PrivateKey {
 	t.Helper()
@@ -70,7 +70,7 @@ func keyOf(t *testing.T, id crypto.KeyID) *crypto.PrivateKey {
 }
 
 // bendOne judges the life with record n in every odd form, and returns how many there were.
-func bendOne(t *testing.T, w *lifecycletest.World, n int) (tried int) {
+func bendOne(t *testing.T, w *logworld.World, n int) (tried int) {
 	rec := w.Entries[n].Record
 	by, trust, base := keyOf(t, rec.By), w.Trust(), w.Pack()
 	for spot := 0; ; spot++ {
@@ -127,7 +127,7 @@ func exchange(v any, left *int, form int) bool {
 }
 
 // judgeOdd logs the life again with another record n, and has it judged as a pack and as a log.
-func judgeOdd(t *testing.T, w *lifecycletest.World, p pack.Pack, trust *trust.Trust, n int, payload []byte, by *crypto.PrivateKey, what string) {
+func judgeOdd(t *testing.T, w *logworld.World, p pack.Pack, trust *trust.Trust, n int, payload []byte, by *crypto.PrivateKey, what string) {
 	t.Helper()
 	env, err := crypto.Sign(receipt.PayloadType, payload, by)
 	if err != nil {
@@ -141,8 +141,8 @@ func judgeOdd(t *testing.T, w *lifecycletest.World, p pack.Pack, trust *trust.Tr
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := logtest.New(lifecycletest.Origin, lifecycletest.LogKey)
-	store := lifecycletest.Store{}
+	l := logtest.New(logworld.Origin, logworld.LogKey)
+	store := logworld.Store{}
 	p.Records, p.Proofs = map[log.Hash][]byte{}, map[log.Hash][]byte{}
 	leaves := [][]byte{}
 	for i, e := range w.Entries {

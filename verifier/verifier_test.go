@@ -8,8 +8,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -18,7 +18,7 @@ import (
 )
 
 // verify judges the pack of a world some days after its last record.
-func verify(w *lifecycletest.World) *verifier.Report {
+func verify(w *logworld.World) *verifier.Report {
 	return verifier.Verify(w.Pack(), w.Trust(), w.Now+5*86400)
 }
 
@@ -45,9 +45,9 @@ func describe(r *verifier.Report) string {
 }
 
 func TestControl(t *testing.T) {
-	for name, story := range lifecycletest.Stories {
+	for name, story := range logworld.Stories {
 		t.Run(name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			story(w)
 			r := verify(w)
 			if !r.Verified() || r.ExitCode() != 0 || r.Code != "" {
@@ -64,9 +64,9 @@ func TestControl(t *testing.T) {
 }
 
 func TestAttacks(t *testing.T) {
-	for _, tc := range lifecycletest.Attacks {
+	for _, tc := range logworld.Attacks {
 		t.Run(tc.Name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			tc.Story(w)
 			r := verify(w)
 			var want []string
@@ -98,38 +98,38 @@ func TestAttacks(t *testing.T) {
 var spliced = []struct {
 	name string
 	want marketops.Code
-	bend func(*lifecycletest.World, *pack.Pack)
+	bend func(*logworld.World, *pack.Pack)
 }{
-	{"no records (H5)", "nothing-to-verify", func(_ *lifecycletest.World, p *pack.Pack) { clear(p.Records); clear(p.Proofs) }},
-	{"proof of another leaf (H3)", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) {
+	{"no records (H5)", "nothing-to-verify", func(_ *logworld.World, p *pack.Pack) { clear(p.Records); clear(p.Proofs) }},
+	{"proof of another leaf (H3)", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) {
 		p.Proofs[leaf(w, 3)] = p.Proofs[leaf(w, 2)]
 	}},
-	{"record of another leaf (H3)", "leaf-mismatch", func(w *lifecycletest.World, p *pack.Pack) {
+	{"record of another leaf (H3)", "leaf-mismatch", func(w *logworld.World, p *pack.Pack) {
 		p.Records[leaf(w, 3)] = p.Records[leaf(w, 2)]
 	}},
-	{"no proof", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) { delete(p.Proofs, leaf(w, 3)) }},
-	{"index beyond the log (H4)", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) { reprove(w, p, func(pr *log.Proof) { pr.Index = 1 << 39 }) }},
-	{"index of the neighbour (H4)", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) { reprove(w, p, func(pr *log.Proof) { pr.Index ^= 1 }) }},
-	{"empty path (H4)", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) { reprove(w, p, func(pr *log.Proof) { pr.Hashes = nil }) }},
-	{"longer path (H4)", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) {
+	{"no proof", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) { delete(p.Proofs, leaf(w, 3)) }},
+	{"index beyond the log (H4)", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) { reprove(w, p, func(pr *log.Proof) { pr.Index = 1 << 39 }) }},
+	{"index of the neighbour (H4)", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) { reprove(w, p, func(pr *log.Proof) { pr.Index ^= 1 }) }},
+	{"empty path (H4)", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) { reprove(w, p, func(pr *log.Proof) { pr.Hashes = nil }) }},
+	{"longer path (H4)", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) {
 		reprove(w, p, func(pr *log.Proof) { pr.Hashes = append(pr.Hashes, log.Hash{}) })
 	}},
-	{"changed path", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) {
+	{"changed path", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) {
 		reprove(w, p, func(pr *log.Proof) { pr.Hashes[0][0] ^= 1 })
 	}},
-	{"proof under another checkpoint", "inclusion-invalid", func(w *lifecycletest.World, p *pack.Pack) {
+	{"proof under another checkpoint", "inclusion-invalid", func(w *logworld.World, p *pack.Pack) {
 		reprove(w, p, func(pr *log.Proof) { pr.Checkpoint = w.Log.CheckpointAt(4) })
 	}},
-	{"checkpoint by a stranger", "checkpoint-unsigned", func(w *lifecycletest.World, p *pack.Pack) {
-		p.Checkpoint = logtest.New(lifecycletest.Origin, lifecycletest.Stranger).SignRoot(w.Log.Size(), w.Log.Root(w.Log.Size()))
+	{"checkpoint by a stranger", "checkpoint-unsigned", func(w *logworld.World, p *pack.Pack) {
+		p.Checkpoint = logtest.New(logworld.Origin, logworld.Stranger).SignRoot(w.Log.Size(), w.Log.Root(w.Log.Size()))
 	}},
-	{"checkpoint of another size", "checkpoint-unsigned", func(_ *lifecycletest.World, p *pack.Pack) {
+	{"checkpoint of another size", "checkpoint-unsigned", func(_ *logworld.World, p *pack.Pack) {
 		p.Checkpoint = bytes.Replace(p.Checkpoint, []byte("\n8\n"), []byte("\n9\n"), 1)
 	}},
-	{"checkpoint under another name", "checkpoint-unsigned", func(_ *lifecycletest.World, p *pack.Pack) { p.Origin = "other.example.com" }},
-	{"no checkpoint", "checkpoint-unsigned", func(_ *lifecycletest.World, p *pack.Pack) { p.Checkpoint = nil }},
-	{"garbage for a record", "receipt-malformed", func(w *lifecycletest.World, p *pack.Pack) { p.Records[leaf(w, 3)] = []byte("{}") }},
-	{"signature of another record", "signature-invalid", func(w *lifecycletest.World, p *pack.Pack) {
+	{"checkpoint under another name", "checkpoint-unsigned", func(_ *logworld.World, p *pack.Pack) { p.Origin = "other.example.com" }},
+	{"no checkpoint", "checkpoint-unsigned", func(_ *logworld.World, p *pack.Pack) { p.Checkpoint = nil }},
+	{"garbage for a record", "receipt-malformed", func(w *logworld.World, p *pack.Pack) { p.Records[leaf(w, 3)] = []byte("{}") }},
+	{"signature of another record", "signature-invalid", func(w *logworld.World, p *pack.Pack) {
 		env := bytes.Clone(p.Records[leaf(w, 3)])
 		i := bytes.Index(env, []byte(`"sig":"`)) + 10
 		if env[i]++; env[i] > 'y' {
@@ -137,25 +137,25 @@ var spliced = []struct {
 		}
 		p.Records[leaf(w, 3)] = env
 	}},
-	{"another run", "run-mismatch", func(_ *lifecycletest.World, p *pack.Pack) { p.Manifest.RunID = marketops.NewRunID([16]byte{7}) }},
-	{"another date", "pack-malformed", func(_ *lifecycletest.World, p *pack.Pack) { p.Manifest.CreatedAt++ }},
-	{"no run", "pack-malformed", func(_ *lifecycletest.World, p *pack.Pack) { p.Manifest.RunID = "" }},
-	{"another plan", "plan-mismatch", func(_ *lifecycletest.World, p *pack.Pack) { p.Plan = []byte("{}") }},
-	{"another operation document", "operation-mismatch", func(w *lifecycletest.World, p *pack.Pack) {
-		doc, _ := lifecycletest.Release("v9.9.9").Document()
+	{"another run", "run-mismatch", func(_ *logworld.World, p *pack.Pack) { p.Manifest.RunID = marketops.NewRunID([16]byte{7}) }},
+	{"another date", "pack-malformed", func(_ *logworld.World, p *pack.Pack) { p.Manifest.CreatedAt++ }},
+	{"no run", "pack-malformed", func(_ *logworld.World, p *pack.Pack) { p.Manifest.RunID = "" }},
+	{"another plan", "plan-mismatch", func(_ *logworld.World, p *pack.Pack) { p.Plan = []byte("{}") }},
+	{"another operation document", "operation-mismatch", func(w *logworld.World, p *pack.Pack) {
+		doc, _ := logworld.Release("v9.9.9").Document()
 		p.Operations[w.Digests()[0]] = doc
 	}},
-	{"operation document not canonical", "operation-mismatch", func(w *lifecycletest.World, p *pack.Pack) {
+	{"operation document not canonical", "operation-mismatch", func(w *logworld.World, p *pack.Pack) {
 		d := w.Digests()[0]
 		p.Operations[d] = append([]byte(" "), p.Operations[d]...)
 	}},
-	{"operation that nobody named", "operation-mismatch", func(_ *lifecycletest.World, p *pack.Pack) {
-		doc, _ := lifecycletest.Release("v9.9.9").Document()
+	{"operation that nobody named", "operation-mismatch", func(_ *logworld.World, p *pack.Pack) {
+		doc, _ := logworld.Release("v9.9.9").Document()
 		p.Operations[marketops.DigestOf(doc)] = doc
 	}},
-	{"no operation document", "record-withheld", func(_ *lifecycletest.World, p *pack.Pack) { clear(p.Operations) }},
-	{"other text under a salted digest", "leaf-mismatch", func(w *lifecycletest.World, p *pack.Pack) { p.Evidence[w.Evidence[2].Digest] = []byte("204") }},
-	{"text that nobody named", "pack-malformed", func(_ *lifecycletest.World, p *pack.Pack) { p.Evidence[lifecycletest.Policy] = []byte("hello") }},
+	{"no operation document", "record-withheld", func(_ *logworld.World, p *pack.Pack) { clear(p.Operations) }},
+	{"other text under a salted digest", "leaf-mismatch", func(w *logworld.World, p *pack.Pack) { p.Evidence[w.Evidence[2].Digest] = []byte("204") }},
+	{"text that nobody named", "pack-malformed", func(_ *logworld.World, p *pack.Pack) { p.Evidence[logworld.Policy] = []byte("hello") }},
 	{"submission left out", "record-withheld", leaveOut(0)},
 	{"approval left out", "record-withheld", leaveOut(1)},
 	{"receipt left out", "record-withheld", leaveOut(3)},
@@ -164,16 +164,16 @@ var spliced = []struct {
 	{"outcome left out", "record-withheld", leaveOut(6)},
 }
 
-func leaf(w *lifecycletest.World, n int) log.Hash { return w.Entries[n].Record.LeafHash() }
+func leaf(w *logworld.World, n int) log.Hash { return w.Entries[n].Record.LeafHash() }
 
-func reprove(w *lifecycletest.World, p *pack.Pack, f func(*log.Proof)) {
+func reprove(w *logworld.World, p *pack.Pack, f func(*log.Proof)) {
 	pr := w.Log.Prove(3)
 	f(pr)
 	p.Proofs[leaf(w, 3)] = pr.Format()
 }
 
-func leaveOut(n int) func(*lifecycletest.World, *pack.Pack) {
-	return func(w *lifecycletest.World, p *pack.Pack) {
+func leaveOut(n int) func(*logworld.World, *pack.Pack) {
+	return func(w *logworld.World, p *pack.Pack) {
 		delete(p.Records, leaf(w, n))
 		delete(p.Proofs, leaf(w, n))
 		clear(p.Evidence)
@@ -183,7 +183,7 @@ func leaveOut(n int) func(*lifecycletest.World, *pack.Pack) {
 func TestSpliced(t *testing.T) {
 	for _, tc := range spliced {
 		t.Run(tc.name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			w.Live()
 			p := w.Pack()
 			if r := verifier.Verify(p, w.Trust(), w.Now); !r.Verified() {
@@ -199,7 +199,7 @@ func TestSpliced(t *testing.T) {
 }
 
 func TestEvidenceMayBeErased(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	p := w.Pack()
 	clear(p.Evidence)
@@ -210,34 +210,34 @@ func TestEvidenceMayBeErased(t *testing.T) {
 }
 
 func TestTrust(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	for name, trust := range map[string]*trust.Trust{"none": nil, "zero": new(trust.Trust)} {
 		if r := verifier.Verify(w.Pack(), trust, w.Now); r.Verified() || r.Code != marketops.TrustMissing || r.ExitCode() != 11 {
 			t.Errorf("%s: %s", name, describe(r))
 		}
 	}
-	other := lifecycletest.New()
-	other.Log = logtest.New(lifecycletest.Origin, lifecycletest.Stranger)
+	other := logworld.New()
+	other.Log = logtest.New(logworld.Origin, logworld.Stranger)
 	if r := verifier.Verify(w.Pack(), other.Trust(), w.Now); r.Code != marketops.CheckpointUnsigned {
 		t.Error("another log's trust file:", describe(r))
 	}
-	demanding := lifecycletest.New()
-	lifecycletest.Witness(demanding)
+	demanding := logworld.New()
+	logworld.Witness(demanding)
 	if r := verifier.Verify(w.Pack(), demanding.Trust(), w.Now); r.Code != marketops.QuorumUnmet {
 		t.Error("a trust file that demands a witness:", describe(r))
 	}
 }
 
 func TestPin(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	trust := w.Trust()
 	for _, tc := range []struct {
 		pin  verifier.Pin
 		want marketops.Code
 	}{
 		{verifier.Pin{}, ""}, {verifier.Pin{Digest: trust.Digest(), MinVersion: 7}, ""},
-		{verifier.Pin{Digest: lifecycletest.Policy}, marketops.TrustMissing}, {verifier.Pin{MinVersion: 8}, marketops.TrustRolledBack},
+		{verifier.Pin{Digest: logworld.Policy}, marketops.TrustMissing}, {verifier.Pin{MinVersion: 8}, marketops.TrustRolledBack},
 	} {
 		if got := marketops.CodeOf(tc.pin.Check(trust)); got != tc.want {
 			t.Errorf("%+v: %q, want %q", tc.pin, got, tc.want)
@@ -249,7 +249,7 @@ func TestPin(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	for at, want := range map[marketops.Time]verifier.Verdict{
 		w.Now: verifier.Verified, w.Now - 30: verifier.Verified, w.Now - 61: verifier.Indeterminate, 0: verifier.Indeterminate, -1: verifier.Indeterminate,
@@ -262,14 +262,14 @@ func TestClock(t *testing.T) {
 }
 
 func TestUnknownRecordIsCounted(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	l := w.Publish()
 	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v1"), []byte("marketops/outcome/v2"), 1)
-	env, err := crypto.Sign(receipt.PayloadType, payload, lifecycletest.Publisher)
+	env, err := crypto.Sign(receipt.PayloadType, payload, logworld.Publisher)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, _ := crypto.NewKeyring(lifecycletest.Publisher.Public())
+	ring, _ := crypto.NewKeyring(logworld.Publisher.Public())
 	o, err := crypto.Open(env, receipt.PayloadType, ring)
 	if err != nil {
 		t.Fatal(err)
@@ -301,21 +301,21 @@ func TestZeroReportIsAFailure(t *testing.T) {
 	if r.Verdict != verifier.Failed {
 		t.Error("a required check that did not run:", describe(r))
 	}
-	if r := verifier.Verify(nil, lifecycletest.New().Trust(), 1); r.Code != marketops.NothingToVerify {
+	if r := verifier.Verify(nil, logworld.New().Trust(), 1); r.Code != marketops.NothingToVerify {
 		t.Error("no pack:", describe(r))
 	}
-	if r := verifier.Verify(&pack.Pack{}, lifecycletest.New().Trust(), 1); r.Code != marketops.NothingToVerify {
+	if r := verifier.Verify(&pack.Pack{}, logworld.New().Trust(), 1); r.Code != marketops.NothingToVerify {
 		t.Error("an empty pack:", describe(r))
 	}
 }
 
 func TestOperationsAreSummed(t *testing.T) {
-	w := lifecycletest.New()
-	lifecycletest.Unknown(w)
+	w := logworld.New()
+	logworld.Unknown(w)
 	l := w.Begin()
 	w.Refuse(marketops.Expired)
-	l.Outcome = w.Finish(l.Intent, lifecycletest.Publisher)
-	lifecycletest.Resolve(w, l.Outcome, lifecycletest.Dave)
+	l.Outcome = w.Finish(l.Intent, logworld.Publisher)
+	logworld.Resolve(w, l.Outcome, logworld.Dave)
 	r := verify(w)
 	if len(r.Operations) != 1 || len(r.Refusals) != 1 {
 		t.Fatalf("%+v %+v", r.Operations, r.Refusals)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops/internal/cli/auditor"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 )
 
@@ -16,8 +16,8 @@ const auditAll = "audit --log @log --records @records --trust @trust.json"
 
 // TestSince proves a log against a checkpoint that was kept; of a fork both checkpoints are kept.
 func TestSince(t *testing.T) {
-	s := newStage(t, func(w *lifecycletest.World) { w.Live() })
-	w := lifecycletest.New()
+	s := newStage(t, func(w *logworld.World) { w.Live() })
+	w := logworld.New()
 	w.Live()
 	s.write("old", w.Log.CheckpointAt(5))
 	s.write("forked", w.Log.SignRoot(5, log.Hash{1}))
@@ -90,7 +90,7 @@ func TestHashOnly(t *testing.T) {
 
 // TestProgress counts what is written while a clock runs a second with each look at it.
 func TestProgress(t *testing.T) {
-	s := newStage(t, func(w *lifecycletest.World) { w.Grow(230) })
+	s := newStage(t, func(w *logworld.World) { w.Grow(230) })
 	for _, tc := range []struct {
 		flag     string
 		terminal bool
@@ -101,7 +101,7 @@ func TestProgress(t *testing.T) {
 	} {
 		s.out.Reset()
 		s.err.Reset()
-		clock := lifecycletest.Start.Add(0).Time()
+		clock := logworld.Start.Add(0).Time()
 		args := strings.Fields(strings.ReplaceAll(auditAll+tc.flag, "@", s.dir+string(filepath.Separator)))
 		exit := run(args, &auditor.Env{Out: &s.out, Err: &s.err, Terminal: tc.terminal, Now: func() time.Time {
 			clock = clock.Add(time.Second)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/omega/marketops/internal/cli/auditor"
 	"github.com/omega/marketops/internal/test/clitest"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -25,9 +25,9 @@ type stage struct {
 }
 
 // newStage writes what [clitest.Evidence] does.
-func newStage(t *testing.T, play func(*lifecycletest.World)) *stage {
+func newStage(t *testing.T, play func(*logworld.World)) *stage {
 	t.Helper()
-	w := lifecycletest.New()
+	w := logworld.New()
 	play(w)
 	s := &stage{t: t, dir: t.TempDir()}
 	clitest.Evidence(t, s.dir, w)
@@ -44,18 +44,18 @@ func (s *stage) run(line string) int {
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "@", s.dir+string(filepath.Separator))
 	}
-	return run(args, &auditor.Env{Out: &s.out, Err: &s.err, Now: lifecycletest.Start.Add(time.Hour).Time})
+	return run(args, &auditor.Env{Out: &s.out, Err: &s.err, Now: logworld.Start.Add(time.Hour).Time})
 }
 
-func live(w *lifecycletest.World) { w.Live() }
+func live(w *logworld.World) { w.Live() }
 
 func TestExitCodes(t *testing.T) {
 	good := newStage(t, live)
-	digest := lifecycletest.New().Trust().Digest().String()
+	digest := logworld.New().Trust().Digest().String()
 	good.write("garbage", []byte("hello"))
 	good.write("keys/self-signed.json", []byte("{}"))
-	missing := newStage(t, func(w *lifecycletest.World) { w.Begin() })
-	forked := newStage(t, func(w *lifecycletest.World) {
+	missing := newStage(t, func(w *logworld.World) { w.Begin() })
+	forked := newStage(t, func(w *logworld.World) {
 		w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 		w.Live()
 	})
@@ -145,7 +145,7 @@ func TestExitCodes(t *testing.T) {
 // TestForkIsKept: exit code 14 says that both statements are in a file, and names it.
 func TestForkIsKept(t *testing.T) {
 	var lie, truth []byte
-	s := newStage(t, func(w *lifecycletest.World) {
+	s := newStage(t, func(w *logworld.World) {
 		w.Live()
 		lie, truth = w.Log.SignRoot(w.Log.Size(), log.Hash{1}), w.Log.Checkpoint()
 	})
@@ -191,7 +191,7 @@ func TestWritingFails(t *testing.T) {
 	s := newStage(t, live)
 	var talk bytes.Buffer
 	args := []string{filepath.Join(s.dir, "w.mopack"), "--trust", filepath.Join(s.dir, "trust.json")}
-	if got := run(args, &auditor.Env{Out: full{}, Err: &talk, Now: lifecycletest.Start.Add(time.Hour).Time}); got != auditor.ExitError {
+	if got := run(args, &auditor.Env{Out: full{}, Err: &talk, Now: logworld.Start.Add(time.Hour).Time}); got != auditor.ExitError {
 		t.Errorf("exit %d", got)
 	}
 }

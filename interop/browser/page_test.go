@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/pack"
@@ -129,7 +129,7 @@ func (b *tab) text(selector string) string {
 
 // A person chooses two files and is told what marketops-verify would have said.
 func TestPersonSeesTheReport(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Publish()
 	b := open(t)
 	b.choose(w.PackBytes(), w.TrustBytes())
@@ -178,9 +178,9 @@ func (b *tab) asked(pack, trust []byte) (exit int, report string) {
 // Every attack that the verifier knows gets the same report, to the byte, from the page.
 func TestSameReportAsTheProgram(t *testing.T) {
 	b := open(t)
-	for _, a := range lifecycletest.Attacks {
+	for _, a := range logworld.Attacks {
 		t.Run(a.Name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			a.Story(w)
 			evidence, trust := w.PackBytes(), w.TrustBytes()
 			exit, got := b.asked(evidence, trust)

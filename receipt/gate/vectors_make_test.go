@@ -18,8 +18,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
@@ -616,7 +616,7 @@ func (m maker) leaves() {
 
 // bundles lie inside an exported bundle, where stock verifiers do not look.
 func (m maker) bundles() {
-	w := lifecycletest.New()
+	w := logworld.New()
 	l := w.Live()
 	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digests()[0], sigstore.Receipt)
 	if err != nil {

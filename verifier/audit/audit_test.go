@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
+	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 )
 
 // judge audits the log of a world with its documents, days after its last record.
-func judge(w *lifecycletest.World) *verifier.Report {
+func judge(w *logworld.World) *verifier.Report {
 	return audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{At: w.Now + 5*86400, Document: w.Documents()})
 }
 
@@ -37,9 +38,9 @@ func describe(r *verifier.Report) string {
 }
 
 func TestControl(t *testing.T) {
-	for name, story := range lifecycletest.Stories {
+	for name, story := range logworld.Stories {
 		t.Run(name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			story(w)
 			if r := judge(w); !r.Verified() || r.ExitCode() != 0 {
 				t.Fatal(describe(r))
@@ -52,9 +53,9 @@ func TestControl(t *testing.T) {
 }
 
 func TestAttacks(t *testing.T) {
-	for _, tc := range lifecycletest.Attacks {
+	for _, tc := range logworld.Attacks {
 		t.Run(tc.Name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			tc.Story(w)
 			r := judge(w)
 			want := tc.Audit
@@ -73,4 +74,21 @@ func TestAttacks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// kept serves files that were made once: a log in memory makes them anew each time.
+type kept struct {
+	log.TileReader
+	files logworld.Store
+}
+
+func (k kept) ReadFile(name string) ([]byte, error) {
+	if b, ok := k.files[name]; ok {
+		return b, nil
+	}
+	b, err := k.TileReader.ReadFile(name)
+	if err == nil {
+		k.files[name] = b
+	}
+	return b, err
 }

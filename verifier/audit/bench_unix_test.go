@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
 )
@@ -40,7 +40,7 @@ func verifying() time.Duration {
 }
 
 // store writes the records of a world to a folder and opens it.
-func store(t testing.TB, w *lifecycletest.World) *audit.Folder {
+func store(t testing.TB, w *logworld.World) *audit.Folder {
 	t.Helper()
 	dir := t.TempDir()
 	for name, b := range w.Store {
@@ -59,8 +59,8 @@ func store(t testing.TB, w *lifecycletest.World) *audit.Folder {
 	return f
 }
 
-func grownTo(entries uint64) *lifecycletest.World {
-	w := lifecycletest.NewMany()
+func grownTo(entries uint64) *logworld.World {
+	w := logworld.NewMany()
 	w.Grow(entries)
 	return w
 }
@@ -69,7 +69,7 @@ func grownTo(entries uint64) *lifecycletest.World {
 // time an entry in units of one ed25519.Verify; at most 1.5 is wanted.
 func BenchmarkAudit(b *testing.B) {
 	w := grownTo(20_000)
-	files, records, trust := kept{w.Log, lifecycletest.Store{}}, store(b, w), w.Trust()
+	files, records, trust := kept{w.Log, logworld.Store{}}, store(b, w), w.Trust()
 	var spent, unit time.Duration
 	for b.Loop() {
 		unit += verifying() / 2
@@ -88,7 +88,7 @@ func BenchmarkAudit(b *testing.B) {
 // BenchmarkHashes compares leaves with the root alone; 300 000 a second of one core are wanted.
 func BenchmarkHashes(b *testing.B) {
 	w := grownTo(65_536)
-	files, trust := kept{w.Log, lifecycletest.Store{}}, w.Trust()
+	files, trust := kept{w.Log, logworld.Store{}}, w.Trust()
 	var spent time.Duration
 	for b.Loop() {
 		begun := cpu()

@@ -14,8 +14,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -42,17 +42,17 @@ func TestTheLogItself(t *testing.T) {
 	for name, tc := range map[string]struct {
 		want marketops.Code
 		exit int
-		bend func(*lifecycletest.World) log.TileReader
+		bend func(*logworld.World) log.TileReader
 	}{
-		"no checkpoint": {marketops.NothingToVerify, 11, func(w *lifecycletest.World) log.TileReader { return lifecycletest.Store{} }},
-		"no entries": {marketops.NothingToVerify, 11, func(w *lifecycletest.World) log.TileReader {
-			return logtest.New(lifecycletest.Origin, lifecycletest.LogKey)
+		"no checkpoint": {marketops.NothingToVerify, 11, func(w *logworld.World) log.TileReader { return logworld.Store{} }},
+		"no entries": {marketops.NothingToVerify, 11, func(w *logworld.World) log.TileReader {
+			return logtest.New(logworld.Origin, logworld.LogKey)
 		}},
-		"unreadable": {marketops.LogUnavailable, 11, func(w *lifecycletest.World) log.TileReader {
+		"unreadable": {marketops.LogUnavailable, 11, func(w *logworld.World) log.TileReader {
 			return bent{w.Log, func(string, []byte) ([]byte, error) { return nil, errors.New("input/output error") }}
 		}},
-		"signed by a stranger": {marketops.CheckpointUnsigned, 11, func(w *lifecycletest.World) log.TileReader {
-			l := logtest.New(lifecycletest.Origin, lifecycletest.Stranger)
+		"signed by a stranger": {marketops.CheckpointUnsigned, 11, func(w *logworld.World) log.TileReader {
+			l := logtest.New(logworld.Origin, logworld.Stranger)
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if n == log.CheckpointPath {
 					return l.SignRoot(w.Log.Size(), w.Log.Root(w.Log.Size())), nil
@@ -60,7 +60,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"another root": {marketops.InclusionInvalid, 11, func(w *lifecycletest.World) log.TileReader {
+		"another root": {marketops.InclusionInvalid, 11, func(w *logworld.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if n == log.CheckpointPath {
 					return w.Log.SignRoot(w.Log.Size(), log.Hash{1}), nil
@@ -68,7 +68,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a leaf changed": {marketops.LeafMismatch, 11, func(w *lifecycletest.World) log.TileReader {
+		"a leaf changed": {marketops.LeafMismatch, 11, func(w *logworld.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/entries/") {
 					b[200] ^= 1
@@ -76,7 +76,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a tile changed": {marketops.InclusionInvalid, 11, func(w *lifecycletest.World) log.TileReader {
+		"a tile changed": {marketops.InclusionInvalid, 11, func(w *logworld.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/0/") {
 					b[33] ^= 1
@@ -84,7 +84,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a tile missing": {marketops.LogUnavailable, 11, func(w *lifecycletest.World) log.TileReader {
+		"a tile missing": {marketops.LogUnavailable, 11, func(w *logworld.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/0/") {
 					return nil, missing
@@ -92,7 +92,7 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"a bundle cut": {marketops.LeafMismatch, 11, func(w *lifecycletest.World) log.TileReader {
+		"a bundle cut": {marketops.LeafMismatch, 11, func(w *logworld.World) log.TileReader {
 			return bent{w.Log, func(n string, b []byte) ([]byte, error) {
 				if strings.HasPrefix(n, "tile/entries/") {
 					return b[:len(b)-1], nil
@@ -100,25 +100,25 @@ func TestTheLogItself(t *testing.T) {
 				return b, nil
 			}}
 		}},
-		"rolled back": {marketops.LogRolledBack, 14, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()) + 1, Root: log.Hash{1}}}
+		"rolled back": {marketops.LogRolledBack, 14, func(w *logworld.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: logworld.Origin, Size: int64(w.Log.Size()) + 1, Root: log.Hash{1}}}
 			return w.Log
 		}},
-		"another root known": {marketops.SplitView, 14, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
+		"another root known": {marketops.SplitView, 14, func(w *logworld.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: logworld.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
 			return w.Log
 		}},
-		"another prefix known": {marketops.ConsistencyInvalid, 14, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: 3, Root: log.Hash{1}}}
+		"another prefix known": {marketops.ConsistencyInvalid, 14, func(w *logworld.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: logworld.Origin, Size: 3, Root: log.Hash{1}}}
 			return w.Log
 		}},
-		"a checkpoint known that cannot be": {marketops.ConfigInvalid, 11, func(w *lifecycletest.World) log.TileReader {
-			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: lifecycletest.Origin, Size: -3}}
+		"a checkpoint known that cannot be": {marketops.ConfigInvalid, 11, func(w *logworld.World) log.TileReader {
+			w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: logworld.Origin, Size: -3}}
 			return w.Log
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			w.Live()
 			files := tc.bend(w)
 			r := audit.Audit(files, w.Store, w.Trust(), audit.Options{})
@@ -130,10 +130,10 @@ func TestTheLogItself(t *testing.T) {
 }
 
 func TestKnownCheckpointsHold(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	for _, size := range []uint64{0, 1, 5, w.Log.Size()} {
-		w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.CheckpointRef{Origin: lifecycletest.Origin, Size: int64(size), Root: w.Log.Root(size)})
+		w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.CheckpointRef{Origin: logworld.Origin, Size: int64(size), Root: w.Log.Root(size)})
 	}
 	w.File.KnownCheckpoints = append(w.File.KnownCheckpoints, receipt.CheckpointRef{Origin: "other.example.com", Size: 99, Root: log.Hash{1}})
 	if r := judge(w); !r.Verified() {
@@ -142,7 +142,7 @@ func TestKnownCheckpointsHold(t *testing.T) {
 }
 
 func TestNoTrust(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	for _, trust := range []*trust.Trust{nil, new(trust.Trust)} {
 		if r := audit.Audit(w.Log, w.Store, trust, audit.Options{}); r.Code != marketops.TrustMissing || r.ExitCode() != 11 {
@@ -151,7 +151,7 @@ func TestNoTrust(t *testing.T) {
 	}
 }
 
-func path(w *lifecycletest.World, n int) string {
+func path(w *logworld.World, n int) string {
 	return log.RecordPath(w.Entries[n].Record.LeafHash())
 }
 
@@ -159,32 +159,32 @@ func TestRecords(t *testing.T) {
 	for name, tc := range map[string]struct {
 		want verifier.Verdict
 		code marketops.Code
-		bend func(*lifecycletest.World)
+		bend func(*logworld.World)
 	}{
-		"another record in its place": {verifier.Failed, "leaf-mismatch", func(w *lifecycletest.World) { w.Store[path(w, 3)] = w.Store[path(w, 2)] }},
-		"garbage":                     {verifier.Failed, "receipt-malformed", func(w *lifecycletest.World) { w.Store[path(w, 3)] = []byte("{}") }},
-		"a byte changed": {verifier.Failed, "signature-invalid", func(w *lifecycletest.World) {
+		"another record in its place": {verifier.Failed, "leaf-mismatch", func(w *logworld.World) { w.Store[path(w, 3)] = w.Store[path(w, 2)] }},
+		"garbage":                     {verifier.Failed, "receipt-malformed", func(w *logworld.World) { w.Store[path(w, 3)] = []byte("{}") }},
+		"a byte changed": {verifier.Failed, "signature-invalid", func(w *logworld.World) {
 			b := w.Store[path(w, 3)]
 			b[bytes.Index(b, []byte(`"payload":"`))+200] ^= 1
 		}},
-		"too large":           {verifier.Failed, "leaf-mismatch", func(w *lifecycletest.World) { w.Store[path(w, 3)] = make([]byte, crypto.MaxEnvelope+1) }},
-		"outcome withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 6)) }},
-		"intent withheld":     {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 5)) }},
-		"claim withheld":      {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 4)) }},
-		"receipt withheld":    {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 3)) }},
-		"seal withheld":       {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 7)) }},
-		"approval erased":     {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 1)) }},
-		"submission erased":   {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { delete(w.Store, path(w, 0)) }},
-		"everything withheld": {verifier.Indeterminate, "record-withheld", func(w *lifecycletest.World) { clear(w.Store) }},
-		"withheld, by a stranger": {verifier.Failed, "key-unknown", func(w *lifecycletest.World) {
-			w.Sign["refusal"] = lifecycletest.Stranger
+		"too large":           {verifier.Failed, "leaf-mismatch", func(w *logworld.World) { w.Store[path(w, 3)] = make([]byte, crypto.MaxEnvelope+1) }},
+		"outcome withheld":    {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { delete(w.Store, path(w, 6)) }},
+		"intent withheld":     {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { delete(w.Store, path(w, 5)) }},
+		"claim withheld":      {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { delete(w.Store, path(w, 4)) }},
+		"receipt withheld":    {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { delete(w.Store, path(w, 3)) }},
+		"seal withheld":       {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { delete(w.Store, path(w, 7)) }},
+		"approval erased":     {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { delete(w.Store, path(w, 1)) }},
+		"submission erased":   {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { delete(w.Store, path(w, 0)) }},
+		"everything withheld": {verifier.Indeterminate, "record-withheld", func(w *logworld.World) { clear(w.Store) }},
+		"withheld, by a stranger": {verifier.Failed, "key-unknown", func(w *logworld.World) {
+			w.Sign["refusal"] = logworld.Stranger
 			w.Refuse(marketops.Expired)
 			delete(w.Store, path(w, 8))
 		}},
-		"a leaf of an unknown kind": {verifier.Indeterminate, "record-unknown", func(w *lifecycletest.World) { w.Log.Append([]byte(`{"kind":"shard-sealed"}`)) }},
+		"a leaf of an unknown kind": {verifier.Indeterminate, "record-unknown", func(w *logworld.World) { w.Log.Append([]byte(`{"kind":"shard-sealed"}`)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			w.Live()
 			if r := judge(w); !r.Verified() {
 				t.Fatal("control:", describe(r))
@@ -203,10 +203,10 @@ func TestErasedVoteOfSomebodyElse(t *testing.T) {
 	for name, tc := range map[string]struct {
 		by   *crypto.PrivateKey
 		want verifier.Verdict
-	}{"not an approver": {lifecycletest.Bob, verifier.Verified}, "an approver": {lifecycletest.Dave, verifier.Indeterminate}} {
-		w := lifecycletest.New()
+	}{"not an approver": {logworld.Bob, verifier.Verified}, "an approver": {logworld.Dave, verifier.Indeterminate}} {
+		w := logworld.New()
 		sub := w.Submit()
-		a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
+		a, b := w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")
 		erased := w.Vote(sub, tc.by, "reject")
 		w.Authorize(0, sub, a, b)
 		delete(w.Store, log.RecordPath(erased.Record.LeafHash()))
@@ -217,14 +217,14 @@ func TestErasedVoteOfSomebodyElse(t *testing.T) {
 }
 
 func TestUnknownRecordsAreCounted(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	l := w.Live()
 	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v1"), []byte("marketops/outcome/v2"), 1)
-	env, err := crypto.Sign(receipt.PayloadType, payload, lifecycletest.Publisher)
+	env, err := crypto.Sign(receipt.PayloadType, payload, logworld.Publisher)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, _ := crypto.NewKeyring(lifecycletest.Publisher.Public())
+	ring, _ := crypto.NewKeyring(logworld.Publisher.Public())
 	o, err := crypto.Open(env, receipt.PayloadType, ring)
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +239,7 @@ func TestUnknownRecordsAreCounted(t *testing.T) {
 
 // TestForkShownToAPublisher: the publisher acted on a checkpoint of another log under the same name.
 func TestForkShownToAPublisher(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 	w.Live()
 	r := judge(w)
@@ -250,21 +250,21 @@ func TestForkShownToAPublisher(t *testing.T) {
 
 // TestOneRecordTwice: a crash between an append and its index leaves the same leaf there twice.
 func TestOneRecordTwice(t *testing.T) {
-	w := lifecycletest.New()
-	lifecycletest.Unknown(w)
+	w := logworld.New()
+	logworld.Unknown(w)
 	sub := w.Submit()
 	w.Append(sub.Record)
-	a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
+	a, b := w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")
 	w.Append(a.Record)
 	rec := w.Authorize(0, sub, a, b)
 	w.Append(rec.Record)
-	claim := w.Claim(rec, lifecycletest.Publisher)
+	claim := w.Claim(rec, logworld.Publisher)
 	w.Append(claim.Record)
-	w.Announce(claim, lifecycletest.Publisher)
+	w.Announce(claim, logworld.Publisher)
 	intent := w.Append(w.Entries[len(w.Entries)-1].Record) // the outcome names the second place
-	w.Finish(intent, lifecycletest.Publisher)
+	w.Finish(intent, logworld.Publisher)
 	out := w.Append(w.Entries[len(w.Entries)-1].Record)
-	lifecycletest.Resolve(w, out, lifecycletest.Alice)
+	logworld.Resolve(w, out, logworld.Alice)
 	w.Append(w.Entries[len(w.Entries)-1].Record)
 	seal := w.Close()
 	w.Append(seal.Record)
@@ -274,7 +274,7 @@ func TestOneRecordTwice(t *testing.T) {
 }
 
 func TestMissingOutcome(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	l := w.Begin()
 	due := l.Receipt.Record.Body.(*receipt.Receipt).ExpiresAt + 86400
 	for at, want := range map[marketops.Time]verifier.Verdict{0: verifier.Verified, due - 1: verifier.Verified, due: verifier.Indeterminate} {
@@ -285,13 +285,13 @@ func TestMissingOutcome(t *testing.T) {
 	}
 	// The log's own time passes with what the ledger signs.
 	w.Now = due
-	w.Ops = append(w.Ops, lifecycletest.Release("v2.0.0"))
+	w.Ops = append(w.Ops, logworld.Release("v2.0.0"))
 	sub := w.Submit()
-	rec := w.Authorize(1, sub, w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve"))
+	rec := w.Authorize(1, sub, w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve"))
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); !r.Verified() {
 		t.Error("what others sign is no ledger time:", describe(r))
 	}
-	w.Claim(rec, lifecycletest.Publisher)
+	w.Claim(rec, logworld.Publisher)
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); r.Code != marketops.OutcomeMissing {
 		t.Error(describe(r))
 	}
@@ -299,14 +299,14 @@ func TestMissingOutcome(t *testing.T) {
 
 // TestResourceNeedsDocuments: that two receipts were live for one tag shows in their documents alone.
 func TestResourceNeedsDocuments(t *testing.T) {
-	w := lifecycletest.New()
-	other := lifecycletest.Release("v1.4.0")
+	w := logworld.New()
+	other := logworld.Release("v1.4.0")
 	other.Release.Body = "Other notes"
 	w.Ops = append(w.Ops, other)
 	l := w.Allow()
 	second := w.Authorize(1, l.Submission, l.First, l.Other)
-	w.Claim(l.Receipt, lifecycletest.Publisher)
-	w.Claim(second, lifecycletest.Other)
+	w.Claim(l.Receipt, logworld.Publisher)
+	w.Claim(second, logworld.Other)
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); !r.Verified() || !strings.Contains(strings.Join(r.NotCovered, "\n"), "--operations") {
 		t.Error(describe(r), r.NotCovered)
 	}
@@ -316,18 +316,18 @@ func TestResourceNeedsDocuments(t *testing.T) {
 }
 
 // grown plays n whole lives after each other.
-func grown(t testing.TB, n int) *lifecycletest.World {
+func grown(t testing.TB, n int) *logworld.World {
 	t.Helper()
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Ops = nil
 	for i := range n {
-		w.Ops = append(w.Ops, lifecycletest.Release(fmt.Sprintf("v1.%d", i)))
+		w.Ops = append(w.Ops, logworld.Release(fmt.Sprintf("v1.%d", i)))
 	}
 	sub := w.Submit()
-	a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
+	a, b := w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")
 	for i := range n {
 		w.Edit["approval"] = func(b receipt.Body) { b.(*receipt.Approval).ExpiresAt += 86400 }
-		w.Finish(w.Announce(w.Claim(w.Authorize(i, sub, a, b), lifecycletest.Publisher), lifecycletest.Publisher), lifecycletest.Publisher)
+		w.Finish(w.Announce(w.Claim(w.Authorize(i, sub, a, b), logworld.Publisher), logworld.Publisher), logworld.Publisher)
 	}
 	w.Close()
 	return w

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier/audit"
 )
 
@@ -16,15 +16,18 @@ import (
 // at hand, and grows by more.
 func TestMemory(t *testing.T) {
 	const from, to, span, most = 17_000, 25_000, 1500, 64 // entries; below lies what does not grow with the log
-	w := lifecycletest.NewMany()
+	const looks = 16                                      // at each of the two; a look collects garbage, which takes long
+	w := logworld.NewMany()
 	w.Grow(to + span + 500)
-	files := kept{w.Log, lifecycletest.Store{}}
+	files := kept{w.Log, logworld.Store{}}
 	grown := func(o audit.Options) float64 {
+		next := map[uint64]uint64{from: from, to: to}
 		low := map[uint64]uint64{} // the least held while the entries after one were read: what is on its way differs
 		o.Workers = 1
 		o.Progress = func(done, _ uint64) {
 			for _, start := range []uint64{from, to} {
-				if done >= start && done < start+span {
+				if done >= next[start] && done < start+span {
+					next[start] = done + span/looks
 					low[start] = min(held(), cmp.Or(low[start], math.MaxUint64))
 				}
 			}

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
@@ -19,26 +19,26 @@ import (
 )
 
 // every is all stories and all attacks.
-func every() map[string]func(*lifecycletest.World) {
-	all := map[string]func(*lifecycletest.World){"many": func(w *lifecycletest.World) { w.Grow(300) }}
-	for name, story := range lifecycletest.Stories {
+func every() map[string]func(*logworld.World) {
+	all := map[string]func(*logworld.World){"many": func(w *logworld.World) { w.Grow(300) }}
+	for name, story := range logworld.Stories {
 		all["story: "+name] = story
 	}
-	for _, a := range lifecycletest.Attacks {
+	for _, a := range logworld.Attacks {
 		all["attack: "+a.Name] = a.Story
 	}
-	all["frozen"] = func(w *lifecycletest.World) { w.Live(); freeze(w) }
-	all["above the seal"] = func(w *lifecycletest.World) {
+	all["frozen"] = func(w *logworld.World) { w.Live(); freeze(w) }
+	all["above the seal"] = func(w *logworld.World) {
 		w.Live()
 		freeze(w)
 		w.Refuse(marketops.Expired)
 		w.Refuse(marketops.Stale)
 	}
-	all["goes on after another"] = func(w *lifecycletest.World) { goOn(w, freeze(w)); w.Live() }
+	all["goes on after another"] = func(w *logworld.World) { goOn(w, freeze(w)); w.Live() }
 	return all
 }
 
-func options(w *lifecycletest.World) audit.Options {
+func options(w *logworld.World) audit.Options {
 	return audit.Options{At: w.Now + 5*86400, Document: w.Documents()}
 }
 
@@ -63,7 +63,7 @@ func alike(t *testing.T, want, got *verifier.Report) {
 func TestForgettingChangesNothing(t *testing.T) {
 	for name, story := range every() {
 		t.Run(name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			story(w)
 			alike(t, audit.Audit(w.Log, w.Store, w.Trust(), options(w)), audit.Audit(w.Log, w.Store, w.Trust(), options(w).Forgetful()))
 		})
@@ -84,7 +84,7 @@ func keep(f func(state []byte)) func(func(io.Writer) error) error {
 func TestResumeChangesNothing(t *testing.T) {
 	for name, story := range every() {
 		t.Run(name, func(t *testing.T) {
-			w := lifecycletest.New()
+			w := logworld.New()
 			story(w)
 			want := audit.Audit(w.Log, w.Store, w.Trust(), options(w))
 			var states [][]byte
@@ -109,7 +109,7 @@ func TestResumeChangesNothing(t *testing.T) {
 
 // TestResumeSeesWhatCameLater goes on from the end of a log that grew since.
 func TestResumeSeesWhatCameLater(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	l := w.Publish()
 	var state []byte
 	o := audit.Options{Save: keep(func(b []byte) { state = b })}
@@ -120,11 +120,11 @@ func TestResumeSeesWhatCameLater(t *testing.T) {
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{State: state}); !r.Verified() || !slices.Contains(r.Counts, verifier.Count{Name: "receipt", Count: 1}) {
 		t.Error(describe(r), r.Counts)
 	}
-	w.Claim(l.Receipt, lifecycletest.Other, l.Claim)
+	w.Claim(l.Receipt, logworld.Other, l.Claim)
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{State: state}); !slices.Equal(codes(r), []string{"order-violation"}) {
 		t.Error(describe(r))
 	}
-	w.Finish(l.Intent, lifecycletest.Publisher)
+	w.Finish(l.Intent, logworld.Publisher)
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{State: state}); !slices.Equal(codes(r), []string{"order-violation", "receipt-reused"}) {
 		t.Error(describe(r))
 	}
@@ -132,7 +132,7 @@ func TestResumeSeesWhatCameLater(t *testing.T) {
 
 // TestStateThatDoesNotFit refuses a state that is damaged, or of another log, trust file or program.
 func TestStateThatDoesNotFit(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	var state []byte
 	audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Program: "1", Save: keep(func(b []byte) { state = b })})
@@ -141,15 +141,15 @@ func TestStateThatDoesNotFit(t *testing.T) {
 	}
 	flipped := bytes.Clone(state)
 	flipped[len(state)/2] ^= 1
-	other := lifecycletest.New()
+	other := logworld.New()
 	other.Run = marketops.NewRunID([16]byte{7})
 	other.Live()
-	short := lifecycletest.New()
+	short := logworld.New()
 	short.Begin()
-	version := lifecycletest.New()
+	version := logworld.New()
 	version.File.Version++
 	for name, tc := range map[string]struct {
-		w    *lifecycletest.World
+		w    *logworld.World
 		log  log.TileReader
 		o    audit.Options
 		code marketops.Code
@@ -176,13 +176,13 @@ func TestStateThatDoesNotFit(t *testing.T) {
 
 // TestNoState: what cannot be kept is said, and is no finding.
 func TestNoState(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: func(func(io.Writer) error) error { return errors.New("no space") }})
 	if !r.Verified() || !strings.Contains(strings.Join(r.NotCovered, "\n"), "no space") {
 		t.Error(describe(r), r.NotCovered)
 	}
-	w = lifecycletest.New()
+	w = logworld.New()
 	w.Edit["intent"] = func(b receipt.Body) { b.(*receipt.Intent).RunID = marketops.NewRunID([16]byte{9}) }
 	w.Live()
 	r = audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Save: keep(func([]byte) {})})
@@ -193,17 +193,17 @@ func TestNoState(t *testing.T) {
 
 // TestSince proves the log against a checkpoint that was kept, and counts what is new.
 func TestSince(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	l := w.Begin()
 	old := w.Log.Checkpoint()
-	w.Finish(l.Intent, lifecycletest.Publisher)
+	w.Finish(l.Intent, logworld.Publisher)
 	w.Close()
 	r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Since: old})
 	if !r.Verified() || r.Since == nil || r.Since.Size != 6 || !slices.Equal(r.New, []verifier.Count{{Name: "outcome", Count: 1}, {Name: "run-closed", Count: 1}}) {
 		t.Error(describe(r), r.Since, r.New)
 	}
-	stranger := logtest.New(lifecycletest.Origin, lifecycletest.Stranger)
-	other := logtest.New("other.example.com", lifecycletest.LogKey)
+	stranger := logtest.New(logworld.Origin, logworld.Stranger)
+	other := logtest.New("other.example.com", logworld.LogKey)
 	for name, tc := range map[string]struct {
 		since    []byte
 		code     marketops.Code
@@ -229,9 +229,9 @@ func TestSince(t *testing.T) {
 
 // TestHashOnly: the tree alone is never verified, and its damage still shows.
 func TestHashOnly(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
-	r := audit.Audit(w.Log, lifecycletest.Store{}, w.Trust(), audit.Options{HashOnly: true})
+	r := audit.Audit(w.Log, logworld.Store{}, w.Trust(), audit.Options{HashOnly: true})
 	if r.Verdict != verifier.Indeterminate || r.ExitCode() != 11 || !strings.Contains(strings.Join(r.NotCovered, "\n"), audit.NoSignature) || !r.Answered(audit.CheckEntries) {
 		t.Error(describe(r), r.NotCovered)
 	}
@@ -241,14 +241,14 @@ func TestHashOnly(t *testing.T) {
 		}
 		return b, nil
 	}}
-	if r := audit.Audit(bad, lifecycletest.Store{}, w.Trust(), audit.Options{HashOnly: true}); r.Verdict != verifier.Failed || !slices.Contains(codes(r), "leaf-mismatch") {
+	if r := audit.Audit(bad, logworld.Store{}, w.Trust(), audit.Options{HashOnly: true}); r.Verdict != verifier.Failed || !slices.Contains(codes(r), "leaf-mismatch") {
 		t.Error(describe(r))
 	}
 }
 
 // TestStop: an audit that is stopped has failed, and can be gone on with.
 func TestStop(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Grow(300)
 	stop := make(chan struct{})
 	close(stop)

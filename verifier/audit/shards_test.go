@@ -7,8 +7,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier/audit"
@@ -22,18 +22,18 @@ func seen(l *logtest.Log, size uint64) receipt.CheckpointRef {
 	return receipt.CheckpointRef{Origin: l.Origin, Size: int64(size), Root: l.Root(size)}
 }
 
-func freeze(w *lifecycletest.World) lifecycletest.Entry {
+func freeze(w *logworld.World) logworld.Entry {
 	at := seen(w.Log, w.Log.Size())
-	return w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: at, Next: nextOrigin}, lifecycletest.Ledger, at.Digest())
+	return w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: at, Next: nextOrigin}, logworld.Ledger, at.Digest())
 }
 
 // goOn makes the world's log the one after the frozen one, and returns that.
-func goOn(w *lifecycletest.World, sealed lifecycletest.Entry) *logtest.Log {
+func goOn(w *logworld.World, sealed logworld.Entry) *logtest.Log {
 	old := w.Log
 	w.Log, w.Entries = logtest.New(nextOrigin, nextKey), nil
 	w.File.LogPolicy = old.PolicyText() + "log " + w.Log.Vkey() + "\n"
 	at := seen(old, old.Size())
-	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, lifecycletest.Ledger, at.Digest())
+	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, logworld.Ledger, at.Digest())
 	return old
 }
 
@@ -42,7 +42,7 @@ func says(lines []string, text string) bool {
 }
 
 func TestShards(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	sealed := freeze(w)
 	if r := judge(w); !r.Verified() || !says(r.NotCovered, "goes on after this one, which is frozen: "+nextOrigin) {
@@ -50,7 +50,7 @@ func TestShards(t *testing.T) {
 	}
 	old := goOn(w, sealed)
 	r := judge(w)
-	if !r.Verified() || !says(r.NotCovered, "the log before this one, "+lifecycletest.Origin) {
+	if !r.Verified() || !says(r.NotCovered, "the log before this one, "+logworld.Origin) {
 		t.Fatal(describe(r), r.NotCovered)
 	}
 	with := func(previous log.TileReader) (codes_ []string, verified bool) {
@@ -60,7 +60,7 @@ func TestShards(t *testing.T) {
 	if got, ok := with(old); !ok {
 		t.Fatal(got)
 	}
-	shorter := logtest.New(lifecycletest.Origin, lifecycletest.LogKey)
+	shorter := logtest.New(logworld.Origin, logworld.LogKey)
 	shorter.Append([]byte("x"))
 	for name, previous := range map[string]struct {
 		log.TileReader
@@ -68,15 +68,15 @@ func TestShards(t *testing.T) {
 	}{
 		"another log":    {shorter, marketops.SplitView},
 		"the log itself": {w.Log, marketops.SplitView},
-		"nothing":        {lifecycletest.Store{}, marketops.LogUnavailable},
-		"a stranger's":   {logtest.New(lifecycletest.Origin, lifecycletest.Stranger), marketops.CheckpointUnsigned},
+		"nothing":        {logworld.Store{}, marketops.LogUnavailable},
+		"a stranger's":   {logtest.New(logworld.Origin, logworld.Stranger), marketops.CheckpointUnsigned},
 		"a longer one":   {longer(old), marketops.SplitView},
 	} {
 		if got, ok := with(previous.TileReader); ok || !slices.Equal(got, []string{string(previous.want)}) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	first := lifecycletest.New()
+	first := logworld.New()
 	first.Live()
 	if r := audit.Audit(first.Log, first.Store, first.Trust(), audit.Options{Previous: old}); r.Verified() {
 		t.Error("a log that names none before has one")
@@ -93,30 +93,30 @@ func TestShardAttacks(t *testing.T) {
 	about := func(l *logtest.Log) receipt.CheckpointRef { return seen(l, l.Size()) }
 	for name, c := range map[string]struct {
 		want marketops.Code
-		do   func(*lifecycletest.World)
+		do   func(*logworld.World)
 	}{
-		"something above the seal": {marketops.OrderViolation, func(w *lifecycletest.World) { freeze(w); w.Refuse(marketops.Expired) }},
-		"another seal":             {marketops.OrderViolation, func(w *lifecycletest.World) { freeze(w); freeze(w) }},
-		"a withheld record above it": {marketops.OrderViolation, func(w *lifecycletest.World) {
+		"something above the seal": {marketops.OrderViolation, func(w *logworld.World) { freeze(w); w.Refuse(marketops.Expired) }},
+		"another seal":             {marketops.OrderViolation, func(w *logworld.World) { freeze(w); freeze(w) }},
+		"a withheld record above it": {marketops.OrderViolation, func(w *logworld.World) {
 			freeze(w)
 			e := w.Submit()
 			delete(w.Store, log.RecordPath(e.Record.LeafHash()))
 		}},
-		"a seal with another root": {marketops.SplitView, func(w *lifecycletest.World) { edited(w, func(s *receipt.CheckpointRef) { s.Root[0] ^= 1 }) }},
-		"a seal of fewer entries": {marketops.OrderViolation, func(w *lifecycletest.World) {
+		"a seal with another root": {marketops.SplitView, func(w *logworld.World) { edited(w, func(s *receipt.CheckpointRef) { s.Root[0] ^= 1 }) }},
+		"a seal of fewer entries": {marketops.OrderViolation, func(w *logworld.World) {
 			edited(w, func(s *receipt.CheckpointRef) { *s = seen(w.Log, w.Log.Size()-1) })
 		}},
-		"a seal of another log":  {marketops.OrderViolation, func(w *lifecycletest.World) { edited(w, func(s *receipt.CheckpointRef) { s.Origin = "x.example" }) }},
-		"a seal by an authority": {marketops.KeyUnknown, func(w *lifecycletest.World) { sealBy(w, lifecycletest.Authority, about(w.Log)) }},
-		"a seal about something else": {marketops.OrderViolation, func(w *lifecycletest.World) {
-			w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: about(w.Log), Next: nextOrigin}, lifecycletest.Ledger, marketops.DigestOf([]byte("x")))
+		"a seal of another log":  {marketops.OrderViolation, func(w *logworld.World) { edited(w, func(s *receipt.CheckpointRef) { s.Origin = "x.example" }) }},
+		"a seal by an authority": {marketops.KeyUnknown, func(w *logworld.World) { sealBy(w, logworld.Authority, about(w.Log)) }},
+		"a seal about something else": {marketops.OrderViolation, func(w *logworld.World) {
+			w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: about(w.Log), Next: nextOrigin}, logworld.Ledger, marketops.DigestOf([]byte("x")))
 		}},
-		"a beginning in the middle": {marketops.OrderViolation, func(w *lifecycletest.World) {
+		"a beginning in the middle": {marketops.OrderViolation, func(w *logworld.World) {
 			p := receipt.CheckpointRef{Origin: "x.example", Size: 1}
-			w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: lifecycletest.Origin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
+			w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: logworld.Origin, Previous: p, Sealed: marketops.Digest{1}}, logworld.Ledger, p.Digest())
 		}},
 	} {
-		w := lifecycletest.New()
+		w := logworld.New()
 		w.Live()
 		c.do(w)
 		if r := judge(w); r.Verified() || !slices.Contains(codes(r), string(c.want)) {
@@ -124,21 +124,21 @@ func TestShardAttacks(t *testing.T) {
 		}
 	}
 	// A first leaf for another origin.
-	w := lifecycletest.New()
+	w := logworld.New()
 	p := receipt.CheckpointRef{Origin: "x.example", Size: 1}
-	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, lifecycletest.Ledger, p.Digest())
+	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, logworld.Ledger, p.Digest())
 	w.Live()
 	if r := judge(w); r.Verified() {
 		t.Error("a log begins under another origin")
 	}
 }
 
-func edited(w *lifecycletest.World, edit func(*receipt.CheckpointRef)) {
+func edited(w *logworld.World, edit func(*receipt.CheckpointRef)) {
 	at := seen(w.Log, w.Log.Size())
 	edit(&at)
-	sealBy(w, lifecycletest.Ledger, at)
+	sealBy(w, logworld.Ledger, at)
 }
 
-func sealBy(w *lifecycletest.World, by *crypto.PrivateKey, at receipt.CheckpointRef) {
+func sealBy(w *logworld.World, by *crypto.PrivateKey, at receipt.CheckpointRef) {
 	w.Add(&receipt.ShardSealed{Header: w.Head(), Shard: at, Next: nextOrigin}, by, at.Digest())
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
@@ -20,11 +20,11 @@ import (
 // stage is the current folder with a pack, a bundle and the downloads of one world.
 type stage struct {
 	t *testing.T
-	w *lifecycletest.World
+	w *logworld.World
 }
 
 func newStage(t *testing.T) *stage {
-	s := &stage{t, lifecycletest.New()}
+	s := &stage{t, logworld.New()}
 	t.Chdir(t.TempDir())
 	s.w.Live()
 	s.write("w.mopack", s.w.PackBytes())
@@ -114,7 +114,7 @@ func TestEvidenceIsKept(t *testing.T) {
 	for _, input := range []string{"w.mopack", "bundle.json"} {
 		r := s.verify(input, offline.Options{Checkpoint: "held"})
 		got, err := os.ReadFile(r.Kept)
-		if r.ExitCode() != 14 || err != nil || string(got) != want || r.NotKept != "" || !strings.HasPrefix(r.Kept, "marketops-evidence-"+lifecycletest.Origin) {
+		if r.ExitCode() != 14 || err != nil || string(got) != want || r.NotKept != "" || !strings.HasPrefix(r.Kept, "marketops-evidence-"+logworld.Origin) {
 			t.Errorf("%s: exit %d, kept %q (%v)", input, r.ExitCode(), r.Kept, err)
 		}
 	}

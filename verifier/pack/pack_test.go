@@ -12,13 +12,13 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier/pack"
 )
 
-func live(t testing.TB) *lifecycletest.World {
+func live(t testing.TB) *logworld.World {
 	t.Helper()
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	return w
 }
@@ -45,7 +45,7 @@ func TestReadReturnsWhatWasWritten(t *testing.T) {
 	w := live(t)
 	p := w.Pack()
 	c := w.Contents()
-	if p.Manifest.RunID != w.Run || p.Manifest.CreatedAt != w.Now || p.Origin != lifecycletest.Origin ||
+	if p.Manifest.RunID != w.Run || p.Manifest.CreatedAt != w.Now || p.Origin != logworld.Origin ||
 		!bytes.Equal(p.Plan, c.Plan) || !bytes.Equal(p.Checkpoint, c.Checkpoint.Raw) {
 		t.Errorf("%+v", p.Manifest)
 	}
@@ -81,7 +81,7 @@ func TestOthersCanOpenIt(t *testing.T) {
 			t.Errorf("%s: method %d, mode %s, modified %s", f.Name, f.Method, f.Mode(), f.Modified)
 		}
 	}
-	if !slices.IsSorted(names) || !slices.Contains(names, "manifest.json") || !slices.Contains(names, "checkpoints/"+lifecycletest.Origin) {
+	if !slices.IsSorted(names) || !slices.Contains(names, "manifest.json") || !slices.Contains(names, "checkpoints/"+logworld.Origin) {
 		t.Error(names)
 	}
 }

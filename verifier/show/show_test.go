@@ -13,8 +13,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
@@ -24,14 +24,14 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-func packReport(bend func(*lifecycletest.World)) *verifier.Report {
-	w := lifecycletest.New()
+func packReport(bend func(*logworld.World)) *verifier.Report {
+	w := logworld.New()
 	bend(w)
 	return verifier.Verify(w.Pack(), w.Trust(), w.Now)
 }
 
 func demanded(d verifier.Demand) *verifier.Report {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	r := d.Verify(w.Pack(), w.Trust(), w.Now)
 	if r.Fork != nil {
@@ -41,24 +41,24 @@ func demanded(d verifier.Demand) *verifier.Report {
 }
 
 func TestGoldens(t *testing.T) {
-	audited := lifecycletest.New()
+	audited := logworld.New()
 	audited.Live()
 	for name, r := range map[string]*verifier.Report{
-		"verified": packReport(func(w *lifecycletest.World) { w.Live() }),
-		"witnessed": packReport(func(w *lifecycletest.World) {
-			lifecycletest.Witness(w)
+		"verified": packReport(func(w *logworld.World) { w.Live() }),
+		"witnessed": packReport(func(w *logworld.World) {
+			logworld.Witness(w)
 			w.Live()
 			w.Now += 60
 		}),
-		"failed": packReport(func(w *lifecycletest.World) {
+		"failed": packReport(func(w *logworld.World) {
 			w.Edit["receipt"] = func(b receipt.Body) { b.(*receipt.Receipt).Target.RepositoryID = 43 }
 			l := w.Begin()
 			w.Refuse(marketops.ContentMismatch)
-			w.Finish(l.Intent, lifecycletest.Publisher)
+			w.Finish(l.Intent, logworld.Publisher)
 		}),
 		"lowered":       demanded(verifier.Demand{Require: verifier.Signature}),
-		"forked":        demanded(verifier.Demand{Held: logtest.New(lifecycletest.Origin, lifecycletest.LogKey).SignRoot(8, log.Hash{1})}),
-		"indeterminate": packReport(func(w *lifecycletest.World) { w.Begin() }),
+		"forked":        demanded(verifier.Demand{Held: logtest.New(logworld.Origin, logworld.LogKey).SignRoot(8, log.Hash{1})}),
+		"indeterminate": packReport(func(w *logworld.World) { w.Begin() }),
 		"refused":       verifier.Refused(verifier.OfPack, verifier.CheckTrust, nil, marketops.Refuse(marketops.TrustMissing, "no --trust")),
 		"audit":         audit.Audit(audited.Log, audited.Store, audited.Trust(), audit.Options{}),
 		"zero":          {},
@@ -81,7 +81,7 @@ func TestGoldens(t *testing.T) {
 }
 
 func TestColourOnlyRepeats(t *testing.T) {
-	r := packReport(func(w *lifecycletest.World) { w.Begin() })
+	r := packReport(func(w *logworld.World) { w.Begin() })
 	var plain, color bytes.Buffer
 	if err := errors.Join(show.Text(&plain, r, show.Options{}), show.Text(&color, r, show.Options{Color: true})); err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestColourOnlyRepeats(t *testing.T) {
 
 func TestQuiet(t *testing.T) {
 	var b bytes.Buffer
-	if err := show.Text(&b, packReport(func(w *lifecycletest.World) { w.Live() }), show.Options{Quiet: true}); err != nil {
+	if err := show.Text(&b, packReport(func(w *logworld.World) { w.Live() }), show.Options{Quiet: true}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.String(); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "verified (unwitnessed): ") {
@@ -152,7 +152,7 @@ func TestNothingMovesTheCursor(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	for name, r := range map[string]*verifier.Report{"verified": packReport(func(w *lifecycletest.World) { w.Live() }), "failed": packReport(func(w *lifecycletest.World) { w.Submit() }), "nil": nil, "bidi": hostile("a\u202eb\x1b\U000e0041")} {
+	for name, r := range map[string]*verifier.Report{"verified": packReport(func(w *logworld.World) { w.Live() }), "failed": packReport(func(w *logworld.World) { w.Submit() }), "nil": nil, "bidi": hostile("a\u202eb\x1b\U000e0041")} {
 		var b bytes.Buffer
 		if err := show.JSON(&b, r); err != nil {
 			t.Fatal(err)

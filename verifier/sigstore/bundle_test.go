@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 )
 
 // read verifies a bundle as the command does.
-func read(w *lifecycletest.World, b []byte, d verifier.Demand) *verifier.Report {
+func read(w *logworld.World, b []byte, d verifier.Demand) *verifier.Report {
 	return d.VerifyBundle(b, w.Trust(), later)
 }
 
@@ -170,7 +170,7 @@ func TestBundleAsksTheTrustFile(t *testing.T) {
 		"a short life":       {func(f *trust.File) { f.MaxLifetime = 60 }, verifier.Demand{}, marketops.LifetimeExcessive},
 		"revoked since":      {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(0) }, verifier.Demand{}, marketops.KeyRevoked},
 		"revoked later":      {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(4) }, verifier.Demand{}, ""},
-		"retired":            {func(f *trust.File) { f.Authorities[0].NotAfter = lifecycletest.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
+		"retired":            {func(f *trust.File) { f.Authorities[0].NotAfter = logworld.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
 		"a quorum of nobody": {func(*trust.File) {}, verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
 		"signature":          {func(*trust.File) {}, verifier.Demand{Require: verifier.Signature}, ""},
 		"held, the same":     {func(*trust.File) {}, verifier.Demand{Held: w.Log.Checkpoint()}, ""},
@@ -179,7 +179,7 @@ func TestBundleAsksTheTrustFile(t *testing.T) {
 		"the asset":          {func(*trust.File) {}, verifier.Demand{Files: files("abc")}, ""},
 		"another file":       {func(*trust.File) {}, verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
 	} {
-		other := lifecycletest.New()
+		other := logworld.New()
 		tc.bend(&other.File)
 		if r := read(other, good, tc.d); r.Code != tc.want || r.Verified() != (tc.want == "") {
 			t.Errorf("%s: %s %s, want %q: %+v", name, r.Verdict, r.Code, tc.want, r.Checks)
@@ -191,7 +191,7 @@ func TestBundleAsksTheTrustFile(t *testing.T) {
 }
 
 func positions(n uint64) []log.Position {
-	return []log.Position{{Origin: lifecycletest.Origin, Index: n}}
+	return []log.Position{{Origin: logworld.Origin, Index: n}}
 }
 
 func files(text string) *verifier.Files {
@@ -199,7 +199,7 @@ func files(text string) *verifier.Files {
 }
 
 func FuzzVerifyBundle(f *testing.F) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	trust := w.Trust()
 	s, err := New(w.Pack(), trust, later, w.Digests()[0], Receipt)

@@ -14,8 +14,8 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/test/lifecycletest"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -27,16 +27,16 @@ import (
 )
 
 // later is when these tests verify.
-var later = lifecycletest.Start + 3600
+var later = logworld.Start + 3600
 
-func lived(t *testing.T) *lifecycletest.World {
+func lived(t *testing.T) *logworld.World {
 	t.Helper()
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	return w
 }
 
-func exported(t *testing.T, w *lifecycletest.World, what Subject) *Set {
+func exported(t *testing.T, w *logworld.World, what Subject) *Set {
 	t.Helper()
 	s, err := New(w.Pack(), w.Trust(), later, w.Digests()[0], what)
 	if err != nil {
@@ -193,7 +193,7 @@ func TestExport(t *testing.T) {
 			}
 			one := s.Signed[0]
 			stock(t, s, one)
-			if one.By.Role != role || one.KeyFile != string(role)+".pub" || one.BundleFile != "bundle.json" || one.Position.Origin != lifecycletest.Origin {
+			if one.By.Role != role || one.KeyFile != string(role)+".pub" || one.BundleFile != "bundle.json" || one.Position.Origin != logworld.Origin {
 				t.Errorf("by %+v in %s and %s", one.By, one.KeyFile, one.BundleFile)
 			}
 			var b bundleFile
@@ -219,7 +219,7 @@ func TestLeafIsRebuilt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := crypto.NewKeyring(lifecycletest.Authority.Public())
+	ring, err := crypto.NewKeyring(logworld.Authority.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestLeafIsRebuilt(t *testing.T) {
 
 // TestTrustedRoot keeps everything of a run out of what its verifier is to believe.
 func TestTrustedRoot(t *testing.T) {
-	one, two := lived(t), lifecycletest.New()
+	one, two := lived(t), logworld.New()
 	two.Submit()
 	two.Live()
 	if a, b := exported(t, one, Receipt), exported(t, two, Receipt); !bytes.Equal(a.Root, b.Root) || bytes.Equal(a.Signed[0].Bundle, b.Signed[0].Bundle) {
@@ -242,8 +242,8 @@ func TestTrustedRoot(t *testing.T) {
 	}
 	s := exported(t, one, Receipt)
 	ls := logs(t, s.Root)
-	id := log.LogID(lifecycletest.Origin, lifecycletest.LogKey.Public())
-	if len(ls) != 1 || ls[0].BaseURL != "https://"+lifecycletest.Origin || !bytes.Equal(ls[0].LogID.KeyID, id[:]) || ls[0].PublicKey.ValidFor.Start == "" {
+	id := log.LogID(logworld.Origin, logworld.LogKey.Public())
+	if len(ls) != 1 || ls[0].BaseURL != "https://"+logworld.Origin || !bytes.Equal(ls[0].LogID.KeyID, id[:]) || ls[0].PublicKey.ValidFor.Start == "" {
 		t.Errorf("%+v", ls)
 	}
 }
@@ -253,7 +253,7 @@ func TestTrustedRoot(t *testing.T) {
 func TestRotatedLogKey(t *testing.T) {
 	for _, order := range []string{"old first", "new first"} {
 		w := lived(t)
-		old := log.Vkey(lifecycletest.Origin, logtest.Key(99).Public())
+		old := log.Vkey(logworld.Origin, logtest.Key(99).Public())
 		lines := "log " + old + "\nlog " + w.Log.Vkey() + "\nquorum none\n"
 		if order == "new first" {
 			lines = "log " + w.Log.Vkey() + "\nlog " + old + "\nquorum none\n"
@@ -268,14 +268,14 @@ func TestRotatedLogKey(t *testing.T) {
 }
 
 func TestTwoAuthorities(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.File.AuthorityRules[0].Threshold = 2
 	sub := w.Submit()
-	a, b := w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")
+	a, b := w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")
 	body := w.NewReceipt(0, sub, a, b)
-	first := w.Add(body, lifecycletest.Authority, w.Digests()[0], w.Assets(0)...)
-	w.Add(body, lifecycletest.Second, w.Digests()[0], w.Assets(0)...)
-	w.Finish(w.Announce(w.Claim(first, lifecycletest.Publisher), lifecycletest.Publisher), lifecycletest.Publisher)
+	first := w.Add(body, logworld.Authority, w.Digests()[0], w.Assets(0)...)
+	w.Add(body, logworld.Second, w.Digests()[0], w.Assets(0)...)
+	w.Finish(w.Announce(w.Claim(first, logworld.Publisher), logworld.Publisher), logworld.Publisher)
 	w.Close()
 	s := exported(t, w, Receipt)
 	if len(s.Signed) != 2 {
@@ -293,17 +293,17 @@ func TestTwoAuthorities(t *testing.T) {
 // TestSeveralReceipts exports the receipt that was claimed, whichever was issued last.
 func TestSeveralReceipts(t *testing.T) {
 	for used := range 2 {
-		w := lifecycletest.New()
+		w := logworld.New()
 		sub := w.Submit()
-		var issued []lifecycletest.Entry
+		var issued []logworld.Entry
 		for range 2 {
-			issued = append(issued, w.Authorize(0, sub, w.Vote(sub, lifecycletest.Alice, "approve"), w.Vote(sub, lifecycletest.Carol, "approve")))
+			issued = append(issued, w.Authorize(0, sub, w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")))
 		}
 		unclaimed := exported(t, w, Receipt)
 		if want := issued[1].Record.Body.(*receipt.Receipt).ReceiptID; unclaimed.Receipt != want || unclaimed.Status != "authorized" {
 			t.Errorf("before any claim: %s, %s, want the last, %s", unclaimed.Receipt, unclaimed.Status, want)
 		}
-		w.Finish(w.Announce(w.Claim(issued[used], lifecycletest.Publisher), lifecycletest.Publisher), lifecycletest.Publisher)
+		w.Finish(w.Announce(w.Claim(issued[used], logworld.Publisher), logworld.Publisher), logworld.Publisher)
 		w.Close()
 		want := issued[used].Record.Body.(*receipt.Receipt).ReceiptID
 		for _, what := range []Subject{Receipt, Outcome} {
@@ -318,8 +318,8 @@ func TestSeveralReceipts(t *testing.T) {
 
 // TestUnverified demands that nothing leaves a pack that does not verify.
 func TestUnverified(t *testing.T) {
-	stranger := lifecycletest.New()
-	stranger.Log = logtest.New(lifecycletest.Origin, logtest.Key(50))
+	stranger := logworld.New()
+	stranger.Log = logtest.New(logworld.Origin, logtest.Key(50))
 	for name, c := range map[string]struct {
 		bend func(*pack.Pack)
 		t    *trust.Trust
@@ -328,7 +328,7 @@ func TestUnverified(t *testing.T) {
 	}{
 		"another log's trust":  {func(*pack.Pack) {}, stranger.Trust(), later, marketops.CheckpointUnsigned},
 		"no trust":             {func(*pack.Pack) {}, nil, later, marketops.TrustMissing},
-		"before it happened":   {func(*pack.Pack) {}, lived(t).Trust(), lifecycletest.Start - 1e6, marketops.ClockUnsure},
+		"before it happened":   {func(*pack.Pack) {}, lived(t).Trust(), logworld.Start - 1e6, marketops.ClockUnsure},
 		"a proof of another":   {swapProofs, lived(t).Trust(), later, marketops.InclusionInvalid},
 		"no record":            {func(p *pack.Pack) { p.Records = nil }, lived(t).Trust(), later, marketops.NothingToVerify},
 		"another document":     {func(p *pack.Pack) { bendDocuments(p) }, lived(t).Trust(), later, ""},
@@ -367,10 +367,10 @@ func bendDocuments(p *pack.Pack) {
 
 // TestRefuses asks a verified pack for what it does not hold.
 func TestRefuses(t *testing.T) {
-	open := lifecycletest.New()
+	open := logworld.New()
 	open.Allow()
 	for name, c := range map[string]struct {
-		w         *lifecycletest.World
+		w         *logworld.World
 		operation marketops.Digest
 		what      Subject
 		want      marketops.Code

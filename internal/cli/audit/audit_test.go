@@ -7,7 +7,7 @@ import (
 
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/test/clitest"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier/offline"
 	"github.com/spf13/cobra"
 )
@@ -17,7 +17,7 @@ func note(got *Options) *cobra.Command {
 }
 
 func TestFlags(t *testing.T) {
-	at := lifecycletest.Start
+	at := logworld.Start
 	clitest.Flags(t, note, map[string]Options{
 		"": {},
 		"--log l --records r --operations o --previous p --since s --evidence e --resume f --at " + at.String(): {offline.AuditOptions{
@@ -28,7 +28,7 @@ func TestFlags(t *testing.T) {
 
 // TestAudit reads folders and verifies a log, with no Core anywhere.
 func TestAudit(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	dir := clitest.Enter(t)
 	clitest.Evidence(t, dir, w)

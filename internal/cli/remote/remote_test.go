@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/audit"
@@ -21,7 +21,7 @@ import (
 
 // served serves the log of a world under /log/ and its records under /records/; bend may answer
 // instead, and says whether it did.
-func served(t *testing.T, w *lifecycletest.World, bend func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
+func served(t *testing.T, w *logworld.World, bend func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if bend != nil && bend(rw, r) {
@@ -61,7 +61,7 @@ func remoteTo(t *testing.T, address string) *Remote {
 
 // TestAuditOverHTTP judges a log of a server, which lies in each way once.
 func TestAuditOverHTTP(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Grow(600)
 	foreign := served(t, w, nil)
 	var asked sync.Map
@@ -128,7 +128,7 @@ func TestRemoteAddresses(t *testing.T) {
 			t.Errorf("%s is taken", bad)
 		}
 	}
-	r := remoteTo(t, served(t, lifecycletest.New(), nil).URL+"/log")
+	r := remoteTo(t, served(t, logworld.New(), nil).URL+"/log")
 	if _, err := r.ReadFile("tile/0/000"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}

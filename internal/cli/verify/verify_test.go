@@ -6,7 +6,7 @@ import (
 
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/test/clitest"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/offline"
 	"github.com/spf13/cobra"
@@ -17,7 +17,7 @@ func note(got *Options) *cobra.Command {
 }
 
 func TestFlags(t *testing.T) {
-	at := lifecycletest.Start
+	at := logworld.Start
 	clitest.Flags(t, note, map[string]Options{
 		"w.mopack": {File: "w.mopack"},
 		"w.mopack --require quorum --subject dist --checkpoint c --evidence e --at " + at.String(): {File: "w.mopack", Options: offline.Options{
@@ -38,7 +38,7 @@ func TestRefusals(t *testing.T) {
 
 // TestVerify needs nothing but the pack and the trust file.
 func TestVerify(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	clitest.Evidence(t, clitest.Enter(t), w)
 	for line, exit := range map[string]int{

@@ -13,7 +13,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/spf13/cobra"
 )
@@ -98,7 +98,7 @@ func Write(t *testing.T, dir, name string, data []byte) {
 
 // Evidence writes what a world leaves for a verifier into dir: w.mopack, trust.json, log/, records/ and
 // operations/.
-func Evidence(t *testing.T, dir string, w *lifecycletest.World) {
+func Evidence(t *testing.T, dir string, w *logworld.World) {
 	t.Helper()
 	Write(t, dir, "w.mopack", w.PackBytes())
 	Write(t, dir, "trust.json", w.TrustBytes())

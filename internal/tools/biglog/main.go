@@ -3,7 +3,7 @@
 //
 //	go run ./internal/tools/biglog -entries 1000000 -to DIR
 //
-// DIR gets log/, records/ and trust.json. All keys are the test keys of package lifecycletest.
+// DIR gets log/, records/ and trust.json. All keys are the test keys of package logworld.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 )
 
@@ -33,7 +33,7 @@ func main() {
 // write grows the log in steps and empties the record store in between, which is most of it.
 func write(dir string, entries uint64) error {
 	const step = 4096
-	w := lifecycletest.NewMany()
+	w := logworld.NewMany()
 	for w.Log.Size() < entries {
 		w.Grow(min(entries, w.Log.Size()+step))
 		for name, envelope := range w.Store {
@@ -50,7 +50,7 @@ func write(dir string, entries uint64) error {
 }
 
 // tiles writes the published files of the log.
-func tiles(dir string, w *lifecycletest.World) error {
+func tiles(dir string, w *logworld.World) error {
 	names := []string{log.CheckpointPath}
 	for level, n := uint64(0), w.Log.Size(); n > 0; level, n = level+1, n/log.TileWidth {
 		for i := uint64(0); i*log.TileWidth < n; i++ {

@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"github.com/omega/marketops/internal/cli/auditor"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/offline"
 )
 
 func TestParse(t *testing.T) {
-	at := lifecycletest.Start
+	at := logworld.Start
 	for line, want := range map[string]*Options{
 		"w.mopack --trust t": {Options: auditor.Options{Trust: "t"}, File: "w.mopack"},
 		"--json -quiet w.mopack -require quorum --subject d --checkpoint c --evidence e --min-trust-version 7 --at " + at.String(): {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/test/clitest"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/spf13/cobra"
 )
 
@@ -36,7 +36,7 @@ func TestRefusals(t *testing.T) {
 
 // TestNothing is written if the evidence is not verified.
 func TestNothing(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	w.Live()
 	dir := clitest.Enter(t)
 	clitest.Evidence(t, dir, w)

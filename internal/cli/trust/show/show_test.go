@@ -6,7 +6,7 @@ import (
 
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/test/clitest"
-	"github.com/omega/marketops/internal/test/lifecycletest"
+	"github.com/omega/marketops/internal/test/logworld"
 )
 
 func TestRefusals(t *testing.T) {
@@ -18,7 +18,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestShow(t *testing.T) {
-	w := lifecycletest.New()
+	w := logworld.New()
 	clitest.Write(t, clitest.Enter(t), "trust.json", w.TrustBytes())
 	r := clitest.Run(clitest.Of(New), "--trust", "trust.json")
 	for _, want := range []string{"digest\t" + w.Trust().Digest().String() + "\n", "version\t7\n", "\nauthority\t", "\napprove\t"} {

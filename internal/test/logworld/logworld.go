@@ -1,7 +1,7 @@
-// Package lifecycletest makes whole lives of receipts, for tests: a trust file, signed records, an
+// Package logworld plays runs into a log, for tests: a trust file, signed records, an
 // in-memory log that holds them, and packs of it. Hooks change any record before it is signed,
 // so that each test bends one thing in a world that otherwise verifies.
-package lifecycletest
+package logworld
 
 import (
 	"bytes"

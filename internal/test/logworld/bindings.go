@@ -1,4 +1,4 @@
-package lifecycletest
+package logworld
 
 import (
 	"github.com/omega/marketops"
