@@ -46,16 +46,19 @@ type Judging struct {
 // Bind defines the flags --at, --trust-digest and --min-trust-version.
 func (j *Judging) Bind(f *flag.FlagSet) {
 	f.Func("at", "judge as of this `time` (2026-03-01T12:00:00Z; default: now)", func(s string) error { return j.At.UnmarshalText([]byte(s)) })
-	f.Func("trust-digest", "refuse any trust file but the one with this `SHA-256` (sha256:…)", j.pin)
-	f.Int64Var(&j.Pin.MinVersion, "min-trust-version", 0, "refuse an older trust file")
+	BindPin(f, &j.Pin)
 }
 
-// pin takes no empty digest and no zero one: both would pin nothing, and look as if they did.
-func (j *Judging) pin(s string) (err error) {
-	if j.Pin.Digest, err = marketops.ParseDigest(s); err == nil && j.Pin.Digest.IsZero() {
-		err = errors.New("this is the digest of no file")
-	}
-	return err
+// BindPin defines the flags --trust-digest and --min-trust-version. An empty digest and a zero one are
+// refused: both would pin nothing, and look as if they did.
+func BindPin(f *flag.FlagSet, p *verifier.Pin) {
+	f.Func("trust-digest", "refuse any trust file but the one with this `SHA-256` (sha256:…)", func(s string) (err error) {
+		if p.Digest, err = marketops.ParseDigest(s); err == nil && p.Digest.IsZero() {
+			err = errors.New("this is the digest of no file")
+		}
+		return err
+	})
+	f.Int64Var(&p.MinVersion, "min-trust-version", 0, "refuse an older trust file")
 }
 
 // Options are what a caller asks for beyond that.

@@ -3,6 +3,7 @@ package compare
 
 import (
 	"errors"
+	"flag"
 
 	"github.com/omega/marketops/internal/cli/auditor"
 	"github.com/omega/marketops/verifier"
@@ -18,6 +19,7 @@ const Usage = `usage: marketops-verify compare FILE... --trust FILE [flags]
 // Options are what the command line says.
 type Options struct {
 	auditor.Options
+	Pin   verifier.Pin
 	Files []string // with checkpoints
 }
 
@@ -32,7 +34,7 @@ func Run(e *auditor.Env, args []string) int {
 
 func parse(args []string) (o *Options, err error) {
 	o = &Options{}
-	o.Files, err = auditor.TakeFlags(args, o.Bind)
+	o.Files, err = auditor.TakeFlags(args, o.Bind, func(f *flag.FlagSet) { offline.BindPin(f, &o.Pin) })
 	if err == nil && len(o.Files) == 0 {
 		err = errors.New("name files with checkpoints")
 	}
@@ -40,7 +42,7 @@ func parse(args []string) (o *Options, err error) {
 }
 
 func run(e *auditor.Env, o *Options) int {
-	t, err := o.LoadTrust(verifier.Pin{})
+	t, err := o.LoadTrust(o.Pin)
 	if err != nil {
 		return e.Answer(verifier.Refused(verifier.OfCheckpoints, verifier.CheckTrust, t, err), &o.Options)
 	}
