@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli/advice"
 	"github.com/omega/marketops/internal/config"
 )
 
@@ -45,10 +46,9 @@ func (c *candidate) reject(err error) {
 			code = marketops.RuleDenied
 		}
 	}
-	info, _ := code.Info()
 	out := Rejected{Number: c.number, Kind: c.pub.Kind, Repository: c.pub.Repository, Code: code, Reason: reason(r), Remedy: r.Next}
 	if out.Remedy == "" {
-		out.Remedy = info.Next
+		out.Remedy = advice.Next(code)
 	}
 	for _, check := range r.Checks {
 		out.Expected, out.Got = check.Expected, check.Got

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli/advice"
 	"golang.org/x/term"
 )
 
@@ -134,7 +135,7 @@ func ProblemOf(err error) Problem {
 	}
 	if info, ok := p.Code.Info(); ok {
 		p.What = orElse(strings.TrimPrefix(p.What, string(p.Code)+": "), info.Meaning)
-		p.Why, p.State, p.Next = orElse(p.Why, info.Meaning+"; usually "+info.Cause), orElse(p.State, info.State), orElse(p.Next, info.Next)
+		p.Why, p.State, p.Next = orElse(p.Why, info.Meaning+"; usually "+info.Cause), orElse(p.State, info.State), orElse(p.Next, advice.Next(p.Code))
 	}
 	return p
 }

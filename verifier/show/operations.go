@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/omega/marketops/internal/cli/advice"
 	"github.com/omega/marketops/verifier"
 )
 
@@ -109,7 +110,7 @@ func (p *page) verdict(r *verifier.Report, groups []*group) {
 	if r.NotKept != "" {
 		p.line("  kept   nothing: %s", r.NotKept)
 	}
-	if i, ok := r.Code.Info(); ok && !r.Verified() {
-		p.line("  next   %s", i.Next)
+	if next := advice.Next(r.Code); next != "" && !r.Verified() {
+		p.line("  next   %s", next)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/advice"
 	"github.com/spf13/cobra"
 )
 
@@ -49,7 +50,7 @@ func refusalsText() string {
 	var b strings.Builder
 	b.WriteString("The text of a code never changes. With --json it stands under \"code\".\n")
 	for _, c := range marketops.Codes {
-		fmt.Fprintf(&b, "\n%s\n  %s; usually %s\n  next: %s\n", c.Code, c.Meaning, c.Cause, c.Next)
+		fmt.Fprintf(&b, "\n%s\n  %s; usually %s\n  next: %s\n", c.Code, c.Meaning, c.Cause, advice.Next(c.Code))
 	}
 	return b.String()
 }
