@@ -45,8 +45,8 @@ func (e executions) triedBefore(ctx context.Context, row claims.Claim) (bool, er
 	return row.Attempts > lines, nil
 }
 
-// openedAt returns the epoch that opened the door to GitHub, 0 if none did.
-func (e executions) openedAt(ctx context.Context, id marketops.ReceiptID) (int64, error) {
+// firstExecuted returns the epoch that was first allowed to change GitHub, 0 if none was.
+func (e executions) firstExecuted(ctx context.Context, id marketops.ReceiptID) (int64, error) {
 	history, err := e.ledger.History(ctx, id)
 	if err != nil {
 		return 0, err

@@ -69,7 +69,7 @@ func (c conditions) forExecution(who *federation.Caller, i issued) error {
 		return err
 	}
 	if !f.mayPublish(who.Key, c.now()) {
-		return marketops.Refuse(marketops.KeyRevoked, "the publisher's key is not valid any more")
+		return marketops.Refuse(marketops.KeyRevoked, "the publisher's key is no longer valid")
 	}
 	if !slices.Contains(i.body.Audience, who.Key) {
 		return marketops.Refuse(marketops.AudienceMismatch, string(who.Key))

@@ -41,7 +41,7 @@ func (e executions) Intent(ctx context.Context, who *federation.Caller, in api.E
 }
 
 // requireHeld returns the claim that the caller holds under this epoch. Code operation-in-flight if
-// somebody else does.
+// another epoch or publisher does.
 func (e executions) requireHeld(ctx context.Context, who *federation.Caller, id marketops.ReceiptID, epoch int64) (claims.Claim, error) {
 	if !id.Valid() {
 		return claims.Claim{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named")
@@ -64,7 +64,7 @@ func (e executions) requireHeld(ctx context.Context, who *federation.Caller, id 
 }
 
 // requireNotRevoked tells a publisher that lost its claim to a revocation what happened: the fence
-// alone would say that somebody else has it.
+// alone would say that another publisher has it.
 func (e executions) requireNotRevoked(ctx context.Context, row claims.Claim, key crypto.KeyID) error {
 	if row.Outcome != claims.Rejected || row.Owner != key {
 		return nil
@@ -103,9 +103,9 @@ func (e executions) Execute(ctx context.Context, who *federation.Caller, in api.
 	}
 	open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, guard)
 	if errors.Is(err, claims.ErrState) && row.State == claims.Executing {
-		return e.reenter(ctx, who, row, i)
+		return e.executeAgain(ctx, who, row, i)
 	}
-	return leaseOf(open), err
+	return lease(open, err)
 }
 
 // requirePublished demands the intent of this very epoch under a published checkpoint.
@@ -120,16 +120,16 @@ func (e executions) requirePublished(ctx context.Context, row claims.Claim) erro
 	return e.records.Published(ctx, index)
 }
 
-// reenter lets the epoch that took over an execution through the door that an earlier epoch
-// opened. Policy is not asked: GitHub may have changed, and what was begun must come to an end.
-// The epoch that opened the door passes no second time: after an unclear answer it takes over.
-func (e executions) reenter(ctx context.Context, who *federation.Caller, row claims.Claim, i issued) (api.Lease, error) {
-	opened, err := e.openedAt(ctx, row.Receipt)
+// executeAgain allows the epoch that took over an execution to continue what an earlier epoch
+// began. Policy is not asked: GitHub may have changed, and what was begun must come to an end.
+// The epoch that began is not allowed a second time: after an unclear answer it takes over.
+func (e executions) executeAgain(ctx context.Context, who *federation.Caller, row claims.Claim, i issued) (api.Lease, error) {
+	first, err := e.firstExecuted(ctx, row.Receipt)
 	if err != nil {
 		return api.Lease{}, err
 	}
-	if opened == 0 || opened >= row.Epoch {
-		return api.Lease{}, marketops.RefuseErr(marketops.OperationInFlight, "this epoch has opened the door before; claim again and look first", claims.ErrState)
+	if first == 0 || first >= row.Epoch {
+		return api.Lease{}, marketops.RefuseErr(marketops.OperationInFlight, "this epoch was executed before; claim again and look first", claims.ErrState)
 	}
 	if now := e.now(); now+gate.Epsilon >= row.ExpiresAt {
 		return api.Lease{}, marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, it is %s", row.ExpiresAt, now))
@@ -137,7 +137,7 @@ func (e executions) reenter(ctx context.Context, who *federation.Caller, row cla
 	if err := e.conditions.forExecution(who, i); err != nil {
 		return api.Lease{}, err
 	}
-	return leaseAfter(e.ledger.Renew(ctx, row.Receipt, row.Epoch, who.Key, e.config.Lease))
+	return lease(e.ledger.Renew(ctx, row.Receipt, row.Epoch, who.Key, e.config.Lease))
 }
 
 // Renew gives a longer lease.
@@ -146,7 +146,7 @@ func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Fe
 	if _, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch); err != nil {
 		return api.Lease{}, err
 	}
-	return leaseAfter(e.ledger.Renew(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease))
+	return lease(e.ledger.Renew(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease))
 }
 
 // Attempt counts a visible effect; the ledger re-checks expiry and clock.
@@ -157,14 +157,12 @@ func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.
 		return api.Lease{}, err
 	}
 	if !e.rules.active.Load().mayPublish(who.Key, e.now()) {
-		return api.Lease{}, marketops.Refuse(marketops.KeyRevoked, "the publisher's key is not valid any more")
+		return api.Lease{}, marketops.Refuse(marketops.KeyRevoked, "the publisher's key is no longer valid")
 	}
 	n, err := e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key)
 	return api.Lease{Until: row.LeaseUntil, Attempts: int64(n)}, err
 }
 
-func leaseAfter(row claims.Claim, err error) (api.Lease, error) { return leaseOf(row), err }
-
-func leaseOf(row claims.Claim) api.Lease {
-	return api.Lease{Until: row.LeaseUntil, Attempts: int64(row.Attempts)}
+func lease(row claims.Claim, err error) (api.Lease, error) {
+	return api.Lease{Until: row.LeaseUntil, Attempts: int64(row.Attempts)}, err
 }

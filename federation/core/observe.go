@@ -40,7 +40,7 @@ func (d decisions) observe(ctx context.Context, id marketops.RunID) (observation
 			out[w.Digest] = observation{observed: seen}
 			continue
 		case marketops.CodeOf(err) == marketops.RepositoryMismatch:
-			out[w.Digest] = observation{stale: "the repository is not the planned one any more"}
+			out[w.Digest] = observation{stale: "the repository is no longer the planned one"}
 		}
 		d.log.Warn("GitHub was not observed", "repository", w.Op.Target.FullName, "error", err)
 	}

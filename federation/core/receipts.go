@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// issued is one receipt envelope with what it takes to spend it.
+// issued is one receipt envelope with what it takes to use it.
 type issued struct {
 	row   claims.Record
 	rec   *receipt.Record

@@ -18,7 +18,6 @@ import (
 // run is everything that is recorded of a run, opened.
 type run struct {
 	federation.Run
-	submission claims.Record
 	receipts   []issued
 	advisories []advisory
 	all        []claims.Record // in freeze order
@@ -49,7 +48,7 @@ func (rs runs) load(ctx context.Context, id marketops.RunID) (*run, error) {
 			return nil, err
 		}
 	}
-	if r.submission.Kind == "" {
+	if r.Digest.IsZero() {
 		return nil, marketops.Refuse(marketops.StateMissing, "no run "+string(id)+" was submitted here")
 	}
 	return r, rs.addOperations(r)
@@ -58,53 +57,45 @@ func (rs runs) load(ctx context.Context, id marketops.RunID) (*run, error) {
 // add opens a record of the run and puts it where it belongs.
 func (rs runs) add(f *activeRules, r *run, row claims.Record) error {
 	switch receipt.Kind(row.Kind) {
-	case receipt.KindSubmission:
-		rec, err := rs.records.Reopen(f.trust, row)
-		if err != nil {
-			return err
-		}
-		holder, err := f.trust.Admit(rec, row.FrozenAt, rs.records.Place(row))
-		if err != nil {
-			return err
-		}
-		r.submission, r.Digest, r.Submission, r.Requester = row, rec.Digest, *rec.Body.(*receipt.Submission), holder
-	case receipt.KindApproval:
-		rec, err := rs.records.Reopen(f.trust, row)
-		if err != nil {
-			return err
-		}
-		v, err := gate.OpenVote(f.trust, rec.Envelope, row.FrozenAt, rs.records.Place(row))
-		if approvalGone(rec, err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		r.Votes = append(r.Votes, v)
 	case receipt.KindReceipt:
 		i, err := rs.openReceipt(f, row)
-		if err != nil {
-			return err
-		}
 		r.receipts = append(r.receipts, i)
-	case receipt.KindAdvisory:
+		return err
+	case receipt.KindSubmission, receipt.KindApproval, receipt.KindAdvisory:
 		rec, err := rs.records.Reopen(f.trust, row)
 		if err != nil {
 			return err
 		}
-		r.advisories = append(r.advisories, advisory{row, rec.Body.(*receipt.Advisory)})
+		return rs.addOpened(f, r, row, rec)
 	}
 	return nil
 }
 
-// approvalGone reports that a verdict is an approval under a key that was revoked or retired:
-// it counts no more. A veto under such a key stands in the way until the plan is made again.
-func approvalGone(rec *receipt.Record, err error) bool {
-	if code := marketops.CodeOf(err); code != marketops.KeyRevoked && code != marketops.KeyOutsideValidity {
-		return false
+func (rs runs) addOpened(f *activeRules, r *run, row claims.Record, rec *receipt.Record) (err error) {
+	switch body := rec.Body.(type) {
+	case *receipt.Submission:
+		r.Digest, r.Submission = rec.Digest, *body
+		r.Requester, err = f.trust.Admit(rec, row.FrozenAt, rs.records.Place(row))
+	case *receipt.Advisory:
+		r.advisories = append(r.advisories, advisory{row, body})
+	default:
+		v, err := gate.OpenVote(f.trust, rec.Envelope, row.FrozenAt, rs.records.Place(row))
+		if err != nil {
+			return unlessGone(rec, err)
+		}
+		r.Votes = append(r.Votes, v)
 	}
+	return err
+}
+
+// unlessGone returns nil for an approval under a key that was revoked or retired: it counts no more.
+// A veto under such a key stands in the way until the plan is made again.
+func unlessGone(rec *receipt.Record, err error) error {
 	a, ok := rec.Body.(*receipt.Approval)
-	return ok && a.Verdict == receipt.Approve
+	if code := marketops.CodeOf(err); ok && a.Verdict == receipt.Approve && (code == marketops.KeyRevoked || code == marketops.KeyOutsideValidity) {
+		return nil
+	}
+	return err
 }
 
 // addOperations fills in the operations, and which approvals each has used up.

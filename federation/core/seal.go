@@ -163,7 +163,7 @@ func (s seals) ended(ctx context.Context, id marketops.RunID) (bool, error) {
 		switch {
 		case err == nil:
 			state[i.body.Operation] = false
-		case !errors.Is(err, marketops.RecordWithheld): // one that was erased can never be spent
+		case !errors.Is(err, marketops.RecordWithheld): // one that was erased can never be used
 			return false, err
 		}
 	}

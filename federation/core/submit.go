@@ -66,7 +66,7 @@ func (s submissions) submitAgain(ctx context.Context, row claims.Record, sub *re
 		return api.Entry{}, err
 	}
 	if !repeats(first.Body.(*receipt.Submission), sub, texts) {
-		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, string(sub.RunID)+" was submitted before, with another plan or by somebody else; plan again for a new run")
+		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, string(sub.RunID)+" was submitted before, with another plan or by another requester; plan again for a new run")
 	}
 	return s.records.Append(ctx, row, first)
 }

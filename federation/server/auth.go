@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
@@ -13,7 +14,10 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-const maxRequestEnvelope = 8 << 10 // bytes of a signed request
+const (
+	maxRequestEnvelope = 8 << 10 // bytes of a signed request
+	maxNonces          = 1 << 16 // requests that are remembered at one time
+)
 
 // authenticator verifies signed requests.
 type authenticator struct {
@@ -85,4 +89,36 @@ func (a *authenticator) useRequest(who *caller, body []byte) error {
 		return marketops.Refuse(marketops.SignatureInvalid, "the request was signed for another body")
 	}
 	return a.nonces.use(string(who.Key)+" "+who.request.Nonce, who.request.ExpiresAt+gate.Epsilon, a.now())
+}
+
+// nonces remembers requests until they have expired.
+type nonces struct {
+	mu    sync.Mutex
+	until map[string]marketops.Time
+	swept marketops.Time
+}
+
+func (n *nonces) use(nonce string, until, now marketops.Time) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.until == nil {
+		n.until = map[string]marketops.Time{}
+	}
+	if now > n.swept || len(n.until) >= maxNonces {
+		for k, t := range n.until {
+			if t <= now {
+				delete(n.until, k)
+			}
+		}
+		n.swept = now + receipt.MaxRequestAge
+	}
+	if _, used := n.until[nonce]; used {
+		return &marketops.Refusal{Code: marketops.Consumed, What: "this signed request was made before",
+			State: "nothing was done", Next: "sign the call anew"}
+	}
+	if len(n.until) >= maxNonces {
+		return marketops.Refuse(marketops.LimitReached, "too many calls within two minutes")
+	}
+	n.until[nonce] = until
+	return nil
 }

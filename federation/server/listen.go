@@ -13,10 +13,10 @@ import (
 // lies there is a dead Core's. It is open to this user alone from its first moment on.
 func ListenUnix(path string) (net.Listener, error) {
 	if i, err := os.Lstat(path); err == nil && i.Mode()&fs.ModeSocket == 0 {
-		return nil, marketops.Refuse(marketops.ConfigInvalid, path+" is there and is not a socket")
+		return nil, marketops.Refuse(marketops.ConfigInvalid, path+" exists and is not a socket")
 	} else if err == nil {
 		if err := os.Remove(path); err != nil {
-			return nil, &marketops.Failure{Code: marketops.CoreAlreadyRunning, What: "the old socket cannot be removed", Err: err}
+			return nil, &marketops.Failure{Code: marketops.CoreAlreadyRunning, What: "cannot remove the old socket", Err: err}
 		}
 	}
 	l, err := listenPrivate(path)
