@@ -2,7 +2,9 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -99,4 +101,118 @@ func (r *assets) isPlanned(ctx context.Context, a marketops.Asset, f *asset) (bo
 		r.hashed[f.ID] = have
 	}
 	return have == a.SHA256, nil
+}
+
+// maxUploads is how often one file is sent in one Apply.
+const maxUploads = 3
+
+// assetWriter uploads the assets of a draft.
+type assetWriter struct {
+	*session
+	assets *assets
+}
+
+// ensureAll brings every planned file into our draft, in name order.
+func (w *assetWriter) ensureAll(ctx context.Context, id int64) error {
+	files, err := w.assets.list(ctx, id)
+	if err != nil {
+		return err
+	}
+	if w.assets.hasForeign(files) {
+		return &marketops.Failure{Code: marketops.GitHubConflict, What: "our draft has files that are not of the plan", State: wire.StateDraftKept}
+	}
+	for i, a := range w.op.Release.Assets {
+		if err := w.ensure(ctx, id, i, findAsset(files, a.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ensure sends one file until GitHub holds the planned bytes. Its name is the natural key:
+// GitHub refuses a second file of a name, so nothing doubles.
+func (w *assetWriter) ensure(ctx context.Context, id int64, i int, have *asset) error {
+	a := w.op.Release.Assets[i]
+	for sent := 0; ; sent++ {
+		if have != nil {
+			equal, err := w.assets.isPlanned(ctx, a, have)
+			if err != nil {
+				return err
+			}
+			if equal {
+				w.facts.asset(i, have.ID)
+				return nil
+			}
+		}
+		if sent == maxUploads {
+			return tooManyUploads(a, have)
+		}
+		if have != nil {
+			if err := w.remove(ctx, "remove a wrong file", w.path("releases/assets/%d", have.ID)); err != nil {
+				return err
+			}
+		}
+		var err error
+		if have, err = w.send(ctx, id, i); err != nil {
+			return err
+		}
+	}
+}
+
+func tooManyUploads(a marketops.Asset, have *asset) error {
+	f := &marketops.Failure{Code: marketops.UploadDigestDiffers, State: wire.StateDraftKept,
+		What: fmt.Sprintf("%s was sent %d times and GitHub holds other bytes", a.Name, maxUploads)}
+	if have == nil {
+		f.Code, f.What = marketops.GitHubUnreachable, fmt.Sprintf("%s was sent %d times and GitHub does not show it", a.Name, maxUploads)
+	}
+	return f
+}
+
+// send sends one file once and returns what GitHub then has under its name, nil if that
+// is nothing. An answer without a digest is no proof yet; the caller fetches the bytes.
+func (w *assetWriter) send(ctx context.Context, id int64, i int) (*asset, error) {
+	a := w.op.Release.Assets[i]
+	c := &wire.Call{
+		Step: fmt.Sprintf("upload file %d", i+1), Method: wire.Post, Size: a.Size,
+		Path:   w.path("releases/%d/assets?name=", id) + url.QueryEscape(a.Name),
+		Upload: wire.NewUpload(w.work.Content[i], a),
+	}
+	var got asset
+	result, err := w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return got.ID != 0 && got.Name == a.Name && got.Size == a.Size && got.State == "uploaded" &&
+			got.ContentType == a.ContentType && (got.Digest == "" || got.Digest == a.SHA256.String())
+	}))
+	if fault := c.Upload.Err(); fault != nil {
+		return nil, fault
+	}
+	switch {
+	case result == wire.Done:
+		return &got, nil
+	case result == wire.Undone && !errors.Is(err, marketops.GitHubDenied):
+		return nil, err
+	}
+	return w.afterUpload(ctx, id, a.Name, result, err)
+}
+
+// afterUpload reads what an upload left behind that was not answered as planned. "Already
+// exists" means that an earlier attempt had arrived after all.
+func (w *assetWriter) afterUpload(ctx context.Context, id int64, name string, result wire.WriteResult, why error) (*asset, error) {
+	files, err := w.assets.list(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	have := findAsset(files, name)
+	if result == wire.Undone && have == nil {
+		return nil, why
+	}
+	if have == nil { // it may still be on its way into the list
+		if err := w.PauseQuietly(ctx, "looking for a file: "+w.RedactError(why).Error(), w.Pauses()[0]); err != nil {
+			return nil, wire.Interruption("looking for a file", err)
+		}
+		if files, err = w.assets.list(ctx, id); err != nil {
+			return nil, err
+		}
+		have = findAsset(files, name)
+	}
+	return have, nil
 }

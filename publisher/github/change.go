@@ -2,10 +2,17 @@ package github
 
 import (
 	"context"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"hash"
+	"io"
+	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
@@ -57,7 +64,7 @@ func (w *branchWriter) baseTree(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if got.SHA != base || !marketops.FullSHA(got.Tree.SHA) {
-		return "", &marketops.Failure{Code: marketops.GitHubConflict, What: "GitHub shows another commit than the planned base", State: wire.StateStopped}
+		return "", wire.Stopf(marketops.GitHubConflict, "GitHub shows another commit than the planned base")
 	}
 	return got.Tree.SHA, nil
 }
@@ -72,16 +79,10 @@ func (w *branchWriter) makeBlob(ctx context.Context, i int) error {
 		Step: fmt.Sprintf("make blob %d", i+1), Method: wire.Post, Path: w.path("git/blobs"), Size: int64(len(text)),
 		Body: map[string]string{"content": text, "encoding": "base64"},
 	}
-	return w.WriteRepeatedly(ctx, c, func(x *wire.Exchange) error {
-		var got object
-		if err := x.Decode(wire.Created, &got); err != nil {
-			return err
-		}
-		if got.SHA != w.blobs[i] {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	var got object
+	return w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return got.SHA == w.blobs[i]
+	}))
 }
 
 // entry is one file in a tree.
@@ -105,21 +106,12 @@ func (w *branchWriter) makeTree(ctx context.Context, base string) (string, error
 	}
 	c := &wire.Call{Step: "make the tree", Method: wire.Post, Path: w.path("git/trees"),
 		Body: map[string]any{"base_tree": base, "tree": entries}}
-	err := w.WriteRepeatedly(ctx, c, func(x *wire.Exchange) error {
-		got.SHA, got.Tree = "", nil
-		if err := x.Decode(wire.Created, &got); err != nil {
-			return err
-		}
-		for _, e := range got.Tree {
-			if want, ok := planned[e.Path]; ok && e != want {
-				return wire.ErrDiffers
-			}
-		}
-		if !marketops.FullSHA(got.SHA) {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return marketops.FullSHA(got.SHA) && !slices.ContainsFunc(got.Tree, func(e entry) bool {
+			want, ok := planned[e.Path]
+			return ok && e != want
+		})
+	}))
 	return got.SHA, err
 }
 
@@ -131,16 +123,9 @@ func (w *branchWriter) commitTree(ctx context.Context, tree string) (string, err
 		"message": want.Changes.Message, "tree": tree, "parents": []string{want.Base.SHA}, "author": who, "committer": who,
 	}}
 	var got fullCommit
-	err := w.WriteRepeatedly(ctx, c, func(x *wire.Exchange) error {
-		got = fullCommit{}
-		if err := x.Decode(wire.Created, &got); err != nil {
-			return err
-		}
-		if !marketops.FullSHA(got.SHA) || got.Tree.SHA != tree || !w.branches.isOurs(&got) {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return marketops.FullSHA(got.SHA) && got.Tree.SHA == tree && w.branches.isOurs(&got)
+	}))
 	if err != nil {
 		return "", err
 	}
@@ -149,7 +134,40 @@ func (w *branchWriter) commitTree(ctx context.Context, tree string) (string, err
 		return "", err
 	}
 	if again.SHA != got.SHA || again.Tree.SHA != tree || !w.branches.isOurs(&again) {
-		return "", &marketops.Failure{Code: marketops.GitHubConflict, What: "GitHub made another commit than the planned one", State: wire.StateStopped}
+		return "", wire.Stopf(marketops.GitHubConflict, "GitHub made another commit than the planned one")
 	}
 	return got.SHA, w.record(keyCommit, got.SHA)
+}
+
+// maxBlob bounds one file of a change set: it travels in one JSON text that is held in memory.
+const maxBlob = 25 << 20
+
+// newGitHash is the hash of a repository whose object ids look like sha. It proves nothing about
+// what was authorised, which is bound by SHA-256; it tells what GitHub will call the bytes.
+func newGitHash(sha string) hash.Hash {
+	if len(sha) == 2*sha256.Size {
+		return sha256.New()
+	}
+	return sha1.New()
+}
+
+// readChange reads one file of a change set whole, and only if it is the authorised one.
+func readChange(content publisher.Content, c marketops.Change) ([]byte, error) {
+	data := make([]byte, c.Size)
+	n, err := content.ReadAt(data, 0)
+	if err != nil && err != io.EOF || int64(n) != c.Size {
+		return nil, &marketops.Failure{Code: marketops.ContentMismatch, What: c.Path + " cannot be read to its end", State: wire.StateStopped, Err: err}
+	}
+	if content.Size() != c.Size || marketops.DigestOf(data) != c.SHA256 {
+		return nil, &marketops.Failure{Code: marketops.ContentMismatch, What: c.Path + " has changed since it was checked", State: wire.StateStopped}
+	}
+	return data, nil
+}
+
+// blobID is the id that git gives to the bytes in a repository whose ids look like sha.
+func blobID(sha string, data []byte) string {
+	h := newGitHash(sha)
+	fmt.Fprintf(h, "blob %d\x00", len(data))
+	h.Write(data)
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/omega/marketops"
@@ -44,7 +43,7 @@ func (w *draftWriter) ensure(ctx context.Context) (*release, error) {
 			if l.foreign == "" {
 				l.foreign = "the release was published meanwhile"
 			}
-			return nil, &marketops.Failure{Code: marketops.GitHubConflict, What: l.foreign, State: wire.StateStopped}
+			return nil, wire.Stopf(marketops.GitHubConflict, "%s", l.foreign)
 		}
 		if l.drafts, err = w.addRecorded(ctx, l.drafts); err != nil {
 			return nil, err
@@ -75,7 +74,7 @@ func (w *draftWriter) addRecorded(ctx context.Context, drafts []release) ([]rele
 		return nil, err
 	}
 	if !w.releases.isOurs(own) {
-		return nil, &marketops.Failure{Code: marketops.GitHubConflict, What: "our draft was changed by somebody else", State: wire.StateStopped}
+		return nil, wire.Stopf(marketops.GitHubConflict, "our draft was changed by somebody else")
 	}
 	return []release{*own}, nil
 }
@@ -94,7 +93,7 @@ func (w *draftWriter) adopt(rel *release) error {
 // until it shows the draft or the reads after all pauses have proven it absent.
 func (w *draftWriter) create(ctx context.Context) error {
 	if w.created >= maxDrafts {
-		return &marketops.Failure{Code: marketops.GitHubUnreachable, What: fmt.Sprintf("no draft after %d attempts", maxDrafts), State: wire.StateStopped}
+		return wire.Stopf(marketops.GitHubUnreachable, "no draft after %d attempts", maxDrafts)
 	}
 	w.created++
 	rel := w.op.Release
@@ -103,16 +102,9 @@ func (w *draftWriter) create(ctx context.Context) error {
 		"draft": true, "prerelease": rel.Prerelease, "generate_release_notes": false,
 	}}
 	var got release
-	result, err := w.Write(ctx, c, func(x *wire.Exchange) error {
-		got = release{}
-		if err := x.Decode(wire.Created, &got); err != nil {
-			return err
-		}
-		if !got.Draft || !w.releases.isOurs(&got) {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	result, err := w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return got.Draft && w.releases.isOurs(&got)
+	}))
 	switch result {
 	case wire.Done:
 		return w.adopt(&got)
@@ -152,8 +144,7 @@ func (w *draftWriter) removeDuplicates(ctx context.Context, doubles []release) e
 			return err
 		}
 		if w.releases.assets.hasForeign(files) {
-			return &marketops.Failure{Code: marketops.GitHubConflict, State: wire.StateStopped,
-				What: fmt.Sprintf("draft %d looks like ours and has files that are not of the plan", id)}
+			return wire.Stopf(marketops.GitHubConflict, "draft %d looks like ours and has files that are not of the plan", id)
 		}
 		if err := w.remove(ctx, "remove a double draft", w.path("releases/%d", id)); err != nil {
 			return err

@@ -130,16 +130,10 @@ func (w *releaseWriter) publish(ctx context.Context, id int64) (wire.WriteResult
 			"tag_name": w.op.Tag.Name, "target_commitish": w.op.Tag.Commit, "name": rel.Name, "body": w.text.body,
 			"draft": false, "prerelease": rel.Prerelease, "make_latest": rel.MakeLatest,
 		}}
-	return w.Write(ctx, c, func(x *wire.Exchange) error {
-		var got release
-		if err := x.Decode(wire.OK, &got); err != nil {
-			return err
-		}
-		if got.ID != id || got.Draft || got.PublishedAt == "" || !w.releases.isOurs(&got) {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	var got release
+	return w.Write(ctx, c, wire.Expect(wire.OK, &got, func() bool {
+		return got.ID == id && !got.Draft && got.PublishedAt != "" && w.releases.isOurs(&got)
+	}))
 }
 
 var errNotYet = errors.New("GitHub does not show it yet")

@@ -31,7 +31,7 @@ func pullEffects(p *marketops.PullRequest) ([]string, error) {
 			why = fmt.Sprintf("%s has %d bytes, and a change at most %d", c.Path, c.Size, maxBlob)
 		}
 		if why != "" {
-			return nil, &marketops.Failure{Code: marketops.RuleDenied, What: why, State: wire.StateStopped}
+			return nil, wire.Stopf(marketops.RuleDenied, "%s", why)
 		}
 	}
 	return []string{effectBranch, effectPull}, nil

@@ -61,16 +61,9 @@ func (w *pullWriter) send(ctx context.Context) (wire.WriteResult, error) {
 		"draft": want.Draft, "maintainer_can_modify": false,
 	}}
 	var got pull
-	result, err := w.Write(ctx, c, func(x *wire.Exchange) error {
-		got = pull{}
-		if err := x.Decode(wire.Created, &got); err != nil {
-			return err
-		}
-		if got.State != "open" || got.Draft != want.Draft || !w.pulls.isOurs(&got, w.headSHA()) {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	result, err := w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return got.State == "open" && got.Draft == want.Draft && w.pulls.isOurs(&got, w.headSHA())
+	}))
 	if result != wire.Done {
 		return result, err
 	}

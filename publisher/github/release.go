@@ -98,7 +98,7 @@ func (r releases) get(ctx context.Context, id int64) (*release, error) {
 		return nil, nil
 	}
 	if err == nil && rel.ID != id {
-		return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub shows another release than the one asked for", State: wire.StateStopped}
+		return nil, wire.Stopf(marketops.GitHubUnreachable, "GitHub shows another release than the one asked for")
 	}
 	return &rel, err
 }

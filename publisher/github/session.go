@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/omega/marketops"
@@ -44,8 +43,7 @@ func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session,
 func (p *Port) supportedEffects(op marketops.Operation) ([]string, error) {
 	names, err := effectsOf(op)
 	if err == nil && !p.hostMatches(op.Target) {
-		return nil, &marketops.Failure{Code: marketops.HostMismatch, State: wire.StateStopped,
-			What: fmt.Sprintf("the operation is for %s and this port speaks to %s", op.Target.Host, p.api.Host)}
+		return nil, wire.Stopf(marketops.HostMismatch, "the operation is for %s and this port speaks to %s", op.Target.Host, p.api.Host)
 	}
 	return names, err
 }
@@ -53,8 +51,7 @@ func (p *Port) supportedEffects(op marketops.Operation) ([]string, error) {
 func checkContent(w *publisher.Work) error {
 	files := w.Op.Files()
 	if len(w.Content) != len(files) {
-		return &marketops.Failure{Code: marketops.ContentMismatch, State: wire.StateStopped,
-			What: fmt.Sprintf("%d files are open, and %d are planned", len(w.Content), len(files))}
+		return wire.Stopf(marketops.ContentMismatch, "%d files are open, and %d are planned", len(w.Content), len(files))
 	}
 	for i, f := range files {
 		if w.Content[i] == nil || w.Content[i].Size() != f.Size {
@@ -67,33 +64,21 @@ func checkContent(w *publisher.Work) error {
 // authorize asks the publisher before each write, and counts what others will see.
 func (s *session) authorize(ctx context.Context, c *wire.Call) error {
 	if err := s.work.BeforeCall(ctx); err != nil {
-		return authorizationFailure(c.Step, err)
+		return wire.FailureOf(err, marketops.LedgerUnavailable, c.Step+": the publisher may not go on")
 	}
 	if c.Effect == "" {
 		return nil
 	}
 	if err := s.work.BeforeEffect(ctx, c.Effect); err != nil {
-		return authorizationFailure(c.Step, err)
+		return wire.FailureOf(err, marketops.LedgerUnavailable, c.Step+": the publisher may not go on")
 	}
 	s.sent[c.Effect]++
 	return nil
 }
 
-// authorizationFailure keeps the code of the refusal.
-func authorizationFailure(step string, err error) error {
-	code := marketops.CodeOf(err)
-	if code == "" {
-		code = marketops.LedgerUnavailable
-	}
-	return &marketops.Failure{Code: code, What: step + ": the publisher may not go on", State: wire.StateStopped, Err: err}
-}
-
 // record makes what was learned durable before the session goes on.
 func (s *session) record(key, value string) error {
-	if err := s.journal.Record(key, value); err != nil {
-		return wire.RecordFailure(err)
-	}
-	return nil
+	return wire.RecordFailure(s.journal.Record(key, value))
 }
 
 // recallNumber is a number that this attempt or an earlier one on this machine recorded, or 0.
@@ -109,12 +94,7 @@ func (s *session) recallNumber(key string) int64 {
 // remove deletes something invisible of ours. Whether it is gone the next look will tell.
 func (s *session) remove(ctx context.Context, step, path string) error {
 	c := &wire.Call{Step: step, Method: wire.Delete, Path: path}
-	result, err := s.Write(ctx, c, func(x *wire.Exchange) error {
-		if x.Status() != wire.NoContent {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	result, err := s.Write(ctx, c, wire.ExpectNothing)
 	if result == wire.Undone && !wire.IsNotShown(err) {
 		return err
 	}

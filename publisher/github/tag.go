@@ -84,7 +84,7 @@ func (r tags) checkCommit(ctx context.Context) error {
 		return err
 	}
 	if got.SHA != r.op.Tag.Commit || got.Tree.SHA != r.op.Tag.Tree {
-		return &marketops.Failure{Code: marketops.GitHubConflict, What: "GitHub shows another commit or tree than the planned one", State: wire.StateStopped}
+		return wire.Stopf(marketops.GitHubConflict, "GitHub shows another commit or tree than the planned one")
 	}
 	return nil
 }
@@ -119,16 +119,10 @@ func (w *tagWriter) send(ctx context.Context) (wire.WriteResult, error) {
 		Step: "make the tag", Method: wire.Post, Path: w.path("git/refs"), Effect: effectTag,
 		Body: map[string]string{"ref": name, "sha": w.object},
 	}
-	return w.Write(ctx, c, func(x *wire.Exchange) error {
-		var got gitRef
-		if err := x.Decode(wire.Created, &got); err != nil {
-			return err
-		}
-		if got.Ref != name || got.Object.SHA != w.object || got.Object.Type != "tag" {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	var got gitRef
+	return w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return got.Ref == name && got.Object.SHA == w.object && got.Object.Type == "tag"
+	}))
 }
 
 func (w *tagWriter) prepare(ctx context.Context) error {
@@ -140,8 +134,7 @@ func (w *tagWriter) prepare(ctx context.Context) error {
 		return err
 	}
 	if branch != nil {
-		return &marketops.Failure{Code: marketops.GitHubConflict, State: wire.StateStopped,
-			What: "a branch has the name of the tag, which git would take for the other"}
+		return wire.Stopf(marketops.GitHubConflict, "a branch has the name of the tag, which git would take for the other")
 	}
 	if err := w.tags().checkCommit(ctx); err != nil {
 		return err
@@ -173,15 +166,8 @@ func (w *tagWriter) makeObject(ctx context.Context) (string, error) {
 	}
 	var got tagObject
 	c := &wire.Call{Step: "make the tag object", Method: wire.Post, Path: w.path("git/tags"), Body: body}
-	err := w.WriteRepeatedly(ctx, c, func(x *wire.Exchange) error {
-		got = tagObject{}
-		if err := x.Decode(wire.Created, &got); err != nil {
-			return err
-		}
-		if w.tags().findDifference(&got) != "" || !marketops.FullSHA(got.SHA) {
-			return wire.ErrDiffers
-		}
-		return nil
-	})
+	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return w.tags().findDifference(&got) == "" && marketops.FullSHA(got.SHA)
+	}))
 	return got.SHA, err
 }

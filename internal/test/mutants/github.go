@@ -3,9 +3,9 @@ package main
 import "github.com/omega/marketops/internal/test/overlay"
 
 const (
-	draftFile      = "publisher/github/draft.go"
-	effectFile     = "publisher/github/effect.go"
-	credentialFile = "publisher/github/internal/wire/credential.go"
+	draftFile  = "publisher/github/draft.go"
+	effectFile = "publisher/github/effect.go"
+	originFile = "publisher/github/internal/wire/origin.go"
 )
 
 var githubMutants = []mutant{
@@ -17,6 +17,6 @@ var githubMutants = []mutant{
 		{File: effectFile, Old: "if earlier {", New: "if false {"},
 	}},
 	{"host", "keeping the credential from other hosts", "publisher/github/internal/wire", "TestBearer", []overlay.Patch{
-		{File: credentialFile, Old: "if !slices.Contains(b.origins, originOf(req.URL)) {", New: "if false && !slices.Contains(b.origins, originOf(req.URL)) {"},
+		{File: originFile, Old: "if !slices.Contains(b.origins, originOf(req.URL)) {", New: "if false && !slices.Contains(b.origins, originOf(req.URL)) {"},
 	}},
 }

@@ -33,9 +33,8 @@ const (
 	Patch  = http.MethodPatch
 	Delete = http.MethodDelete
 
-	OK        = http.StatusOK
-	Created   = http.StatusCreated
-	NoContent = http.StatusNoContent
+	OK      = http.StatusOK
+	Created = http.StatusCreated
 )
 
 // Call is one planned request.
@@ -196,10 +195,7 @@ func (c *Caller) keep(call *Call, x *Exchange, sent marketops.Digest) error {
 	if x.class() == redirected {
 		e.Headers["location"] = c.RedactLine(withoutQuery(x.header.Get("Location")))
 	}
-	if err := c.journal.Call(e); err != nil {
-		return RecordFailure(err)
-	}
-	return nil
+	return RecordFailure(c.journal.Call(e))
 }
 
 var keptHeaders = []string{

@@ -58,7 +58,7 @@ func (c *Caller) follow(ctx context.Context, call *Call, location string) error 
 	case x.err != nil:
 		return errors.New("the bytes of the asset: " + c.RedactError(x.err).Error())
 	case x.status >= 300 && x.status < 400:
-		return Permanent(&marketops.Failure{Code: marketops.RedirectRefused, What: "a second redirect on the way to an asset", State: StateStopped})
+		return Permanent(Stopf(marketops.RedirectRefused, "a second redirect on the way to an asset"))
 	case x.status != http.StatusOK:
 		return fmt.Errorf("the bytes of the asset: status %d", x.status)
 	}

@@ -11,8 +11,6 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/omega/marketops"
 )
 
@@ -83,15 +81,4 @@ func (x *Exchange) take(res *http.Response) {
 		x.err = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	}
 	x.body, x.digest = body, sha256.Sum256(body)
-}
-
-// Status is the status of the answer, 0 if there was none.
-func (x *Exchange) Status() int { return x.status }
-
-// Decode reads an answer that must have this status.
-func (x *Exchange) Decode(status int, out any) error {
-	if x.status != status {
-		return fmt.Errorf("status %d instead of %d", x.status, status)
-	}
-	return json.Unmarshal(x.body, out)
 }

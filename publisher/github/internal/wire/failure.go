@@ -55,13 +55,26 @@ func (c *Caller) classify(step string, err error) error {
 	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: step, State: StateStopped, Err: c.RedactError(err)}
 }
 
-// RecordFailure is the failure of a journal that cannot keep what was learned.
-func RecordFailure(err error) error {
+// Stopf is a failure after which nothing more is sent.
+func Stopf(code marketops.Code, format string, args ...any) error {
+	return &marketops.Failure{Code: code, What: fmt.Sprintf(format, args...), State: StateStopped}
+}
+
+// FailureOf is the failure of an error that is not GitHub's: with the error's code, or else with this one.
+func FailureOf(err error, otherwise marketops.Code, what string) error {
 	code := marketops.CodeOf(err)
 	if code == "" {
-		code = marketops.DiskFull
+		code = otherwise
 	}
-	return &marketops.Failure{Code: code, What: "what GitHub answered cannot be recorded", State: StateStopped, Err: err}
+	return &marketops.Failure{Code: code, What: what, State: StateStopped, Err: err}
+}
+
+// RecordFailure is the failure of a journal that cannot keep what was learned, nil of none.
+func RecordFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return FailureOf(err, marketops.DiskFull, "what GitHub answered cannot be recorded")
 }
 
 // keepFailure keeps a failure and takes anything else for the end of the caller's patience.

@@ -110,6 +110,5 @@ func List[T any](ctx context.Context, get Getter, step, path string) ([]T, error
 			return all, nil
 		}
 	}
-	return nil, &marketops.Failure{Code: marketops.GitHubDenied, State: StateStopped,
-		What: fmt.Sprintf("%s: more than %d pages, so absence cannot be proven", step, maxPages)}
+	return nil, Stopf(marketops.GitHubDenied, "%s: more than %d pages, so absence cannot be proven", step, maxPages)
 }

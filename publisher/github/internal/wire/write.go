@@ -3,6 +3,10 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
 )
 
 // WriteResult is what became of a write.
@@ -67,8 +71,33 @@ func (c *Call) rewind() {
 	}
 }
 
-// ErrDiffers is what a check of an answer returns when it is not about what was planned.
-var ErrDiffers = errors.New("a bound field differs")
+var errDiffers = errors.New("a bound field differs")
+
+// Expect is a check of an answer for [Caller.Write]: it has this status, and planned accepts what was read
+// into got.
+func Expect[T any](status int, got *T, planned func() bool) func(*Exchange) error {
+	return func(x *Exchange) error {
+		*got = *new(T)
+		if x.status != status {
+			return fmt.Errorf("status %d instead of %d", x.status, status)
+		}
+		if err := json.Unmarshal(x.body, got); err != nil {
+			return err
+		}
+		if !planned() {
+			return errDiffers
+		}
+		return nil
+	}
+}
+
+// ExpectNothing is the check of an answer without a body.
+func ExpectNothing(x *Exchange) error {
+	if x.status != http.StatusNoContent {
+		return errDiffers
+	}
+	return nil
+}
 
 // WriteRepeatedly does an invisible write that may happen more than once: an unclear attempt is
 // repeated after each pause.
