@@ -116,6 +116,12 @@ type stage struct {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	t.Parallel()
+	return openStage(t)
+}
+
+// openStage is newStage for tests that need several.
+func openStage(t *testing.T) *stage {
+	t.Helper()
 	c := &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 	srv, err := githubtest.Start(githubtest.Options{Dir: t.TempDir(), Now: c.Now, Tokens: []githubtest.Token{
 		{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},

@@ -16,7 +16,7 @@ import (
 )
 
 // gitPatience ends a git command that hangs.
-const gitPatience = 30 * time.Second
+const gitPatience = 5 * time.Minute
 
 var fullSHA = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
@@ -127,8 +127,13 @@ func (g git) ask(args ...string) ([]byte, error) {
 	return out, err
 }
 
-// wellFormed reports whether git accepts a full ref name.
+var plainRef = regexp.MustCompile(`^refs(/\w+){2,}$`)
+
+// wellFormed reports whether git accepts a full ref name. It is asked about all but the plainest.
 func (g git) wellFormed(ref string) bool {
+	if plainRef.MatchString(ref) {
+		return true
+	}
 	if strings.HasPrefix(ref, "-") {
 		return false
 	}

@@ -97,7 +97,7 @@ func (s *Server) open() error {
 }
 
 func (s *Server) serve(l net.Listener, h http.Handler) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 	s.servers = append(s.servers, server)
 	s.done.Go(func() { _ = server.Serve(l) })
 }
