@@ -1,0 +1,73 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt"
+)
+
+func (e *examination) checkMode() {
+	e.say(marketops.ModeNotProd, e.ask.Mode == marketops.Prod, string(marketops.Prod), string(e.ask.Mode))
+}
+
+// checkTrust asks whether the trust file may still be used for something new.
+func (e *examination) checkTrust() {
+	if e.trust != nil { // without one, opening says so
+		e.say(marketops.TrustExpired, !e.trust.Expired(e.ask.Now), e.trust.File().Expires.String(), e.ask.Now.String())
+	}
+}
+
+func (e *examination) checkBindings() {
+	r, op := e.receipt, e.ask.Op
+	e.say(marketops.NotEnforceable, r.Enforceable && r.Mode == marketops.Prod, "enforceable in prod",
+		fmt.Sprintf("enforceable=%v in %q", r.Enforceable, r.Mode))
+	e.say(marketops.AudienceMismatch, slices.Contains(r.Audience, e.ask.Publisher), fmt.Sprintf("%s", r.Audience), string(e.ask.Publisher))
+	e.say(marketops.RunMismatch, r.RunID == e.ask.Run && r.RunID.Valid(), string(r.RunID), string(e.ask.Run))
+	e.say(marketops.KindMismatch, r.OperationKind == op.Kind && op.Kind != "", string(r.OperationKind), string(op.Kind))
+	e.say(marketops.RepositoryMismatch, r.Target == op.Target && e.ask.Host == op.Target.Host && op.Target.RepositoryID > 0,
+		r.Target.FullName+" "+r.Target.ID(), op.Target.FullName+" "+op.Target.ID()+" at "+e.ask.Host)
+	d, err := op.Digest()
+	e.say(marketops.OperationMismatch, err == nil && d == r.Operation && d == e.record.About(), r.Operation.String(), d.String())
+}
+
+// checkContent compares the measured bytes with those that the document names.
+func (e *examination) checkContent() {
+	files, measured := e.ask.Op.Files(), e.ask.Content
+	if measured == nil {
+		e.put(marketops.Check{Code: marketops.ContentMismatch, Status: marketops.NotRun, Detail: "no content was measured"})
+		return
+	}
+	for i := range max(len(files), len(measured)) {
+		name, expected, got := "a file that the document does not name", "no file", "no file"
+		if i < len(files) {
+			name, expected = files[i].Name, files[i].SHA256.String()
+		}
+		if i < len(measured) {
+			got = measured[i].String()
+		}
+		if expected != got {
+			e.put(marketops.Check{Code: marketops.ContentMismatch, Status: marketops.Fail, Expected: expected, Got: got,
+				Detail: name + " is not the file that was authorised"})
+			return
+		}
+	}
+	e.say(marketops.ContentMismatch, true, fmt.Sprintf("%d files", len(files)), fmt.Sprintf("%d files", len(measured)))
+}
+
+func (e *examination) checkTimes() {
+	r, now := e.receipt, e.ask.Now
+	limit := receipt.MaxLifetime
+	if m := marketops.Time(e.trust.File().MaxLifetime); m < limit {
+		limit = m
+	}
+	life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore)
+	e.say(marketops.LifetimeExcessive, life <= limit, seconds(limit), seconds(life))
+	e.say(marketops.NotYetValid, r.NotBefore <= now+Epsilon && r.IssuedAt <= now+Epsilon, r.NotBefore.String(), now.String())
+	e.say(marketops.Expired, now+Epsilon < r.ExpiresAt, r.ExpiresAt.String(), now.String())
+	e.say(marketops.Stale, now-r.IssuedAt <= MaxAge-Epsilon, seconds(MaxAge), seconds(now-r.IssuedAt))
+}
+
+func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }

@@ -1,0 +1,113 @@
+// Package gate decides whether one operation may be done under one receipt: see [Check]. It is
+// pure. The publisher asks it before it calls GitHub, the Core when it authorises, and verifiers
+// ask it of packs and logs; all get one answer for each code of [GateCodes], in that order. A
+// check that could not run counts as failed.
+package gate
+
+import (
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
+)
+
+// Epsilon is how far two honest clocks may differ.
+const Epsilon = marketops.Time(60) // seconds
+
+// MaxAge is the age at which any receipt is stale.
+const MaxAge = marketops.Time(24 * 60 * 60) // seconds
+
+// GateCodes are the codes that [Check] answers, in its order, each once.
+var GateCodes = []marketops.Code{
+	marketops.ModeNotProd, marketops.TrustExpired, marketops.ReceiptMissing, marketops.ReceiptMalformed,
+	marketops.PayloadTypeWrong, marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
+	marketops.SignatureInvalid, marketops.ThresholdUnmet, marketops.NotEnforceable, marketops.AudienceMismatch,
+	marketops.RunMismatch, marketops.KindMismatch, marketops.RepositoryMismatch, marketops.OperationMismatch,
+	marketops.ContentMismatch, marketops.LifetimeExcessive, marketops.NotYetValid, marketops.Expired, marketops.Stale,
+	marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover,
+	marketops.ReceiptUnlogged,
+}
+
+// CoreCodes are the codes that only the Core can answer, in its order. A publisher's gate asks them after
+// [GateCodes].
+var CoreCodes = []marketops.Code{
+	marketops.PolicySuperseded, marketops.TrustRolledBack, marketops.ClockUnsure,
+	marketops.Revoked, marketops.Consumed, marketops.OperationInFlight,
+}
+
+// Query is what somebody wants to do: the question that a gate answers.
+type Query struct {
+	Mode      marketops.Mode
+	Run       marketops.RunID
+	Op        marketops.Operation
+	Host      string             // that the publisher would call
+	Content   []marketops.Digest // SHA-256 of the bytes that would be sent, one per asset or change, in order; nil: not measured
+	Publisher crypto.KeyID
+	Now       marketops.Time
+}
+
+// Evidence is what comes with the question.
+type Evidence struct {
+	Receipts   []receipt.LoggedEnvelope // one per authority, over byte-identical payloads
+	Submission receipt.LoggedEnvelope
+	Approvals  []receipt.LoggedEnvelope // all that are known for the run, rejections included
+	Checkpoint *log.Checkpoint          // verified, and consistent with the one the caller remembers
+}
+
+// Check answers every gate code up to [marketops.ReceiptUnlogged], once, in the order of
+// [GateCodes]. The receipt is nil unless all passed; one that could not run counts as failed.
+// What the Core must answer, and the permit, are the publisher's.
+func Check(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.Checks) {
+	rec, checks := CheckRecorded(ask, ev, t)
+	if _, failed := checks.FirstFailure(); failed {
+		return nil, checks
+	}
+	return rec, checks
+}
+
+// CheckRecorded is [Check] for those who judge afterwards, by the clock of then: the receipt is returned
+// whenever its signature held. [marketops.ContentMismatch] is left not run if nothing was measured, and
+// [marketops.TrustExpired] is about new use: a trust file that expired still judges old evidence.
+func CheckRecorded(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.Checks) {
+	e := &examination{ask: ask, ev: ev, trust: t}
+	e.checkMode()
+	e.checkTrust()
+	if e.openReceipts() {
+		e.checkBindings()
+		e.checkContent()
+		e.checkTimes()
+		e.checkApprovals()
+		e.checkLogged()
+	}
+	return e.record, e.answers.Select(GateCodes, "an earlier check did not pass")
+}
+
+// examination collects answers; what has none at the end did not run.
+type examination struct {
+	ask     Query
+	ev      Evidence
+	trust   *trust.Trust
+	record  *receipt.Record
+	receipt *receipt.Receipt
+	answers marketops.Checks
+}
+
+// say records one answer; a failure, once given, stays.
+func (e *examination) say(code marketops.Code, ok bool, expected, got string) bool {
+	if e.answers.Find(code).Status == marketops.Fail {
+		return false
+	}
+	c := marketops.Check{Code: code, Status: marketops.Pass, Expected: expected, Got: got}
+	if !ok {
+		c.Status = marketops.Fail
+	}
+	e.put(c)
+	return ok
+}
+
+func (e *examination) put(c marketops.Check) { e.answers = e.answers.With(c) }
+
+func (e *examination) fail(code marketops.Code, err error) {
+	e.put(marketops.Check{Code: code, Status: marketops.Fail, Detail: err.Error()})
+}
