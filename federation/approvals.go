@@ -13,7 +13,7 @@ import (
 
 // AdmitVote says whether a verdict may be recorded for the run. Codes: run-mismatch,
 // plan-mismatch, policy-superseded, self-approval, approver-unknown for an approval by a person
-// whom no rule of the floor lists, duplicate-person, rejected-by-approver for an approval after
+// whom no rule of the minimum lists, duplicate-person, rejected-by-approver for an approval after
 // the same person's veto, and lifetime-excessive, not-yet-valid or expired for its window.
 // A rejection needs no leave beyond naming the right submission.
 func (r Rules) AdmitVote(run Run, v gate.Vote) error {
@@ -64,7 +64,7 @@ func window(a *receipt.Approval, now marketops.Time) error {
 
 func (r Rules) listed(run Run, p trust.Holder) bool {
 	for _, w := range run.Operations {
-		for _, rule := range r.Trust.Floor(w.Op.Kind, w.Op.Target) {
+		for _, rule := range r.Trust.Minimum(w.Op.Kind, w.Op.Target) {
 			if slices.Contains(p.Groups, rule.Group) {
 				return true
 			}
@@ -116,7 +116,7 @@ type ballot struct {
 }
 
 func (r Rules) count(run Run, w OperationState) ballot {
-	b := ballot{tally: gate.Tally{Kind: w.Op.Kind, Target: w.Op.Target, Requester: run.Submission.Requester, Floor: r.Trust.Floor(w.Op.Kind, w.Op.Target)}}
+	b := ballot{tally: gate.Tally{Kind: w.Op.Kind, Target: w.Op.Target, Requester: run.Submission.Requester, Minimum: r.Trust.Minimum(w.Op.Kind, w.Op.Target)}}
 	counted, outdated := map[string]bool{}, map[string]bool{}
 	for _, v := range slices.Backward(run.Votes) {
 		counts := r.serves(run, w, v) && !counted[v.Person.Name] && v.Person.Name != run.Submission.Requester
@@ -135,9 +135,9 @@ func (r Rules) count(run Run, w OperationState) ballot {
 	return b
 }
 
-// wanting turns the floor's gaps into sentences that end in what to type.
+// wanting turns what the minimum lacks into sentences that end in what to type.
 func (r Rules) wanting(run Run, b ballot) (out []string) {
-	if len(b.tally.Floor) == 0 {
+	if len(b.tally.Minimum) == 0 {
 		return b.tally.Missing()
 	}
 	for i, gap := range b.tally.Missing() {
@@ -152,9 +152,9 @@ func (r Rules) wanting(run Run, b ballot) (out []string) {
 
 // unmet returns the group of the i-th rule that [receipt.Tally.Missing] reports.
 func unmet(t gate.Tally, i int) string {
-	for _, rule := range t.Floor {
+	for _, rule := range t.Minimum {
 		one := t
-		one.Floor = []trust.Rule{rule}
+		one.Minimum = []trust.Rule{rule}
 		if len(one.Missing()) == 0 {
 			continue
 		}

@@ -13,15 +13,15 @@
 // is asked all the same, so that one answer names everything that is wanting:
 //
 //	trust-expired         the trust file has expired
-//	rejected-by-approver  a person whom the floor lists rejected the plan
+//	rejected-by-approver  a person whom the minimum lists rejected the plan
 //	plan-stale            what the plan rests on has changed, or it was submitted too long ago
 //	threshold-unmet       trust.json demands more authorities than one
 //	limit-reached         the repository has too many live receipts
 //	policy's own code     policy denies, whoever else approves
 //	approval-spent        the approvals at hand have served a receipt for this operation
-//	approval-missing      persons are wanted, by the floor or by policy
+//	approval-missing      persons are wanted, by the minimum or by policy
 //
-// The floor of the trust file is counted by [receipt.Tally] over persons; policy may demand
+// The minimum of the trust file is counted by [receipt.Tally] over persons; policy may demand
 // more, never less. An approval counts for an operation if it names this very submission,
 // policy and operation, stands within its window, and has not served a receipt for the
 // operation before. Of several by one person the newest counts. Any rejection is a veto, and

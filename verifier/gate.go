@@ -110,7 +110,7 @@ func (v *verification) words(s *lifecycle.ReceiptHistory, name string) string {
 		return "claimed in time, as the ledger says"
 	case CheckApprovals:
 		need := 0
-		for _, rule := range v.trust.Floor(s.Receipt.OperationKind, s.Receipt.Target) {
+		for _, rule := range v.trust.Minimum(s.Receipt.OperationKind, s.Receipt.Target) {
 			need = max(need, rule.Threshold)
 		}
 		return fmt.Sprintf("%d of %d required; none is the requester", len(v.approvers(s)), need)

@@ -15,7 +15,7 @@
 //	receipt-signature  enough authorities signed each receipt, and it is enforceable
 //	receipt-binding    each is bound to this run, kind, repository, operation and publisher
 //	receipt-time       each was claimed within its window and lifetime
-//	approvals          the floor of the trust file was met by persons other than the requester; no veto
+//	approvals          the minimum of the trust file was met by persons other than the requester; no veto
 //	receipt-logged     receipt, submission and approvals stand in the log, in that order
 //	order              each record stands above what it names
 //	claims             one claim per epoch, chained; a publisher of the audience

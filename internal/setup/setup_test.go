@@ -109,7 +109,7 @@ func checkTrust(t *testing.T, o Options, trusted *trust.Trust) {
 		t.Errorf("log policy %+v", logs)
 	}
 	target := marketops.Target{Type: "github", Host: "github.com", RepositoryID: 1, FullName: "o/r"}
-	floor := trusted.Floor(marketops.TagRepo, target)
+	floor := trusted.Minimum(marketops.TagRepo, target)
 	if len(floor) != 1 || floor[0].Group != "approvers" || floor[0].Threshold != 1 || trusted.AuthorityThreshold(marketops.OpenPR, target) != 1 {
 		t.Errorf("floor %+v", floor)
 	}

@@ -23,7 +23,7 @@ func (e *examination) checkApprovals() {
 		e.fail(marketops.ApprovalMissing, err)
 		return
 	}
-	t := Tally{Kind: e.ask.Op.Kind, Target: e.ask.Op.Target, Requester: sub.Requester, Floor: e.trust.Floor(e.receipt.OperationKind, e.receipt.Target)}
+	t := Tally{Kind: e.ask.Op.Kind, Target: e.ask.Op.Target, Requester: sub.Requester, Minimum: e.trust.Minimum(e.receipt.OperationKind, e.receipt.Target)}
 	for _, v := range votes {
 		t.Add(v, slices.Contains(e.receipt.Approvals, v.Record.Digest))
 	}

@@ -35,18 +35,18 @@ func voteOf(rec *receipt.Record, holder trust.Holder) (Vote, error) {
 	return Vote{rec, a, holder}, nil
 }
 
-// Tally counts persons, never keys, against the floor of the trust file.
+// Tally counts persons, never keys, against the minimum of the trust file.
 type Tally struct {
 	Kind      marketops.Kind
 	Target    marketops.Target
 	Requester string
-	Floor     []trust.Rule
+	Minimum   []trust.Rule
 
 	counted  []Vote
 	rejected []string
 }
 
-// Add takes a vote. A rejection by anybody of a group of the floor is a veto; an approval
+// Add takes a vote. A rejection by anybody of a group of the minimum is a veto; an approval
 // counts only if counts is true.
 func (t *Tally) Add(v Vote, counts bool) {
 	if v.Body.Verdict != "approve" {
@@ -61,7 +61,7 @@ func (t *Tally) Add(v Vote, counts bool) {
 }
 
 func (t *Tally) isEligible(p trust.Holder) bool {
-	for _, r := range t.Floor {
+	for _, r := range t.Minimum {
 		if slices.Contains(p.Groups, r.Group) {
 			return true
 		}
@@ -69,12 +69,12 @@ func (t *Tally) isEligible(p trust.Holder) bool {
 	return false
 }
 
-// Missing says for each rule of the floor how many persons of which group are still wanted.
+// Missing says for each rule of the minimum how many persons of which group are still wanted.
 func (t *Tally) Missing() (out []string) {
-	if len(t.Floor) == 0 {
+	if len(t.Minimum) == 0 {
 		return []string{fmt.Sprintf("trust.json has no approvals rule for %s on %s, so nothing can be authorised", t.Kind, t.Target.ID())}
 	}
-	for _, r := range t.Floor {
+	for _, r := range t.Minimum {
 		if n := t.countPersons(r.Group); n < r.Threshold {
 			out = append(out, fmt.Sprintf("%d more of group %q (%d of %d)", r.Threshold-n, r.Group, n, r.Threshold))
 		}

@@ -56,7 +56,7 @@ func TestTally(t *testing.T) {
 			[]marketops.Code{marketops.ApprovalMissing, marketops.RejectedByApprover}},
 		{"approvals that do not count", floor("dev", 1), nil, votes{cast("approve", "alice", "dev")}, []marketops.Code{marketops.ApprovalMissing}},
 	} {
-		tally := gate.Tally{Kind: marketops.TagRepo, Target: sample.ReleaseOp().Target, Requester: "rachel", Floor: c.floor}
+		tally := gate.Tally{Kind: marketops.TagRepo, Target: sample.ReleaseOp().Target, Requester: "rachel", Minimum: c.floor}
 		for _, v := range c.votes {
 			tally.Add(v, true)
 		}
@@ -74,7 +74,7 @@ func TestTally(t *testing.T) {
 }
 
 func TestTallyWords(t *testing.T) {
-	tally := gate.Tally{Requester: "rachel", Floor: sample.Everything("dev", 3)}
+	tally := gate.Tally{Requester: "rachel", Minimum: sample.Everything("dev", 3)}
 	for _, p := range []string{"bob", "alice", "bob", "rachel"} {
 		tally.Add(cast("approve", p, "dev"), true)
 	}

@@ -67,7 +67,7 @@ func (v votes) count(e Entry, h *ReceiptHistory) {
 		v.report(Finding{Check: Approvals, Subject: e.subject(), Code: marketops.ApprovalMissing, Detail: "the submission is not of the receipt's run, plan and operation"})
 		return
 	}
-	t := gate.Tally{Kind: r.OperationKind, Target: r.Target, Requester: sub.Requester, Floor: v.rules.Trust.Floor(r.OperationKind, r.Target)}
+	t := gate.Tally{Kind: r.OperationKind, Target: r.Target, Requester: sub.Requester, Minimum: v.rules.Trust.Minimum(r.OperationKind, r.Target)}
 	if !v.tally(&t, e, h) {
 		return
 	}
@@ -76,7 +76,7 @@ func (v votes) count(e Entry, h *ReceiptHistory) {
 			v.report(Finding{Check: Approvals, Subject: string(h.ID), Code: c.Code, Detail: c.Detail})
 		}
 	}
-	v.findErasedVeto(h, t.Floor)
+	v.findErasedVeto(h, t.Minimum)
 }
 
 // tally adds the approvals that a receipt names and the rejections of its run.

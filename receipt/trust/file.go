@@ -20,7 +20,7 @@ type File struct {
 	Ledger           []Key                   `json:"ledger"`
 	Resolvers        []Rule                  `json:"resolvers"`
 	Revokers         []Rule                  `json:"revokers"`
-	Approvals        []Rule                  `json:"approvals"`  // the floor; threshold counts persons of group
+	Approvals        []Rule                  `json:"approvals"`  // the minimum; threshold counts persons of group
 	LogPolicy        string                  `json:"log_policy"` // C2SP tlog-policy text
 	LogKeyEnds       []LogKeyEnd             `json:"log_key_ends,omitzero"`
 	MaxLifetime      int64                   `json:"max_lifetime"` // seconds that a receipt may live, at most 86400

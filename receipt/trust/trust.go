@@ -107,8 +107,8 @@ func (t *Trust) Holder(id crypto.KeyID) (Holder, bool) { h, ok := t.holders[id];
 // Expired reports whether the file may still serve new use at now.
 func (t *Trust) Expired(now marketops.Time) bool { return now >= t.file.Expires }
 
-// Floor returns the approval rules that apply; none means that nothing may be authorised.
-func (t *Trust) Floor(k marketops.Kind, target marketops.Target) (out []Rule) {
+// Minimum returns the approval rules that apply; none means that nothing may be authorised.
+func (t *Trust) Minimum(k marketops.Kind, target marketops.Target) (out []Rule) {
 	return matching(t.file.Approvals, k, target)
 }
 

@@ -126,10 +126,10 @@ func TestRulesMatchByID(t *testing.T) {
 	seven := marketops.Target{Type: "github", Host: "github.com", RepositoryID: 7, FullName: "octo-org/widgets"}
 	eight := seven
 	eight.RepositoryID = 8
-	if n := len(tr.Floor(marketops.TagRepo, seven)); n != 2 {
+	if n := len(tr.Minimum(marketops.TagRepo, seven)); n != 2 {
 		t.Errorf("%d rules", n)
 	}
-	if len(tr.Floor(marketops.TagRepo, eight)) != 1 || len(tr.Floor(marketops.OpenPR, seven)) != 1 {
+	if len(tr.Minimum(marketops.TagRepo, eight)) != 1 || len(tr.Minimum(marketops.OpenPR, seven)) != 1 {
 		t.Error("a rule matches what it does not name")
 	}
 	if tr.AuthorityThreshold(marketops.OpenPR, seven) != 2 || tr.AuthorityThreshold(marketops.OpenPR, eight) != 1 {

@@ -15,7 +15,7 @@
 //	records            every record opens under a key whose role, window and position allow it
 //	withheld           no record of a publisher, an authority or the ledger is withheld
 //	receipts           enforceable, within its lifetime, claimed in time, signed by enough authorities
-//	approvals          the floor was met by persons other than the requester, with no veto, for every receipt
+//	approvals          the minimum was met by persons other than the requester, with no veto, for every receipt
 //	order              each record stands above what it names
 //	claims             one claim per receipt and epoch, chained, in the audience; one live receipt per resource
 //	intents            one per epoch, by the publisher that claimed
