@@ -130,9 +130,9 @@ var refusals = []struct {
 	{marketops.ReceiptUnlogged, "a forged one", "prod", func(s *seat) {
 		s.presentForged(func(r *receipt.Receipt) { r.ReceiptID = marketops.NewReceiptID([16]byte{7}) })
 	}},
-	{marketops.ReceiptUnlogged, "at no place", "prod", func(s *seat) { s.jobs[0].Receipts[0].Position.Index = 1 << 40 }},
-	{marketops.ReceiptUnlogged, "in another log", "prod", func(s *seat) { s.jobs[0].Receipts[0].Position.Origin = "log.example.com" }},
-	{marketops.ReceiptUnlogged, "the submission is elsewhere", "prod", func(s *seat) { s.jobs[0].Submission.Position.Index++ }},
+	{marketops.ReceiptUnlogged, "at no place", "prod", func(s *seat) { s.jobs[0].Receipts[0].Entry.Position.Index = 1 << 40 }},
+	{marketops.ReceiptUnlogged, "in another log", "prod", func(s *seat) { s.jobs[0].Receipts[0].Entry.Position.Origin = "log.example.com" }},
+	{marketops.ReceiptUnlogged, "the submission is elsewhere", "prod", func(s *seat) { s.jobs[0].Submission.Entry.Position.Index++ }},
 	{marketops.TrustExpired, "the trust file expired", "prod", func(s *seat) {
 		s.trusting(func(f *trust.File) { f.Expires = s.World.Now() })
 	}},

@@ -24,67 +24,72 @@ type Job struct {
 
 // Record is a record of a run as it was handed over: opened once, by [OpenRecords].
 type Record struct {
-	Opened   *receipt.Record // nil if it does not open: [Publisher.Gate] refuses it and says why
-	Position log.Position    // where the log is said to hold it
-	envelope []byte
+	Opened *receipt.Record // nil if it does not open: [Publisher.Gate] refuses it and says why
+	Entry  api.Entry
 }
 
-// OpenRecords opens records under the keys of a trust file.
+// OpenRecords opens records under the keys of a trust file. Whose key signed one, and whether it may be
+// used, the gate judges.
 func OpenRecords(t *trust.Trust, entries ...api.Entry) []Record {
 	out := make([]Record, len(entries))
 	for i, e := range entries {
-		out[i] = OpenRecord(t, e)
+		if opened, err := receipt.Open(e.Envelope, t.Ring()); err == nil {
+			out[i].Opened = opened
+		}
+		out[i].Entry = e
 	}
 	return out
 }
 
-// OpenRecord opens one record. Whose key signed it, and whether it may be used, the gate judges.
-func OpenRecord(t *trust.Trust, e api.Entry) Record {
-	opened, err := receipt.Open(e.Envelope, t.Ring())
-	if err != nil {
-		opened = nil
-	}
-	return Record{opened, e.Position, e.Envelope}
-}
+// OpenRecord is [OpenRecords] for one.
+func OpenRecord(t *trust.Trust, e api.Entry) Record { return OpenRecords(t, e)[0] }
 
 // evidence is what the gate judges by: each record with a fresh proof under one checkpoint.
 func (j *Job) evidence(tree *log.Tree) gate.Evidence {
-	return gate.Evidence{Checkpoint: tree.Checkpoint(), Submission: j.Submission.prove(tree),
-		Receipts: proveAll(tree, j.Receipts), Approvals: proveAll(tree, j.Approvals)}
-}
-
-func proveAll(tree *log.Tree, records []Record) (out []receipt.LoggedEnvelope) {
-	for _, r := range records {
-		out = append(out, r.prove(tree))
+	ev := gate.Evidence{Checkpoint: tree.Checkpoint(), Submission: j.Submission.prove(tree)}
+	for _, r := range j.Receipts {
+		ev.Receipts = append(ev.Receipts, r.prove(tree))
 	}
-	return out
+	for _, r := range j.Approvals {
+		ev.Approvals = append(ev.Approvals, r.prove(tree))
+	}
+	return ev
 }
 
 // prove attaches a proof. What cannot be proved goes without, and the gate refuses it.
 func (r Record) prove(tree *log.Tree) receipt.LoggedEnvelope {
-	var proof *log.Proof
-	if r.Position.Origin == tree.Checkpoint().Origin && r.Position.Index < tree.Checkpoint().Size {
-		if p, err := tree.Inclusion(r.Position.Index); err == nil {
-			proof = p
+	l := receipt.LoggedEnvelope{Envelope: r.Entry.Envelope}
+	if r.Opened != nil {
+		l = r.Opened.Logged(nil)
+	}
+	if at := r.Entry.Position; at.Origin == tree.Checkpoint().Origin && at.Index < tree.Checkpoint().Size {
+		if proof, err := tree.Inclusion(at.Index); err == nil {
+			l.Proof = proof
 		}
 	}
-	if r.Opened == nil {
-		return receipt.LoggedEnvelope{Envelope: r.envelope, Proof: proof}
-	}
-	return r.Opened.Logged(proof)
+	return l
 }
 
-// receiptOf returns the first receipt of a job that an authority signed. Whether it may be used is the
-// gate's.
-func (p *Publisher) receiptOf(j *Job) (Record, *receipt.Receipt) {
+// receiptOf returns the first receipt of a job that an authority signed, or nil. Whether it may be used
+// is the gate's.
+func (p *Publisher) receiptOf(j *Job) *receipt.Receipt {
 	for _, r := range j.Receipts {
 		if r.Opened == nil {
 			continue
 		}
 		h, _ := p.Trust.Holder(r.Opened.By)
 		if body, ok := r.Opened.Body.(*receipt.Receipt); ok && h.Role == trust.RoleAuthority {
-			return r, body
+			return body
 		}
 	}
-	return Record{}, nil
+	return nil
+}
+
+// isAdmitted reports whether a record opens and its key may sign such records, now and at its position.
+func (p *Publisher) isAdmitted(r Record) bool {
+	if r.Opened == nil {
+		return false
+	}
+	_, err := p.Trust.Admit(r.Opened, p.Now(), &r.Entry.Position)
+	return err == nil
 }

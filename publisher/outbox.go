@@ -176,7 +176,7 @@ func (p *Publisher) sealRefusal(g *Gated) (*receipt.Record, api.Decided, error) 
 	if body.Request = body.OperationID; body.Request.IsZero() {
 		body.Request = marketops.DigestOf([]byte(g.Job.Run))
 	}
-	if _, given := p.receiptOf(g.Job); given != nil {
+	if given := p.receiptOf(g.Job); given != nil {
 		body.ReceiptID = string(given.ReceiptID)
 	}
 	var d api.Decided

@@ -7,7 +7,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -92,11 +91,7 @@ func (a *attempt) decide(ctx context.Context, body *receipt.Outcome, ev Evidence
 
 // confirm sees a record of our own in a published checkpoint.
 func (p *Publisher) confirm(ctx context.Context, rec *receipt.Record, entry api.Entry) error {
-	tree, err := p.Log.Covering(ctx, entry.Position.Index)
-	if err != nil {
-		return err
-	}
-	if _, err := view.ProveIn(tree, rec.LeafHash(), entry.Position); err != nil {
+	if err := p.prove(ctx, Record{rec, entry}); err != nil {
 		return err
 	}
 	return p.Outbox.Done(rec.Digest)

@@ -27,7 +27,7 @@ type Standing struct {
 //	decided     the Core appends the stored bytes
 func (p *Publisher) Reconcile(ctx context.Context, j *Job) (Standing, error) {
 	st := Standing{Result: Result{Number: j.Number, Op: j.Op, Status: NotAttempted}, Claim: api.StateNone}
-	_, r := p.receiptOf(j)
+	r := p.receiptOf(j)
 	if r == nil {
 		return st, nil
 	}
@@ -84,10 +84,7 @@ func (p *Publisher) observe(ctx context.Context, j *Job, st Standing) (Standing,
 // reopen begins with a receipt without asking the gate: its time may be over, its work is not.
 func (p *Publisher) reopen(j *Job) (*attempt, error) {
 	for _, rec := range j.Receipts {
-		if rec.Opened == nil {
-			continue
-		}
-		if _, err := p.Trust.Admit(rec.Opened, p.Now(), &rec.Position); err != nil {
+		if !p.isAdmitted(rec) {
 			continue
 		}
 		r, ok := rec.Opened.Body.(*receipt.Receipt)

@@ -28,7 +28,7 @@ var publisherPoints = []overlay.Patch{
 	swap(decideFile, "d.Envelope = rec.Envelope", `if err = faults.At("S6.read"); err != nil { return api.Entry{}, err }; d.Envelope = rec.Envelope`),
 	wrap(decideFile, `a.Outbox.Keep("outcome", d)`, `"S7.kept"`),
 	follow(decideFile, "entry, err := a.Core.Outcome(ctx, d)", `"S7.decided"`),
-	follow(decideFile, "tree, err := p.Log.Covering(ctx, entry.Position.Index)", `"S8.published"`),
+	wrap(decideFile, "p.prove(ctx, Record{rec, entry})", `"S8.published"`),
 	wrap(decideFile, "p.Outbox.Done(rec.Digest)", `"S8.done"`),
 
 	follow(outboxFile, "entry, err := hand(ctx, d)", `"outbox.handed"`),
