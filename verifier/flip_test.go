@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -56,19 +57,25 @@ func each(t *testing.T, run func(t *testing.T, good []byte, trust *trust.Trust, 
 	}
 }
 
-// step is how far the next byte is that a test tries.
-func step() int {
-	if testing.Short() {
-		return 7
+// places are the bytes of n that a test tries: every one of an exhaustive test, else a sample.
+func places(t *testing.T, n int) []int {
+	t.Helper()
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
 	}
-	return 1
+	part := 4
+	if testing.Short() {
+		part = 12
+	}
+	return exhaustive.Sample(t, n/part, all)
 }
 
-// TestNoByteIsFree flips each byte in turn, and every bit of every 61st.
+// TestNoByteIsFree flips bytes in turn, and every bit of every 61st.
 func TestNoByteIsFree(t *testing.T) {
 	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World) {
 		b := bytes.Clone(good)
-		for i := 0; i < len(b); i += step() {
+		for _, i := range places(t, len(b)) {
 			for bit := range 8 {
 				if bit != i%8 && i%61 != 0 {
 					continue
@@ -83,10 +90,10 @@ func TestNoByteIsFree(t *testing.T) {
 	})
 }
 
-// TestNoLengthButOne cuts at every length and lets bytes follow.
+// TestNoLengthButOne cuts at lengths and lets bytes follow.
 func TestNoLengthButOne(t *testing.T) {
 	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World) {
-		for n := 0; n < len(good); n += step() {
+		for _, n := range places(t, len(good)) {
 			if judge(good[:n], trust, w).Verified() {
 				t.Fatalf("%d of %d bytes are verified", n, len(good))
 			}
@@ -166,9 +173,13 @@ func TestNoFileMoves(t *testing.T) {
 // envelope's key id is a hint that nobody believes; what was signed must not change.
 func TestNoFileIsFree(t *testing.T) {
 	each(t, func(t *testing.T, good []byte, trust *trust.Trust, w *logworld.World) {
+		tries := 8 // of each file
+		if exhaustive.Whole() {
+			tries = 30
+		}
 		bend := func(what string, b []byte, p *pack.Pack) {
 			name := receipt.NameUnverified(b)
-			for i := 0; i < len(b); i += (1 + len(b)/30) * step() {
+			for i := 0; i < len(b); i += 1 + len(b)/tries {
 				b[i] ^= 1 << (i % 8)
 				if verifier.Verify(p, trust, w.Now).Verified() && (name.IsZero() || receipt.NameUnverified(b) != name) {
 					t.Errorf("%s: byte %d of %d flipped is verified", what, i, len(b))
