@@ -7,8 +7,8 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// binding says what the record is about. Only a receipt and an outcome are exported.
-func (x *exported) binding() bool {
+// checkBinding says what the record is about. Only a receipt and an outcome are exported.
+func (x *exported) checkBinding() bool {
 	rec := x.entries[0].Record
 	o := Operation{Authority: []string{}, Approvers: []string{}, Positions: []Place{{rec.Body.Kind(), x.entries[0].Position.Index}}}
 	switch b := rec.Body.(type) {
@@ -16,7 +16,7 @@ func (x *exported) binding() bool {
 		x.report.Run, x.report.Plan = b.RunID, b.Plan
 		o.Receipt, o.Operation, o.Kind, o.Repository, o.Target, o.Status = b.ReceiptID, b.Operation, b.OperationKind, b.Target.FullName, b.Target.ID(), receipt.Authorized
 		o.Authority = []string{x.entries[0].Holder.Name}
-		if !x.usable(b) {
+		if !x.checkReceipt(b) {
 			return false
 		}
 	case *receipt.Outcome:
@@ -38,8 +38,8 @@ func (x *exported) binding() bool {
 	return true
 }
 
-// usable asks of a receipt what can be asked without its claim and its approvals.
-func (x *exported) usable(r *receipt.Receipt) bool {
+// checkReceipt asks of a receipt what can be asked without its claim and its approvals.
+func (x *exported) checkReceipt(r *receipt.Receipt) bool {
 	need := x.trust.AuthorityThreshold(r.OperationKind, r.Target)
 	limit := min(receipt.MaxLifetime, marketops.Time(x.trust.File().MaxLifetime))
 	c := Check{Name: CheckBinding, Subject: string(r.ReceiptID)}
@@ -59,7 +59,7 @@ func (x *exported) usable(r *receipt.Receipt) bool {
 	return false
 }
 
-func (x *exported) uncovered() {
+func (x *exported) listUncovered() {
 	r := x.report
 	for _, what := range []string{"approvals, and that nobody rejected it (a pack holds them)", "what became of it after this record (a pack holds it)",
 		"single use and revocation (marketops-verify audit)", "that GitHub still serves these bytes", InOneHand} {
@@ -68,7 +68,7 @@ func (x *exported) uncovered() {
 	if x.demand.Files == nil {
 		r.Uncovered("that files you hold are the authorised ones (marketops-verify --subject DIR)")
 	}
-	r.lowered()
+	r.noteLowered()
 	if r.Unwitnessed != "" {
 		r.Uncovered("anything against the operator of the log: no witness is demanded, so " + r.Unwitnessed)
 	}

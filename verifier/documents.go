@@ -10,12 +10,12 @@ import (
 
 var errCanonical = errors.New("not in canonical form (RFC 8785)")
 
-// documents compares plan and operation documents with their digests and with what names them.
-func (v *verification) documents() bool {
+// checkDocuments compares plan and operation documents with their digests and with what names them.
+func (v *verification) checkDocuments() bool {
 	v.docs = map[marketops.Digest]*marketops.Operation{}
-	sound, named := v.planIsNamed(), v.named()
+	sound, named := v.checkPlan(), v.findNamed()
 	for _, d := range inOrder(v.pack.Operations) {
-		if err := v.document(d, named[d]); err != nil {
+		if err := v.checkDocument(d, named[d]); err != nil {
 			v.fail(CheckDocuments, "operation "+d.String(), err)
 			sound = false
 		}
@@ -32,7 +32,7 @@ func (v *verification) documents() bool {
 	return sound
 }
 
-func (v *verification) planIsNamed() bool {
+func (v *verification) checkPlan() bool {
 	got := marketops.DigestOf(v.pack.Plan)
 	if got != v.report.Plan || !canonical(v.pack.Plan) {
 		v.fail(CheckDocuments, "plan.json", marketops.RefuseErr(marketops.PlanMismatch, "plan.json is not the plan of the manifest", errCanonical))
@@ -47,8 +47,8 @@ func (v *verification) planIsNamed() bool {
 	return true
 }
 
-// document accepts an operation document that is what its name says and that some record names.
-func (v *verification) document(d marketops.Digest, named bool) error {
+// checkDocument accepts an operation document that is what its name says and that some record names.
+func (v *verification) checkDocument(d marketops.Digest, named bool) error {
 	op, err := marketops.ParseOperation(v.pack.Operations[d])
 	if err != nil {
 		return err
@@ -63,8 +63,8 @@ func (v *verification) document(d marketops.Digest, named bool) error {
 	return nil
 }
 
-// named returns the digests of operations that records name.
-func (v *verification) named() map[marketops.Digest]bool {
+// findNamed returns the digests of operations that records name.
+func (v *verification) findNamed() map[marketops.Digest]bool {
 	out := map[marketops.Digest]bool{}
 	for _, e := range v.entries {
 		out[e.Record.About()] = true

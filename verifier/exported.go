@@ -21,13 +21,13 @@ var bundleChecks = []string{CheckTrust, CheckBundle, CheckCheckpoint, CheckRecor
 func (d Demand) VerifyBundle(b []byte, t *trust.Trust, at marketops.Time) *Report {
 	v := &verification{report: NewReport(OfBundle, t, at), demand: d, trust: t, at: at}
 	x := &exported{verification: v, raw: b}
-	for _, stage := range []func() bool{x.given, x.names, v.checkpoint, x.open, x.places, v.consistency, v.times, x.binding} {
+	for _, stage := range []func() bool{x.parse, x.checkNames, v.openCheckpoint, x.openRecord, x.checkPlaces, v.checkConsistency, v.checkTimes, x.checkBinding} {
 		if !stage() {
 			break
 		}
 	}
-	x.uncovered()
-	v.report.Conclude(v.required(bundleChecks)...)
+	x.listUncovered()
+	v.report.Conclude(v.requiredChecks(bundleChecks)...)
 	return v.report
 }
 
@@ -39,9 +39,9 @@ type exported struct {
 	entry  BundleEntry
 }
 
-// given reads the bundle strictly.
-func (x *exported) given() bool {
-	if !x.trusted() {
+// parse reads the bundle strictly.
+func (x *exported) parse() bool {
+	if !x.checkTrust() {
 		return false
 	}
 	err := canon.DecodeLoose(x.raw, MaxBundle, &x.bundle)
@@ -65,8 +65,8 @@ func (x *exported) given() bool {
 	return true
 }
 
-// names finds the log that the entry names by its id, and demands that this key signed.
-func (x *exported) names() bool {
+// checkNames finds the log that the entry names by its id, and demands that this key signed.
+func (x *exported) checkNames() bool {
 	if x.report.Level == Signature {
 		x.pack = &pack.Pack{}
 		return true
@@ -90,8 +90,8 @@ func (x *exported) names() bool {
 	return false
 }
 
-// open opens the envelope under the trust file.
-func (x *exported) open() bool {
+// openRecord opens the envelope under the trust file.
+func (x *exported) openRecord() bool {
 	rec, err := receipt.Open(x.bundle.Envelope, x.trust.Ring())
 	if err != nil {
 		x.fail(CheckRecords, "", err)
@@ -113,8 +113,8 @@ func (x *exported) open() bool {
 	return true
 }
 
-// places compares everything that the bundle repeats about the entry with what was computed.
-func (x *exported) places() bool {
+// checkPlaces compares everything that the bundle repeats about the entry with what was computed.
+func (x *exported) checkPlaces() bool {
 	e := &x.entries[0]
 	index, err := strconv.ParseUint(x.entry.LogIndex, 10, 64)
 	if err != nil || strconv.FormatUint(index, 10) != x.entry.LogIndex {
@@ -122,7 +122,7 @@ func (x *exported) places() bool {
 		return false
 	}
 	e.proof.Index, e.Position = index, log.Position{Origin: x.pack.Origin, Index: index}
-	if x.report.Level != Signature && !x.included(e) {
+	if x.report.Level != Signature && !x.checkInclusion(e) {
 		return false
 	}
 	if err := x.admitOne(e); err != nil {
@@ -133,7 +133,7 @@ func (x *exported) places() bool {
 	return true
 }
 
-func (x *exported) included(e *entry) bool {
+func (x *exported) checkInclusion(e *entry) bool {
 	said := x.entry.Proof
 	for _, c := range []struct {
 		what, expected, got string

@@ -62,8 +62,8 @@ func WantedOf(bundle []byte) map[string]int64 {
 	return out
 }
 
-// files compares the caller's files with the assets of every operation that has a receipt.
-func (v *verification) files() bool {
+// checkFiles compares the caller's files with the assets of every operation that has a receipt.
+func (v *verification) checkFiles() bool {
 	if v.demand.Files == nil {
 		return true
 	}
@@ -88,7 +88,7 @@ func (r *Report) compare(files *Files, wanted map[string][]marketops.File) {
 	good := true
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		for _, a := range wanted[name] {
-			good = r.same(files, a) && good
+			good = r.compareFile(files, a) && good
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(files.Found)) {
@@ -102,7 +102,7 @@ func (r *Report) compare(files *Files, wanted map[string][]marketops.File) {
 	}
 }
 
-func (r *Report) same(files *Files, a marketops.File) bool {
+func (r *Report) compareFile(files *Files, a marketops.File) bool {
 	f, found := files.Found[a.Name]
 	c := Check{Name: CheckFiles, Subject: a.Name, Code: marketops.ContentMismatch, Expected: describe(a), Got: f.what()}
 	switch {

@@ -30,29 +30,29 @@ var groups = []group{
 	{CheckLogged, []marketops.Code{marketops.ReceiptUnlogged}},
 }
 
-// asked returns the groups that the level asks for.
-func (v *verification) asked() []group {
+// askedGroups returns the groups that the level asks for.
+func (v *verification) askedGroups() []group {
 	if v.report.Level != Signature {
 		return groups
 	}
 	return slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return slices.Contains(unlogged, g.name) })
 }
 
-// gates asks the gate's questions again for every receipt.
-func (v *verification) gates() bool {
+// askGates asks the gate's questions again for every receipt.
+func (v *verification) askGates() bool {
 	if len(v.tracker.Receipts()) == 0 {
-		v.unauthorised()
+		v.reportNoReceipt()
 		return true
 	}
 	for _, s := range v.tracker.Receipts() {
-		v.gate(s)
+		v.askGate(s)
 	}
 	return true
 }
 
-// unauthorised answers for a pack without receipts: nothing was authorised, or somebody spent a
+// reportNoReceipt answers for a pack without receipts: nothing was authorised, or somebody spent a
 // receipt that the pack does not hold.
-func (v *verification) unauthorised() {
+func (v *verification) reportNoReceipt() {
 	code, detail := marketops.NothingToVerify, "the pack holds no receipt, so nothing in it was authorised"
 	for _, e := range v.entries {
 		switch e.Record.Body.Kind() {
@@ -60,26 +60,26 @@ func (v *verification) unauthorised() {
 			code, detail = marketops.RecordWithheld, "the receipt was not given"
 		}
 	}
-	for _, g := range v.asked() {
+	for _, g := range v.askedGroups() {
 		v.report.Fail(Check{Name: g.name, Code: code, Detail: detail})
 	}
 }
 
-// gate asks for one receipt, with what stood in the log when it was first claimed.
-func (v *verification) gate(s *lifecycle.ReceiptHistory) {
-	ask, ev, withheld := v.asking(s), v.before(s), v.withheldFrom(s)
+// askGate asks for one receipt, with what stood in the log when it was first claimed.
+func (v *verification) askGate(s *lifecycle.ReceiptHistory) {
+	ask, ev, withheld := v.queryFor(s), v.evidenceFor(s), v.withheldFrom(s)
 	_, checks := gate.CheckRecorded(ask, ev, v.trust)
-	for _, g := range v.asked() {
+	for _, g := range v.askedGroups() {
 		if why := withheld[g.name]; why != "" {
 			v.report.Fail(Check{Name: g.name, Subject: string(s.ID), Code: marketops.RecordWithheld, Detail: why})
 			continue
 		}
-		v.group(s, g.name, g.codes, checks)
+		v.reportGroup(s, g.name, g.codes, checks)
 	}
-	v.subjects(s)
+	v.checkSubjects(s)
 }
 
-func (v *verification) group(s *lifecycle.ReceiptHistory, name string, codes []marketops.Code, answers marketops.Checks) {
+func (v *verification) reportGroup(s *lifecycle.ReceiptHistory, name string, codes []marketops.Code, answers marketops.Checks) {
 	passed := true
 	for _, code := range codes {
 		switch a := answers.Find(code); a.Status {
@@ -118,8 +118,8 @@ func (v *verification) words(s *lifecycle.ReceiptHistory, name string) string {
 	return "submission, approvals, receipt, in that order"
 }
 
-// asking is the question that the publisher's gate had to answer at the first claim.
-func (v *verification) asking(s *lifecycle.ReceiptHistory) gate.Query {
+// queryFor is the question that the publisher's gate had to answer at the first claim.
+func (v *verification) queryFor(s *lifecycle.ReceiptHistory) gate.Query {
 	r := s.Receipt
 	ask := gate.Query{Mode: marketops.Prod, Run: v.report.Run, Publisher: r.Audience[0], Now: max(r.IssuedAt, r.NotBefore)}
 	if op := v.docs[s.Operation]; op != nil {
@@ -131,9 +131,9 @@ func (v *verification) asking(s *lifecycle.ReceiptHistory) gate.Query {
 	return ask
 }
 
-// before returns the evidence for a receipt: the envelopes of its authorities below the first
+// evidenceFor returns the evidence for a receipt: the envelopes of its authorities below the first
 // claim, its submission, its approvals, and every other vote below it, for that may be a veto.
-func (v *verification) before(s *lifecycle.ReceiptHistory) gate.Evidence {
+func (v *verification) evidenceFor(s *lifecycle.ReceiptHistory) gate.Evidence {
 	ev := gate.Evidence{Checkpoint: v.cp}
 	for _, e := range v.entries {
 		l := e.Record.Logged(e.proof)
@@ -170,8 +170,8 @@ func (v *verification) withheldFrom(s *lifecycle.ReceiptHistory) map[string]stri
 	return out
 }
 
-// subjects refuses a receipt with a subject that its operation does not have.
-func (v *verification) subjects(s *lifecycle.ReceiptHistory) {
+// checkSubjects refuses a receipt with a subject that its operation does not have.
+func (v *verification) checkSubjects(s *lifecycle.ReceiptHistory) {
 	op := v.docs[s.Operation]
 	if op == nil {
 		return

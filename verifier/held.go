@@ -18,9 +18,9 @@ type Fork struct {
 // Format returns the content of an evidence file: both notes, with an empty line between.
 func (f *Fork) Format() []byte { return []byte(f.Held + "\n" + f.Given) }
 
-// consistency compares the checkpoint with those that are known otherwise: what trust.json lists,
+// checkConsistency compares the checkpoint with those that are known otherwise: what trust.json lists,
 // what outcomes quote, and the one that somebody holds.
-func (v *verification) consistency() bool {
+func (v *verification) checkConsistency() bool {
 	if v.cp == nil {
 		return true
 	}
@@ -33,7 +33,7 @@ func (v *verification) consistency() bool {
 			return false
 		}
 	}
-	return v.held()
+	return v.checkHeld()
 }
 
 // agrees compares a root that trust.json lists with the pack's, if the pack determines it.
@@ -42,13 +42,13 @@ func (v *verification) agrees(known receipt.CheckpointRef) bool {
 	if !ok || got == known.Root {
 		return true
 	}
-	v.forked(CheckCheckpoint, known.Root, got, &log.Checkpoint{Origin: known.Origin, Size: uint64(known.Size)},
+	v.reportFork(CheckCheckpoint, known.Root, got, &log.Checkpoint{Origin: known.Origin, Size: uint64(known.Size)},
 		(&log.Checkpoint{Origin: known.Origin, Size: uint64(known.Size), Root: known.Root}).Text(), "trust.json knows another root")
 	return false
 }
 
-// held compares the checkpoint that the caller holds with the pack's.
-func (v *verification) held() bool {
+// checkHeld compares the checkpoint that the caller holds with the pack's.
+func (v *verification) checkHeld() bool {
 	if v.demand.Held == nil {
 		return true
 	}
@@ -66,7 +66,7 @@ func (v *verification) held() bool {
 		v.report.Fail(Check{Name: CheckHeld, Code: marketops.RecordWithheld, Expected: fmt.Sprintf("size %d, root %s", held.Size, held.Root), Got: fmt.Sprintf("size %d, root %s", v.cp.Size, v.cp.Root),
 			Detail: "the pack neither proves nor disproves that its log is the one that was held; an audit of the whole log does"})
 	case got != held.Root:
-		v.forked(CheckHeld, held.Root, got, held, string(held.Raw), "the log has shown another root")
+		v.reportFork(CheckHeld, held.Root, got, held, string(held.Raw), "the log has shown another root")
 		return false
 	default:
 		v.report.Pass(CheckHeld, "", fmt.Sprintf("the log extends the one that was held at size %d", held.Size))
@@ -74,15 +74,15 @@ func (v *verification) held() bool {
 	return true
 }
 
-// forked reports two roots of one size and keeps both statements.
-func (v *verification) forked(check string, expected, got log.Hash, at *log.Checkpoint, held, what string) {
+// reportFork reports two roots of one size and keeps both statements.
+func (v *verification) reportFork(check string, expected, got log.Hash, at *log.Checkpoint, held, what string) {
 	v.report.Fork = &Fork{Held: held, Given: string(v.cp.Raw)}
 	v.report.Fail(Check{Name: check, Subject: at.Origin, Code: marketops.SplitView, Expected: expected.String(), Got: got.String(),
 		Detail: fmt.Sprintf("%s at size %d", what, at.Size)})
 }
 
-// quoted compares a checkpoint that an outcome quotes with the log, as far as the pack determines it.
-func (v *verification) quoted(c receipt.CheckpointRef) error {
+// compareQuoted compares a checkpoint that an outcome quotes with the log, as far as the pack determines it.
+func (v *verification) compareQuoted(c receipt.CheckpointRef) error {
 	got, ok := log.Hash{}, false
 	if v.known != nil && c.Size >= 0 {
 		got, ok = v.known.root(uint64(c.Size))

@@ -78,8 +78,8 @@ func (r *Report) setLevel(want Level, t *trust.Trust) error {
 	return nil
 }
 
-// lowered says what a level below that of the trust file leaves out.
-func (r *Report) lowered() {
+// noteLowered says what a level below that of the trust file leaves out.
+func (r *Report) noteLowered() {
 	if r.Level == Signature {
 		r.Uncovered("that the log holds any of this, when and in which order: level signature takes the places that are claimed")
 	}

@@ -20,8 +20,8 @@ func canonical(b []byte) bool {
 	return bytes.Equal(v, b)
 }
 
-// live walks the records in log order and finds what the protocol forbids.
-func (v *verification) live() bool {
+// followReceipts walks the records in log order and finds what the protocol forbids.
+func (v *verification) followReceipts() bool {
 	contained := map[marketops.Digest]bool{}
 	for _, e := range v.entries {
 		contained[e.Record.Digest] = true
@@ -29,7 +29,7 @@ func (v *verification) live() bool {
 	found := map[string]bool{}
 	v.tracker = lifecycle.NewTracker(lifecycle.Rules{
 		Trust: v.trust, Contained: contained,
-		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.quoted,
+		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.compareQuoted,
 		Report: func(f lifecycle.Finding) {
 			found[f.Check] = true
 			v.report.Fail(Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
@@ -38,7 +38,7 @@ func (v *verification) live() bool {
 	for _, e := range v.entries {
 		v.tracker.Add(e.Entry)
 	}
-	v.ended(found)
+	v.findPending(found)
 	for _, name := range []string{CheckOrder, CheckClaims, CheckIntents, CheckOutcomes} {
 		if !found[name] {
 			v.report.Pass(name, "", v.tally(name))
@@ -50,8 +50,8 @@ func (v *verification) live() bool {
 	return true
 }
 
-// ended finds receipts with an intent and no outcome: GitHub may have changed, and nobody says.
-func (v *verification) ended(found map[string]bool) {
+// findPending finds receipts with an intent and no outcome: GitHub may have changed, and nobody says.
+func (v *verification) findPending(found map[string]bool) {
 	late, pending := v.tracker.Pending(v.at, lifecycle.Grace)
 	for _, s := range slices.Concat(late, pending) {
 		found[CheckOutcomes] = true
@@ -81,8 +81,8 @@ func (v *verification) tally(name string) string {
 	return lifecycle.Count(len(v.entries), "record") + ", each above what it names"
 }
 
-// evidence compares each text with the salted digest that a record names it by.
-func (v *verification) evidence() bool {
+// checkEvidence compares each text with the salted digest that a record names it by.
+func (v *verification) checkEvidence() bool {
 	sound, named := true, map[marketops.Digest]bool{}
 	for _, e := range v.entries {
 		for _, d := range e.Record.Body.Refs().Evidence {

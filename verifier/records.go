@@ -18,8 +18,8 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-// open opens every record under the keys of the trust file and proves its place.
-func (v *verification) open() bool {
+// openRecords opens every record under the keys of the trust file and proves its place.
+func (v *verification) openRecords() bool {
 	sound := true
 	names := inOrder(v.pack.Records)
 	for i, o := range v.openAll(names) {
@@ -38,7 +38,7 @@ func (v *verification) open() bool {
 		}
 	}
 	sort.Slice(v.entries, func(i, j int) bool { return v.entries[i].Position.Index < v.entries[j].Position.Index })
-	return sound && v.distinct()
+	return sound && v.checkDistinct()
 }
 
 // inOrder returns the keys of a map by their bytes. slices.SortFunc would be quicker, and one instance
@@ -101,8 +101,8 @@ func (v *verification) openOne(name log.Hash) (entry, error) {
 	return entry{Entry: lifecycle.Entry{Position: at, Leaf: name, Record: rec}, proof: proof}, nil
 }
 
-// distinct refuses two records at one place, which no log can hold.
-func (v *verification) distinct() bool {
+// checkDistinct refuses two records at one place, which no log can hold.
+func (v *verification) checkDistinct() bool {
 	v.byDigest = map[marketops.Digest]int{}
 	for i, e := range v.entries {
 		if i > 0 && v.entries[i-1].Position == e.Position {
@@ -143,19 +143,19 @@ func (v *verification) admit() bool {
 			ledger = max(ledger, e.Record.Body.Issued())
 		}
 	}
-	sound = sound && v.dated()
+	sound = sound && v.checkDate()
 	if sound {
 		if !v.report.Answered(CheckRecords) { // a record of an unknown type was found before
-			v.report.Pass(CheckRecords, "", lifecycle.Count(len(v.entries), "record")+" by "+lifecycle.Count(v.keys(), "key"))
+			v.report.Pass(CheckRecords, "", lifecycle.Count(len(v.entries), "record")+" by "+lifecycle.Count(v.countKeys(), "key"))
 		}
 		v.report.Pass(CheckPack, "", lifecycle.Count(len(v.pack.Manifest.Files), "file")+" of run "+string(v.report.Run))
 	}
 	return sound
 }
 
-// dated compares the date in the manifest with the latest of the records. It means nothing, but
+// checkDate compares the date in the manifest with the latest of the records. It means nothing, but
 // no byte of a pack may be free to change.
-func (v *verification) dated() bool {
+func (v *verification) checkDate() bool {
 	var last marketops.Time
 	for _, e := range v.entries {
 		last = max(last, e.Record.Body.Issued())
@@ -182,7 +182,7 @@ func (v *verification) admitOne(e *entry) (err error) {
 	return nil
 }
 
-func (v *verification) keys() int {
+func (v *verification) countKeys() int {
 	seen := map[string]bool{}
 	for _, e := range v.entries {
 		seen[string(e.Record.By)] = true
@@ -190,8 +190,8 @@ func (v *verification) keys() int {
 	return len(seen)
 }
 
-// times finds what claims to come from later than it can.
-func (v *verification) times() bool {
+// checkTimes finds what claims to come from later than it can.
+func (v *verification) checkTimes() bool {
 	var last marketops.Time
 	for _, e := range v.entries {
 		last = max(last, e.Record.Body.Issued())

@@ -11,8 +11,8 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-// summary lists operations and refusals. It describes what the records say, whatever the verdict.
-func (v *verification) summary() {
+// summarise lists operations and refusals. It describes what the records say, whatever the verdict.
+func (v *verification) summarise() {
 	if v.tracker == nil {
 		return
 	}
@@ -116,8 +116,8 @@ func (v *verification) concerns(e entry, s *lifecycle.ReceiptHistory) bool {
 // the same as four eyes.
 const InOneHand = "that the keys of trust.json are in the hands of different persons"
 
-// uncovered says what a pack cannot say, always.
-func (v *verification) uncovered() {
+// listUncovered says what a pack cannot say, always.
+func (v *verification) listUncovered() {
 	r := v.report
 	r.Uncovered("single use across the whole log (marketops-verify audit)")
 	r.Uncovered("a later revocation (marketops-verify audit)")
@@ -126,7 +126,7 @@ func (v *verification) uncovered() {
 	if v.demand.Files == nil {
 		r.Uncovered("that files you hold are the authorised ones (marketops-verify --subject DIR)")
 	}
-	r.lowered()
+	r.noteLowered()
 	r.Uncovered(InOneHand)
 	r.Uncovered("what the policy said: receipts bind its digest, the policy itself is no evidence")
 	if r.Unwitnessed != "" {

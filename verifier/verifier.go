@@ -113,19 +113,19 @@ type Demand struct {
 // Verify is the package's [Verify] under these demands.
 func (d Demand) Verify(p *pack.Pack, t *trust.Trust, at marketops.Time) *Report {
 	v := &verification{report: NewReport(OfPack, t, at), demand: d, pack: p, trust: t, at: at}
-	for _, stage := range []func() bool{v.given, v.checkpoint, v.open, v.admit, v.consistency, v.times, v.documents, v.live, v.gates, v.evidence, v.files} {
+	for _, stage := range []func() bool{v.checkGiven, v.openCheckpoint, v.openRecords, v.admit, v.checkConsistency, v.checkTimes, v.checkDocuments, v.followReceipts, v.askGates, v.checkEvidence, v.checkFiles} {
 		if !stage() {
 			break
 		}
 	}
-	v.summary()
-	v.uncovered()
-	v.report.Conclude(v.required(packChecks)...)
+	v.summarise()
+	v.listUncovered()
+	v.report.Conclude(v.requiredChecks(packChecks)...)
 	return v.report
 }
 
-// required are the checks that must have been answered.
-func (v *verification) required(checks []string) []string {
+// requiredChecks are the checks that must have been answered.
+func (v *verification) requiredChecks(checks []string) []string {
 	names := slices.Clone(checks)
 	if v.report.Level == Signature {
 		names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(unlogged, n) })
@@ -172,8 +172,8 @@ func (v *verification) fail(name, subject string, err error) {
 	v.report.Fail(Check{Name: name, Subject: subject, Code: code, Detail: err.Error()})
 }
 
-// trusted refuses to go on without a trust file.
-func (v *verification) trusted() bool {
+// checkTrust refuses to go on without a trust file.
+func (v *verification) checkTrust() bool {
 	r := v.report
 	if !Usable(v.trust) {
 		r.Fail(Check{Name: CheckTrust, Code: marketops.TrustMissing, Detail: "nothing in a pack says whom to believe"})
@@ -187,10 +187,10 @@ func (v *verification) trusted() bool {
 	return true
 }
 
-// given refuses to go on without a trust file or without records.
-func (v *verification) given() bool {
+// checkGiven refuses to go on without a trust file or without records.
+func (v *verification) checkGiven() bool {
 	r := v.report
-	if !v.trusted() {
+	if !v.checkTrust() {
 		return false
 	}
 	if v.pack == nil || len(v.pack.Records) == 0 {
@@ -205,8 +205,8 @@ func (v *verification) given() bool {
 	return true
 }
 
-// checkpoint opens the one checkpoint under the log policy of the trust file.
-func (v *verification) checkpoint() bool {
+// openCheckpoint opens the one checkpoint under the log policy of the trust file.
+func (v *verification) openCheckpoint() bool {
 	if v.report.Level == Signature {
 		for _, name := range unlogged {
 			v.report.Skip(name, "", "not asked at level signature")

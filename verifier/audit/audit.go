@@ -151,22 +151,22 @@ func Audit(files, records log.TileReader, t *trust.Trust, o Options) *verifier.R
 		required = append(required, CheckResume)
 	}
 	if a.begin() {
-		required = append(required, a.known()...)
+		required = append(required, a.checkKnown()...)
 		a.run()
 	}
-	required = append(required, a.shards()...)
-	a.uncovered()
+	required = append(required, a.checkShards()...)
+	a.listUncovered()
 	a.report.Conclude(required...)
 	return a.report
 }
 
 // run asks about everything below the checkpoint.
 func (a *audit) run() {
-	if a.options.Since != nil && !a.earlier() {
+	if a.options.Since != nil && !a.checkSince() {
 		return
 	}
 	if a.options.HashOnly {
-		a.hashes()
+		a.compareHashes()
 		return
 	}
 	a.roots, a.found = newRoots(a.tree), nil // what was found so far will be found again
@@ -258,9 +258,9 @@ func (a *audit) begin() bool {
 	return true
 }
 
-// known holds the log to every checkpoint of it that the trust file remembers, and returns the
+// checkKnown holds the log to every checkpoint of it that the trust file remembers, and returns the
 // check's name if there is one.
-func (a *audit) known() []string {
+func (a *audit) checkKnown() []string {
 	cp := a.tree.Checkpoint()
 	for _, k := range a.trust.File().KnownCheckpoints {
 		if k.Origin != cp.Origin {

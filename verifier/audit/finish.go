@@ -28,10 +28,10 @@ func (a *audit) finish() {
 			a.report.Pass(name, "", a.words(name))
 		}
 	}
-	a.report.Counts, a.report.New = sorted(a.counts), sorted(a.increment)
+	a.report.Counts, a.report.New = sortCounts(a.counts), sortCounts(a.increment)
 }
 
-func sorted(counts map[string]uint64) (out []verifier.Count) {
+func sortCounts(counts map[string]uint64) (out []verifier.Count) {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		out = append(out, verifier.Count{Name: name, Count: counts[name]})
 	}
@@ -62,8 +62,8 @@ func (a *audit) words(name string) string {
 	return ""
 }
 
-// uncovered says what an audit cannot say, always.
-func (a *audit) uncovered() {
+// listUncovered says what an audit cannot say, always.
+func (a *audit) listUncovered() {
 	r := a.report
 	r.Uncovered("that GitHub holds what the outcomes say, and nothing that no receipt allowed")
 	r.Uncovered(verifier.InOneHand)

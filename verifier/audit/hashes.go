@@ -11,9 +11,9 @@ import (
 // NoSignature is what an audit of hashes alone says about all that it did not ask.
 const NoSignature = "--hash-only: no record was read and no signature of one was checked"
 
-// hashes compares every leaf with the root and asks nothing else. The verdict can be no better
+// compareHashes compares every leaf with the root and asks nothing else. The verdict can be no better
 // than indeterminate: a leaf that stands in the log may still hold anything.
-func (a *audit) hashes() {
+func (a *audit) compareHashes() {
 	size := a.tree.Checkpoint().Size
 	err := a.tree.Bundles(a.from, size, func(first uint64, leaves [][]byte, _ []log.Hash) error {
 		if a.options.Progress != nil {

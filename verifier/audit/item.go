@@ -27,7 +27,7 @@ func (it *item) open(store log.TileReader, opener crypto.Opener, ring *crypto.Ke
 		return
 	}
 	if it.rec, err = receipt.OpenWith(opener, env, ring); err != nil {
-		it.err = unknown(env, ring, it.leaf, err)
+		it.err = checkUnknown(env, ring, it.leaf, err)
 		return
 	}
 	if !bytes.Equal(it.rec.Leaf(), it.leaf) {
@@ -38,8 +38,8 @@ func (it *item) open(store log.TileReader, opener crypto.Opener, ring *crypto.Ke
 
 var errOther = marketops.Refuse(marketops.LeafMismatch, "the store holds another record under this leaf")
 
-// unknown looks behind an error: also a record of an unknown type must be the one of its leaf.
-func unknown(env []byte, ring *crypto.Keyring, leaf []byte, err error) error {
+// checkUnknown looks behind an error: also a record of an unknown type must be the one of its leaf.
+func checkUnknown(env []byte, ring *crypto.Keyring, leaf []byte, err error) error {
 	if marketops.CodeOf(err) != marketops.RecordUnknown {
 		return err
 	}

@@ -69,9 +69,9 @@ func (r *roots) at(size uint64) log.Hash {
 	return hash
 }
 
-// quoted compares a checkpoint that an outcome quotes with the log; its size must not lie above
+// compareQuoted compares a checkpoint that an outcome quotes with the log; its size must not lie above
 // the current one.
-func (r *roots) quoted(c receipt.CheckpointRef) error {
+func (r *roots) compareQuoted(c receipt.CheckpointRef) error {
 	size := uint64(c.Size)
 	if c.Size >= 0 && size <= r.size && size >= r.from && r.size-size < recentSizes {
 		if got := r.at(size); got != c.Root {

@@ -36,14 +36,14 @@ func TestRootsOfOldSizes(t *testing.T) {
 	r := newRoots(l.Tree())
 	r.size = recentSizes + 300
 	good := receipt.CheckpointRef{Origin: l.Origin, Size: 123, Root: l.Root(123)}
-	if err := r.quoted(good); err != nil {
+	if err := r.compareQuoted(good); err != nil {
 		t.Error(err)
 	}
 	good.Root[0] ^= 1
-	if err := r.quoted(good); !errors.Is(err, marketops.SplitView) {
+	if err := r.compareQuoted(good); !errors.Is(err, marketops.SplitView) {
 		t.Error(err)
 	}
-	if err := r.quoted(receipt.CheckpointRef{Origin: l.Origin, Size: -1}); err == nil {
+	if err := r.compareQuoted(receipt.CheckpointRef{Origin: l.Origin, Size: -1}); err == nil {
 		t.Error("a negative size")
 	}
 }

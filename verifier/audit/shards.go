@@ -11,8 +11,8 @@ import (
 // CheckPrevious compares the log that was given as the one before with what the first leaf says.
 const CheckPrevious = "previous-log"
 
-// shards says which logs stand before and after this one, and compares the one before if it was given.
-func (a *audit) shards() []string {
+// checkShards says which logs stand before and after this one, and compares the one before if it was given.
+func (a *audit) checkShards() []string {
 	if a.tracker == nil {
 		return nil
 	}
@@ -27,7 +27,7 @@ func (a *audit) shards() []string {
 		}
 		return nil
 	}
-	if err := a.previous(genesis); err != nil {
+	if err := a.checkPrevious(genesis); err != nil {
 		a.failErr(CheckPrevious, "", err)
 	} else {
 		p := genesis.Previous
@@ -37,7 +37,7 @@ func (a *audit) shards() []string {
 	return []string{CheckPrevious}
 }
 
-func (a *audit) previous(genesis *receipt.ShardGenesis) error {
+func (a *audit) checkPrevious(genesis *receipt.ShardGenesis) error {
 	if genesis == nil {
 		return marketops.Refuse(marketops.OrderViolation, "the first leaf names no log before this one")
 	}

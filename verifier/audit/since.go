@@ -7,10 +7,10 @@ import (
 	"github.com/omega/marketops/verifier"
 )
 
-// earlier proves that the log extends the checkpoint that the caller kept. Two checkpoints that no
+// checkSince proves that the log extends the checkpoint that the caller kept. Two checkpoints that no
 // one log can have stand in the report as a [verifier.Fork]: with the log's signature under both, they
 // are evidence for anybody. What was accepted before there were witnesses needs none.
-func (a *audit) earlier() bool {
+func (a *audit) checkSince() bool {
 	old, err := a.trust.Log().OpenUnwitnessed(a.options.Since)
 	if err != nil {
 		a.failErr(CheckSince, "", fmt.Errorf("the earlier checkpoint: %w", err))

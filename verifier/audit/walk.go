@@ -137,7 +137,7 @@ func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
 // rules says how the tracker judges here.
 func (a *audit) rules() lifecycle.Rules {
 	return lifecycle.Rules{
-		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.CheckpointRef) error { return a.roots.quoted(c) },
+		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.CheckpointRef) error { return a.roots.compareQuoted(c) },
 		Reread: a.reread, Keep: a.options.keep,
 		Report: func(f lifecycle.Finding) {
 			a.fail(verifier.Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
@@ -152,13 +152,13 @@ func (a *audit) judge(it *item) {
 	case it.err == nil:
 		a.admit(it, subject)
 	case code == marketops.RecordWithheld:
-		a.withheld(it, subject)
+		a.judgeWithheld(it, subject)
 	case code == marketops.RecordUnknown:
 		a.count(it.index, "unknown")
 		a.failErr(CheckRecords, subject, it.err)
 	default:
 		if code == marketops.LogUnavailable {
-			a.unread(it)
+			a.noteUnread(it)
 		}
 		a.count(it.index, "unusable")
 		a.failErr(CheckRecords, subject, it.err)
@@ -189,9 +189,9 @@ func (a *audit) count(index uint64, name string) {
 	}
 }
 
-// unread lets the tracker know of a record that could not be read: what names it is not known to be
+// noteUnread lets the tracker know of a record that could not be read: what names it is not known to be
 // wrong.
-func (a *audit) unread(it *item) {
+func (a *audit) noteUnread(it *item) {
 	leaf, err := log.ParseLeaf(it.leaf)
 	if err != nil {
 		return
@@ -201,8 +201,8 @@ func (a *audit) unread(it *item) {
 	}
 }
 
-// withheld judges an entry by what its leaf alone says.
-func (a *audit) withheld(it *item, subject string) {
+// judgeWithheld judges an entry by what its leaf alone says.
+func (a *audit) judgeWithheld(it *item, subject string) {
 	a.count(it.index, "withheld")
 	leaf, err := log.ParseLeaf(it.leaf)
 	if err != nil {

@@ -26,13 +26,13 @@ func place(name string) where {
 	}
 	switch folder + "/" {
 	case operationsDir:
-		return hashed(operationsDir, rest, jsonSuffix)
+		return placeOf(operationsDir, rest, jsonSuffix)
 	case recordsDir:
-		return hashed(recordsDir, rest, jsonSuffix)
+		return placeOf(recordsDir, rest, jsonSuffix)
 	case proofsDir:
-		return hashed(proofsDir, rest, proofSuffix)
+		return placeOf(proofsDir, rest, proofSuffix)
 	case evidenceDir:
-		return hashed(evidenceDir, rest, "")
+		return placeOf(evidenceDir, rest, "")
 	case checkpointsDir:
 		if log.CheckOrigin(rest) == nil {
 			return where{folder: checkpointsDir, origin: rest}
@@ -41,7 +41,7 @@ func place(name string) where {
 	return where{}
 }
 
-func hashed(folder, rest, suffix string) where {
+func placeOf(folder, rest, suffix string) where {
 	text, ok := strings.CutSuffix(rest, suffix)
 	h, err := log.ParseHash(text)
 	if !ok || err != nil {

@@ -26,7 +26,7 @@ func Read(r io.ReaderAt, size int64) (*Pack, error) {
 		Operations: map[marketops.Digest][]byte{}, Records: map[log.Hash][]byte{},
 		Proofs: map[log.Hash][]byte{}, Evidence: map[marketops.Digest][]byte{},
 	}
-	if err := p.listed(files); err != nil {
+	if err := p.checkListed(files); err != nil {
 		return nil, malformed(err)
 	}
 	for _, m := range files {
@@ -34,14 +34,14 @@ func Read(r io.ReaderAt, size int64) (*Pack, error) {
 			return nil, malformed(err)
 		}
 	}
-	if err := p.whole(); err != nil {
+	if err := p.checkWhole(); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// listed reads the manifest and compares it with the files that are there.
-func (p *Pack) listed(files []member) error {
+// checkListed reads the manifest and compares it with the files that are there.
+func (p *Pack) checkListed(files []member) error {
 	i := slices.IndexFunc(files, func(m member) bool { return m.name == manifestName })
 	if i < 0 {
 		return errors.New("there is no manifest.json")
@@ -85,8 +85,8 @@ func (p *Pack) put(m member) error {
 	return nil
 }
 
-// whole refuses a pack in which a file lacks its counterpart.
-func (p *Pack) whole() error {
+// checkWhole refuses a pack in which a file lacks its counterpart.
+func (p *Pack) checkWhole() error {
 	if len(p.Records) == 0 && len(p.Proofs) == 0 {
 		return marketops.Refuse(marketops.NothingToVerify, "the pack holds no record")
 	}

@@ -40,8 +40,8 @@ func (c Contents) files() ([]member, error) {
 	if err := s.add(manifestName, m); err != nil {
 		return nil, malformed(err)
 	}
-	files := s.sorted()
-	if err := within(files); err != nil {
+	files := s.sort()
+	if err := checkLimits(files); err != nil {
 		return nil, malformed(err)
 	}
 	return files, nil
@@ -61,7 +61,7 @@ func (s set) add(name string, data []byte) error {
 	return nil
 }
 
-func (s set) sorted() []member {
+func (s set) sort() []member {
 	out := make([]member, 0, len(s))
 	for name, data := range s {
 		out = append(out, newMember(name, data))
@@ -70,8 +70,8 @@ func (s set) sorted() []member {
 	return out
 }
 
-// within holds Write to the limits of Read.
-func within(files []member) error {
+// checkLimits holds Write to the limits of Read.
+func checkLimits(files []member) error {
 	total := int64(len(tail(files)))
 	for _, m := range files {
 		if max := limit(m.name); max < 0 || int64(len(m.data)) > max {
@@ -133,7 +133,7 @@ func (c Contents) manifest(s set) ([]byte, error) {
 	for _, e := range c.Entries {
 		m.CreatedAt = max(m.CreatedAt, e.Record.Body.Issued())
 	}
-	for _, f := range s.sorted() {
+	for _, f := range s.sort() {
 		m.Files = append(m.Files, fileOf(f))
 	}
 	return canon.Encode(m)

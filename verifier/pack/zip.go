@@ -140,7 +140,7 @@ func readZip(r io.ReaderAt, size int64) ([]member, error) {
 func readMember(r *bufio.Reader, at, size int64) (m member, next int64, err error) {
 	sig, err := r.Peek(4)
 	if err != nil {
-		return m, 0, troubled(err)
+		return m, 0, classify(err)
 	}
 	if sig := binary.LittleEndian.Uint32(sig); sig == sigCentral || sig == sigEnd {
 		return m, at, nil
@@ -169,13 +169,13 @@ func readMember(r *bufio.Reader, at, size int64) (m member, next int64, err erro
 
 func readFull(r io.Reader, b []byte) error {
 	if _, err := io.ReadFull(r, b); err != nil {
-		return troubled(err)
+		return classify(err)
 	}
 	return nil
 }
 
-// troubled tells a pack that ends too early from trouble of its reader.
-func troubled(err error) error {
+// classify tells a pack that ends too early from trouble of its reader.
+func classify(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return io.ErrUnexpectedEOF
 	}
