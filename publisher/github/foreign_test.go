@@ -127,8 +127,8 @@ func rel(tag, name, body string, draft bool) map[string]any {
 func (s *stage) applyTagOnly(op marketops.Operation) (publisher.Evidence, error) {
 	s.Helper()
 	writes := 0
-	s.deny = func(door string) error {
-		if door == "call" {
+	s.deny = func(what string) error {
+		if what == "call" {
 			writes++
 		}
 		if writes > 2 {

@@ -27,8 +27,8 @@ func TestTag(t *testing.T) {
 	if got := id(ev, "tag_object"); got != s.repo.Ref("refs/tags/v1.4.0") || s.diary.facts["tag_object"] != got {
 		t.Errorf("tag object %q, journal %v", got, s.diary.facts)
 	}
-	if want := "call call tag"; strings.Join(s.doors, " ") != want {
-		t.Errorf("doors %v, want %s", s.doors, want)
+	if want := "call call tag"; strings.Join(s.authorized, " ") != want {
+		t.Errorf("authorized %v, want %s", s.authorized, want)
 	}
 	if ev.URL != s.srv.Store()+"octo-org/widgets/tree/v1.4.0" {
 		t.Errorf("URL %s", ev.URL)
@@ -74,8 +74,8 @@ func TestRelease(t *testing.T) {
 	if s.diary.facts["release_id"] != id(ev, "release_id") {
 		t.Errorf("journal %v", s.diary.facts)
 	}
-	if got := strings.Join(s.doors, " "); got != "call call tag call call call call release" {
-		t.Errorf("doors %s", got)
+	if got := strings.Join(s.authorized, " "); got != "call call tag call call call call release" {
+		t.Errorf("authorized %s", got)
 	}
 	if len(s.diary.calls) == 0 || s.diary.calls[0].RequestID == "" || s.diary.calls[0].Headers["date"] == "" {
 		t.Errorf("journal %+v", s.diary.calls)
@@ -172,8 +172,8 @@ func TestObserve(t *testing.T) {
 	if err := s.repo.DeleteRef("refs/tags/v1.4.0"); err != nil {
 		t.Fatal(err)
 	}
-	s.deny = func(door string) error {
-		if door == effectRelease {
+	s.deny = func(what string) error {
+		if what == effectRelease {
 			return errFull
 		}
 		return nil

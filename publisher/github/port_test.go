@@ -155,16 +155,16 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestDoorsClosed: each say of the publisher stops everything behind it.
-func TestDoorsClosed(t *testing.T) {
-	for door, effects := range map[string]string{
+// TestUnauthorized: each say of the publisher stops everything behind it.
+func TestUnauthorized(t *testing.T) {
+	for what, effects := range map[string]string{
 		"call": "", "tag": "tag-object-made",
 		"release": "tag-object-made ref-created draft-created asset-uploaded asset-uploaded",
 	} {
-		t.Run(door, func(t *testing.T) {
+		t.Run(what, func(t *testing.T) {
 			s := newStage(t)
 			s.deny = func(d string) error {
-				if d == door {
+				if d == what {
 					return &marketops.Failure{Code: marketops.Expired}
 				}
 				return nil
@@ -194,7 +194,7 @@ func TestFullJournal(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	s := newStage(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	s.deny = func(door string) error {
+	s.deny = func(what string) error {
 		cancel()
 		return nil
 	}
@@ -226,8 +226,8 @@ func TestDeadline(t *testing.T) {
 		s := openStage(t)
 		s.srv.Inject(githubtest.Fault{Method: "POST", Path: mutations[1].path, Action: githubtest.DelayAfter, Wait: time.Hour})
 		w := s.work(s.tagOp())
-		s.deny = func(door string) error {
-			if door == effectTag { // right before the call that is never answered
+		s.deny = func(what string) error {
+			if what == effectTag { // right before the call that is never answered
 				s.clock.set(w.Deadline.Add(-left))
 			}
 			return nil

@@ -20,8 +20,8 @@ func TestPull(t *testing.T) {
 	if s.kinds() != "pull-opened" || states(ev) != "pull_request=applied" || ev.Retries != 0 || len(ev.Answer) == 0 {
 		t.Errorf("%s, %s, %d retries", s.kinds(), states(ev), ev.Retries)
 	}
-	if got := strings.Join(s.doors, " "); got != "call pull_request" {
-		t.Errorf("doors %s", got)
+	if got := strings.Join(s.authorized, " "); got != "call pull_request" {
+		t.Errorf("authorized %s", got)
 	}
 	if id(ev, "pull_number") != "1" || id(ev, "pull_id") == "" || id(ev, "head_sha") != op.PullRequest.Head.SHA ||
 		ev.URL != s.srv.Store()+"octo-org/widgets/pull/1" || id(ev, "html_url") != ev.URL || s.diary.facts[keyPullNumber] != "1" {
@@ -42,8 +42,8 @@ func TestPullFromChanges(t *testing.T) {
 	if s.kinds() != want || states(ev) != "branch=applied pull_request=applied" || ev.Retries != 0 {
 		t.Errorf("%s, %s, %d retries", s.kinds(), states(ev), ev.Retries)
 	}
-	if got := strings.Join(s.doors, " "); got != "call call call call call call call branch call pull_request" {
-		t.Errorf("doors %s", got)
+	if got := strings.Join(s.authorized, " "); got != "call call call call call call call branch call pull_request" {
+		t.Errorf("authorized %s", got)
 	}
 	head := s.repo.Ref("refs/heads/release/v1.4.0")
 	if id(ev, "commit") != head || id(ev, "head_sha") != head || id(ev, "tree") != s.git("rev-parse", head+"^{tree}") {
@@ -69,10 +69,10 @@ func TestPullAgain(t *testing.T) {
 			if ev, err := s.apply(op); err != nil || strings.Contains(states(ev), "absent") || len(s.srv.Mutations()) != writes {
 				t.Errorf("%v %s %v", err, states(ev), s.srv.Mutations())
 			}
-			s.doors = nil
+			s.authorized = nil
 			s.resumePull(op)
-			if s.git("for-each-ref") != refs || strings.Contains(strings.Join(s.doors, " "), "pull_request") || strings.Contains(strings.Join(s.doors, " "), "branch") {
-				t.Errorf("doors %v", s.doors)
+			if s.git("for-each-ref") != refs || strings.Contains(strings.Join(s.authorized, " "), "pull_request") || strings.Contains(strings.Join(s.authorized, " "), "branch") {
+				t.Errorf("authorized %v", s.authorized)
 			}
 			s.lawful()
 		})
@@ -178,15 +178,15 @@ func TestPullNoPermit(t *testing.T) {
 	s.opened(op)
 }
 
-// TestPullDoors: nobody is asked for leave in vain, and a no before an effect keeps it from happening.
-func TestPullDoors(t *testing.T) {
-	for door, want := range map[string]string{
+// TestPullUnauthorized: nobody is asked for leave in vain, and a no before an effect keeps it from happening.
+func TestPullUnauthorized(t *testing.T) {
+	for what, want := range map[string]string{
 		"call": "branch=absent pull_request=absent", effectBranch: "branch=absent pull_request=absent", effectPull: "branch=applied pull_request=absent",
 	} {
-		t.Run(door, func(t *testing.T) {
+		t.Run(what, func(t *testing.T) {
 			s := newStage(t)
 			s.deny = func(at string) error {
-				if at == door {
+				if at == what {
 					return &marketops.Failure{Code: marketops.Expired}
 				}
 				return nil
@@ -228,8 +228,8 @@ func TestObservePull(t *testing.T) {
 	s.diary = newDiary() // a journal belongs to one operation
 	changes := s.changeOp()
 	look(changes, publisher.Absent, "branch=absent pull_request=absent")
-	s.deny = func(door string) error {
-		if door == effectPull {
+	s.deny = func(what string) error {
+		if what == effectPull {
 			return errFull
 		}
 		return nil

@@ -252,7 +252,7 @@ func TestForeignBranch(t *testing.T) {
 			was, before := s.git("for-each-ref"), len(s.srv.Mutations())
 			ev, err := s.apply(op)
 			s.isFailure(err, marketops.GitHubConflict)
-			if states(ev) != "branch=absent pull_request=absent" || s.git("for-each-ref") != was || slices.Contains(s.doors, effectBranch) ||
+			if states(ev) != "branch=absent pull_request=absent" || s.git("for-each-ref") != was || slices.Contains(s.authorized, effectBranch) ||
 				!c.writes && len(s.srv.Mutations()) != before {
 				t.Errorf("%s, %v", states(ev), s.srv.Mutations())
 			}
@@ -264,8 +264,8 @@ func TestForeignBranch(t *testing.T) {
 		op := s.changeOp()
 		s.imitate(op, nil) // to the letter: the same commit
 		ev, err := s.apply(op)
-		if err != nil || states(ev) != "branch=applied pull_request=applied" || slices.Contains(s.doors, effectBranch) {
-			t.Errorf("%v %s %v", err, states(ev), s.doors)
+		if err != nil || states(ev) != "branch=applied pull_request=applied" || slices.Contains(s.authorized, effectBranch) {
+			t.Errorf("%v %s %v", err, states(ev), s.authorized)
 		}
 		s.opened(op)
 	})

@@ -90,18 +90,18 @@ const workTime = 30 * time.Minute
 // stage is a practice GitHub with one repository, a port to it and an operation.
 type stage struct {
 	*testing.T
-	srv    *githubtest.Server
-	repo   *githubtest.Repo
-	commit string
-	tree   string
-	diary  *diary
-	port   *Port
-	clock  *clock
-	waits  []string
-	asked  int      // how often the credential was asked for
-	doors  []string // BeforeCall and BeforeEffect, in order
-	deny   func(door string) error
-	files  map[string][]byte
+	srv        *githubtest.Server
+	repo       *githubtest.Repo
+	commit     string
+	tree       string
+	diary      *diary
+	port       *Port
+	clock      *clock
+	waits      []string
+	asked      int      // how often the credential was asked for
+	authorized []string // BeforeCall and BeforeEffect, in order
+	deny       func(what string) error
+	files      map[string][]byte
 
 	api, uploads string // what the port speaks to
 	fronted      string // the address of a front, if there is one
@@ -252,15 +252,15 @@ func (s *stage) work(op marketops.Operation) *publisher.Work {
 			w.Content = append(w.Content, bytes.NewReader(s.files[c.Path]))
 		}
 	}
-	door := func(name string) error {
-		s.doors = append(s.doors, name)
+	ask := func(name string) error {
+		s.authorized = append(s.authorized, name)
 		if s.deny != nil {
 			return s.deny(name)
 		}
 		return nil
 	}
-	w.BeforeCall = func(context.Context) error { return door("call") }
-	w.BeforeEffect = func(_ context.Context, effect string) error { return door(effect) }
+	w.BeforeCall = func(context.Context) error { return ask("call") }
+	w.BeforeEffect = func(_ context.Context, effect string) error { return ask(effect) }
 	return w
 }
 

@@ -44,8 +44,8 @@ func TestTamper(t *testing.T) {
 			s.onCall(5, tamper) // before the second upload
 			ev, err := s.apply(s.releaseOp())
 			s.isFailure(err, c.code)
-			if strings.Contains(strings.Join(s.doors, " "), effectRelease) || !strings.HasSuffix(states(ev), "release=absent") {
-				t.Errorf("doors %v, %s, %s", s.doors, states(ev), s.kinds())
+			if strings.Contains(strings.Join(s.authorized, " "), effectRelease) || !strings.HasSuffix(states(ev), "release=absent") {
+				t.Errorf("authorized %v, %s, %s", s.authorized, states(ev), s.kinds())
 			}
 		})
 	}
@@ -54,8 +54,8 @@ func TestTamper(t *testing.T) {
 // onCall runs f at the n-th leave to write.
 func (s *stage) onCall(n int, f func()) {
 	calls := 0
-	s.deny = func(door string) error {
-		if door == "call" {
+	s.deny = func(what string) error {
+		if what == "call" {
 			if calls++; calls == n {
 				f()
 			}
@@ -100,8 +100,8 @@ func TestPublishedTooEarly(t *testing.T) {
 	})
 	op := s.releaseOp()
 	ev, err := s.apply(op)
-	if err != nil || states(ev) != "tag=applied release=applied" || strings.Contains(strings.Join(s.doors, " "), effectRelease) {
-		t.Errorf("%v %s %v", err, states(ev), s.doors)
+	if err != nil || states(ev) != "tag=applied release=applied" || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {
+		t.Errorf("%v %s %v", err, states(ev), s.authorized)
 	}
 	s.published(op)
 }
