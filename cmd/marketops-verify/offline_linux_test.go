@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// built is a program as it would be shipped: one file that needs no other.
-func built(t *testing.T, source string) string {
+// build returns a program as it would be shipped: one file that needs no other.
+func build(t *testing.T, source string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "program")
 	c := exec.Command("go", "build", "-o", path, source)
@@ -23,9 +23,9 @@ func built(t *testing.T, source string) string {
 	return path
 }
 
-// tunnel returns a command that runs where there is no network at all: in a network namespace of
+// withoutNetwork returns a command that runs where there is no network at all: in a network namespace of
 // its own, which holds nothing but a loopback device that is down.
-func tunnel(name string, args ...string) *exec.Cmd {
+func withoutNetwork(name string, args ...string) *exec.Cmd {
 	c := exec.Command(name, args...)
 	c.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
@@ -37,14 +37,14 @@ func tunnel(name string, args ...string) *exec.Cmd {
 
 // TestOffline runs the real binary without a network, an environment and a home.
 func TestOffline(t *testing.T) {
-	devices, err := tunnel("cat", "/proc/self/net/dev").Output()
+	devices, err := withoutNetwork("cat", "/proc/self/net/dev").Output()
 	if errors.Is(err, syscall.EPERM) && os.Getenv("CI") == "" {
 		t.Skip("this kernel lets nobody make a network namespace:", err)
 	}
 	if lines := strings.Split(strings.TrimSpace(string(devices)), "\n"); err != nil || len(lines) != 3 || !strings.Contains(lines[2], "lo:") {
 		t.Fatalf("there is a network left: %v\n%s", err, devices)
 	}
-	program := built(t, ".")
+	program := build(t, ".")
 	s := newStage(t, live)
 	for _, tc := range []struct {
 		name, line, says string
@@ -56,7 +56,7 @@ func TestOffline(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			line := strings.ReplaceAll(tc.line, "@", s.dir+string(filepath.Separator))
-			c := tunnel(program, strings.Fields(line)...)
+			c := withoutNetwork(program, strings.Fields(line)...)
 			c.Env, c.Dir = []string{}, string(filepath.Separator)
 			out, err := c.CombinedOutput()
 			if c.ProcessState == nil || c.ProcessState.ExitCode() != tc.exit || !strings.Contains("\n"+string(out), tc.says) {
@@ -66,9 +66,9 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-// linked counts the symbols of each of these packages in a Linux program, and demands that no
+// countSymbols counts the symbols of each of these packages in a Linux program, and demands that no
 // library is loaded at its start.
-func linked(t *testing.T, path string, packages ...string) map[string]int {
+func countSymbols(t *testing.T, path string, packages ...string) map[string]int {
 	t.Helper()
 	f, err := elf.Open(path)
 	if err != nil {
@@ -110,7 +110,7 @@ func main() {
 // connections or starts programs. A program that does both is the control.
 func TestNoNetworkInBinary(t *testing.T) {
 	forbidden := []string{"net", "net/http", "crypto/tls", "os/exec", "plugin"}
-	found := linked(t, built(t, "."), append(forbidden, "main", "crypto/ed25519")...)
+	found := countSymbols(t, build(t, "."), append(forbidden, "main", "crypto/ed25519")...)
 	for _, p := range forbidden {
 		if found[p] > 0 {
 			t.Errorf("%d symbols of %s are linked", found[p], p)
@@ -123,7 +123,7 @@ func TestNoNetworkInBinary(t *testing.T) {
 	if err := os.WriteFile(source, []byte(caller), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if control := linked(t, built(t, source), forbidden...); control["net"] == 0 || control["os/exec"] == 0 {
+	if control := countSymbols(t, build(t, source), forbidden...); control["net"] == 0 || control["os/exec"] == 0 {
 		t.Errorf("a program that uses them is not told from one that does not: %v", control)
 	}
 }

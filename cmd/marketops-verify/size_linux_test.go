@@ -12,8 +12,8 @@ import (
 // a debugger and to carry on anything.
 const maxProgram = 4_000_000
 
-// made is the program as the Makefile builds it.
-func made(t *testing.T, version string) string {
+// makeVerifier builds the program as the Makefile does.
+func makeVerifier(t *testing.T, version string) string {
 	t.Helper()
 	dir := t.TempDir()
 	c := exec.Command("make", "-C", "../..", "verifier", "BIN="+dir, "VERSION="+version)
@@ -25,7 +25,7 @@ func made(t *testing.T, version string) string {
 }
 
 func TestSize(t *testing.T) {
-	info, err := os.Stat(made(t, "v0.0.0-123-g0123456789ab-dirty"))
+	info, err := os.Stat(makeVerifier(t, "v0.0.0-123-g0123456789ab-dirty"))
 	if err != nil || info.Size() > maxProgram {
 		t.Errorf("%d bytes, at most %d: %v", info.Size(), maxProgram, err)
 	}
@@ -35,7 +35,7 @@ func TestSize(t *testing.T) {
 func TestVersions(t *testing.T) {
 	s := newStage(t, live)
 	state := filepath.Join(s.dir, "state")
-	programs := map[string]string{"v1.0.0": made(t, "v1.0.0"), "v1.0.1": made(t, "v1.0.1")}
+	programs := map[string]string{"v1.0.0": makeVerifier(t, "v1.0.0"), "v1.0.1": makeVerifier(t, "v1.0.1")}
 	for version, program := range programs {
 		for _, word := range []string{"version", "--version"} {
 			if out, err := exec.Command(program, word).Output(); err != nil || string(out) != "marketops-verify "+version+"\n" {

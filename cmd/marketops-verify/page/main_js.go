@@ -26,12 +26,12 @@ import (
 
 func main() {
 	js.Global().Set("marketopsVerify", js.FuncOf(func(_ js.Value, args []js.Value) any {
-		return answer(judge(taken(args[0]), taken(args[1]), args[2].String()))
+		return answer(judge(copyBytes(args[0]), copyBytes(args[1]), args[2].String()))
 	}))
 	select {} // a program that ends takes its functions with it
 }
 
-func taken(v js.Value) []byte {
+func copyBytes(v js.Value) []byte {
 	b := make([]byte, v.Length())
 	js.CopyBytesToGo(b, v)
 	return b
@@ -46,7 +46,7 @@ func answer(r *verifier.Report) map[string]any {
 
 // judge is the path of marketops-verify, with bytes for files.
 func judge(evidence, trust []byte, digest string) *verifier.Report {
-	t, err := believed(trust, digest)
+	t, err := loadTrust(trust, digest)
 	if err != nil {
 		return verifier.Refused(verifier.OfPack, verifier.CheckTrust, t, err)
 	}
@@ -57,7 +57,7 @@ func judge(evidence, trust []byte, digest string) *verifier.Report {
 	return verifier.Verify(p, t, marketops.TimeOf(time.Now()))
 }
 
-func believed(data []byte, digest string) (*trust.Trust, error) {
+func loadTrust(data []byte, digest string) (*trust.Trust, error) {
 	if len(data) == 0 {
 		return nil, marketops.Refuse(marketops.TrustMissing, "no trust file; nothing in the evidence itself says whom to believe")
 	}

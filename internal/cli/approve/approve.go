@@ -27,11 +27,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "approve RUN --key KEY",
@@ -40,7 +38,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 "marketops plan show RUN" prints: every byte that GitHub will show. The approval returns with a
 proof that it stands in the log, so that a rejection cannot vanish.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), e, o) },
 	}
 	c.Flags().StringVar(&o.Key, "key", "", "your private key: a file or env://NAME (required)")
 	c.Flags().BoolVar(&o.Reject, "reject", false, "say no: a veto for this plan")

@@ -23,11 +23,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "audit [--log DIR|URL --records DIR|URL]",
@@ -36,7 +34,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 entry. Without either it reads those of the state folder. What a server answers is believed no more
 than a file: every entry is compared with the signed root and every record verified.`,
 		Args: cli.Args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), e, o) },
 	}
 	cli.AddGoFlags(c, o.Bind)
 	return c

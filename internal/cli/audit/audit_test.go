@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/test/clitest"
 	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/verifier/offline"
@@ -13,7 +14,7 @@ import (
 )
 
 func note(got *Options) *cobra.Command {
-	return command(func(_ context.Context, o Options) error { *got = o; return nil })
+	return command(nil, func(_ context.Context, _ *env.Env, o Options) error { *got = o; return nil })
 }
 
 func TestFlags(t *testing.T) {

@@ -25,11 +25,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:     "authorize RUN",
@@ -39,7 +37,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 receipt, proved to be in the log and kept in the run's folder. Otherwise an advisory says why not;
 exit code 12 means that approvals are missing, and names whose.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), e, o) },
 	}
 	c.Flags().StringVar(&o.Key, "key", "", "your private key: a file or env://NAME (default: .marketops/keys/requester.pem)")
 	return c
@@ -131,13 +129,13 @@ func refuse(ctx context.Context, s *session.Session, arg string, r *plan.Run, ds
 		}
 	}
 	if code == marketops.ApprovalMissing && len(wanted) > 0 {
-		return waiting(arg, slices.Concat(wanted, why))
+		return missingApprovals(arg, slices.Concat(wanted, why))
 	}
 	return &marketops.Refusal{Code: code, What: strings.Join(slices.Concat(wanted, why), "; ")}
 }
 
-// waiting turns what the Core says is wanted into the error of exit 12.
-func waiting(arg string, lines []string) error {
+// missingApprovals turns what the Core says is wanted into the error of exit 12.
+func missingApprovals(arg string, lines []string) error {
 	return &cli.CodedError{Exit: cli.ExitWaiting, Err: &marketops.Refusal{Code: marketops.ApprovalMissing, What: strings.Join(lines, "; "),
 		State: "no receipt was issued", Next: "marketops approve " + arg + " --key KEY by each of them, then marketops authorize " + arg}}
 }

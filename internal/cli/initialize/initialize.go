@@ -22,11 +22,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "init --origin HOST --person ID --approver ID",
@@ -42,7 +40,7 @@ Each --witness is a verifier key and a URL, with a space between them, as market
 the first. Nothing is then published that not enough of them have cosigned. Give them the log's
 verifier key, which is printed here and by marketops trust show, and start them before the Core.`,
 		Args: cli.Args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return run(o) },
+		RunE: func(*cobra.Command, []string) error { return run(e, o) },
 	}
 	c.Flags().StringVar(&o.Origin, "origin", "", "name of the log: a bare host name (required)")
 	c.Flags().StringVar(&o.Person, "person", "", "stable id of the person who will ask, not an e-mail address (required)")

@@ -23,11 +23,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "pack RUN -o FILE",
@@ -36,7 +34,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 checkpoint, and the evidence texts. The same run at the same checkpoint gives the same bytes. Give
 it to anybody; marketops-verify needs nothing else but your trust file.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), e, o) },
 	}
 	c.Flags().StringVarP(&o.Out, "output", "o", "", "file to write (default: <run id>.mopack)")
 	return c

@@ -27,11 +27,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "plan [-c marketops.yaml] [-o DIR]",
@@ -43,7 +41,7 @@ publication that would not ship with its reason and the way to mend it.
 Nothing is sent: this command has no client that could write. The write credential is not read;
 github.read_token (env://MARKETOPS_READ_TOKEN) is, if it is there.`,
 		Args: cli.Args(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), e, o) },
 	}
 	c.Flags().StringVarP(&o.Config, "config", "c", "marketops.yaml", "what may be published, and where GitHub is")
 	c.Flags().StringVarP(&o.Out, "output", "o", "", "folder of the new run (default: .marketops/runs/<run id>)")

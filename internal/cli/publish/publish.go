@@ -26,11 +26,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "publish RUN --mode prod",
@@ -49,7 +47,7 @@ the intent is public.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Run, o.ModeGiven = args[0], c.Flags().Changed("mode")
-			return run(c.Context(), o)
+			return run(c.Context(), e, o)
 		},
 	}
 	c.Flags().StringVar(&o.Mode, "mode", "", `"prod" publishes; without it nothing is sent`)

@@ -31,11 +31,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	var d Decision
 	c := &cobra.Command{
@@ -62,7 +60,7 @@ whom trust.json lets resolve decides it, with a signed and logged reason, for go
 			case given("verdict"), given("reason"), given("as"):
 				return &cli.UsageError{Err: errors.New("--verdict, --reason and --as decide nothing alone: they go with --resolve")}
 			}
-			return run(c.Context(), o)
+			return run(c.Context(), e, o)
 		},
 	}
 	d.bind(c.Flags())

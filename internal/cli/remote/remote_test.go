@@ -19,12 +19,12 @@ import (
 	"github.com/omega/marketops/verifier/audit"
 )
 
-// served serves the log of a world under /log/ and its records under /records/; bend may answer
+// serve serves the log of a world under /log/ and its records under /records/; override may answer
 // instead, and says whether it did.
-func served(t *testing.T, w *logworld.World, bend func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
+func serve(t *testing.T, w *logworld.World, override func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if bend != nil && bend(rw, r) {
+		if override != nil && override(rw, r) {
 			return
 		}
 		var from log.TileReader = w.Store
@@ -63,7 +63,7 @@ func remoteTo(t *testing.T, address string) *Remote {
 func TestAuditOverHTTP(t *testing.T) {
 	w := logworld.New()
 	w.Grow(600)
-	foreign := served(t, w, nil)
+	foreign := serve(t, w, nil)
 	var asked sync.Map
 	record := log.RecordPath(w.Entries[2].Record.LeafHash())
 	on := func(part string, f http.HandlerFunc) func(http.ResponseWriter, *http.Request) bool {
@@ -76,9 +76,9 @@ func TestAuditOverHTTP(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct {
-		bend    func(http.ResponseWriter, *http.Request) bool
-		verdict verifier.Verdict
-		code    marketops.Code
+		override func(http.ResponseWriter, *http.Request) bool
+		verdict  verifier.Verdict
+		code     marketops.Code
 	}{
 		"honest": {nil, verifier.Verified, ""},
 		"busy at first": {func(rw http.ResponseWriter, r *http.Request) bool {
@@ -113,7 +113,7 @@ func TestAuditOverHTTP(t *testing.T) {
 		"no log": {on("/log/", func(rw http.ResponseWriter, r *http.Request) { http.NotFound(rw, r) }), verifier.Failed, marketops.NothingToVerify},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := served(t, w, tc.bend)
+			s := serve(t, w, tc.override)
 			r := audit.Audit(remoteTo(t, s.URL+"/log"), remoteTo(t, s.URL+"/records"), w.Trust(), audit.Options{Workers: Workers})
 			if r.Verdict != tc.verdict || r.Code != tc.code {
 				t.Errorf("%s %s: %+v", r.Verdict, r.Code, r.Checks)
@@ -128,7 +128,7 @@ func TestRemoteAddresses(t *testing.T) {
 			t.Errorf("%s is taken", bad)
 		}
 	}
-	r := remoteTo(t, served(t, logworld.New(), nil).URL+"/log")
+	r := remoteTo(t, serve(t, logworld.New(), nil).URL+"/log")
 	if _, err := r.ReadFile("tile/0/000"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}

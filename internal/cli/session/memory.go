@@ -13,10 +13,10 @@ import (
 	"github.com/omega/marketops/internal/durable"
 )
 
-// highest returns the highest version remembered under name in dir, after remembering this one.
+// rememberHighest returns the highest version remembered under name in dir, after remembering this one.
 // Two processes at once can only make it remember the higher or, for a moment, the lower of two
 // versions that both were accepted.
-func highest(dir, name string, version int64) (int64, error) {
+func rememberHighest(dir, name string, version int64) (int64, error) {
 	path := filepath.Join(dir, fmt.Sprintf("%.16s.version", marketops.DigestOf([]byte(name)).Hex()))
 	seen, err := readVersion(path)
 	if err != nil {

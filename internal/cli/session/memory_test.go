@@ -8,14 +8,14 @@ import (
 	"github.com/omega/marketops"
 )
 
-// TestHighest never forgets a version, and tells logs apart.
-func TestHighest(t *testing.T) {
+// TestRememberHighest never forgets a version, and tells logs apart.
+func TestRememberHighest(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {
 		name          string
 		version, want int64
 	}{{"a", 3, 3}, {"a", 2, 3}, {"a", 3, 3}, {"a", 5, 5}, {"b", 1, 1}, {"a", 4, 5}} {
-		if got, err := highest(dir, c.name, c.version); err != nil || got != c.want {
+		if got, err := rememberHighest(dir, c.name, c.version); err != nil || got != c.want {
 			t.Errorf("%+v: %d %v", c, got, err)
 		}
 	}
@@ -28,7 +28,7 @@ func TestHighest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := highest(dir, "a", 9); marketops.CodeOf(err) != marketops.StateMissing {
+	if _, err := rememberHighest(dir, "a", 9); marketops.CodeOf(err) != marketops.StateMissing {
 		t.Errorf("a damaged memory is taken for none: %v", err)
 	}
 }

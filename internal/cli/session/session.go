@@ -76,7 +76,7 @@ func ConnectAs(e *env.Env, key, name, fromFile string) (*Session, error) {
 // rememberTrust refuses a trust file that is older than one that this user has gone by for the
 // same log.
 func (s *Session) rememberTrust(dir string) error {
-	seen, err := highest(dir, s.Trust.Log().Logs()[0].Vkey, s.Trust.Version())
+	seen, err := rememberHighest(dir, s.Trust.Log().Logs()[0].Vkey, s.Trust.Version())
 	if err != nil {
 		return err
 	}

@@ -25,11 +25,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "submit RUN",
@@ -37,7 +35,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 		Long: `Hand the plan of a run to the Federation Core, signed with your requester key. The Core reviews it
 under its own policy and records the submission; nothing is authorised yet.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), e, o) },
 	}
 	c.Flags().StringVar(&o.Key, "key", "", "your private key: a file or env://NAME (default: .marketops/keys/requester.pem)")
 	return c

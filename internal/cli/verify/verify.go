@@ -18,11 +18,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "verify PACK|BUNDLE",
@@ -38,7 +36,7 @@ verdict below the level of trust.json says at which level it stands.
 Exit codes: 0 verified, 11 failed or indeterminate, 14 the log forked or was rolled back, and both
 statements are in the evidence file.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { o.File = args[0]; return run(o) },
+		RunE: func(_ *cobra.Command, args []string) error { o.File = args[0]; return run(e, o) },
 	}
 	cli.AddGoFlags(c, o.Bind)
 	return c

@@ -23,11 +23,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "show",
@@ -36,7 +34,7 @@ func command(run func(Options) error) *cobra.Command {
 the name of their source, never by value. Mode, GitHub's address and trust never come from the
 environment.`,
 		Args: cli.Args(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error { return run(o) },
+		RunE: func(*cobra.Command, []string) error { return run(e, o) },
 	}
 	c.Flags().StringVarP(&o.Config, "config", "c", defaultConfig, "what may be published, and where GitHub is")
 	return c

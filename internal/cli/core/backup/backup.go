@@ -26,11 +26,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(s *cli.Streams) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, s, o) })
-}
+func New(s *cli.Streams) *cobra.Command { return command(s, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(s *cli.Streams, run func(context.Context, *cli.Streams, Options) error) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use: "backup FOLDER", Short: "copy log, records, claims and configuration, all of one moment",
@@ -38,7 +36,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 			"Private keys are not in it unless --keys says so, for which the Core must be stopped. checkpoint.mark never\n" +
 			"is: it must remember more than any backup.",
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { o.Folder = args[0]; return run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, args []string) error { o.Folder = args[0]; return run(cmd.Context(), s, o) },
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
 	cmd.Flags().BoolVar(&o.Keys, "keys", false, "copy the Core's private keys, too")

@@ -20,11 +20,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(s *cli.Streams) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, s, o) })
-}
+func New(s *cli.Streams) *cobra.Command { return command(s, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(s *cli.Streams, run func(context.Context, *cli.Streams, Options) error) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use: "erase LEAFHASH --reason TEXT", Short: "forget what one person's record said",
@@ -38,7 +36,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 				return &cli.UsageError{Err: errors.Join(errors.New("a leaf hash and --reason are needed"), err)}
 			}
 			o.Leaf = leaf
-			return run(cmd.Context(), o)
+			return run(cmd.Context(), s, o)
 		},
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")

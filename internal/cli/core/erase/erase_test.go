@@ -10,7 +10,7 @@ import (
 )
 
 func note(got *Options) *cobra.Command {
-	return command(func(_ context.Context, o Options) error { *got = o; return nil })
+	return command(nil, func(_ context.Context, _ *cli.Streams, o Options) error { *got = o; return nil })
 }
 
 func TestFlags(t *testing.T) {

@@ -19,11 +19,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(s *cli.Streams) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, s, o) })
-}
+func New(s *cli.Streams) *cobra.Command { return command(s, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(s *cli.Streams, run func(context.Context, *cli.Streams, Options) error) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use: "freeze --next HOST --key FILE", Short: "end the log for good, and prepare the one that goes on after it",
@@ -37,7 +35,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 			if o.Next == "" || o.Key == "" {
 				return &cli.UsageError{Err: errors.New("--next and --key are needed: origin and new checkpoint key of the log that goes on")}
 			}
-			return run(cmd.Context(), o)
+			return run(cmd.Context(), s, o)
 		},
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")

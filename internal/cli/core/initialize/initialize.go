@@ -11,11 +11,9 @@ import (
 )
 
 // New returns the command.
-func New(s *cli.Streams) *cobra.Command {
-	return command(func(o setup.Options) error { return run(s, o) })
-}
+func New(s *cli.Streams) *cobra.Command { return command(s, run) }
 
-func command(run func(setup.Options) error) *cobra.Command {
+func command(s *cli.Streams, run func(*cli.Streams, setup.Options) error) *cobra.Command {
 	var o setup.Options
 	cmd := &cobra.Command{
 		Use: "init --origin HOST", Short: "make the Core's keys, configuration, policy and trust file",
@@ -26,7 +24,7 @@ func command(run func(setup.Options) error) *cobra.Command {
 			if o.Origin == "" {
 				return &cli.UsageError{Err: errors.New("--origin must be given: a bare host name, the log's name for ever")}
 			}
-			return run(o)
+			return run(s, o)
 		},
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")

@@ -11,7 +11,7 @@ import (
 
 func TestFlags(t *testing.T) {
 	note := func(got *setup.Options) *cobra.Command {
-		return command(func(o setup.Options) error { *got = o; return nil })
+		return command(nil, func(_ *cli.Streams, o setup.Options) error { *got = o; return nil })
 	}
 	clitest.Flags(t, note, map[string]setup.Options{
 		"--origin log.example.com":                  {Dir: ".marketops", Origin: "log.example.com"},

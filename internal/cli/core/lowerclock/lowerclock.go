@@ -21,11 +21,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(s *cli.Streams) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, s, o) })
-}
+func New(s *cli.Streams) *cobra.Command { return command(s, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(s *cli.Streams, run func(context.Context, *cli.Streams, Options) error) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use: "lower-clock --to TIME --reason TEXT", Short: "forget that the clock once ran ahead",
@@ -33,7 +31,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 			"machine's clock once ran ahead, this lowers that mark. The Core must be stopped; time, old mark and\n" +
 			"reason stay in the ledger's history.",
 		Args: cli.Args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), s, o) },
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
 	cmd.Flags().StringVar(&o.To, "to", "", "the new mark, such as 2026-11-22T13:00:00Z (required)")

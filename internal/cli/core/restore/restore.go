@@ -21,11 +21,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(s *cli.Streams) *cobra.Command {
-	return command(func(o Options) error { return run(s, o) })
-}
+func New(s *cli.Streams) *cobra.Command { return command(s, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(s *cli.Streams, run func(*cli.Streams, Options) error) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use: "restore FOLDER", Short: "put a backup back, unless the log had come further than it",
@@ -33,7 +31,7 @@ func command(run func(Options) error) *cobra.Command {
 			"whatever else is missing there. checkpoint.mark must stay in the state folder: a backup that is older than it,\n" +
 			"or than a checkpoint given by --seen, is refused, since it would give out again what is spent.",
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { o.Folder = args[0]; return run(o) },
+		RunE: func(_ *cobra.Command, args []string) error { o.Folder = args[0]; return run(s, o) },
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
 	cmd.Flags().StringArrayVar(&o.Seen, "seen", nil, "a checkpoint that a user, an auditor or a witness has kept; may be given often")

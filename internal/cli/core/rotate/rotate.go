@@ -17,11 +17,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(s *cli.Streams) *cobra.Command {
-	return command(func(o Options) error { return run(s, o) })
-}
+func New(s *cli.Streams) *cobra.Command { return command(s, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(s *cli.Streams, run func(*cli.Streams, Options) error) *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use: "rotate --key FILE", Short: "propose a trust file under which another key signs the log",
@@ -33,7 +31,7 @@ func command(run func(Options) error) *cobra.Command {
 			if o.Key == "" {
 				return &cli.UsageError{Err: errors.New("--key is needed: the new checkpoint key, as `marketops key new --plain` makes it")}
 			}
-			return run(o)
+			return run(s, o)
 		},
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")

@@ -9,7 +9,7 @@ import (
 )
 
 func note(got *Options) *cobra.Command {
-	return command(func(o Options) error { *got = o; return nil })
+	return command(nil, func(_ *cli.Streams, o Options) error { *got = o; return nil })
 }
 
 func TestFlags(t *testing.T) {

@@ -40,11 +40,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "sigstore PACK|RUN --op N -o DIR",
@@ -61,7 +59,7 @@ cosign checks signature, subject, type and inclusion in the log. It cannot see w
 validity windows, single use or revocation: marketops-verify does. The command also verifies each
 release asset that you name in place of operation.json, for the receipt names them all.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { o.Source = args[0]; return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, args []string) error { o.Source = args[0]; return run(c.Context(), e, o) },
 	}
 	c.Flags().IntVar(&o.Operation, "op", 0, "number of the operation in the plan")
 	c.Flags().StringVar(&o.Record, "record", string(sigstore.Receipt), "what to export: receipt or outcome")

@@ -19,11 +19,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "new FILE",
@@ -32,7 +30,7 @@ func command(run func(Options) error) *cobra.Command {
 from MARKETOPS_PASSWORD or COSIGN_PASSWORD, in a form that cosign reads. --plain writes it
 unencrypted with mode 0600, for daemons.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { o.File = args[0]; return run(o) },
+		RunE: func(_ *cobra.Command, args []string) error { o.File = args[0]; return run(e, o) },
 	}
 	c.Flags().BoolVar(&o.Plain, "plain", false, "do not encrypt; for daemons")
 	return c

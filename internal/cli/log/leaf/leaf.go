@@ -24,11 +24,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	return &cobra.Command{
 		Use:   "leaf INDEX",
@@ -38,7 +36,7 @@ func command(run func(Options) error) *cobra.Command {
 			if o.Index, err = cli.Index(args[0]); err != nil {
 				return err
 			}
-			return run(o)
+			return run(e, o)
 		},
 	}
 }

@@ -19,11 +19,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "prove INDEX",
@@ -33,7 +31,7 @@ func command(run func(Options) error) *cobra.Command {
 			if o.Index, err = cli.Index(args[0]); err != nil {
 				return err
 			}
-			return run(o)
+			return run(e, o)
 		},
 	}
 	c.Flags().StringVarP(&o.Out, "output", "o", "", "file to write (default: stdout)")

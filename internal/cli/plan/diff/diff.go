@@ -22,11 +22,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	return &cobra.Command{
 		Use:   "diff RUN RUN",
@@ -34,7 +32,7 @@ func command(run func(Options) error) *cobra.Command {
 		Long: `Compare two plans operation by operation, down to each member of the operation documents. Exit code 0
 whether they differ or not; --json says which.`,
 		Args: cli.Args(cobra.ExactArgs(2)),
-		RunE: func(_ *cobra.Command, args []string) error { o.Old, o.New = args[0], args[1]; return run(o) },
+		RunE: func(_ *cobra.Command, args []string) error { o.Old, o.New = args[0], args[1]; return run(e, o) },
 	}
 }
 

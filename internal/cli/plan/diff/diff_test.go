@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/test/clitest"
 	"github.com/spf13/cobra"
 )
 
 func note(got *Options) *cobra.Command {
-	return command(func(o Options) error { *got = o; return nil })
+	return command(nil, func(_ *env.Env, o Options) error { *got = o; return nil })
 }
 
 func TestFlags(t *testing.T) {

@@ -19,11 +19,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	return &cobra.Command{
 		Use:   "show RUN",
@@ -31,7 +29,7 @@ func command(run func(Options) error) *cobra.Command {
 		Args:  cli.Args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.Run = args[0]
-			return run(o)
+			return run(e, o)
 		},
 	}
 }

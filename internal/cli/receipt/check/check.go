@@ -27,11 +27,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "check RUN [OPERATION]",
@@ -41,7 +39,7 @@ is claimed and nothing is logged. Exit code 10 if any check fails.`,
 		Args: cli.Args(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Run, o.Numbers = args[0], args[1:]
-			return run(c.Context(), o)
+			return run(c.Context(), e, o)
 		},
 	}
 	o.Bind(c.Flags())

@@ -25,11 +25,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	return &cobra.Command{
 		Use:   "show FILE|RECEIPT",
@@ -38,7 +36,7 @@ func command(run func(context.Context, Options) error) *cobra.Command {
 against the trust file; the Federation Core is asked how far the receipt has been spent, and its
 answer is shown as its own.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error { o.Receipt = args[0]; return run(c.Context(), o) },
+		RunE: func(c *cobra.Command, args []string) error { o.Receipt = args[0]; return run(c.Context(), e, o) },
 	}
 }
 

@@ -19,11 +19,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(o Options) error { return run(e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(Options) error) *cobra.Command {
+func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "key FILE --name NAME",
@@ -32,7 +30,7 @@ func command(run func(Options) error) *cobra.Command {
 FILE is a private or a public key, as marketops key new --plain makes them. The name is a URL without
 its scheme by convention, such as witness.example.com/w1, and need not resolve.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { o.File = args[0]; return run(o) },
+		RunE: func(_ *cobra.Command, args []string) error { o.File = args[0]; return run(e, o) },
 	}
 	c.Flags().StringVar(&o.Name, "name", "", "the witness's name (required)")
 	return c

@@ -29,11 +29,9 @@ type Options struct {
 }
 
 // New returns the command.
-func New(e *env.Env) *cobra.Command {
-	return command(func(ctx context.Context, o Options) error { return run(ctx, e, o) })
-}
+func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(run func(context.Context, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
 		Use:   "serve --key FILE --name NAME --listen ADDR --log VKEY",
@@ -49,7 +47,7 @@ The protocol holds no secret. Behind a public address put a proxy that ends TLS;
 machine that the log's operator does not control.`,
 		Example: "  marketops key new --plain w1.pem\n  marketops witness serve --key w1.pem --name witness.example.com/w1 --listen 127.0.0.1:7001 --log log.example.com+1f2e…",
 		Args:    cli.Args(cobra.NoArgs),
-		RunE:    func(c *cobra.Command, _ []string) error { return run(c.Context(), o) },
+		RunE:    func(c *cobra.Command, _ []string) error { return run(c.Context(), e, o) },
 	}
 	c.Flags().StringVar(&o.Key, "key", "", "the witness's private key: a file or env://NAME; it must sign nothing else (required)")
 	c.Flags().StringVar(&o.Name, "name", "", "the witness's name (required)")
