@@ -76,6 +76,7 @@ type Core struct {
 	runs
 
 	started    marketops.Time
+	sweeping   sync.Mutex
 	background sync.WaitGroup
 	ctx        context.Context // ends when Close begins
 	stop       context.CancelFunc

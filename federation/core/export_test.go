@@ -37,7 +37,7 @@ func (c *Core) Lock(run marketops.RunID) (unlock func()) {
 	return l.Unlock
 }
 
-// ReloadChanged is what a sweep does first.
+// ReloadChanged is what a sweep does first. The Core must be quiet.
 func (c *Core) ReloadChanged(ctx context.Context) { c.rules.reloadChanged(ctx) }
 
 // Published waits until a published checkpoint covers index.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 
 	"github.com/omega/marketops"
@@ -27,12 +26,11 @@ type activeRules struct {
 	receipts cache.Cache[marketops.ReceiptID, issued] // indexed ones, opened under this trust file
 }
 
-// rules keeps the active rules and replaces them when the files change.
+// rules keeps the active rules and replaces them when the files change: at start, and in a sweep.
 type rules struct {
 	*parts
 	active      atomic.Pointer[activeRules]
-	mu          sync.Mutex // held while active is replaced
-	failedStamp string     // stamp of files that could not be loaded; the sweep's own
+	failedStamp string // stamp of files that could not be loaded
 }
 
 func (r *rules) forDecision() federation.Rules {
@@ -44,8 +42,6 @@ func (r *rules) forDecision() federation.Rules {
 
 // reload reads trust file and policy and activates them if they may be.
 func (r *rules) reload(ctx context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	f, err := r.read()
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (c *Core) sweepForever() {
 		case <-c.ctx.Done():
 			return
 		case <-c.sealQueue.bell():
-			c.betweenBackups(seals{c.parts}.sealAll)
+			c.betweenBackups(c.sealWaiting)
 		case <-t.C:
 			c.betweenBackups(c.Sweep)
 		}
@@ -35,9 +35,17 @@ func (c *Core) betweenBackups(do func(context.Context)) {
 	do(c.ctx)
 }
 
+func (c *Core) sealWaiting(ctx context.Context) {
+	c.sweeping.Lock()
+	defer c.sweeping.Unlock()
+	seals{c.parts}.sealAll(ctx)
+}
+
 // Sweep does once what happens without a call; see the package comment. What fails is tried
-// again at the next sweep and said in the Core's own log.
+// again at the next sweep and said in the Core's own log. A sweep under way is waited for.
 func (c *Core) Sweep(ctx context.Context) {
+	c.sweeping.Lock()
+	defer c.sweeping.Unlock()
 	c.rules.reloadChanged(ctx)
 	if err := errors.Join(c.records.Drain(ctx), settlements{c.parts}.settle(ctx)); err != nil && ctx.Err() == nil {
 		c.log.Error("sweep failed", "error", err)

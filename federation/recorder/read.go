@@ -47,9 +47,3 @@ func (f files) record(name string) ([]byte, error) {
 	}
 	return tiles.Read(f.records, name, crypto.MaxEnvelope)
 }
-
-// ReadFile reads a public file of the log: checkpoint, tile/….
-func (r *Recorder) ReadFile(name string) ([]byte, error) { return r.files.ReadFile(name) }
-
-// ReadRecord reads an envelope from the record store, by its name below that.
-func (r *Recorder) ReadRecord(name string) ([]byte, error) { return r.files.record(name) }

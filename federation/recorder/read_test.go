@@ -23,7 +23,7 @@ func FuzzReadPaths(f *testing.F) {
 	open, err := openFiles(filepath.Join(dir, "log"), filepath.Join(dir, "records"))
 	must(f, err)
 	defer open.close()
-	r := &Recorder{files: open}
+	r := &ownLog{files: open}
 	var h log.Hash
 	h[0] = 0xab
 	for _, name := range []string{"checkpoint", "tile/0/000", "tile/0/.tmp-1", "../claims.db", ".state/treeState", "tile/entries/000.p/1", log.RecordPath(h), "ab/.tmp-2", "x"} {

@@ -2,16 +2,13 @@ package recorder
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/cache"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
-	"github.com/omega/marketops/log/tessera"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -45,11 +42,9 @@ type Options struct {
 
 // Recorder is an open log with its record store. Its methods may be called from many goroutines.
 type Recorder struct {
-	opts     Options
+	ownLog
 	outbox   Outbox
 	trust    func() *trust.Trust
-	tree     *tessera.Writer
-	files    files
 	inflight inflight
 	settled  cache.Cache[marketops.Digest, bool] // digests all of whose records have an index
 	intents  cache.Cache[epochOf, uint64]        // the index of the one intent of an epoch
@@ -64,28 +59,15 @@ type epochOf struct {
 
 // Open takes the log. Errors are those of package log/tessera, and config-invalid where the ledger
 // continues under a log of another origin.
-func Open(ctx context.Context, o Options) (_ *Recorder, err error) {
-	r := &Recorder{opts: o, outbox: o.Outbox, trust: o.Trust}
+func Open(ctx context.Context, o Options) (*Recorder, error) {
+	r := &Recorder{ownLog: ownLog{opts: o}, outbox: o.Outbox, trust: o.Trust}
 	if err := r.requireOrigin(ctx); err != nil {
 		return nil, err
 	}
-	if r.tree, err = tessera.Open(ctx, r.writerOptions()); err != nil {
+	if err := r.ownLog.open(ctx); err != nil {
 		return nil, err
 	}
-	if r.files, err = openFiles(o.Log, o.Records); err != nil {
-		return nil, errors.Join(err, r.Close(ctx))
-	}
 	return r, nil
-}
-
-func (r *Recorder) writerOptions() tessera.Options {
-	o := tessera.Default()
-	o.Dir, o.RecordsDir, o.Origin, o.Signer = r.opts.Log, r.opts.Records, r.opts.Origin, r.opts.Checkpoint
-	o.HighWater, o.Before = r.opts.Mark, r.earlierKeys()
-	if t := r.trust(); t.Log().Witnessed() {
-		o.Policy = t.File().LogPolicy
-	}
-	return o
 }
 
 // requireOrigin refuses to begin any log but the one that the ledger continues under: the one before
@@ -109,9 +91,7 @@ func (r *Recorder) requireOrigin(ctx context.Context) error {
 // was appended. The outbox stays open.
 func (r *Recorder) Close(ctx context.Context) error {
 	r.inflight.running.Wait()
-	err := r.tree.Close(ctx)
-	r.files.close()
-	return err
+	return r.ownLog.close(ctx)
 }
 
 // Settle waits until nothing is being appended and all that was is published, and returns that
@@ -121,60 +101,9 @@ func (r *Recorder) Settle(ctx context.Context) (*log.Checkpoint, error) {
 	if _, err := r.tree.Settled(ctx); err != nil {
 		return nil, err
 	}
-	t, err := r.published()
+	t, err := r.publishedTree()
 	if err != nil {
 		return nil, err
 	}
 	return t.Checkpoint(), nil
-}
-
-// Published waits until a published checkpoint covers index.
-func (r *Recorder) Published(ctx context.Context, index uint64) error {
-	_, err := r.tree.Published(ctx, index)
-	return err
-}
-
-// CosignedAt returns the time at which a quorum of witnesses has cosigned the published checkpoint,
-// false where the trust file asks none.
-func (r *Recorder) CosignedAt() (at marketops.Time, ok bool, err error) {
-	p := r.trust().Log()
-	if !p.Witnessed() {
-		return 0, false, nil
-	}
-	raw, err := r.tree.Checkpoint()
-	if err != nil {
-		return 0, false, err
-	}
-	at, ok = p.CosignedAt(raw)
-	return at, ok, nil
-}
-
-// earlierKeys lists the vkeys of this log in trust.json but the one that signs now.
-func (r *Recorder) earlierKeys() (out []string) {
-	for _, l := range r.trust().Log().Logs() {
-		if l.Name == r.opts.Origin && l.Vkey != r.vkey() {
-			out = append(out, l.Vkey)
-		}
-	}
-	return out
-}
-
-func (r *Recorder) vkey() string { return log.Vkey(r.opts.Origin, r.opts.Checkpoint.Public()) }
-
-// published returns the published tree, for the Core's own look at its own log: it asks for no
-// witness, so that a quorum that trust.json has just begun to demand does not keep it from starting.
-func (r *Recorder) published() (*log.Tree, error) {
-	raw, err := r.tree.Checkpoint()
-	if err != nil {
-		return nil, err
-	}
-	own, err := log.ParsePolicy("quorum none\nlog " + strings.Join(append(r.earlierKeys(), r.vkey()), "\nlog "))
-	if err != nil {
-		return nil, err
-	}
-	cp, err := own.Open(raw)
-	if err != nil {
-		return nil, err
-	}
-	return log.NewTree(cp, r.files), nil
 }

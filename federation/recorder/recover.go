@@ -93,31 +93,13 @@ func (r *Recorder) recoverOne(ctx context.Context, row claims.Record, published 
 	return nil
 }
 
-// findLeaf looks for a leaf in the newest part of the published log and returns the lowest place
-// there. Not finding it says nothing: a leaf that is appended twice is counted once.
-func (r *Recorder) findLeaf(leaf log.Hash) (at uint64, found bool) {
-	tree, err := r.published()
-	if err != nil {
-		return 0, false
-	}
-	size := tree.Checkpoint().Size
-	from := size - min(size, lookBack)
-	err = tree.Entries(from, size, func(index uint64, entry []byte) error {
-		if !found && log.LeafHash(entry) == leaf {
-			at, found = index, true
-		}
-		return nil
-	})
-	return at, found && err == nil
-}
-
 // Recent calls visit with the records of the newest part of the log, backwards to what was frozen
 // at since or before. A ledger that does not know what it signed is refused.
 func (r *Recorder) Recent(ctx context.Context, since marketops.Time, visit func(claims.Record) error) error {
 	if err := r.awaitKnown(ctx); err != nil {
 		return err
 	}
-	tree, err := r.published()
+	tree, err := r.publishedTree()
 	if err != nil {
 		return err
 	}

@@ -87,20 +87,6 @@ func (r *Recorder) Entry(row claims.Record) (receipt.Entry, error) {
 	return receipt.Entry{Name: receipt.Kind(row.Kind), Digest: row.Digest, Leaf: row.Leaf, Position: r.Position(*row.Index), Envelope: env}, err
 }
 
-// Position names a place in this log.
-func (r *Recorder) Position(index uint64) log.Position {
-	return log.Position{Origin: r.opts.Origin, Index: index}
-}
-
-// Place is where a record stands in the log, nil where it does not yet.
-func (r *Recorder) Place(row claims.Record) *log.Position {
-	if row.Index == nil {
-		return nil
-	}
-	p := r.Position(*row.Index)
-	return &p
-}
-
 // InLogOrder returns the records that have an index.
 func InLogOrder(rows []claims.Record) (out []claims.Record) {
 	for _, row := range rows {
