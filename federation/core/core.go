@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"log/slog"
 	"os"
@@ -122,7 +123,9 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 		return nil, err
 	}
 	p := &parts{opts: o, config: o.Config, log: o.Log, now: o.Now,
-		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")}}
+		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")},
+		sealQueue: sealQueue{runs: map[marketops.RunID]bool{}, wake: make(chan struct{}, 1)},
+		usage:     usage{live: map[marketops.ReceiptID]liveReceipt{}}, locks: lockStripes{seed: maphash.MakeSeed()}}
 	p.rules, p.runs, p.conditions, p.refusals = &rules{parts: p}, runs{p}, conditions{p}, refusals{p}
 	c := &Core{parts: p, submissions: submissions{p}, decisions: decisions{p}, executions: executions{p}, resolutions: resolutions{p},
 		revocations: revocations{p}, refusals: p.refusals, runs: p.runs, started: o.Now()}

@@ -10,7 +10,6 @@ import (
 // lockStripes are locks of runs; two runs may share one.
 type lockStripes struct {
 	seed maphash.Seed
-	once sync.Once
 	lock [128]sync.RWMutex
 }
 
@@ -29,6 +28,5 @@ func (s *lockStripes) share(run marketops.RunID) (release func()) {
 }
 
 func (s *lockStripes) of(run marketops.RunID) *sync.RWMutex {
-	s.once.Do(func() { s.seed = maphash.MakeSeed() })
 	return &s.lock[maphash.String(s.seed, string(run))%uint64(len(s.lock))]
 }

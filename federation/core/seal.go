@@ -19,14 +19,14 @@ const maxQueue = 1 << 14 // runs that wait to be sealed; more are found again at
 type sealQueue struct {
 	mu   sync.Mutex
 	runs map[marketops.RunID]bool
-	wake chan struct{}
+	wake chan struct{} // is sent to when a run waits
 }
 
 // add asks for a run to be sealed soon.
 func (q *sealQueue) add(id marketops.RunID) {
 	q.later(id)
 	select {
-	case q.bell() <- struct{}{}:
+	case q.wake <- struct{}{}:
 	default:
 	}
 }
@@ -35,22 +35,9 @@ func (q *sealQueue) add(id marketops.RunID) {
 func (q *sealQueue) later(id marketops.RunID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.runs == nil {
-		q.runs = map[marketops.RunID]bool{}
-	}
 	if len(q.runs) < maxQueue {
 		q.runs[id] = true
 	}
-}
-
-// bell is rung when a run waits.
-func (q *sealQueue) bell() chan struct{} {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.wake == nil {
-		q.wake = make(chan struct{}, 1)
-	}
-	return q.wake
 }
 
 func (q *sealQueue) take() (out []marketops.RunID) {

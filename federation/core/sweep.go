@@ -22,7 +22,7 @@ func (c *Core) sweepForever() {
 		select {
 		case <-c.ctx.Done():
 			return
-		case <-c.sealQueue.bell():
+		case <-c.sealQueue.wake:
 			c.betweenBackups(c.sealWaiting)
 		case <-t.C:
 			c.betweenBackups(c.Sweep)

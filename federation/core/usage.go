@@ -44,9 +44,6 @@ func (u *usage) submissions(now marketops.Time) int {
 func (u *usage) issued(r *receipt.Receipt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.live == nil {
-		u.live = map[marketops.ReceiptID]liveReceipt{}
-	}
 	u.live[r.ReceiptID] = liveReceipt{r.Target.ID(), r.ExpiresAt}
 }
 
