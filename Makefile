@@ -64,7 +64,7 @@ $(COSIGN):
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 
 # The stories run built binaries, which the race detector does not see; they are left out. With -short
-# some loops take every seventh byte or every third mishap, which is enough to race.
+# a loop takes every seventh byte, which is enough to race.
 race:
 	@{ $(GO) test $(LIMIT) -race -short -json $$($(GO) list ./... | grep -vE 'internal/test/(story|parity|pages)$$') $(OR_FAIL) ; \
 		cd interop && $(GO) test $(LIMIT) -race -json ./claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
