@@ -30,8 +30,8 @@
 //
 // # Inside
 //
-// [Core] only opens, closes and hands each call on. Each use case is a type of its own that holds the
-// parts it shares with the others: submissions, decisions, executions, resolutions, revocations,
-// refusals, and without a call seals and settlements. Below them rules keeps the active trust file
+// [Core] opens and closes. Each use case is a type of its own, over the parts that all of them share:
+// submissions, decisions, executions, resolutions, revocations and refusals, whose methods are the
+// Core's calls, and without a call seals and settlements. Below them rules keeps the active trust file
 // and policy, runs reads what is recorded, and conditions judges whether something may begin.
 package core
