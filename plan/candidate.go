@@ -6,14 +6,13 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli/advice"
-	"github.com/omega/marketops/internal/config"
 )
 
 // candidate is one publication on its way through the stages. Stages go on after a rejection
 // where they can, so that one plan shows everything that has to be mended.
 type candidate struct {
 	number   int
-	pub      config.Publication
+	pub      Publication
 	repo     Repository
 	commit   Commit // the tag's target, or the base of a pull request
 	op       marketops.Operation

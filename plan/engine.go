@@ -10,16 +10,18 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/config"
 )
 
-// Options are what a dry run works with. Everything but Config.Core is needed; nothing has a
-// default.
+// Options are what a dry run works with. Everything but Core is needed; nothing has a default.
 type Options struct {
-	Config  *config.File
-	Dir     string // the folder of marketops.yaml; no file outside it is read
-	Host    string // Config.GitHub.Host(), said again by whoever made the Source
-	Source  Source
+	Publications []Publication
+	Core         string // address of the Core, as marketops.yaml names it; "" where it does not
+
+	Dir        string // the folder of marketops.yaml; no file outside it is read
+	Host       string // of the GitHub that marketops.yaml names
+	SourceHost string // of the GitHub that Source reads: the same
+	Source     Source
+
 	Preview func(marketops.Operation) []marketops.Call // pure
 	Advisor crypto.Signer                              // the engine's advisory key
 	Now     func() time.Time
@@ -39,14 +41,14 @@ func NewRunID(random io.Reader) (marketops.RunID, error) {
 
 func (o Options) check() error {
 	switch {
-	case o.Config == nil, o.Source == nil, o.Preview == nil, o.Advisor == nil, o.Now == nil, o.Random == nil:
+	case o.Source == nil, o.Preview == nil, o.Advisor == nil, o.Now == nil, o.Random == nil:
 		return marketops.Refuse(marketops.ConfigInvalid, "a dry run lacks something that it works with")
-	case o.Host == "" || o.Host != o.Config.GitHub.Host():
-		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("the source reads %q and marketops.yaml names %q", o.Host, o.Config.GitHub.Host()))
+	case o.Host == "" || o.Host != o.SourceHost:
+		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("the source reads %q and marketops.yaml names %q", o.SourceHost, o.Host))
 	case !o.Run.Valid() || o.Out == "" || o.Dir == "":
 		return marketops.Refuse(marketops.ConfigInvalid, "a dry run needs a run id and folders")
-	case len(o.Config.Publications) > MaxOperations:
-		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("%d publications, at most %d", len(o.Config.Publications), MaxOperations))
+	case len(o.Publications) > MaxOperations:
+		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("%d publications, at most %d", len(o.Publications), MaxOperations))
 	}
 	return nil
 }
@@ -105,7 +107,7 @@ func (e *engine) open() error {
 		return marketops.RefuseErr(marketops.SourceUnreadable, "the folder of marketops.yaml", err)
 	}
 	if e.run, err = create(e.o.Out); err == nil {
-		e.run.Info = Info{schemaRun, e.o.Run, marketops.TimeOf(e.o.Now()), e.o.Config.Core}
+		e.run.Info = Info{schemaRun, e.o.Run, marketops.TimeOf(e.o.Now()), e.o.Core}
 		e.run.Sources = Sources{schemaSources, dir, []Files{}}
 		err = e.run.putJSON("run.json", e.run.Info)
 	}

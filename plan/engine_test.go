@@ -16,16 +16,15 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/receipt"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
-func pullRequest() config.Publication {
-	return config.Publication{
+func pullRequest() Publication {
+	return Publication{
 		Kind: marketops.OpenPR, Repository: "octo-org/widgets", Base: "main", Head: "bump/1.4.0", Title: "Prepare 1.4.0",
-		Body: "notes.md", Changes: []config.Change{{Path: "CHANGELOG.md", File: "./notes.md", Mode: "100644"}},
+		Body: "notes.md", Changes: []FileChange{{Path: "CHANGELOG.md", File: "./notes.md", Mode: "100644"}},
 	}
 }
 
@@ -34,7 +33,7 @@ func TestDryRunGolden(t *testing.T) {
 	taken := *f.tag()
 	taken.Tag = "v0.3.0"
 	f.source.tags["octo-org/gadgets v0.3.0"] = tip
-	f.config.Publications = append(f.config.Publications, pullRequest(), taken)
+	f.publications = append(f.publications, pullRequest(), taken)
 	r := f.planned()
 	golden := filepath.Join("testdata", "plan.golden.json")
 	if *update {
@@ -59,7 +58,7 @@ func TestDryRunGolden(t *testing.T) {
 
 func TestDryRunDocuments(t *testing.T) {
 	f := newFixture(t)
-	f.config.Publications = append(f.config.Publications, pullRequest())
+	f.publications = append(f.publications, pullRequest())
 	r := f.planned()
 	release, tag, pull := r.Operations[0], r.Operations[1], r.Operations[2]
 	neutral := marketops.Person{Name: "marketops", Email: "marketops@marketops.invalid", Date: marketops.TimeOf(base)}
@@ -207,11 +206,11 @@ func TestRejections(t *testing.T) {
 			f.source.repos["octo-org/gadgets"] = Repository{ID: 8, FullName: "octo-org/gadgets", DefaultBranch: "main", Archived: true}
 		}, "2 rule-denied", "archived"},
 		{"lookups fail", func(f *fixture) {
-			f.config.Publications = f.config.Publications[1:]
+			f.publications = f.publications[1:]
 			f.source.fail = errors.New("network down")
 		}, "1 source-unreadable,1 source-unreadable", "network down"},
 		{"lookups prove nothing", func(f *fixture) {
-			f.config.Publications = f.config.Publications[1:]
+			f.publications = f.publications[1:]
 			f.source.mute = true
 		}, "1 source-unreadable", "proved nothing"},
 		{"no such branch", func(f *fixture) { f.tag().Target = "gone" }, "2 source-unreadable", "no branch"},
@@ -231,7 +230,7 @@ func TestRejections(t *testing.T) {
 		{"two publications of one tag", func(f *fixture) {
 			twin := *f.release()
 			twin.Kind, twin.Message = marketops.TagRepo, "m"
-			f.config.Publications = append(f.config.Publications, twin)
+			f.publications = append(f.publications, twin)
 		}, "1 rule-denied,3 rule-denied", "publication 3 takes"},
 		{"unknown kind", func(f *fixture) { f.tag().Kind = "delete_repo" }, "2 rule-denied", "not supported"},
 		{"no file for a pattern", func(f *fixture) { f.release().Assets = []string{"dist/*.deb"} }, "1 source-unreadable", "matches no file"},
@@ -304,23 +303,23 @@ func TestRejections(t *testing.T) {
 			f.write("dist/x.tar.gz", "")
 		}, "1 version-exists,1 name-unsafe,1 asset-unsafe", "tag"},
 		{"open pull request", func(f *fixture) {
-			f.config.Publications[1] = pullRequest()
+			f.publications[1] = pullRequest()
 			f.source.pulls["octo-org/widgets bump/1.4.0 main"] = Pull{Present, 4}
 		}, "2 version-exists", "is open"},
 		{"head of a change set exists", func(f *fixture) {
-			f.config.Publications[1] = pullRequest()
+			f.publications[1] = pullRequest()
 			f.source.branches["octo-org/widgets bump/1.4.0"] = tip
 		}, "2 version-exists", "branch"},
 		{"head that must exist", func(f *fixture) {
-			f.config.Publications[1] = pullRequest()
+			f.publications[1] = pullRequest()
 			f.tag().Changes = nil
 		}, "2 source-unreadable", "no branch"},
 		{"workflow", func(f *fixture) {
-			f.config.Publications[1] = pullRequest()
+			f.publications[1] = pullRequest()
 			f.tag().Changes[0].Path = ".github/workflows/x.yml"
 		}, "2 rule-denied", "workflow"},
 		{"change outside", func(f *fixture) {
-			f.config.Publications[1] = pullRequest()
+			f.publications[1] = pullRequest()
 			f.tag().Changes[0].Path = "../x"
 		}, "2 name-unsafe", "../x"},
 	} {
@@ -341,8 +340,8 @@ func TestRejections(t *testing.T) {
 					t.Errorf("%+v lacks reason or remedy", x)
 				}
 			}
-			if len(r.Operations) != len(f.config.Publications)-len(rejected) {
-				t.Errorf("%d operations of %d publications, %d rejected", len(r.Operations), len(f.config.Publications), len(rejected))
+			if len(r.Operations) != len(f.publications)-len(rejected) {
+				t.Errorf("%d operations of %d publications, %d rejected", len(r.Operations), len(f.publications), len(rejected))
 			}
 			if c.text != "" && !strings.Contains(r.Plan.Rejected[0].Reason, c.text) {
 				t.Errorf("the reason is %q, want %q in it", r.Plan.Rejected[0].Reason, c.text)
@@ -358,8 +357,8 @@ func TestRejections(t *testing.T) {
 
 func TestNothingSelected(t *testing.T) {
 	f := newFixture(t)
-	f.config.Publications = f.config.Publications[1:]
-	f.config.Publications[0].Target = forked
+	f.publications = f.publications[1:]
+	f.publications[0].Target = forked
 	r, err := f.run(f.options())
 	if !errors.Is(err, marketops.NothingSelected) || r == nil {
 		t.Fatalf("got %v, %v", r, err)
@@ -372,7 +371,7 @@ func TestNothingSelected(t *testing.T) {
 	if got := codes(again.Plan); !slices.Equal(got, []string{"1 ref-moved"}) || again.Plan.Rejected[0].Expected != "main" || again.Plan.Rejected[0].Got != forked {
 		t.Errorf("rejected are %+v", again.Plan.Rejected)
 	}
-	f.config.Publications = nil
+	f.publications = nil
 	if _, err := f.run(f.options()); !errors.Is(err, marketops.NothingSelected) {
 		t.Errorf("an empty list gave %v", err)
 	}
@@ -382,7 +381,7 @@ func TestFindings(t *testing.T) {
 	f := newFixture(t)
 	second := *f.release()
 	second.Tag = "v1.4.1"
-	f.config.Publications = append(f.config.Publications, second)
+	f.publications = append(f.publications, second)
 	repo := f.source.repos["octo-org/widgets"]
 	repo.CanPush = false
 	f.source.repos["octo-org/widgets"] = repo
@@ -404,8 +403,8 @@ func TestFindings(t *testing.T) {
 // Nothing of what a dry run works with has a default.
 func TestDryRunRefusesZeroOptions(t *testing.T) {
 	for name, change := range map[string]func(*Options){
-		"config": func(o *Options) { o.Config = nil }, "dir": func(o *Options) { o.Dir = "" },
-		"host": func(o *Options) { o.Host = "" }, "other host": func(o *Options) { o.Host = "ghe.example.com" },
+		"dir":  func(o *Options) { o.Dir = "" },
+		"host": func(o *Options) { o.Host = "" }, "other host": func(o *Options) { o.SourceHost = "ghe.example.com" },
 		"source": func(o *Options) { o.Source = nil }, "preview": func(o *Options) { o.Preview = nil },
 		"advisor": func(o *Options) { o.Advisor = nil }, "now": func(o *Options) { o.Now = nil },
 		"random": func(o *Options) { o.Random = nil }, "run": func(o *Options) { o.Run = "r-1" }, "out": func(o *Options) { o.Out = "" },

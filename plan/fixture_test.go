@@ -13,7 +13,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/config"
 )
 
 var (
@@ -97,11 +96,11 @@ func (m *memory) Pull(_ context.Context, repo, head, base string) (Pull, error) 
 // fixture is a folder that can be planned as it is.
 type fixture struct {
 	*testing.T
-	dir    string
-	source *memory
-	config *config.File
-	key    *crypto.PrivateKey
-	runs   int
+	dir          string
+	source       *memory
+	publications []Publication
+	key          *crypto.PrivateKey
+	runs         int
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -115,13 +114,13 @@ func newFixture(t *testing.T) *fixture {
 	f.write("dist/widget_linux.tar.gz", "linux bytes")
 	f.write("dist/widget_darwin.tar.gz", "darwin bytes")
 	f.write("dist/SHA256SUMS", "sums")
-	f.config = &config.File{Version: 1, GitHub: config.DefaultGitHub(), Publications: []config.Publication{{
+	f.publications = []Publication{{
 		Kind: marketops.PublishRelease, Repository: "octo-org/widgets", Tag: "v1.4.0", Target: "main", Name: "Widgets 1.4.0",
 		Notes: "notes.md", MakeLatest: "true", Assets: []string{"dist/*.tar.gz", "dist/SHA256SUMS"},
 	}, {
 		Kind: marketops.TagRepo, Repository: "octo-org/gadgets", Tag: "v0.3.1", Target: older, Message: "gadgets 0.3.1\n",
-		Tagger: &config.Tagger{Name: "Release Bot", Email: "release@example.com"},
-	}}}
+		Tagger: &Tagger{Name: "Release Bot", Email: "release@example.com"},
+	}}
 	return f
 }
 
@@ -133,8 +132,8 @@ func (f *fixture) write(name, content string) {
 	}
 }
 
-func (f *fixture) release() *config.Publication { return &f.config.Publications[0] }
-func (f *fixture) tag() *config.Publication     { return &f.config.Publications[1] }
+func (f *fixture) release() *Publication { return &f.publications[0] }
+func (f *fixture) tag() *Publication     { return &f.publications[1] }
 
 // options are those of a new run; each run has its own id, time and nonces.
 func (f *fixture) options() Options {
@@ -147,7 +146,7 @@ func (f *fixture) options() Options {
 	}
 	at := base.Add(time.Duration(f.runs) * time.Hour)
 	return Options{
-		Config: f.config, Dir: f.dir, Host: "github.com", Source: f.source, Preview: preview, Advisor: f.key,
+		Publications: f.publications, Dir: f.dir, Host: "github.com", SourceHost: "github.com", Source: f.source, Preview: preview, Advisor: f.key,
 		Now: func() time.Time { return at }, Random: endless(seed), Run: id, Out: filepath.Join(f.TempDir(), "run"),
 	}
 }

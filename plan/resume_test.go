@@ -101,7 +101,7 @@ func TestResumeOverChanges(t *testing.T) {
 
 func TestResumeRefusesNothing(t *testing.T) {
 	f := newFixture(t)
-	f.config.Publications = nil
+	f.publications = nil
 	r, _ := f.run(f.options())
 	x := &executor{}
 	if err := Resume(context.Background(), r, x, clock); !errors.Is(err, marketops.NothingSelected) || x.calls != 0 {

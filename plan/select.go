@@ -14,7 +14,7 @@ func (e *engine) discover(ctx context.Context) (string, error) {
 		err  error
 	}
 	seen := map[string]answer{}
-	for i, p := range e.o.Config.Publications {
+	for i, p := range e.o.Publications {
 		c := &candidate{number: i + 1, pub: p}
 		e.candidates = append(e.candidates, c)
 		c.reject(scanPublication(p))

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/config"
 )
 
 // maxText is how many bytes of a notes or body file are read: every character GitHub allows, at
@@ -39,7 +38,7 @@ func scan(where, text string) error {
 }
 
 // scanPublication looks through every text that marketops.yaml itself gives.
-func scanPublication(p config.Publication) error {
+func scanPublication(p Publication) error {
 	texts := []string{
 		p.Repository, p.Tag, p.Target, p.Branch, p.Name, p.Notes, p.Message, p.Base, p.Head, p.Title, p.Body,
 	}

@@ -290,7 +290,7 @@ func join(path, key string) string {
 // quote shows a key, unless a token was put where a key belongs.
 func quote(s string) string {
 	if tokenRE.MatchString(s) {
-		return hidden
+		return marketops.Hidden
 	}
 	return fmt.Sprintf("%.80q", s)
 }

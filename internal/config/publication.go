@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/omega/marketops/plan"
 
 	"github.com/omega/marketops"
 )
@@ -32,7 +33,7 @@ var repositoryRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+
 
 // entry is one publication together with its place in the file, for errors.
 type entry struct {
-	*Publication
+	*plan.Publication
 	d     *document
 	index int
 	has   map[string]*ast.MappingValueNode

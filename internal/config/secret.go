@@ -3,8 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,45 +11,6 @@ import (
 
 	"github.com/omega/marketops"
 )
-
-// Secret is text that never prints: every verb, JSON, text and slog show "[secret]".
-// The zero value is empty. It holds a pointer because fmt asks no methods of unexported
-// members: in a struct that is printed it then shows an address instead of the text.
-type Secret struct{ text *string }
-
-const hidden = "[secret]"
-
-// NewSecret wraps text.
-func NewSecret(text string) Secret { return Secret{&text} }
-
-// Reveal returns the text itself, for the one place that needs it.
-func (s Secret) Reveal() string {
-	if s.text == nil {
-		return ""
-	}
-	return *s.text
-}
-
-// IsZero reports whether there is no text.
-func (s Secret) IsZero() bool { return s.Reveal() == "" }
-
-// Format implements [fmt.Formatter] for every verb.
-func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, hidden) }
-
-// String implements [fmt.Stringer].
-func (s Secret) String() string { return hidden }
-
-// GoString implements [fmt.GoStringer].
-func (s Secret) GoString() string { return hidden }
-
-// MarshalText implements [encoding.TextMarshaler].
-func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-
-// MarshalJSON implements [encoding/json.Marshaler].
-func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
-
-// LogValue implements [slog.LogValuer].
-func (s Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 var (
 	envNameRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
@@ -81,27 +40,27 @@ func checkSecretRef(ref string) error {
 // [MaxSecret] bytes and closed to group and others; one newline at its end is dropped. Errors are
 // [marketops.TokenMissing] for a variable or file that is absent or empty and
 // [marketops.ConfigInvalid] for the rest; none shows the text.
-func ReadSecret(dir, ref string) (Secret, error) {
+func ReadSecret(dir, ref string) (marketops.Secret, error) {
 	s, err := ReadKey(dir, ref)
 	if err == nil && strings.ContainsFunc(s.Reveal(), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return Secret{}, marketops.Refuse(marketops.ConfigInvalid, ref+" holds spaces or characters that no token has")
+		return marketops.Secret{}, marketops.Refuse(marketops.ConfigInvalid, ref+" holds spaces or characters that no token has")
 	}
 	return s, err
 }
 
 // ReadKey is [ReadSecret] for a text of several lines, such as a key in PEM. It does not parse it.
-func ReadKey(dir, ref string) (Secret, error) {
+func ReadKey(dir, ref string) (marketops.Secret, error) {
 	if err := checkSecretRef(ref); err != nil {
-		return Secret{}, marketops.RefuseErr(marketops.ConfigInvalid, "secret reference", err)
+		return marketops.Secret{}, marketops.RefuseErr(marketops.ConfigInvalid, "secret reference", err)
 	}
 	text, err := secretText(dir, ref)
 	if err != nil {
-		return Secret{}, err
+		return marketops.Secret{}, err
 	}
 	if text == "" {
-		return Secret{}, marketops.Refuse(marketops.TokenMissing, ref+" is not set or empty")
+		return marketops.Secret{}, marketops.Refuse(marketops.TokenMissing, ref+" is not set or empty")
 	}
-	return NewSecret(text), nil
+	return marketops.NewSecret(text), nil
 }
 
 func secretText(dir, ref string) (string, error) {

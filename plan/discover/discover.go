@@ -16,12 +16,14 @@
 package discover
 
 import (
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/plan"
 )
@@ -43,18 +45,19 @@ type GitHub struct {
 
 var _ plan.Source = (*GitHub)(nil)
 
-// New reads the GitHub whose API is at gh.API, with a read token or, if that is empty, as
-// anybody. It refuses an address that is not absolute and a missing clock.
-func New(gh config.GitHub, token config.Secret, now func() time.Time) (*GitHub, error) {
-	api, err := url.Parse(gh.API)
-	if err != nil || gh.Host() == "" || !strings.HasSuffix(api.Path, "/") {
+// New reads the GitHub whose API is at this address, with a read token or, if that is empty, as
+// anybody. roots are the only certificates that it is believed by; nil is the system's list. It refuses
+// an address that is not absolute and a missing clock.
+func New(address string, roots *x509.CertPool, token marketops.Secret, now func() time.Time) (*GitHub, error) {
+	api, err := url.Parse(address)
+	if err != nil || (config.GitHub{API: address}).Host() == "" || !strings.HasSuffix(api.Path, "/") {
 		return nil, errors.New("discover: the API address is not usable")
 	}
 	if now == nil {
 		return nil, errors.New("discover: there is no clock")
 	}
 	client := &http.Client{
-		Transport:     newReader(api, token, gh.Roots),
+		Transport:     newReader(api, token, roots),
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -119,11 +119,11 @@ func (s *stage) settings() config.GitHub {
 
 func (s *stage) source(token string) *GitHub {
 	s.Helper()
-	secret := config.Secret{}
+	secret := marketops.Secret{}
 	if token != "" {
-		secret = config.NewSecret(token)
+		secret = marketops.NewSecret(token)
 	}
-	g, err := New(s.settings(), secret, time.Now)
+	g, err := New(s.settings().API, s.settings().Roots, secret, time.Now)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func TestFaultsProveNothing(t *testing.T) {
 func TestRateLimits(t *testing.T) {
 	s := newStage(t)
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	g, err := New(s.settings(), config.NewSecret(reading), func() time.Time { return now })
+	g, err := New(s.settings().API, s.settings().Roots, marketops.NewSecret(reading), func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +418,7 @@ func FuzzNextPage(f *testing.F) {
 }
 
 func TestFollowStaysInTheList(t *testing.T) {
-	g, err := New(config.GitHub{API: "https://ghe.example.com/api/v3/"}, config.Secret{}, time.Now)
+	g, err := New("https://ghe.example.com/api/v3/", nil, marketops.Secret{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -441,14 +441,14 @@ func TestFollowStaysInTheList(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	good := config.DefaultGitHub()
-	if _, err := New(good, config.Secret{}, time.Now); err != nil {
+	if _, err := New(good.API, good.Roots, marketops.Secret{}, time.Now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(good, config.Secret{}, nil); err == nil {
+	if _, err := New(good.API, good.Roots, marketops.Secret{}, nil); err == nil {
 		t.Error("no clock is accepted")
 	}
 	for _, api := range []string{"", "api.github.com", "http://api.github.com/", "https://u:p@h/", "ftp://h/"} {
-		if _, err := New(config.GitHub{API: api}, config.Secret{}, time.Now); err == nil {
+		if _, err := New(api, nil, marketops.Secret{}, time.Now); err == nil {
 			t.Errorf("%q is accepted", api)
 		}
 	}
@@ -483,7 +483,7 @@ publications:
 		t.Fatal(err)
 	}
 	r, err := plan.DryRun(ctx, plan.Options{
-		Config: c, Dir: c.Dir, Host: c.GitHub.Host(), Source: s.source(reading), Advisor: key, Now: time.Now, Random: random, Run: id,
+		Publications: c.Publications, Core: c.Core, Dir: c.Dir, Host: c.GitHub.Host(), SourceHost: c.GitHub.Host(), Source: s.source(reading), Advisor: key, Now: time.Now, Random: random, Run: id,
 		Preview: func(o marketops.Operation) []marketops.Call {
 			return []marketops.Call{{Method: "POST", Path: "/" + o.Resource()}}
 		}, Out: filepath.Join(t.TempDir(), "run"),

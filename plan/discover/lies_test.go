@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/plan"
 )
 
@@ -21,7 +20,7 @@ func liar(t *testing.T, answer http.HandlerFunc) *GitHub {
 	t.Helper()
 	srv := httptest.NewServer(answer)
 	t.Cleanup(srv.Close)
-	g, err := New(config.GitHub{API: srv.URL + "/"}, config.Secret{}, time.Now)
+	g, err := New(srv.URL+"/", nil, marketops.Secret{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

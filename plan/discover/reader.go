@@ -10,19 +10,18 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/config"
 )
 
 // reader is the one way to the network. It can only read, and only from one API.
 type reader struct {
 	api   *url.URL
-	token config.Secret
+	token marketops.Secret
 	wire  http.RoundTripper
 }
 
 // newReader builds its own transport: the default one asks the environment for a proxy, which
 // would then see the token of a plain http address and could answer for GitHub.
-func newReader(api *url.URL, token config.Secret, roots *x509.CertPool) *reader {
+func newReader(api *url.URL, token marketops.Secret, roots *x509.CertPool) *reader {
 	return &reader{api, token, &http.Transport{
 		Proxy: nil, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: timeout,
 		IdleConnTimeout: timeout, MaxIdleConnsPerHost: 2,

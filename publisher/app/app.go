@@ -40,7 +40,6 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/config"
 )
 
 // MinLeft is how long a token still lives at least when it is handed out. A mutation that begins
@@ -53,7 +52,7 @@ type Options struct {
 	Roots          *x509.CertPool // the only certificates that GitHub is believed by; nil is the system's list
 	AppID          int64
 	InstallationID int64
-	Key            config.Secret // RSA, in PEM: PKCS #1 as GitHub makes it, or PKCS #8
+	Key            marketops.Secret // RSA, in PEM: PKCS #1 as GitHub makes it, or PKCS #8
 	Now            func() time.Time
 	Pauses         []time.Duration // before each repetition of a request that got no answer
 	UserAgent      string
@@ -73,7 +72,7 @@ type App struct {
 // held is the token at hand and what it is good for. The zero value is good for nothing.
 type held struct {
 	grant   grant
-	secret  config.Secret
+	secret  marketops.Secret
 	expires time.Time
 }
 
@@ -99,15 +98,15 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Key = config.Secret{} // the parsed key is enough
+	o.Key = marketops.Secret{} // the parsed key is enough
 	return &App{options: o, base: base, transport: newTransport(o.Roots), signer: signer{o.AppID, key, o.Now}}, nil
 }
 
 // Token returns a token for one repository, by its number, with at least [MinLeft] to live.
-func (a *App) Token(ctx context.Context, repository int64, p Permissions) (config.Secret, error) {
+func (a *App) Token(ctx context.Context, repository int64, p Permissions) (marketops.Secret, error) {
 	g := grant{repository, p}
 	if !g.valid() {
-		return config.Secret{}, refused("no operation says for which repository and what a token is wanted")
+		return marketops.Secret{}, refused("no operation says for which repository and what a token is wanted")
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -117,7 +116,7 @@ func (a *App) Token(ctx context.Context, repository int64, p Permissions) (confi
 	a.held = held{}
 	fresh, err := a.patiently(ctx, g)
 	if err != nil {
-		return config.Secret{}, err
+		return marketops.Secret{}, err
 	}
 	a.held = fresh
 	return fresh.secret, nil

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/test/githubtest"
 )
 
@@ -68,7 +67,7 @@ func newStage(t *testing.T, lifetime time.Duration, granted map[string]string) *
 }
 
 func (s *stage) options() Options {
-	return Options{API: s.srv.API(), AppID: 12345, InstallationID: 678, Key: config.NewSecret(s.pem),
+	return Options{API: s.srv.API(), AppID: 12345, InstallationID: 678, Key: marketops.NewSecret(s.pem),
 		Now: func() time.Time { return s.now }, UserAgent: "test"}
 }
 
@@ -233,7 +232,7 @@ func TestWhatGitHubRefuses(t *testing.T) {
 		says       string
 	}{
 		"another App":           {change: func(o *Options) { o.AppID++ }, code: marketops.TokenMissing, says: "(401)"},
-		"another key":           {change: func(o *Options) { o.Key = config.NewSecret(otherKey(t)) }, code: marketops.TokenMissing, says: "(401)"},
+		"another key":           {change: func(o *Options) { o.Key = marketops.NewSecret(otherKey(t)) }, code: marketops.TokenMissing, says: "(401)"},
 		"a clock that is wrong": {change: func(o *Options) { n := o.Now; o.Now = func() time.Time { return n().Add(time.Hour) } }, code: marketops.TokenMissing, says: "clock"},
 		"another installation":  {change: func(o *Options) { o.InstallationID++ }, code: marketops.TokenMissing, says: "(404)"},
 		"not covered":           {repository: func(s *stage) int64 { return s.outside }, code: marketops.TokenMissing, says: "does not cover"},
@@ -428,17 +427,19 @@ func TestOptions(t *testing.T) {
 	}
 	good := s.pem
 	for name, change := range map[string]func(*Options){
-		"no App":                func(o *Options) { o.AppID = 0 },
-		"no installation":       func(o *Options) { o.InstallationID = -1 },
-		"no clock":              func(o *Options) { o.Now = nil },
-		"no user agent":         func(o *Options) { o.UserAgent = "" },
-		"no key":                func(o *Options) { o.Key = config.Secret{} },
-		"no PEM":                func(o *Options) { o.Key = config.NewSecret("ghp_0123456789abcdef") },
-		"two keys":              func(o *Options) { o.Key = config.NewSecret(good + good) },
-		"half a key":            func(o *Options) { o.Key = config.NewSecret(strings.Replace(good, "\nMII", "\nAAA", 1)) },
-		"a certificate":         func(o *Options) { o.Key = config.NewSecret(strings.ReplaceAll(good, "RSA PRIVATE KEY", "CERTIFICATE")) },
-		"a short key":           func(o *Options) { o.Key = config.NewSecret(keyPEM(t, short, "RSA PRIVATE KEY")) },
-		"a curve":               func(o *Options) { o.Key = config.NewSecret(keyPEM(t, curve, "PRIVATE KEY")) },
+		"no App":          func(o *Options) { o.AppID = 0 },
+		"no installation": func(o *Options) { o.InstallationID = -1 },
+		"no clock":        func(o *Options) { o.Now = nil },
+		"no user agent":   func(o *Options) { o.UserAgent = "" },
+		"no key":          func(o *Options) { o.Key = marketops.Secret{} },
+		"no PEM":          func(o *Options) { o.Key = marketops.NewSecret("ghp_0123456789abcdef") },
+		"two keys":        func(o *Options) { o.Key = marketops.NewSecret(good + good) },
+		"half a key":      func(o *Options) { o.Key = marketops.NewSecret(strings.Replace(good, "\nMII", "\nAAA", 1)) },
+		"a certificate": func(o *Options) {
+			o.Key = marketops.NewSecret(strings.ReplaceAll(good, "RSA PRIVATE KEY", "CERTIFICATE"))
+		},
+		"a short key":           func(o *Options) { o.Key = marketops.NewSecret(keyPEM(t, short, "RSA PRIVATE KEY")) },
+		"a curve":               func(o *Options) { o.Key = marketops.NewSecret(keyPEM(t, curve, "PRIVATE KEY")) },
 		"http to elsewhere":     func(o *Options) { o.API = "http://ghe.example.com/api/v3/" },
 		"http to almost here":   func(o *Options) { o.API = "http://127.0.0.1.example.com/" },
 		"a password":            func(o *Options) { o.API = "https://u:hunter22@ghe.example.com/" },

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/config"
 )
 
 // Limits of a key, in bits: GitHub makes keys of 2048.
@@ -17,7 +16,7 @@ const (
 )
 
 // parseKey reads exactly one RSA key. Its errors never quote it.
-func parseKey(text config.Secret) (*rsa.PrivateKey, error) {
+func parseKey(text marketops.Secret) (*rsa.PrivateKey, error) {
 	block, rest := pem.Decode([]byte(text.Reveal()))
 	if block == nil || strings.TrimSpace(string(rest)) != "" {
 		return nil, badKey("is not one PEM block")

@@ -13,7 +13,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/config"
 )
 
 const patience = 30 * time.Second // for one answer
@@ -30,7 +29,7 @@ func (a *App) mint(ctx context.Context, g grant) (held, error) {
 	if bad := x.refusal(ctx); bad != nil {
 		return held{}, bad
 	}
-	fresh := held{g, config.NewSecret(x.told.Token), x.told.ExpiresAt}
+	fresh := held{g, marketops.NewSecret(x.told.Token), x.told.ExpiresAt}
 	if !x.narrowed(g) {
 		return held{}, refused("GitHub's token is not narrowed to the one repository and the permissions asked for")
 	}

@@ -82,7 +82,7 @@ func planOptions(cfg *config.File, o Options, state string, advisor crypto.Signe
 	if err != nil && !errors.Is(err, marketops.TokenMissing) {
 		return plan.Options{}, err
 	}
-	source, err := discover.New(cfg.GitHub, token, time.Now)
+	source, err := discover.New(cfg.GitHub.API, cfg.GitHub.Roots, token, time.Now)
 	if err != nil {
 		return plan.Options{}, err
 	}
@@ -94,7 +94,7 @@ func planOptions(cfg *config.File, o Options, state string, advisor crypto.Signe
 	if out == "" {
 		out = filepath.Join(state, "runs", string(id))
 	}
-	return plan.Options{Config: cfg, Dir: filepath.Dir(env.Absolute(o.Config)), Host: cfg.GitHub.Host(), Source: source,
+	return plan.Options{Publications: cfg.Publications, Core: cfg.Core, Dir: filepath.Dir(env.Absolute(o.Config)), Host: cfg.GitHub.Host(), SourceHost: cfg.GitHub.Host(), Source: source,
 		Preview: github.Preview, Advisor: advisor, Now: time.Now, Random: rand.Reader, Run: id, Out: out}, nil
 }
 

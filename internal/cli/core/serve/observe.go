@@ -19,8 +19,8 @@ type observer struct {
 	host   string
 }
 
-func newObserver(gh config.CoreGitHub, token config.Secret) (federation.Observer, error) {
-	source, err := discover.New(config.GitHub{API: gh.API, Roots: gh.Roots}, token, time.Now)
+func newObserver(gh config.CoreGitHub, token marketops.Secret) (federation.Observer, error) {
+	source, err := discover.New(gh.API, gh.Roots, token, time.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func TestObserve(t *testing.T) {
 	must(t, err)
 	must(t, repo.SetRef("refs/heads/next", tip))
 	must(t, repo.SetRef("refs/tags/v1.0.0", tip))
-	o, err := newObserver(config.CoreGitHub{API: srv.API()}, config.NewSecret("read-token-1234"))
+	o, err := newObserver(config.CoreGitHub{API: srv.API()}, marketops.NewSecret("read-token-1234"))
 	must(t, err)
 
 	api, err := url.Parse(srv.API())
