@@ -144,6 +144,6 @@ clean:
 coverage:
 	@dir=$${MARKETOPS_COVERDIR:-$$(mktemp -d)}; vectors=$$(mktemp -d); \
 	if [ -z "$$MARKETOPS_COVERDIR" ]; then MARKETOPS_COVERDIR=$$dir $(GO) test $(LIMIT) -count=1 ./internal/test/story ./internal/test/parity ./internal/test/pages >/dev/null || exit 1; fi; \
-	$(GO) test -count=1 -cover -coverpkg=./... -run TestVectors ./receipt -args -test.gocoverdir=$$vectors >/dev/null && \
+	$(GO) test -count=1 -cover -coverpkg=./... -run TestVectors ./receipt/gate -args -test.gocoverdir=$$vectors >/dev/null && \
 	$(GO) tool covdata func -i=$$dir,$$vectors | $(GO) run ./internal/tools/coverreport
 	@$(GO) run ./internal/tools/codecoverage

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/internal/test/testenv"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -36,36 +36,42 @@ func github(ts *testscript.TestScript, neg bool, args []string) {
 	of(ts).GitHub.Stop(syscall.SIGTERM)
 }
 
-// ask returns the lines that a subcommand of the practice GitHub prints.
-func ask(ts *testscript.TestScript, args ...string) []string {
-	out, err := exec.Command(filepath.Join(of(ts).Bin, "practice-github"), args...).CombinedOutput()
-	if err != nil {
-		ts.Fatalf("practice-github %v: %v\n%s", args, err, out)
-	}
-	if len(bytes.TrimSpace(out)) == 0 {
-		return nil
-	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n")
-}
-
-// admin is the answer of the practice GitHub's admin address.
-func admin(ts *testscript.TestScript, what string) []byte {
-	answer, err := http.Get(ts.Getenv("ADMIN") + what)
+// admin is the answer of the practice GitHub's admin address, which its subcommands ask too.
+func admin(ts *testscript.TestScript, method, what string, in any) []byte {
+	body, err := json.Marshal(in)
+	ts.Check(err)
+	req, err := http.NewRequest(method, ts.Getenv("ADMIN")+what, bytes.NewReader(body))
+	ts.Check(err)
+	answer, err := http.DefaultClient.Do(req)
 	ts.Check(err)
 	b, err := io.ReadAll(answer.Body)
 	ts.Check(errors.Join(err, answer.Body.Close()))
 	if answer.StatusCode != http.StatusOK {
-		ts.Fatalf("%s: %s", what, answer.Status)
+		ts.Fatalf("%s: %s: %s", what, answer.Status, b)
 	}
 	return b
 }
 
+// list is one of the practice GitHub's lists, and lines is how its subcommand prints it.
+func list[T any](ts *testscript.TestScript, what string) (all []T) {
+	ts.Check(json.Unmarshal(admin(ts, http.MethodGet, what, nil), &all))
+	return all
+}
+
+func lines[T any](all []T) (out []string) {
+	for _, one := range all {
+		out = append(out, fmt.Sprint(one))
+	}
+	return out
+}
+
 func effects(ts *testscript.TestScript, neg bool, args []string) {
-	count(ts, args, ask(ts, "effects", "--admin", ts.Getenv("ADMIN")))
+	count(ts, args, lines(list[githubtest.Effect](ts, "effects")))
 }
 
 func writes(ts *testscript.TestScript, neg bool, args []string) {
-	count(ts, args, ask(ts, "requests", "--writes", "--admin", ts.Getenv("ADMIN")))
+	requests := slices.DeleteFunc(list[githubtest.Request](ts, "requests"), func(r githubtest.Request) bool { return r.Method == http.MethodGet })
+	count(ts, args, lines(requests))
 }
 
 func count(ts *testscript.TestScript, args, lines []string) {
@@ -80,32 +86,31 @@ func effect(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: effect N TEXT")
 	}
-	var found []string
-	for _, line := range ask(ts, "effects", "--admin", ts.Getenv("ADMIN")) {
-		if strings.HasPrefix(line, args[1]) {
-			found = append(found, line)
-		}
-	}
+	found := slices.DeleteFunc(lines(list[githubtest.Effect](ts, "effects")), func(line string) bool { return !strings.HasPrefix(line, args[1]) })
 	count(ts, args[:1], found)
 }
 
 func schema(ts *testscript.TestScript, neg bool, args []string) {
-	ask(ts, "violations", "--admin", ts.Getenv("ADMIN"))
+	if found := list[githubtest.Violation](ts, "violations"); len(found) > 0 {
+		ts.Fatalf("%d violations of GitHub's description:\n%s", len(found), strings.Join(lines(found), "\n"))
+	}
 }
 
 // fault scripts a mishap, in the words of practice-github fault.
 func fault(ts *testscript.TestScript, neg bool, args []string) {
-	ask(ts, "fault", "--admin", ts.Getenv("ADMIN"), strings.Join(args, " "))
+	admin(ts, http.MethodPost, "faults", strings.Join(args, " "))
 }
 
 // faults demands that every mishap has struck: a story about one that did not is about nothing.
 func faults(ts *testscript.TestScript, neg bool, args []string) {
-	ask(ts, "fault", "--list", "--admin", ts.Getenv("ADMIN"))
+	if left := list[githubtest.Fault](ts, "faults"); len(left) > 0 {
+		ts.Fatalf("%d faults never struck: %+v", len(left), left)
+	}
 }
 
-// release ends the delays of all mishaps that are under way.
+// release ends the delays of all mishaps so far.
 func release(ts *testscript.TestScript, neg bool, args []string) {
-	ask(ts, "fault", "--release", "--admin", ts.Getenv("ADMIN"))
+	admin(ts, http.MethodPost, "release", nil)
 }
 
 // awaitEffects waits until the practice GitHub has changed N times: for a command in the background.
@@ -113,11 +118,9 @@ func awaitEffects(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	ts.Check(testenv.Await(func() error {
-		var seen []json.RawMessage
-		err := json.Unmarshal(admin(ts, "effects"), &seen)
-		if len(seen) < want {
-			err = errors.Join(err, fmt.Errorf("the practice GitHub changed %d times, not %d", len(seen), want))
+		if n := len(list[githubtest.Effect](ts, "effects")); n < want {
+			return fmt.Errorf("the practice GitHub changed %d times, not %d", n, want)
 		}
-		return err
+		return nil
 	}))
 }

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -34,13 +36,13 @@ func grant(ts *testscript.TestScript, neg bool, args []string) {
 
 // seen is everything that the practice GitHub was asked and what it did.
 func seen(ts *testscript.TestScript) string {
-	return string(admin(ts, "requests")) + string(admin(ts, "effects"))
+	return string(admin(ts, http.MethodGet, "requests", nil)) + string(admin(ts, http.MethodGet, "effects", nil))
 }
 
 // untouched demands that the practice GitHub was not even asked since, let alone changed.
 func untouched(ts *testscript.TestScript, before string) {
 	if seen(ts) != before {
-		ts.Fatalf("GitHub was called:\n%s", strings.Join(ask(ts, "requests", "--admin", ts.Getenv("ADMIN")), "\n"))
+		ts.Fatalf("GitHub was called:\n%s", strings.Join(lines(list[githubtest.Request](ts, "requests")), "\n"))
 	}
 }
 

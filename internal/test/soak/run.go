@@ -21,7 +21,7 @@ const (
 	perRun      = 7
 	topic       = "topic/"        // begins the names of branches that are there before the run
 	longestLife = 3 * time.Second // of a publisher that is to be killed
-	calmTries   = 12
+	calmTries   = 40
 	mostPlans   = 20
 	refusedCode = 10 // exit code
 	retryRest   = 300 * time.Millisecond
@@ -107,7 +107,7 @@ func (r *run) publish(ctx context.Context) {
 			if r.settled = r.once(ctx, "publish", tries%2, 0); r.stuck() {
 				return
 			}
-			rest(ctx, nil, time.Duration(calm)*retryRest)
+			rest(ctx, nil, time.Duration(min(calm, 10))*retryRest)
 			continue
 		}
 		r.disturbed(ctx, first)

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	settleWait   = 6 * time.Minute // for what is left when the kills are over
-	maxRunKills  = 12              // of one run's publishers: below the 16 visible effects a receipt may attempt
+	settleWait   = 20 * time.Minute // for what is left when the kills are over
+	maxRunKills  = 12               // of one run's publishers: below the 16 visible effects a receipt may attempt
 	coreRest     = 2500 * time.Millisecond
 	coreAway     = 400 * time.Millisecond
 	coreLongAway = 4 * time.Second // longer than a publisher asks again

@@ -17,7 +17,7 @@ const Patience = 5 * time.Minute
 
 // Server is a process in the background. What it says goes to a file of its own.
 type Server struct {
-	*exec.Cmd
+	cmd   *exec.Cmd
 	log   string
 	ended chan struct{}
 }
@@ -41,7 +41,7 @@ func (w *World) Start(c *exec.Cmd, file string) (*Server, error) {
 	}
 	defer log.Close()
 	c.Stdout, c.Stderr = log, log
-	s := &Server{Cmd: c, log: log.Name(), ended: make(chan struct{})}
+	s := &Server{cmd: c, log: log.Name(), ended: make(chan struct{})}
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
@@ -62,10 +62,12 @@ func (s *Server) Said() string {
 	return string(b)
 }
 
+func (s *Server) name() string { return filepath.Base(s.cmd.Path) }
+
 // String is the command line of the server and the end of what it said.
 func (s *Server) String() string {
 	said := s.Said()
-	return fmt.Sprintf("%s %s said last:\n%s", filepath.Base(s.Path), strings.Join(s.Args[1:], " "), said[max(0, len(said)-4096):])
+	return fmt.Sprintf("%s %s said last:\n%s", s.name(), strings.Join(s.cmd.Args[1:], " "), said[max(0, len(said)-4096):])
 }
 
 // Ended reports whether the process has ended.
@@ -89,7 +91,7 @@ func (s *Server) Signal(sig os.Signal) error {
 	if s.Ended() {
 		return nil
 	}
-	if err := s.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := s.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	return nil
@@ -107,20 +109,21 @@ func (s *Server) Wait() *os.ProcessState {
 	kill := time.AfterFunc(Patience, func() { s.Signal(syscall.SIGKILL) })
 	defer kill.Stop()
 	<-s.ended
-	return s.ProcessState
+	return s.cmd.ProcessState
 }
 
 // await waits until ready is nil. It does not wait for a server that has ended.
 func (s *Server) await(ready func() error) error {
 	err := Await(func() error {
+		ended := s.Ended() // before: what it did last counts
 		err := ready()
-		if err != nil && s.Ended() {
-			return fmt.Errorf("%w: %s", ErrEnded, s.ProcessState)
+		if err != nil && ended {
+			return fmt.Errorf("%w: %s", ErrEnded, s.cmd.ProcessState)
 		}
 		return err
 	})
 	if err != nil {
-		err = fmt.Errorf("%s does not answer: %w\n%s", filepath.Base(s.Path), err, s)
+		err = fmt.Errorf("%s does not answer: %w\n%s", s.name(), err, s)
 	}
 	return err
 }

@@ -197,7 +197,7 @@ func (w *World) Close() (err error) {
 			continue
 		}
 		if state := s.Stop(syscall.SIGTERM); !state.Success() {
-			err = errors.Join(err, fmt.Errorf("%s did not stop cleanly: %s\n%s", filepath.Base(s.Path), state, s))
+			err = errors.Join(err, fmt.Errorf("%s did not stop cleanly: %s\n%s", s.name(), state, s))
 		}
 	}
 	if w.Keep {
