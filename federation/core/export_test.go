@@ -30,13 +30,6 @@ func (c *Core) Seal(ctx context.Context, run marketops.RunID) error {
 	return seals{c.parts}.seal(ctx, run)
 }
 
-// Lock keeps a run as it is until unlock is called.
-func (c *Core) Lock(run marketops.RunID) (unlock func()) {
-	l := c.locks.of(run)
-	l.Lock()
-	return l.Unlock
-}
-
 // ReloadChanged is what a sweep does first. The Core must be quiet.
 func (c *Core) ReloadChanged(ctx context.Context) { c.rules.reloadChanged(ctx) }
 

@@ -124,7 +124,7 @@ var elsewhere = map[string]string{
 
 // practice are the parts of the module that no user runs in earnest.
 func practice(at string) bool {
-	for _, p := range []string{"internal/test", "internal/tools", "interop"} {
+	for _, p := range []string{"bin", "internal/test", "internal/tools", "interop"} {
 		if at == p || strings.HasPrefix(at, p+"/") {
 			return true
 		}
