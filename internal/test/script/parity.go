@@ -46,16 +46,16 @@ func untouched(ts *testscript.TestScript, before string) {
 	}
 }
 
-func logSize(ts *testscript.TestScript) int {
-	size, _ := decode(ts, command(ts, "marketops", "log", "checkpoint", "--json"))["size"].(float64)
-	return int(size)
-}
-
-// recorded returns the refusals at this position of the log and above. Nothing else may stand
-// there but the seal of a run, which the Core adds when it comes to it.
-func recorded(ts *testscript.TestScript, from int) map[int]any {
-	refusals := map[int]any{}
-	for i, size := from, logSize(ts); i < size; i++ {
+// recorded returns the refusals at this position of the log and above, once it has the last leaf that the
+// command named. Nothing else may stand there but the seal of a run, which the Core adds when it comes to it.
+func recorded(ts *testscript.TestScript, from int, v view) map[int]any {
+	refusals, last := map[int]any{}, from-1
+	for _, op := range v.Operations {
+		if op.Leaf != nil {
+			last = max(last, *op.Leaf)
+		}
+	}
+	for i, size := from, awaitSize(ts, last+1); i < size; i++ {
 		switch rec := decode(ts, command(ts, "marketops", "log", "leaf", fmt.Sprint(i), "--json")); rec["record"] {
 		case "refusal":
 			refusals[i] = rec
@@ -121,7 +121,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if v.Exit != 10 || v.NotRecorded != 0 {
 		ts.Fatalf("exit code %d with %d records not handed over, want 10 with none", v.Exit, v.NotRecorded)
 	}
-	count, leaves := 0, recorded(ts, size)
+	count, leaves := 0, recorded(ts, size, v)
 	for _, op := range v.Operations {
 		if op.Status == "not-attempted" {
 			continue
@@ -183,7 +183,7 @@ func rehearsed(ts *testscript.TestScript, neg bool, args []string) {
 	before, size := seen(ts), logSize(ts)
 	v := publish(ts, args[0])
 	untouched(ts, before)
-	if grown := len(recorded(ts, size)); grown != 0 || v.Mode != "dry_run" || len(v.Operations) == 0 {
+	if grown := len(recorded(ts, size, v)); grown != 0 || v.Mode != "dry_run" || len(v.Operations) == 0 {
 		ts.Fatalf("a rehearsal in mode %s of %d operations, %d refusals recorded", v.Mode, len(v.Operations), grown)
 	}
 	for _, op := range v.Operations {
