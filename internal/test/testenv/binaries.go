@@ -77,7 +77,12 @@ func Build(ctx context.Context, dir string, v Variant) (err error) {
 }
 
 func (v Variant) build(ctx context.Context, root, into string) error {
-	patched, err := overlay.Write(root, filepath.Join(filepath.Dir(into), ".source", v.Name), v.Patches) // go build ./... does not look there
+	source, err := os.MkdirTemp("", "mo-source")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(source)
+	patched, err := overlay.Write(root, source, v.Patches)
 	if err != nil {
 		return err
 	}
