@@ -8,12 +8,12 @@ const (
 )
 
 // ReleaseBody returns the text that GitHub will hold: the planned body and the marker.
-func (o Operation) ReleaseBody() (string, error) { return o.marked(o.Release.Body) }
+func (o Operation) ReleaseBody() (string, error) { return o.addMarker(o.Release.Body) }
 
 // PullRequestBody returns the text that GitHub will hold: the planned body and the marker.
-func (o Operation) PullRequestBody() (string, error) { return o.marked(o.PullRequest.Body) }
+func (o Operation) PullRequestBody() (string, error) { return o.addMarker(o.PullRequest.Body) }
 
-func (o Operation) marked(text string) (string, error) {
+func (o Operation) addMarker(text string) (string, error) {
 	d, err := o.Digest()
 	if err != nil {
 		return "", err

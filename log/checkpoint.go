@@ -133,7 +133,7 @@ func logVerifier(p Party) *verifier {
 func witnessVerifier(p Party) *verifier {
 	return &verifier{newKeyID(p.Name, typeWitness, p.Key), func(text, sig []byte) bool {
 		at, ok := cosignatureTime(sig)
-		return ok && p.Key.Verify(cosigned(at, text), sig[timeSize:])
+		return ok && p.Key.Verify(cosignedText(at, text), sig[timeSize:])
 	}}
 }
 
@@ -147,7 +147,7 @@ func Cosign(by crypto.Signer, name string, at marketops.Time, text string) (stri
 	if at <= 0 || at > maxCosignTime {
 		return "", fmt.Errorf("no cosignature has the time %d", at)
 	}
-	sig, err := by.Sign(cosigned(at, []byte(text)))
+	sig, err := by.Sign(cosignedText(at, []byte(text)))
 	if err != nil {
 		return "", err
 	}
@@ -162,7 +162,7 @@ const (
 	maxCosignTime = 253402300799 // 9999-12-31T23:59:59Z
 )
 
-func cosigned(at marketops.Time, text []byte) []byte {
+func cosignedText(at marketops.Time, text []byte) []byte {
 	return append(fmt.Appendf(nil, "cosignature/v1\ntime %d\n", at), text...)
 }
 

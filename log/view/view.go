@@ -115,13 +115,13 @@ func (v *View) follow(known, cp *log.Checkpoint) (*log.Tree, error) {
 	if known == nil {
 		return tree, nil
 	}
-	return tree, consistent(known, tree)
+	return tree, checkConsistent(known, tree)
 }
 
 // newest is the larger of what the file remembers and what this View has accepted itself: the
 // file may be gone, and another process may have put an older one there.
 func (v *View) newest(origin string) (*log.Checkpoint, error) {
-	known, err := v.remembered(origin)
+	known, err := v.readRemembered(origin)
 	if err != nil || v.latest == nil || v.latest.Checkpoint().Origin != origin {
 		return known, err
 	}
@@ -131,8 +131,8 @@ func (v *View) newest(origin string) (*log.Checkpoint, error) {
 	return known, nil
 }
 
-// consistent accepts a known checkpoint that is the new one's past, or the same.
-func consistent(known *log.Checkpoint, tree *log.Tree) error {
+// checkConsistent accepts a known checkpoint that is the new one's past, or the same.
+func checkConsistent(known *log.Checkpoint, tree *log.Tree) error {
 	hashes, err := tree.Consistency(known)
 	if err != nil {
 		return err
@@ -156,13 +156,13 @@ func (v *View) Covering(ctx context.Context, index uint64) (*log.Tree, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, v.uncovered(index, errors.Join(err, ctx.Err()))
+			return nil, v.uncoveredError(index, errors.Join(err, ctx.Err()))
 		case <-time.After(viewPause):
 		}
 	}
 }
 
-func (v *View) uncovered(index uint64, err error) error {
+func (v *View) uncoveredError(index uint64, err error) error {
 	f := &marketops.Failure{Code: marketops.LogUnavailable, What: fmt.Sprintf("no checkpoint covers entry %d yet", index), Err: err}
 	if v.policy.Witnessed() {
 		f.Code = marketops.QuorumUnmet
@@ -210,8 +210,8 @@ func (v *View) files(origin string) (out []string) {
 
 func (v *View) file(origin string) string { return v.files(origin)[0] }
 
-// remembered returns the newest checkpoint of an origin in any of its files.
-func (v *View) remembered(origin string) (newest *log.Checkpoint, err error) {
+// readRemembered returns the newest checkpoint of an origin in any of its files.
+func (v *View) readRemembered(origin string) (newest *log.Checkpoint, err error) {
 	for _, path := range v.files(origin) {
 		raw, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -234,7 +234,7 @@ func (v *View) remembered(origin string) (newest *log.Checkpoint, err error) {
 
 // remember keeps a checkpoint unless one that is as new is kept already.
 func (v *View) remember(cp *log.Checkpoint) error {
-	known, err := v.remembered(cp.Origin)
+	known, err := v.readRemembered(cp.Origin)
 	if err != nil || known != nil && known.Size >= cp.Size {
 		return err
 	}

@@ -49,7 +49,7 @@ type Tally struct {
 // Add takes a vote. A rejection by anybody of a group of the minimum is a veto; an approval
 // counts only if counts is true.
 func (t *Tally) Add(v Vote, counts bool) {
-	if v.Body.Verdict != "approve" {
+	if v.Body.Verdict != receipt.Approve {
 		if t.isEligible(v.Person) {
 			t.rejected = append(t.rejected, v.Person.Name)
 		}

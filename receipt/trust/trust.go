@@ -109,12 +109,12 @@ func (t *Trust) Expired(now marketops.Time) bool { return now >= t.file.Expires 
 
 // Minimum returns the approval rules that apply; none means that nothing may be authorised.
 func (t *Trust) Minimum(k marketops.Kind, target marketops.Target) (out []Rule) {
-	return matching(t.file.Approvals, k, target)
+	return matchingRules(t.file.Approvals, k, target)
 }
 
 // AuthorityThreshold returns how many distinct authorities must sign; 0 means none may.
 func (t *Trust) AuthorityThreshold(k marketops.Kind, target marketops.Target) (n int) {
-	for _, r := range matching(t.file.AuthorityRules, k, target) {
+	for _, r := range matchingRules(t.file.AuthorityRules, k, target) {
 		n = max(n, r.Threshold)
 	}
 	return n
@@ -122,12 +122,12 @@ func (t *Trust) AuthorityThreshold(k marketops.Kind, target marketops.Target) (n
 
 // MayResolve reports whether a person may resolve unknown outcomes of this kind and target.
 func (t *Trust) MayResolve(person Holder, k marketops.Kind, target marketops.Target) bool {
-	return inGroup(matching(t.file.Resolvers, k, target), person)
+	return inGroup(matchingRules(t.file.Resolvers, k, target), person)
 }
 
 // MayRevoke reports whether a person may withdraw receipts of this kind and target.
 func (t *Trust) MayRevoke(person Holder, k marketops.Kind, target marketops.Target) bool {
-	return inGroup(matching(t.file.Revokers, k, target), person)
+	return inGroup(matchingRules(t.file.Revokers, k, target), person)
 }
 
 func inGroup(rules []Rule, person Holder) bool {
@@ -139,7 +139,7 @@ func inGroup(rules []Rule, person Holder) bool {
 	return false
 }
 
-func matching(rules []Rule, k marketops.Kind, target marketops.Target) (out []Rule) {
+func matchingRules(rules []Rule, k marketops.Kind, target marketops.Target) (out []Rule) {
 	for _, r := range rules {
 		if r.Matches(k, target) {
 			out = append(out, r)
