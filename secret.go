@@ -3,10 +3,9 @@ package marketops
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
-// Secret is text that never prints: every verb, JSON, text and slog show "[secret]".
+// Secret is text that never prints: every verb, JSON, text and so log/slog show "[secret]".
 // The zero value is empty. It holds a pointer because fmt asks no methods of unexported
 // members: in a struct that is printed it then shows an address instead of the text.
 type Secret struct{ text *string }
@@ -42,6 +41,3 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(Hidden), nil }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + Hidden + `"`), nil }
-
-// LogValue implements [slog.LogValuer].
-func (s Secret) LogValue() slog.Value { return slog.StringValue(Hidden) }
