@@ -97,7 +97,7 @@ func (c claims) takeResource(h *ReceiptHistory, body *receipt.Claim) {
 	}
 	c.live[h.key] = h.Digest
 	if c.rules.Gate {
-		receipts{c.records}.checkClaimed(h, body.IssuedAt)
+		receipts(c).checkClaimed(h, body.IssuedAt)
 	}
 }
 

@@ -159,10 +159,12 @@ func TestState(t *testing.T) {
 			for _, e := range f.entries[:stop] {
 				first.Add(e)
 			}
-			second := lifecycle.NewTracker(rules)
-			if state, err := first.State(); err != nil {
+			state, err := first.State()
+			if err != nil {
 				t.Fatal(err)
-			} else if second, err = lifecycle.Resume(rules, whole(state)); err != nil {
+			}
+			second, err := lifecycle.Resume(rules, whole(state))
+			if err != nil {
 				t.Fatal(err)
 			}
 			for _, e := range f.entries[stop:] {

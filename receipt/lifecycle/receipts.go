@@ -32,10 +32,10 @@ func (r receipts) receipt(e Entry, body *receipt.Receipt) {
 	if r.submission(body.Submission) == nil && !r.rules.Gate {
 		r.reportMissing(Order, e, "submission", body.Submission, trust.RolePerson)
 	}
-	votes{r.records}.use(e, h)
+	votes(r).use(e, h)
 	if r.rules.Gate {
 		r.check(e, h)
-		votes{r.records}.count(e, h)
+		votes(r).count(e, h)
 	}
 }
 

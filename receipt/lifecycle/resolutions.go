@@ -35,7 +35,7 @@ func (r resolutions) resolution(e Entry, body *receipt.Resolution) {
 	}
 	h.Resolution = &Resolution{e.Leaf, e.Position.Index, body.Verdict, e.Holder.Name}
 	if body.Verdict == receipt.Success {
-		outcomes{r.records}.succeed(h)
+		outcomes(r).succeed(h)
 	}
 	r.end(h)
 }
