@@ -55,10 +55,9 @@ func cosignerKey(t *testing.T, name string) (skey, vkey string) {
 }
 
 func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := testenv.FreeAddress()
 	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // omniwitness starts it for one log, with its own database.

@@ -40,7 +40,9 @@ func front(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	if f == nil {
-		f = &fronted{address: "127.0.0.1:0"}
+		address, err := testenv.FreeAddress()
+		ts.Check(err)
+		f = &fronted{address: address}
 		of(ts).front = f
 	} else {
 		ts.Check(f.stop())
@@ -63,7 +65,7 @@ func (f *fronted) raise(ts *testscript.TestScript, authority string) {
 	ts.Check(err)
 	srv := &http.Server{Handler: proxy, ReadHeaderTimeout: testenv.Patience}
 	go srv.Serve(l)
-	f.address, f.stop = l.Addr().String(), srv.Close
+	f.stop = srv.Close
 	f.seen.Store(0)
 	ts.Defer(func() { srv.Close() })
 }

@@ -26,12 +26,7 @@ func (w *World) MakeWitnesses(n int) error {
 			return fmt.Errorf("%w\n%s", err, vkey)
 		}
 		c.VKey = strings.TrimSpace(string(vkey))
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		c.Address = l.Addr().String()
-		if err := l.Close(); err != nil {
+		if c.Address, err = FreeAddress(); err != nil {
 			return err
 		}
 		w.Witnesses = append(w.Witnesses, c)
