@@ -61,8 +61,12 @@ func (f *fronted) raise(ts *testscript.TestScript, authority string) {
 	}}
 	cert, pemText := selfSigned(ts)
 	ts.Check(os.WriteFile(ts.MkAbs(authority+".pem"), pemText, 0o644))
-	l, err := tls.Listen("tcp", f.address, &tls.Config{Certificates: []tls.Certificate{cert}})
-	ts.Check(err)
+	var l net.Listener
+	// A child that another story is just starting has the closed listener too, until it runs its program.
+	ts.Check(testenv.Await(func() (err error) {
+		l, err = tls.Listen("tcp", f.address, &tls.Config{Certificates: []tls.Certificate{cert}})
+		return err
+	}))
 	srv := &http.Server{Handler: proxy, ReadHeaderTimeout: testenv.Patience}
 	go srv.Serve(l)
 	f.stop = srv.Close

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -18,8 +19,19 @@ func FreeAddress() (string, error) {
 		address := fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(lastPort-firstPort))
 		var l net.Listener
 		if l, err = net.Listen("tcp", address); err == nil {
-			return address, l.Close()
+			err = l.Close()
+			return address, errors.Join(err, Await(func() error { return refuses(address) }))
 		}
 	}
 	return "", err
+}
+
+// refuses is nil once nobody listens any more: a child that is just being started has a closed listener too,
+// until it runs its program.
+func refuses(address string) error {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil
+	}
+	return errors.Join(errors.New("somebody listens on "+address), conn.Close())
 }
