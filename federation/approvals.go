@@ -29,7 +29,7 @@ func (r Rules) AdmitVote(run Run, v gate.Vote) error {
 	if v.Person.Name == run.Submission.Requester {
 		return marketops.Refuse(marketops.SelfApproval, v.Person.Name+" is the requester")
 	}
-	if !r.listed(run, v.Person) {
+	if !r.mayReject(run, v.Person) {
 		return marketops.Refuse(marketops.ApproverUnknown, fmt.Sprintf("%s is in no group that trust.json lets approve this", v.Person.Name))
 	}
 	return r.firstOf(run, v)
@@ -62,7 +62,7 @@ func window(a *receipt.Approval, now marketops.Time) error {
 	return nil
 }
 
-func (r Rules) listed(run Run, p trust.Holder) bool {
+func (r Rules) mayReject(run Run, p trust.Holder) bool {
 	for _, w := range run.Operations {
 		for _, rule := range r.Trust.Minimum(w.Op.Kind, w.Op.Target) {
 			if slices.Contains(p.Groups, rule.Group) {

@@ -51,7 +51,7 @@ func (r Rules) judge(run Run, w OperationState) Verdict {
 	if r.Trust.Expired(run.Now) {
 		refuse(marketops.TrustExpired, "trust.json has expired")
 	}
-	if vetoed(b.tally) {
+	if isVetoed(b.tally) {
 		refuse(marketops.RejectedByApprover, "a person rejected this plan; plan again: marketops plan")
 	}
 	for _, why := range stale(run, w) {
@@ -90,7 +90,7 @@ func again(run Run, outdated int) string {
 	return fmt.Sprintf("%s given under another policy; approve again: marketops approve %s --key KEY", given, run.ID)
 }
 
-func vetoed(t gate.Tally) bool {
+func isVetoed(t gate.Tally) bool {
 	for _, c := range t.Checks() {
 		if c.Code == marketops.RejectedByApprover {
 			return c.Status != marketops.Pass

@@ -26,7 +26,7 @@ type candidate struct {
 // known reports whether the repository was found.
 func (c *candidate) known() bool { return c.repo.ID > 0 }
 
-func (c *candidate) planned() bool { return len(c.rejected) == 0 }
+func (c *candidate) isPlanned() bool { return len(c.rejected) == 0 }
 
 // reject lists a reason. An error without a code of the group "plan" counts as
 // [marketops.RuleDenied] if the document itself was refused, else as [marketops.SourceUnreadable].
@@ -80,8 +80,8 @@ func deny(code marketops.Code, reason, remedy string) *marketops.Refusal {
 	return &marketops.Refusal{Code: code, What: reason, Next: remedy}
 }
 
-// compared is [deny] with what was wanted and what was found.
-func compared(code marketops.Code, reason, remedy, expected, got string) *marketops.Refusal {
+// denyDifference is [deny] with what was wanted and what was found.
+func denyDifference(code marketops.Code, reason, remedy, expected, got string) *marketops.Refusal {
 	r := deny(code, reason, remedy)
 	r.Checks = marketops.Checks{{Code: code, Status: marketops.Fail, Expected: expected, Got: got}}
 	return r

@@ -164,7 +164,7 @@ func (e *engine) reopen() error {
 func (e *engine) tally() string {
 	n := 0
 	for _, c := range e.candidates {
-		if c.planned() {
+		if c.isPlanned() {
 			n++
 		}
 	}

@@ -20,7 +20,7 @@ func (e *engine) evaluate(context.Context) (string, error) {
 // refuseImpossible refuses what no port could carry out: a receipt for it would only be wasted.
 func (e *engine) refuseImpossible() {
 	for _, c := range e.candidates {
-		if c.planned() && len(e.o.Preview(c.op)) == 0 {
+		if c.isPlanned() && len(e.o.Preview(c.op)) == 0 {
 			c.reject(deny(marketops.RuleDenied, fmt.Sprintf("this version cannot carry out %s", c.op.Kind),
 				"leave it out, or use a version that can"))
 		}
@@ -59,7 +59,7 @@ func (e *engine) refuseRivals() error {
 func (e *engine) noteLatest() {
 	first := map[int64]*candidate{}
 	for _, c := range e.candidates {
-		if !c.planned() || c.op.Release == nil || c.op.Release.MakeLatest != "true" {
+		if !c.isPlanned() || c.op.Release == nil || c.op.Release.MakeLatest != "true" {
 			continue
 		}
 		if other, ok := first[c.repo.ID]; ok {

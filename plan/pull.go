@@ -44,7 +44,7 @@ func (e *engine) head(ctx context.Context, c *candidate) error {
 		return err
 	}
 	if ref.Presence == Present {
-		return compared(marketops.VersionExists, fmt.Sprintf("branch %q exists", c.pub.Head), "take another branch name", "no such branch", ref.SHA)
+		return denyDifference(marketops.VersionExists, fmt.Sprintf("branch %q exists", c.pub.Head), "take another branch name", "no such branch", ref.SHA)
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func (e *engine) pullFree(ctx context.Context, c *candidate) error {
 		return err
 	}
 	if p.Presence == Present {
-		return compared(marketops.VersionExists, fmt.Sprintf("a pull request from %q to %q is open", c.pub.Head, c.pub.Base),
+		return denyDifference(marketops.VersionExists, fmt.Sprintf("a pull request from %q to %q is open", c.pub.Head, c.pub.Base),
 			"close it, or take another branch", "no open pull request", fmt.Sprintf("#%d", p.Number))
 	}
 	return nil

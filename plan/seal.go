@@ -20,7 +20,7 @@ func (e *engine) write(context.Context) (string, error) {
 	e.plan = p
 	for _, c := range e.candidates {
 		p.Rejected, p.Findings = append(p.Rejected, c.rejected...), append(p.Findings, c.findings...)
-		if c.planned() {
+		if c.isPlanned() {
 			if err := e.add(c); err != nil {
 				return "", err
 			}

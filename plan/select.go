@@ -41,7 +41,7 @@ func checkRepository(r Repository, name string) error {
 		return deny(marketops.SourceUnreadable, "GitHub's answer has no repository id or default branch", "")
 	}
 	if r.FullName != name {
-		return compared(marketops.RuleDenied, "GitHub calls the repository by another name",
+		return denyDifference(marketops.RuleDenied, "GitHub calls the repository by another name",
 			"write the name in marketops.yaml as GitHub does", name, r.FullName)
 	}
 	if r.Archived {
@@ -107,7 +107,7 @@ func (e *engine) target(ctx context.Context, c *candidate) error {
 	}
 	on, err := e.o.Source.OnBranch(ctx, c.repo.FullName, branch, sha)
 	if err == nil && !on {
-		return compared(marketops.RefMoved, fmt.Sprintf("commit %s does not lie on branch %q", sha, branch),
+		return denyDifference(marketops.RefMoved, fmt.Sprintf("commit %s does not lie on branch %q", sha, branch),
 			"push the commit to the branch, or name the branch it lies on: branch: …", branch, sha)
 	}
 	return err
@@ -120,7 +120,7 @@ func (e *engine) resolve(ctx context.Context, c *candidate, sha string) error {
 		return err
 	}
 	if got.SHA != sha || !marketops.FullSHA(got.Tree) {
-		return compared(marketops.SourceUnreadable, "the answer is about another commit, or has no tree", "", sha, got.SHA)
+		return denyDifference(marketops.SourceUnreadable, "the answer is about another commit, or has no tree", "", sha, got.SHA)
 	}
 	c.commit = got
 	return nil
@@ -148,14 +148,14 @@ func (e *engine) tagFree(ctx context.Context, c *candidate) error {
 		return err
 	}
 	if tag.Presence == Present {
-		return compared(marketops.VersionExists, fmt.Sprintf("tag %q exists", c.pub.Tag), "", "no such tag", tag.SHA)
+		return denyDifference(marketops.VersionExists, fmt.Sprintf("tag %q exists", c.pub.Tag), "", "no such tag", tag.SHA)
 	}
 	branch, err := e.o.Source.Branch(ctx, c.repo.FullName, c.pub.Tag)
 	if err := must(branch.Presence, err, "branch "+c.pub.Tag); err != nil {
 		return err
 	}
 	if branch.Presence == Present {
-		return compared(marketops.RuleDenied, fmt.Sprintf("a branch is called %q too, and git could mean either", c.pub.Tag),
+		return denyDifference(marketops.RuleDenied, fmt.Sprintf("a branch is called %q too, and git could mean either", c.pub.Tag),
 			"take another tag, or rename the branch", "no such branch", branch.SHA)
 	}
 	return nil
@@ -174,7 +174,7 @@ func (e *engine) releaseFree(ctx context.Context, c *candidate) error {
 		if r.Draft {
 			what = "a draft release"
 		}
-		return compared(marketops.VersionExists, fmt.Sprintf("%s for tag %q exists", what, c.pub.Tag), "", "no such release", fmt.Sprintf("release %d", r.ID))
+		return denyDifference(marketops.VersionExists, fmt.Sprintf("%s for tag %q exists", what, c.pub.Tag), "", "no such release", fmt.Sprintf("release %d", r.ID))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func (e *engine) verify(ctx context.Context) (string, error) {
 		case c.op.PullRequest != nil:
 			e.verifyPull(ctx, c)
 		}
-		if c.planned() {
+		if c.isPlanned() {
 			c.reject(complete(c.op))
 		}
 	}

@@ -125,7 +125,7 @@ func (d decisions) liveReceipts(ctx context.Context, target marketops.Target) (n
 			return 0, err
 		}
 		if found && (claim.State == claims.Closed || claim.State == claims.Revoked) {
-			d.usage.ended(id)
+			d.usage.removeReceipt(id)
 			continue
 		}
 		n++
@@ -156,7 +156,7 @@ func (d decisions) issue(ctx context.Context, r *run, open []int, verdicts []fed
 		return err
 	}
 	for n, i := range open {
-		d.usage.issued(recs[n].Body.(*receipt.Receipt))
+		d.usage.addReceipt(recs[n].Body.(*receipt.Receipt))
 		e, err := d.records.Append(ctx, recorder.Frozen(recs[n]), recs[n])
 		if err != nil {
 			return err

@@ -90,7 +90,7 @@ func (rs runs) openReceipt(f *activeRules, row claims.Record) (issued, error) {
 func (rs runs) count(row claims.Record) error {
 	switch receipt.Kind(row.Kind) {
 	case receipt.KindSubmission:
-		rs.usage.submitted(row.FrozenAt)
+		rs.usage.addSubmission(row.FrozenAt)
 	case receipt.KindReceipt:
 		i, err := rs.openReceipt(rs.rules.active.Load(), row)
 		if errors.Is(err, marketops.KeyUnknown) || errors.Is(err, marketops.RecordWithheld) {
@@ -99,7 +99,7 @@ func (rs runs) count(row claims.Record) error {
 		if err != nil {
 			return err
 		}
-		rs.usage.issued(i.body)
+		rs.usage.addReceipt(i.body)
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (s seals) sealAll(ctx context.Context) {
 // seal records run-closed if every operation of the run has ended and the newest run-closed does
 // not cover all records. The run is locked, so that no record comes between the list and the leaf.
 func (s seals) seal(ctx context.Context, id marketops.RunID) error {
-	if ended, err := s.ended(ctx, id); err != nil || !ended {
+	if ended, err := s.hasEnded(ctx, id); err != nil || !ended {
 		return err
 	}
 	defer s.locks.hold(id)()
@@ -123,8 +123,8 @@ func sortedCounts(counts map[string]int64) (out []receipt.Count) {
 	return out
 }
 
-// ended reports whether every operation of a run has a receipt that is closed or revoked.
-func (s seals) ended(ctx context.Context, id marketops.RunID) (bool, error) {
+// hasEnded reports whether every operation of a run has a receipt that is closed or revoked.
+func (s seals) hasEnded(ctx context.Context, id marketops.RunID) (bool, error) {
 	rows, err := s.records.Run(ctx, id)
 	if err != nil {
 		return false, err

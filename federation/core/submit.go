@@ -105,7 +105,7 @@ func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, pl
 	}
 	e, err := s.records.Record(ctx, rec)
 	if err == nil {
-		s.usage.submitted(s.now())
+		s.usage.addSubmission(s.now())
 	}
 	return e, err
 }

@@ -21,7 +21,7 @@ type liveReceipt struct {
 	expires marketops.Time
 }
 
-func (u *usage) submitted(at marketops.Time) {
+func (u *usage) addSubmission(at marketops.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.today = append(u.today, at)
@@ -41,7 +41,7 @@ func (u *usage) submissions(now marketops.Time) int {
 	return len(kept)
 }
 
-func (u *usage) issued(r *receipt.Receipt) {
+func (u *usage) addReceipt(r *receipt.Receipt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.live[r.ReceiptID] = liveReceipt{r.Target.ID(), r.ExpiresAt}
@@ -61,7 +61,7 @@ func (u *usage) candidates(target string, now marketops.Time) (out []marketops.R
 	return out
 }
 
-func (u *usage) ended(id marketops.ReceiptID) {
+func (u *usage) removeReceipt(id marketops.ReceiptID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.live, id)

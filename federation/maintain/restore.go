@@ -142,7 +142,7 @@ func (m Memory) follow(tree *log.Tree, policy *log.Policy, mark string) error {
 				Next: "restore a backup of " + cp.Origin}
 		}
 		if _, err := tree.Consistency(cp); err != nil {
-			return &marketops.Refusal{Code: rolled(err), What: fmt.Sprintf("the backup has %d entries of %s, and one of %d was seen", tree.Checkpoint().Size, cp.Origin, cp.Size), Err: err,
+			return &marketops.Refusal{Code: misbehaviourCode(err), What: fmt.Sprintf("the backup has %d entries of %s, and one of %d was seen", tree.Checkpoint().Size, cp.Origin, cp.Size), Err: err,
 				State: "nothing was restored",
 				Next:  "restore a newer backup; if there is none, begin a new log under another origin, and tell everybody who saw the old one"}
 		}
@@ -150,8 +150,8 @@ func (m Memory) follow(tree *log.Tree, policy *log.Policy, mark string) error {
 	return nil
 }
 
-// rolled is the code of a log that does not hold what was seen of it.
-func rolled(err error) marketops.Code {
+// misbehaviourCode is the code of a log that does not hold what was seen of it.
+func misbehaviourCode(err error) marketops.Code {
 	if c := marketops.CodeOf(err); c == marketops.SplitView || c == marketops.LogRolledBack {
 		return c
 	}

@@ -49,7 +49,7 @@ func (b *Bundle) decide(f Facts) (d Decision, err error) {
 		return d, err
 	}
 	d.Policies = v.ids()
-	if unmet := b.unobserved(f); len(unmet) > 0 {
+	if unmet := b.listUnobserved(f); len(unmet) > 0 {
 		d.Code, d.Policies = marketops.FactUnobserved, unmet
 		d.WhyNot = []string{fmt.Sprintf("policy %s needs facts that the Core has not read from GitHub itself; set observe: github in core.yaml", list(unmet))}
 		return d, nil
@@ -94,7 +94,7 @@ func (b *Bundle) judge(f Facts, use func(note) bool) (verdict, error) {
 	}
 	decision, diag := cedar.Authorize(policies, entities, req)
 	if len(diag.Errors) > 0 {
-		return verdict{}, failed(diag.Errors)
+		return verdict{}, firstFailure(diag.Errors)
 	}
 	v := verdict{}
 	for _, r := range diag.Reasons {
@@ -105,18 +105,18 @@ func (b *Bundle) judge(f Facts, use func(note) bool) (verdict, error) {
 	return v, nil
 }
 
-// failed names the first policy, by id, whose evaluation failed: Cedar's own order is random.
-func failed(errs []cedar.DiagnosticError) error {
+// firstFailure names the first policy, by id, whose evaluation failed: Cedar's own order is random.
+func firstFailure(errs []cedar.DiagnosticError) error {
 	first := slices.MinFunc(errs, func(a, b cedar.DiagnosticError) int { return cmp.Compare(a.PolicyID, b.PolicyID) })
 	return fmt.Errorf("policy %s failed: %.200s", first.PolicyID, first.Message)
 }
 
 func all(note) bool { return true }
 
-func thawed(n note) bool { return !n.frozen }
+func isLive(n note) bool { return !n.frozen }
 
-// unobserved returns the policies with @needs("observed") in whose scope unobserved facts lie.
-func (b *Bundle) unobserved(f Facts) []string {
+// listUnobserved returns the policies with @needs("observed") in whose scope unobserved facts lie.
+func (b *Bundle) listUnobserved(f Facts) []string {
 	if f.Observed != nil || len(b.needs) == 0 {
 		return nil
 	}

@@ -66,7 +66,7 @@ func (b *Bundle) flips(f Facts, rs ...relaxation) bool {
 	for _, r := range rs {
 		r.change(&f)
 		if r.thaw {
-			use = thawed
+			use = isLive
 		}
 	}
 	v, err := b.judge(f, use)

@@ -60,7 +60,7 @@ func readRegular(path string, limit int64) ([]byte, os.FileInfo, error) {
 
 // decode parses data and fills v, a pointer to a struct whose absent members keep their value.
 func decode(name string, data []byte, v any) (*document, error) {
-	if why := bounded(data); why != "" {
+	if why := findExcess(data); why != "" {
 		return nil, invalid(name, 0, why)
 	}
 	root, err := parse(name, data)
@@ -77,9 +77,9 @@ func decode(name string, data []byte, v any) (*document, error) {
 	return d, nil
 }
 
-// bounded keeps the parser from input that would cost it more than linear time or memory.
+// findExcess keeps the parser from input that would cost it more than linear time or memory.
 // Brackets are counted in text too: what is refused wrongly is no configuration of ours.
-func bounded(data []byte) string {
+func findExcess(data []byte) string {
 	switch {
 	case len(data) > MaxFile:
 		return fmt.Sprintf("longer than %d bytes", MaxFile)

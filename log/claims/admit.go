@@ -35,7 +35,7 @@ func (t *tx) admit(n NewClaim) (c row, resumed bool, err error) {
 		}
 	}
 	if found {
-		return row{}, false, t.taken(n, c)
+		return row{}, false, t.explainTaken(n, c)
 	}
 	for _, judge := range []func(NewClaim) error{t.judgeSuccess, t.judgeResource, t.judgeLog} {
 		if err := judge(n); err != nil {
@@ -48,18 +48,18 @@ func (t *tx) admit(n NewClaim) (c row, resumed bool, err error) {
 // open: there is something to go on with. Once decided, only the Core has work left.
 func (c row) open() bool { return c.State == Claimed || c.State == Executing }
 
-// taken explains why a receipt with a row cannot be claimed.
-func (t *tx) taken(n NewClaim, c row) error {
+// explainTaken explains why a receipt with a row cannot be claimed.
+func (t *tx) explainTaken(n NewClaim, c row) error {
 	switch {
 	case !c.open():
-		return c.refused("claim")
+		return c.stateError("claim")
 	case !n.same(c.Claim):
 		return otherOperation(c)
 	}
 	return t.inFlight(c)
 }
 
-func (t *tx) judgeTrust(n NewClaim) error { return t.trusted(n.Trust) }
+func (t *tx) judgeTrust(n NewClaim) error { return t.requireTrust(n.Trust) }
 
 func (t *tx) judgeTime(n NewClaim) error { return t.fresh(n.ExpiresAt) }
 
@@ -108,7 +108,7 @@ func (t *tx) fresh(expires marketops.Time) error {
 	return nil
 }
 
-func (t *tx) trusted(version int64) error {
+func (t *tx) requireTrust(version int64) error {
 	seen, _, err := t.mark(trustMark)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (l *Ledger) Marks(ctx context.Context) (clock marketops.Time, trust int64, 
 // refused from then on, also before the first claim under it.
 func (l *Ledger) SeeTrust(ctx context.Context, version int64) error {
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
-		if err := t.trusted(version); err != nil {
+		if err := t.requireTrust(version); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, t.raise(trustMark, version)
@@ -166,7 +166,7 @@ func (l *Ledger) SeeTrust(ctx context.Context, version int64) error {
 // that is not lower is refused; the mark rises by claims alone.
 func (l *Ledger) LowerMark(ctx context.Context, to marketops.Time, reason string) error {
 	if to < 0 || reason == "" {
-		return malformed("the clock mark is lowered to a time, for a reason")
+		return malformedError("the clock mark is lowered to a time, for a reason")
 	}
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
 		old, _, err := t.mark(clockMark)
@@ -175,12 +175,12 @@ func (l *Ledger) LowerMark(ctx context.Context, to marketops.Time, reason string
 		}
 		n, err := t.exec(`UPDATE mark SET value = ? WHERE name = ? AND value > ?`, int64(to), clockMark, int64(to))
 		if err == nil && n != 1 {
-			err = malformed("the clock mark is not above %s", to)
+			err = malformedError("the clock mark is not above %s", to)
 		}
 		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, t.moved("", State(marketops.Time(old).String()), State(to.String()), 0, "operator", reason)
+		return struct{}{}, t.writeTransition("", State(marketops.Time(old).String()), State(to.String()), 0, "operator", reason)
 	})
 	return err
 }

@@ -140,7 +140,7 @@ func (w *writer) one(r *request) (answer, fault error) {
 		return nil, err
 	}
 	t := &tx{w: w, now: w.now()}
-	answer = shielded(r.run, t)
+	answer = runGuarded(r.run, t)
 	if t.fault != nil {
 		return nil, t.fault
 	}
@@ -153,8 +153,8 @@ func (w *writer) one(r *request) (answer, fault error) {
 	return answer, err
 }
 
-// shielded turns a panic of a caller's callback into that caller's failure.
-func shielded(run func(*tx) error, t *tx) (err error) {
+// runGuarded turns a panic of a caller's callback into that caller's failure.
+func runGuarded(run func(*tx) error, t *tx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = unavailable("a request panicked", fmt.Errorf("%v\n%s", p, debug.Stack()))

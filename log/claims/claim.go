@@ -78,15 +78,15 @@ func (l *Ledger) Takeover(ctx context.Context, n NewClaim) (Claim, Record, error
 func (n NewClaim) validate() error {
 	switch {
 	case !n.Receipt.Valid() || !n.Run.Valid():
-		return malformed("a claim without valid receipt and run ids")
+		return malformedError("a claim without valid receipt and run ids")
 	case n.OpKey.IsZero() || n.OpDigest.IsZero() || n.ReceiptDigest.IsZero():
-		return malformed("a claim without all of its digests")
+		return malformedError("a claim without all of its digests")
 	case n.Kind == "" || len(n.Kind) > maxKind || n.Owner == "" || len(n.Owner) > maxOwner:
-		return malformed("a claim without kind or owner")
+		return malformedError("a claim without kind or owner")
 	case n.ExpiresAt <= 0:
-		return malformed("a claim whose receipt never expires")
+		return malformedError("a claim whose receipt never expires")
 	case n.Trust < 0:
-		return malformed("a negative trust version")
+		return malformedError("a negative trust version")
 	}
 	return nil
 }
@@ -96,14 +96,14 @@ func (n NewClaim) validateClaim() error {
 		return err
 	}
 	if n.Build == nil {
-		return malformed("a claim without a maker of its record")
+		return malformedError("a claim without a maker of its record")
 	}
 	return validLease(n.Lease)
 }
 
 func validLease(d time.Duration) error {
 	if d < time.Second || d > maxLease || d%time.Second != 0 {
-		return malformed("a lease of %s, not of 1 s to %s in whole seconds", d, maxLease)
+		return malformedError("a lease of %s, not of 1 s to %s in whole seconds", d, maxLease)
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (t *tx) claim(n NewClaim) (granted, error) {
 		return granted{}, err
 	}
 	if resumed {
-		return t.stored(c)
+		return t.answerRepeat(c)
 	}
 	rec, err := n.build(1, marketops.Digest{})
 	if err != nil {
@@ -130,7 +130,7 @@ func (t *tx) claim(n NewClaim) (granted, error) {
 	if won != 1 {
 		return granted{}, marketops.Refuse(marketops.OperationInFlight, "another claim was first")
 	}
-	if err := t.moved(n.Receipt, "", Claimed, 1, n.Owner, ""); err != nil {
+	if err := t.writeTransition(n.Receipt, "", Claimed, 1, n.Owner, ""); err != nil {
 		return granted{}, err
 	}
 	if err := t.raise(clockMark, int64(t.now)); err != nil {
@@ -158,19 +158,19 @@ func (t *tx) takeover(n NewClaim) (granted, error) {
 		string(n.Owner), int64(t.now.Add(n.Lease)), rec.Digest[:], string(n.Receipt), c.Epoch, string(c.State)); err != nil {
 		return granted{}, err
 	}
-	if err := t.moved(n.Receipt, c.State, c.State, c.Epoch+1, n.Owner, "takeover"); err != nil {
+	if err := t.writeTransition(n.Receipt, c.State, c.State, c.Epoch+1, n.Owner, "takeover"); err != nil {
 		return granted{}, err
 	}
 	return t.grant(n, rec)
 }
 
 func (t *tx) mayTakeOver(n NewClaim, c row) error {
-	if err := t.trusted(n.Trust); err != nil {
+	if err := t.requireTrust(n.Trust); err != nil {
 		return err
 	}
 	switch {
 	case !c.open():
-		return c.refused("take over")
+		return c.stateError("take over")
 	case !n.same(c.Claim):
 		return otherOperation(c)
 	case c.Owner != n.Owner && c.LeaseUntil > t.now:
@@ -192,8 +192,8 @@ func (t *tx) grant(n NewClaim, rec Record) (granted, error) {
 	return granted{c.Claim, rec}, err
 }
 
-// stored is the answer to a repeated claim.
-func (t *tx) stored(c row) (granted, error) {
+// answerRepeat is the answer to a repeated claim.
+func (t *tx) answerRepeat(c row) (granted, error) {
 	rec, found, err := t.record(`receipt_id = ? AND kind = 'claim' AND epoch = ?`, string(c.Receipt), c.Epoch)
 	if err == nil && (!found || rec.Digest != c.ClaimRecord) {
 		err = unavailable("the claim's own record is missing", errNoRecord)
@@ -211,7 +211,7 @@ func (n NewClaim) build(epoch int64, prev marketops.Digest) (Record, error) {
 		return Record{}, err
 	}
 	if rec.Epoch != epoch {
-		return Record{}, malformed("a claim record of epoch %d for epoch %d", rec.Epoch, epoch)
+		return Record{}, malformedError("a claim record of epoch %d for epoch %d", rec.Epoch, epoch)
 	}
 	return rec, nil
 }
@@ -219,7 +219,7 @@ func (n NewClaim) build(epoch int64, prev marketops.Digest) (Record, error) {
 // fits checks that a record made for a change is about this receipt and not yet in the log.
 func (r Record) fits(kind string, receipt marketops.ReceiptID, run marketops.RunID) error {
 	if r.Kind != kind || r.Receipt != receipt || r.Run != run || r.Index != nil {
-		return malformed("not a new %s record of receipt %s and run %s", kind, receipt, run)
+		return malformedError("not a new %s record of receipt %s and run %s", kind, receipt, run)
 	}
 	return r.validate()
 }

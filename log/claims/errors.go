@@ -33,7 +33,7 @@ func unavailable(what string, err error) error {
 	return &marketops.Failure{Code: marketops.LedgerUnavailable, What: what, Err: err}
 }
 
-func malformed(format string, args ...any) error {
+func malformedError(format string, args ...any) error {
 	return unavailable(fmt.Sprintf(format, args...), errMalformed)
 }
 

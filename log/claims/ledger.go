@@ -38,7 +38,7 @@ type Ledger struct {
 // ledger-unavailable for anything else, such as a damaged file or one of another version.
 func Open(path string, now func() marketops.Time) (*Ledger, error) {
 	if now == nil {
-		return nil, malformed("the ledger needs a clock")
+		return nil, malformedError("the ledger needs a clock")
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {

@@ -48,15 +48,15 @@ func (l *Ledger) Freeze(ctx context.Context, records ...Record) error {
 func (r Record) validate() error {
 	switch {
 	case r.Leaf == [32]byte{} || r.Digest.IsZero():
-		return malformed("a record without leaf hash or digest")
+		return malformedError("a record without leaf hash or digest")
 	case r.Kind == "" || len(r.Kind) > maxKind:
-		return malformed("a record without a kind of at most %d bytes", maxKind)
+		return malformedError("a record without a kind of at most %d bytes", maxKind)
 	case len(r.Envelope) == 0 || len(r.Envelope) > maxEnvelope:
-		return malformed("a record needs an envelope of at most %d bytes", maxEnvelope)
+		return malformedError("a record needs an envelope of at most %d bytes", maxEnvelope)
 	case r.Run != "" && !r.Run.Valid() || r.Receipt != "" && !r.Receipt.Valid() || r.Epoch < 0:
-		return malformed("a record with a bad run, receipt or epoch")
+		return malformedError("a record with a bad run, receipt or epoch")
 	case r.Index != nil:
-		return malformed("a record that has an index before it is frozen")
+		return malformedError("a record that has an index before it is frozen")
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (r Record) validate() error {
 func (t *tx) freezeFree(r Record) error {
 	switch r.Kind {
 	case KindClaim, KindOutcome, KindRevocation, KindResolution:
-		return malformed("a record of kind %s is frozen only by the change that it stands for", r.Kind)
+		return malformedError("a record of kind %s is frozen only by the change that it stands for", r.Kind)
 	case KindIntent:
 		if err := t.mayIntend(r); err != nil {
 			return err
@@ -88,9 +88,9 @@ func (t *tx) mayIntend(r Record) error {
 	case !found:
 		return unavailable("an intent without a claim", errNoClaim)
 	case c.Epoch != r.Epoch:
-		return c.fenced()
+		return c.fenceError()
 	case c.State != Claimed && c.State != Executing:
-		return c.refused("intend")
+		return c.stateError("intend")
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (s Record) same(r Record) bool {
 // lowest index. Code ledger-unavailable for a leaf that was never frozen.
 func (l *Ledger) Indexed(ctx context.Context, leaf [32]byte, index uint64) error {
 	if index > math.MaxInt64 {
-		return malformed("a log index beyond 63 bits")
+		return malformedError("a log index beyond 63 bits")
 	}
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
 		r, found, err := t.record(`leaf = ?`, leaf[:])
@@ -173,7 +173,7 @@ func (t *tx) index(r Record, index uint64) error {
 // Code ledger-unavailable if the record is not frozen or has no index.
 func (l *Ledger) Erased(ctx context.Context, leaf [32]byte, reason string) error {
 	if reason == "" {
-		return malformed("a record is erased for a reason")
+		return malformedError("a record is erased for a reason")
 	}
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
 		r, found, err := t.record(`leaf = ?`, leaf[:])
@@ -183,7 +183,7 @@ func (l *Ledger) Erased(ctx context.Context, leaf [32]byte, reason string) error
 		if err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, t.moved("", State("leaf "+hex.EncodeToString(leaf[:])), "erased", 0, "operator", reason)
+		return struct{}{}, t.writeTransition("", State("leaf "+hex.EncodeToString(leaf[:])), "erased", 0, "operator", reason)
 	})
 	return err
 }

@@ -27,7 +27,7 @@ func (l *Ledger) Revoke(ctx context.Context, n NewClaim, revocation Record, deci
 		return err
 	}
 	if decide == nil {
-		return malformed("revoke without a maker of the outcome")
+		return malformedError("revoke without a maker of the outcome")
 	}
 	if err := revocation.fits(KindRevocation, n.Receipt, n.Run); err != nil {
 		return err
@@ -76,7 +76,7 @@ func (t *tx) revokeUnspent(n NewClaim, revocation Record) error {
 	if _, err := t.freeze(revocation); err != nil {
 		return err
 	}
-	return t.moved(n.Receipt, "", Revoked, 0, n.Owner, "")
+	return t.writeTransition(n.Receipt, "", Revoked, 0, n.Owner, "")
 }
 
 func (c row) tooLate() error {
@@ -96,7 +96,7 @@ func (c row) tooLate() error {
 // ledger-unavailable, if there is no claim; disk-full.
 func (l *Ledger) Settle(ctx context.Context, receipt marketops.ReceiptID, by crypto.KeyID, orphaned bool, decide func(c Claim, epoch int64, o Outcome) (Record, error)) (Claim, error) {
 	if decide == nil || by == "" || len(by) > maxOwner {
-		return Claim{}, malformed("settle without an actor or a maker of the outcome")
+		return Claim{}, malformedError("settle without an actor or a maker of the outcome")
 	}
 	return do(ctx, l, func(t *tx) (Claim, error) {
 		c, found, err := t.load(receipt)
@@ -106,7 +106,7 @@ func (l *Ledger) Settle(ctx context.Context, receipt marketops.ReceiptID, by cry
 		if err != nil {
 			return Claim{}, err
 		}
-		o, err := t.settlement(c, orphaned)
+		o, err := t.chooseSettlement(c, orphaned)
 		if err != nil {
 			return Claim{}, err
 		}
@@ -121,14 +121,14 @@ func (l *Ledger) Settle(ctx context.Context, receipt marketops.ReceiptID, by cry
 	})
 }
 
-func (t *tx) settlement(c row, orphaned bool) (Outcome, error) {
+func (t *tx) chooseSettlement(c row, orphaned bool) (Outcome, error) {
 	switch {
 	case c.State == Claimed && t.now >= c.ExpiresAt:
 		return Rejected, nil
 	case c.State == Executing && (orphaned || t.now >= c.ExpiresAt.Add(silence)):
 		return Unknown, nil
 	}
-	return "", c.refused("settle")
+	return "", c.stateError("settle")
 }
 
 // flight is how long a request may be under way after its attempt was counted: a publisher's work
@@ -145,7 +145,7 @@ const flight = time.Hour
 // ledger-unavailable, if there is no claim; disk-full.
 func (l *Ledger) Resolve(ctx context.Context, receipt marketops.ReceiptID, outcome Outcome, resolution Record) error {
 	if outcome != Success && outcome != Failed {
-		return malformed("an unknown outcome is resolved as success or failed, not %q", outcome)
+		return malformedError("an unknown outcome is resolved as success or failed, not %q", outcome)
 	}
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) { return struct{}{}, t.resolve(receipt, outcome, resolution) })
 	return err
@@ -170,10 +170,10 @@ func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Re
 		return marketops.RefuseErr(marketops.OperationInFlight, fmt.Sprintf("%s is not closed yet", receipt), ErrState)
 	}
 	if c.State != Closed || c.Outcome != Unknown {
-		return c.refused("resolve")
+		return c.stateError("resolve")
 	}
 	if outcome == Failed {
-		if err := t.landed(c); err != nil {
+		if err := t.requireLanded(c); err != nil {
 			return err
 		}
 	}
@@ -188,12 +188,12 @@ func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Re
 	if _, err := t.freeze(resolution); err != nil {
 		return err
 	}
-	return t.moved(receipt, Closed, Closed, c.Epoch, "", "resolved as "+string(outcome))
+	return t.writeTransition(receipt, Closed, Closed, c.Epoch, "", "resolved as "+string(outcome))
 }
 
-// landed refuses while a request of c's attempts may still reach GitHub. Attempts that left no
+// requireLanded refuses while a request of c's attempts may still reach GitHub. Attempts that left no
 // line in the history count as made when the outcome was decided.
-func (t *tx) landed(c row) error {
+func (t *tx) requireLanded(c row) error {
 	var last marketops.Time
 	_, err := t.get(`SELECT coalesce((SELECT max(at) FROM transition WHERE receipt_id = ?1 AND reason = ?2), decided_at) FROM claim WHERE receipt_id = ?1`,
 		[]any{string(c.Receipt), AttemptReason}, &last)

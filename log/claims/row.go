@@ -35,9 +35,9 @@ func (t *tx) find(where string, args ...any) (row, bool, error) {
 	return c, found, err
 }
 
-// held loads the claim for a step of (epoch, owner) that is legal in the given states. The
+// loadHeld loads the claim for a step of (epoch, owner) that is legal in the given states. The
 // fence comes first: who lost the claim learns that, whatever became of it since.
-func (t *tx) held(step string, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, in ...State) (row, error) {
+func (t *tx) loadHeld(step string, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, in ...State) (row, error) {
 	c, found, err := t.load(receipt)
 	switch {
 	case err != nil:
@@ -45,19 +45,19 @@ func (t *tx) held(step string, receipt marketops.ReceiptID, epoch int64, owner c
 	case !found:
 		return row{}, unavailable("cannot "+step+" "+string(receipt), errNoClaim)
 	case c.State == Revoked:
-		return row{}, c.refused(step)
+		return row{}, c.stateError(step)
 	case c.Epoch != epoch || c.Owner != owner:
-		return row{}, c.fenced()
+		return row{}, c.fenceError()
 	}
 	for _, s := range in {
 		if c.State == s {
 			return c, nil
 		}
 	}
-	return row{}, c.refused(step)
+	return row{}, c.stateError(step)
 }
 
-func (c row) fenced() error {
+func (c row) fenceError() error {
 	code := marketops.OperationInFlight
 	if c.code() == marketops.Revoked { // the publisher must learn why it lost the claim
 		code = marketops.Revoked
@@ -65,8 +65,8 @@ func (c row) fenced() error {
 	return marketops.RefuseErr(code, fmt.Sprintf("epoch %d of %s belongs to %s", c.Epoch, c.Receipt, c.Owner), ErrFenced)
 }
 
-// refused answers a step that the claim's state does not allow.
-func (c row) refused(step string) error {
+// stateError answers a step that the claim's state does not allow.
+func (c row) stateError(step string) error {
 	what := fmt.Sprintf("cannot %s: %s is %s", step, c.Receipt, c.State)
 	if c.Outcome != "" {
 		what += " as " + string(c.Outcome)
@@ -85,8 +85,8 @@ func (c row) code() marketops.Code {
 	return marketops.Consumed
 }
 
-// moved writes one line of history; it belongs to every change of state or epoch.
-func (t *tx) moved(receipt marketops.ReceiptID, from, to State, epoch int64, actor crypto.KeyID, reason string) error {
+// writeTransition writes one line of history; it belongs to every change of state or epoch.
+func (t *tx) writeTransition(receipt marketops.ReceiptID, from, to State, epoch int64, actor crypto.KeyID, reason string) error {
 	return t.one(`INSERT INTO transition(receipt_id, seq, from_state, to_state, epoch, actor, at, reason)
 		SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM transition WHERE receipt_id = ?1`,
 		string(receipt), string(from), string(to), epoch, string(actor), int64(t.now), reason)

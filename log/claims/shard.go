@@ -42,7 +42,7 @@ func (l *Ledger) Unspent(ctx context.Context) (int, error) {
 // It is refused as [Ledger.Quiet] is. Called again with the same record it changes nothing.
 func (l *Ledger) NextShard(ctx context.Context, first Record, reason string) error {
 	if first.Index != nil || reason == "" {
-		return malformed("the first record of a log has no index yet, and a log begins for a reason")
+		return malformedError("the first record of a log has no index yet, and a log begins for a reason")
 	}
 	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
 		if _, again, err := t.record(`leaf = ?`, first.Leaf[:]); err != nil || again {
@@ -57,7 +57,7 @@ func (l *Ledger) NextShard(ctx context.Context, first Record, reason string) err
 		if _, err := t.freeze(first); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, t.moved("", "log frozen", "log begun", 0, "operator", reason)
+		return struct{}{}, t.writeTransition("", "log frozen", "log begun", 0, "operator", reason)
 	})
 	return err
 }

@@ -23,13 +23,13 @@ const maxAttempts = 16
 // disk-full. After an unclear answer never call GitHub: take over and read.
 func (l *Ledger) Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard func(Claim) error) (Claim, error) {
 	if guard == nil {
-		return Claim{}, malformed("execute without a guard")
+		return Claim{}, malformedError("execute without a guard")
 	}
 	if err := validLease(lease); err != nil {
 		return Claim{}, err
 	}
 	return do(ctx, l, func(t *tx) (Claim, error) {
-		c, err := t.held("execute", receipt, epoch, owner, Claimed)
+		c, err := t.loadHeld("execute", receipt, epoch, owner, Claimed)
 		if err != nil {
 			return Claim{}, err
 		}
@@ -49,7 +49,7 @@ func (l *Ledger) Execute(ctx context.Context, receipt marketops.ReceiptID, epoch
 
 // after notes a change of state and returns the claim as it now stands.
 func (t *tx) after(receipt marketops.ReceiptID, from, to State, epoch int64, actor crypto.KeyID, reason string) (Claim, error) {
-	if err := t.moved(receipt, from, to, epoch, actor, reason); err != nil {
+	if err := t.writeTransition(receipt, from, to, epoch, actor, reason); err != nil {
 		return Claim{}, err
 	}
 	c, _, err := t.load(receipt)
@@ -65,7 +65,7 @@ func (l *Ledger) Renew(ctx context.Context, receipt marketops.ReceiptID, epoch i
 		return Claim{}, err
 	}
 	return do(ctx, l, func(t *tx) (Claim, error) {
-		c, err := t.held("renew", receipt, epoch, owner, Claimed, Executing, Decided)
+		c, err := t.loadHeld("renew", receipt, epoch, owner, Claimed, Executing, Decided)
 		if err != nil {
 			return Claim{}, err
 		}
@@ -85,7 +85,7 @@ const AttemptReason = "attempt"
 // executing; consumed, revoked, clock-unsure, expired, limit-reached; ledger-unavailable, disk-full.
 func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID) (attempts int, err error) {
 	return do(ctx, l, func(t *tx) (int, error) {
-		c, err := t.held("attempt", receipt, epoch, owner, Executing)
+		c, err := t.loadHeld("attempt", receipt, epoch, owner, Executing)
 		if err != nil {
 			return 0, err
 		}
@@ -99,7 +99,7 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 			string(receipt), epoch, string(owner), c.Attempts); err != nil {
 			return 0, err
 		}
-		return c.Attempts + 1, t.moved(receipt, Executing, Executing, epoch, owner, AttemptReason)
+		return c.Attempts + 1, t.writeTransition(receipt, Executing, Executing, epoch, owner, AttemptReason)
 	})
 }
 
@@ -113,7 +113,7 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 // receipt; operation-in-flight with [ErrFenced]; revoked; ledger-unavailable, disk-full.
 func (l *Ledger) Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome Outcome, record Record) (Claim, error) {
 	return do(ctx, l, func(t *tx) (Claim, error) {
-		c, err := t.held("decide", receipt, epoch, owner, Claimed, Executing, Decided, Closed)
+		c, err := t.loadHeld("decide", receipt, epoch, owner, Claimed, Executing, Decided, Closed)
 		if err != nil {
 			return Claim{}, err
 		}
@@ -121,14 +121,14 @@ func (l *Ledger) Decide(ctx context.Context, receipt marketops.ReceiptID, epoch 
 			return Claim{}, err
 		}
 		if c.State == Decided || c.State == Closed {
-			return c.Claim, t.repeated(c, outcome, record)
+			return c.Claim, t.acceptRepeat(c, outcome, record)
 		}
 		return t.decide(c, epoch, owner, outcome, record, "")
 	})
 }
 
-// repeated accepts only what was decided before.
-func (t *tx) repeated(c row, outcome Outcome, record Record) error {
+// acceptRepeat accepts only what was decided before.
+func (t *tx) acceptRepeat(c row, outcome Outcome, record Record) error {
 	stored, found, err := t.record(`leaf = ?`, c.outcomeLeaf[:])
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (t *tx) decide(c row, epoch int64, actor crypto.KeyID, outcome Outcome, rec
 		return Claim{}, marketops.RefuseErr(marketops.Consumed, fmt.Sprintf("%s cannot end as %q from %s", c.Receipt, outcome, c.State), ErrState)
 	}
 	if record.Epoch != epoch {
-		return Claim{}, malformed("an outcome record of epoch %d for epoch %d", record.Epoch, epoch)
+		return Claim{}, malformedError("an outcome record of epoch %d for epoch %d", record.Epoch, epoch)
 	}
 	err := t.one(`UPDATE claim SET state = 'decided', outcome = ?, outcome_leaf = ?, decided_at = ?, epoch = ? WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = ?`,
 		string(outcome), record.Leaf[:], int64(t.now), epoch, string(c.Receipt), c.Epoch, string(c.Owner), string(c.State))
@@ -191,11 +191,11 @@ func (t *tx) close(receipt marketops.ReceiptID, epoch int64, index uint64) error
 	case !found:
 		return unavailable("cannot close "+string(receipt), errNoClaim)
 	case c.State == Revoked:
-		return c.refused("close")
+		return c.stateError("close")
 	case c.Epoch != epoch:
-		return c.fenced()
+		return c.fenceError()
 	case c.State != Decided && c.State != Closed:
-		return c.refused("close")
+		return c.stateError("close")
 	}
 	rec, found, err := t.record(`leaf = ?`, c.outcomeLeaf[:])
 	if err == nil && !found {
@@ -211,5 +211,5 @@ func (t *tx) close(receipt marketops.ReceiptID, epoch int64, index uint64) error
 		string(receipt), epoch); err != nil {
 		return err
 	}
-	return t.moved(receipt, Decided, Closed, epoch, c.Owner, "")
+	return t.writeTransition(receipt, Decided, Closed, epoch, c.Owner, "")
 }

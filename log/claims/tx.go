@@ -19,7 +19,7 @@ type tx struct {
 // exec runs a statement and returns the number of rows it changed. The context is the
 // background: an interrupted statement would void the other requests of the batch.
 func (w *writer) exec(query string, args ...any) (int64, error) {
-	s, err := w.prepared(query)
+	s, err := w.prepare(query)
 	if err != nil {
 		return 0, err
 	}
@@ -30,7 +30,7 @@ func (w *writer) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-func (w *writer) prepared(query string) (*sql.Stmt, error) {
+func (w *writer) prepare(query string) (*sql.Stmt, error) {
 	if s := w.stmts[query]; s != nil {
 		return s, nil
 	}
@@ -41,7 +41,7 @@ func (w *writer) prepared(query string) (*sql.Stmt, error) {
 	return s, err
 }
 
-func (t *tx) failed(err error) error {
+func (t *tx) classifyFailure(err error) error {
 	if isConstraint(err) {
 		return &marketops.Failure{Code: marketops.LedgerUnavailable, What: err.Error(), Err: errConstraint}
 	}
@@ -54,7 +54,7 @@ func (t *tx) failed(err error) error {
 func (t *tx) exec(query string, args ...any) (int64, error) {
 	n, err := t.w.exec(query, args...)
 	if err != nil {
-		return 0, t.failed(err)
+		return 0, t.classifyFailure(err)
 	}
 	return n, nil
 }
@@ -70,38 +70,38 @@ func (t *tx) one(query string, args ...any) error {
 
 // get scans the first row, and says whether there was one.
 func (t *tx) get(query string, args []any, dest ...any) (bool, error) {
-	s, err := t.w.prepared(query)
+	s, err := t.w.prepare(query)
 	if err != nil {
-		return false, t.failed(err)
+		return false, t.classifyFailure(err)
 	}
 	err = s.QueryRowContext(context.Background(), args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
-		return false, t.failed(err)
+		return false, t.classifyFailure(err)
 	}
 	return true, nil
 }
 
 // list calls scan for each row.
 func (t *tx) list(query string, args []any, scan func(*sql.Rows) error) error {
-	s, err := t.w.prepared(query)
+	s, err := t.w.prepare(query)
 	if err != nil {
-		return t.failed(err)
+		return t.classifyFailure(err)
 	}
 	rows, err := s.QueryContext(context.Background(), args...)
 	if err != nil {
-		return t.failed(err)
+		return t.classifyFailure(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
-			return t.failed(err)
+			return t.classifyFailure(err)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return t.failed(err)
+		return t.classifyFailure(err)
 	}
 	return nil
 }

@@ -33,10 +33,10 @@ func (w *Writer) Append(ctx context.Context, leaf []byte) (uint64, error) {
 			return index, nil
 		}
 		if !errors.Is(err, upstream.ErrPushback) {
-			return 0, failed("append", err)
+			return 0, classify("append", err)
 		}
 		if !sleep(ctx, wait) {
-			return 0, failed("append", errors.Join(err, context.Cause(ctx)))
+			return 0, classify("append", errors.Join(err, context.Cause(ctx)))
 		}
 	}
 }
@@ -68,8 +68,8 @@ func (p *pending) close() bool {
 	return first
 }
 
-// drained reports whether every entry was resolved before ctx ended.
-func (p *pending) drained(ctx context.Context) bool {
+// waitDrained reports whether every entry was resolved before ctx ended.
+func (p *pending) waitDrained(ctx context.Context) bool {
 	done := make(chan struct{})
 	go func() {
 		p.wait.Wait()
@@ -88,7 +88,7 @@ func (w *Writer) appendOnce(ctx context.Context, leaf []byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if err := w.guard.refused(); err != nil {
+	if err := w.guard.refusal(); err != nil {
 		return 0, err
 	}
 	if !w.pending.begin() {

@@ -8,9 +8,9 @@ import (
 	"github.com/omega/marketops"
 )
 
-// failed gives an error its code, once, here. Tessera formats some causes away, so a full disk
+// classify gives an error its code, once, here. Tessera formats some causes away, so a full disk
 // must be known by its text as well.
-func failed(what string, err error) error {
+func classify(what string, err error) error {
 	if marketops.CodeOf(err) != "" {
 		return err
 	}

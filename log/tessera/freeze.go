@@ -19,10 +19,10 @@ const frozenName = ".marketops.frozen"
 func Freeze(dir, records string) error {
 	f, err := os.OpenFile(filepath.Join(dir, frozenName), os.O_CREATE|os.O_RDONLY, 0o444)
 	if err != nil {
-		return failed("freeze the log", err)
+		return classify("freeze the log", err)
 	}
 	if err := errors.Join(f.Close(), durable.SyncDir(dir)); err != nil {
-		return failed("freeze the log", err)
+		return classify("freeze the log", err)
 	}
 	for _, root := range []string{dir, records} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -36,7 +36,7 @@ func Freeze(dir, records string) error {
 			return os.Chmod(path, i.Mode().Perm()&^0o222)
 		})
 		if err != nil {
-			return failed("freeze the log", err)
+			return classify("freeze the log", err)
 		}
 	}
 	return nil
@@ -49,7 +49,7 @@ func notFrozen(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return failed("open the log", err)
+		return classify("open the log", err)
 	}
 	return &marketops.Failure{Code: marketops.LogUnavailable, What: "the log " + dir + " is frozen and takes no more entries", Next: "serve the log that goes on after it"}
 }

@@ -79,7 +79,7 @@ func (g *guard) load(path string) (*log.Checkpoint, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, failed("read "+path, err)
+		return nil, classify("read "+path, err)
 	}
 	cp, err := g.shown.Open(raw)
 	if err != nil {
@@ -107,7 +107,7 @@ func readState(o Options) (*log.Checkpoint, error) {
 		err = errors.New("no root")
 	}
 	if err != nil {
-		return nil, failed("read the log's state", err)
+		return nil, classify("read the log's state", err)
 	}
 	if s.Size == 0 {
 		return empty, nil
@@ -155,7 +155,7 @@ func (g *guard) Sign(text []byte) ([]byte, error) {
 func (g *guard) sign(text []byte) ([]byte, error) {
 	sig, err := g.signer.Sign(text)
 	if err != nil {
-		return nil, failed("sign a checkpoint", err)
+		return nil, classify("sign a checkpoint", err)
 	}
 	cp, err := g.policy.Open(g.note(text, sig))
 	if err != nil {
@@ -166,7 +166,7 @@ func (g *guard) sign(text []byte) ([]byte, error) {
 	}
 	if g.last == nil || cp.Size > g.last.Size {
 		if err := g.raise(cp); err != nil {
-			return nil, failed("write the high-water mark", err)
+			return nil, classify("write the high-water mark", err)
 		}
 	}
 	return sig, nil
@@ -193,8 +193,8 @@ func (g *guard) raise(cp *log.Checkpoint) error {
 	return nil
 }
 
-// refused returns why nothing is signed any more.
-func (g *guard) refused() error {
+// refusal returns why nothing is signed any more.
+func (g *guard) refusal() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.err

@@ -36,7 +36,7 @@ func lockDir(dir string) (*dirLock, error) {
 		real, err = filepath.Abs(real)
 	}
 	if err != nil {
-		return nil, failed("lock the log", err)
+		return nil, classify("lock the log", err)
 	}
 	opened.Lock()
 	defer opened.Unlock()
@@ -45,14 +45,14 @@ func lockDir(dir string) (*dirLock, error) {
 	}
 	f, err := os.OpenFile(filepath.Join(real, lockName), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, failed("lock the log", err)
+		return nil, classify("lock the log", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, running(dir, err)
 		}
-		return nil, failed("lock the log", err)
+		return nil, classify("lock the log", err)
 	}
 	if opened.dirs == nil {
 		opened.dirs = map[string]bool{}

@@ -80,15 +80,15 @@ func (b *board) await(ctx context.Context, limit time.Duration, enough func(*log
 		if cp != nil && enough(cp) {
 			return nil
 		}
-		if err := b.guard.refused(); err != nil {
+		if err := b.guard.refusal(); err != nil {
 			return err
 		}
 		select {
 		case <-changed:
 		case <-b.closed:
-			return failed("wait for a checkpoint", errors.New("the log is closed"))
+			return classify("wait for a checkpoint", errors.New("the log is closed"))
 		case <-ctx.Done():
-			return failed("wait for a checkpoint", context.Cause(ctx))
+			return classify("wait for a checkpoint", context.Cause(ctx))
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (b *board) poll() {
 // looked at again: it is replaced by rename, and every wait has an end.
 func (b *board) look() bool {
 	cp, err := b.read()
-	refused := b.guard.refused() != nil
+	refused := b.guard.refusal() != nil
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if fresh := err == nil && (b.cp == nil || !bytes.Equal(cp.Raw, b.cp.Raw)); fresh || refused {
@@ -148,7 +148,7 @@ func (b *board) look() bool {
 func (b *board) read() (*log.Checkpoint, error) {
 	raw, err := os.ReadFile(b.path)
 	if err != nil {
-		return nil, failed("read the checkpoint", err)
+		return nil, classify("read the checkpoint", err)
 	}
 	if cp, _ := b.now(); cp != nil && bytes.Equal(raw, cp.Raw) {
 		return cp, nil

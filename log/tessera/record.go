@@ -27,7 +27,7 @@ func (w *Writer) Put(envelope []byte, leafHash log.Hash) error {
 		return marketops.Refuse(marketops.LeafMismatch, fmt.Sprintf("an envelope of %d bytes, between 1 and %d", len(envelope), crypto.MaxEnvelope))
 	}
 	if err := w.records.put(envelope, leafHash); err != nil {
-		return failed("store record "+leafHash.String(), err)
+		return classify("store record "+leafHash.String(), err)
 	}
 	return nil
 }

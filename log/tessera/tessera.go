@@ -128,7 +128,7 @@ func Open(ctx context.Context, o Options) (*Writer, error) {
 	}
 	for _, dir := range []string{o.Dir, o.RecordsDir} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, failed("open the log", err)
+			return nil, classify("open the log", err)
 		}
 	}
 	lock, err := lockDir(o.Dir)
@@ -157,17 +157,17 @@ func open(ctx context.Context, o Options, lock *dirLock) (*Writer, error) {
 		return nil, marketops.RefuseErr(marketops.ConfigInvalid, "log policy", err)
 	}
 	if err := outdate(filepath.Join(o.Dir, log.CheckpointPath), policy); err != nil {
-		return nil, failed("open the log", err)
+		return nil, classify("open the log", err)
 	}
 	driver, err := posix.New(ctx, posix.Config{Path: o.Dir, HTTPClient: asked.client()})
 	if err != nil {
-		return nil, failed("open the log", err)
+		return nil, classify("open the log", err)
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	appender, shutdown, _, err := upstream.NewAppender(life, driver, settings.WithCheckpointSigner(g))
 	if err != nil {
 		stop()
-		return nil, asked.quorum(failed("open the log", errors.Join(g.refused(), err)))
+		return nil, asked.quorum(classify("open the log", errors.Join(g.refusal(), err)))
 	}
 	w := &Writer{opts: o, records: &records{dir: o.RecordsDir}, lock: lock, guard: g, asked: asked, add: appender.Add, shutdown: shutdown, stop: stop}
 	w.board = newBoard(filepath.Join(o.Dir, log.CheckpointPath), g, policy)
@@ -227,8 +227,8 @@ func (w *Writer) Close(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.opts.PublishTimeout)
 	defer cancel()
-	drained := w.pending.drained(ctx)
-	refused := w.guard.refused()
+	drained := w.pending.waitDrained(ctx)
+	refused := w.guard.refusal()
 	if refused != nil {
 		cancel() // no checkpoint will come
 	}
@@ -237,11 +237,11 @@ func (w *Writer) Close(ctx context.Context) error {
 	w.board.close()
 	w.guard.close()
 	if !drained {
-		return failed("close the log", errors.New("entries are still being written"))
+		return classify("close the log", errors.New("entries are still being written"))
 	}
 	w.lock.release()
 	if err != nil {
-		return w.asked.quorum(failed("close the log", err))
+		return w.asked.quorum(classify("close the log", err))
 	}
 	return nil
 }

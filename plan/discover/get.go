@@ -79,7 +79,7 @@ func (g *GitHub) refusal(what string, resp *http.Response) error {
 	r := marketops.Refuse(marketops.SourceUnreadable, fmt.Sprintf("%s: GitHub answered %d", what, resp.StatusCode))
 	switch code := resp.StatusCode; {
 	case code == http.StatusForbidden || code == http.StatusTooManyRequests:
-		if until := g.limited(resp.Header); !until.IsZero() {
+		if until := g.limitEnd(resp.Header); !until.IsZero() {
 			r.What += ": rate limit reached until " + marketops.TimeOf(until).String()
 			r.Next = "wait until " + marketops.TimeOf(until).String() + ", then plan again"
 			return r
@@ -101,8 +101,8 @@ func (g *GitHub) refusal(what string, resp *http.Response) error {
 	return r
 }
 
-// limited returns when a limit ends, or the zero time if the answer names none.
-func (g *GitHub) limited(h http.Header) time.Time {
+// limitEnd returns when a limit ends, or the zero time if the answer names none.
+func (g *GitHub) limitEnd(h http.Header) time.Time {
 	if s, err := strconv.ParseInt(h.Get("Retry-After"), 10, 32); err == nil && s >= 0 {
 		return g.now().Add(time.Duration(s) * time.Second)
 	}

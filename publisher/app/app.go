@@ -106,7 +106,7 @@ func New(o Options) (*App, error) {
 func (a *App) Token(ctx context.Context, repository int64, p Permissions) (marketops.Secret, error) {
 	g := grant{repository, p}
 	if !g.valid() {
-		return marketops.Secret{}, refused("no operation says for which repository and what a token is wanted")
+		return marketops.Secret{}, refuse("no operation says for which repository and what a token is wanted")
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -152,6 +152,6 @@ func (a *App) patiently(ctx context.Context, g grant) (held, error) {
 
 const nothingSent = "nothing was sent with it"
 
-func refused(what string) error {
+func refuse(what string) error {
 	return &marketops.Failure{Code: marketops.TokenMissing, What: what, State: nothingSent}
 }

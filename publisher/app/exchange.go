@@ -63,8 +63,8 @@ func (a *App) send(req *http.Request) exchange {
 	return x
 }
 
-// limited tells a limit from a lack of rights: both may be 403.
-func (x exchange) limited() bool {
+// isLimited tells a limit from a lack of rights: both may be 403.
+func (x exchange) isLimited() bool {
 	return x.status == http.StatusTooManyRequests || x.status == http.StatusForbidden &&
 		(x.header.Get("Retry-After") != "" || x.header.Get("X-RateLimit-Remaining") == "0")
 }

@@ -15,8 +15,8 @@ const (
 	PullRequestsAndWrite                        // branches with content, and the pull request from them
 )
 
-// Needed returns the permissions that an operation of a kind needs; of an unknown kind none.
-func Needed(k marketops.Kind) Permissions {
+// PermissionsFor returns the permissions that an operation of a kind needs; of an unknown kind none.
+func PermissionsFor(k marketops.Kind) Permissions {
 	switch k {
 	case marketops.TagRepo, marketops.PublishRelease:
 		return ContentsWrite
@@ -50,7 +50,7 @@ type grantKey struct{}
 // For returns a context for the work on one operation: [App.Current] then hands out the token
 // for its repository and kind.
 func For(ctx context.Context, op marketops.Operation) context.Context {
-	return context.WithValue(ctx, grantKey{}, grant{op.Target.RepositoryID, Needed(op.Kind)})
+	return context.WithValue(ctx, grantKey{}, grant{op.Target.RepositoryID, PermissionsFor(op.Kind)})
 }
 
 // Current is Token for the operation that [For] put into the context; without one it is refused.

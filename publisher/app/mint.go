@@ -23,18 +23,18 @@ func (a *App) mint(ctx context.Context, g grant) (held, error) {
 	defer cancel()
 	req, err := a.request(ctx, g)
 	if err != nil {
-		return held{}, refused("the App's request for a token cannot be signed")
+		return held{}, refuse("the App's request for a token cannot be signed")
 	}
 	x := a.send(req)
 	if bad := x.refusal(ctx); bad != nil {
 		return held{}, bad
 	}
 	fresh := held{g, marketops.NewSecret(x.told.Token), x.told.ExpiresAt}
-	if !x.narrowed(g) {
-		return held{}, refused("GitHub's token is not narrowed to the one repository and the permissions asked for")
+	if !x.isNarrowed(g) {
+		return held{}, refuse("GitHub's token is not narrowed to the one repository and the permissions asked for")
 	}
 	if !fresh.lasts(a.options.Now()) {
-		return held{}, refused("GitHub's token ends too soon: is this machine's clock right?")
+		return held{}, refuse("GitHub's token ends too soon: is this machine's clock right?")
 	}
 	return fresh, nil
 }
@@ -64,8 +64,8 @@ func (a *App) request(ctx context.Context, g grant) (*http.Request, error) {
 	return req, nil
 }
 
-// narrowed reports whether the answer is for exactly the grant. Every App may read metadata.
-func (x exchange) narrowed(g grant) bool {
+// isNarrowed reports whether the answer is for exactly the grant. Every App may read metadata.
+func (x exchange) isNarrowed(g grant) bool {
 	if len(x.told.Repositories) != 1 || x.told.Repositories[0].ID != g.repository {
 		return false
 	}
@@ -86,7 +86,7 @@ func (x exchange) refusal(ctx context.Context) error {
 		f.Code, f.What, f.Err = marketops.GitHubUnreachable, "no answer to the App's request for a token", x.cause(ctx)
 	case x.status >= 300 && x.status < 400:
 		f.Code, f.What = marketops.RedirectRefused, "the App's request for a token was redirected"
-	case x.limited():
+	case x.isLimited():
 		f.Code, f.What = marketops.GitHubRateLimited, "the App asked for too many tokens"
 	case x.status == http.StatusUnauthorized:
 		f.What = "GitHub does not accept the App's id and key (401); the clock may be wrong too"

@@ -85,7 +85,7 @@ func (s *session) ensureEffect(ctx context.Context, e *effect, how strategy) err
 			return e.settle(at, err)
 		}
 		if e.sends >= maxSends {
-			return e.undecided("it was sent, and reading does not show it")
+			return e.undecidedError("it was sent, and reading does not show it")
 		}
 		result, err := how.send(ctx)
 		switch result {
@@ -133,12 +133,12 @@ func (e *effect) settle(at observation, err error) error {
 		}
 		return &marketops.Failure{Code: marketops.GitHubConflict, What: at.detail}
 	}
-	return e.undecided(at.detail)
+	return e.undecidedError(at.detail)
 }
 
-// undecided is not being able to tell although GitHub can be read. Once anything may have been sent that
+// undecidedError is not being able to tell although GitHub can be read. Once anything may have been sent that
 // is for a person to decide; before, looking again later is all that is needed.
-func (e *effect) undecided(detail string) error {
+func (e *effect) undecidedError(detail string) error {
 	if e.open {
 		return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "the " + e.name + " cannot be told: " + detail}
 	}

@@ -15,8 +15,8 @@ import (
 // MaxNames is how many names a folder of downloads may have.
 const MaxNames = 10_000
 
-// measured lists the folder of --subject and hashes the files that may be wanted, by name and size.
-func (o Options) measured(wanted map[string]int64) (*verifier.Files, error) {
+// measure lists the folder of --subject and hashes the files that may be wanted, by name and size.
+func (o Options) measure(wanted map[string]int64) (*verifier.Files, error) {
 	if o.Subject == "" {
 		return nil, nil
 	}

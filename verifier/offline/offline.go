@@ -124,7 +124,7 @@ func (o Options) judge(kind verifier.Kind, f *os.File, size int64, t *trust.Trus
 	if kind == verifier.OfBundle {
 		b, err := io.ReadAll(io.LimitReader(f, verifier.MaxBundle+1))
 		if err == nil {
-			d.Files, err = o.measured(verifier.WantedOf(b))
+			d.Files, err = o.measure(verifier.WantedOf(b))
 		}
 		if err != nil {
 			return nil, err
@@ -138,7 +138,7 @@ func (o Options) judge(kind verifier.Kind, f *os.File, size int64, t *trust.Trus
 	if err != nil {
 		return verifier.Refused(kind, verifier.CheckPack, t, err), nil
 	}
-	if d.Files, err = o.measured(verifier.Wanted(p.Operations)); err != nil {
+	if d.Files, err = o.measure(verifier.Wanted(p.Operations)); err != nil {
 		return nil, err
 	}
 	return d.Verify(p, t, o.At), nil

@@ -16,7 +16,7 @@ func (p *page) operations(r *verifier.Report) {
 		p.line("")
 	}
 	for _, o := range r.Operations {
-		p.line("  %s %s %s  %s%s", o.Kind, o.Repository, o.Resource, o.Status, prefixed("  ", o.URL))
+		p.line("  %s %s %s  %s%s", o.Kind, o.Repository, o.Resource, o.Status, withPrefix("  ", o.URL))
 		p.line("    %s", people(o))
 		p.line("    %s", leaves(o))
 	}
@@ -42,7 +42,7 @@ func (p *page) counts(counts []verifier.Count) {
 
 func people(o verifier.Operation) string {
 	s := "asked by " + orNothing(o.Requester) + "; approved by " + orNothing(strings.Join(o.Approvers, ", ")) + "; authorised by " + orNothing(strings.Join(o.Authority, ", "))
-	return s + prefixed("; published by ", o.Publisher) + prefixed("; resolved by ", o.Resolver) + prefixed("; code ", string(o.Code))
+	return s + withPrefix("; published by ", o.Publisher) + withPrefix("; resolved by ", o.Resolver) + withPrefix("; code ", string(o.Code))
 }
 
 func leaves(o verifier.Operation) string {
@@ -53,7 +53,7 @@ func leaves(o verifier.Operation) string {
 	return "leaves: " + strings.Join(parts, ", ")
 }
 
-func prefixed(prefix, s string) string {
+func withPrefix(prefix, s string) string {
 	if s == "" {
 		return ""
 	}

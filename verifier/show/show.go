@@ -38,7 +38,7 @@ func Text(w io.Writer, r *verifier.Report, o Options) error {
 		r = &verifier.Report{}
 	}
 	p := &page{color: o.Color}
-	groups := grouped(r.Checks)
+	groups := groupChecks(r.Checks)
 	if !o.Quiet {
 		p.checks(groups)
 		p.operations(r)
@@ -70,8 +70,8 @@ const (
 	green, red, yellow, plain = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 )
 
-// marked writes a mark, in colour if wanted, and the rest of the line.
-func (p *page) marked(mark, color, rest string) {
+// writeMarked writes a mark, in colour if wanted, and the rest of the line.
+func (p *page) writeMarked(mark, color, rest string) {
 	if p.color {
 		mark = color + mark + plain
 	}
@@ -86,7 +86,7 @@ type group struct {
 	others []verifier.Check
 }
 
-func grouped(checks []verifier.Check) (out []*group) {
+func groupChecks(checks []verifier.Check) (out []*group) {
 	byName := map[string]*group{}
 	for _, c := range checks {
 		g := byName[c.Name]
@@ -111,16 +111,16 @@ func (p *page) checks(groups []*group) {
 	}
 	for _, g := range groups {
 		if len(g.others) == 0 {
-			p.marked("✓", green, strings.TrimRight(fmt.Sprintf("%-*s  %s", width, g.name, g.words()), " "))
+			p.writeMarked("✓", green, strings.TrimRight(fmt.Sprintf("%-*s  %s", width, g.name, g.words()), " "))
 			continue
 		}
 		for i, c := range g.others {
 			if i == MaxLines {
-				p.marked("…", yellow, fmt.Sprintf("%-*s  and %d more", width, g.name, len(g.others)-i))
+				p.writeMarked("…", yellow, fmt.Sprintf("%-*s  and %d more", width, g.name, len(g.others)-i))
 				break
 			}
 			mark, color := markOf(c)
-			p.marked(mark, color, strings.TrimRight(fmt.Sprintf("%-*s  %s", width, g.name, reason(c)), " "))
+			p.writeMarked(mark, color, strings.TrimRight(fmt.Sprintf("%-*s  %s", width, g.name, reason(c)), " "))
 		}
 	}
 }

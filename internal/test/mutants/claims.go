@@ -9,10 +9,10 @@ const (
 
 var claimsMutants = []mutant{
 	{"door", "opening the door once only", "log/claims", "TestOneDoor", []overlay.Patch{
-		{File: stepFile, Old: `t.held("execute", receipt, epoch, owner, Claimed)`,
-			New: `t.held("execute", receipt, epoch, owner, Claimed)
+		{File: stepFile, Old: `t.loadHeld("execute", receipt, epoch, owner, Claimed)`,
+			New: `t.loadHeld("execute", receipt, epoch, owner, Claimed)
 		if errors.Is(err, ErrState) {
-			c, err = t.held("execute", receipt, epoch, owner, Executing)
+			c, err = t.loadHeld("execute", receipt, epoch, owner, Executing)
 			return c.Claim, err
 		}`, Import: "errors"},
 	}},
