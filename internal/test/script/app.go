@@ -9,9 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -68,12 +66,8 @@ func secretless(ts *testscript.TestScript, neg bool, args []string) {
 
 func lookBelow(ts *testscript.TestScript, root string, look func([]byte, string)) {
 	looked := 0
-	ts.Check(filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
+	eachFile(ts, root, func(p string, b []byte) {
 		looked++
-		b, err := os.ReadFile(p)
 		look(b, p)
 		if z, bad := zip.NewReader(bytes.NewReader(b), int64(len(b))); bad == nil {
 			for _, f := range z.File {
@@ -84,8 +78,7 @@ func lookBelow(ts *testscript.TestScript, root string, look func([]byte, string)
 				look(inside, p+"!"+f.Name)
 			}
 		}
-		return err
-	}))
+	})
 	if looked == 0 {
 		ts.Fatalf("there was nothing to look into below %s", root)
 	}

@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -121,14 +118,7 @@ func nowhere(ts *testscript.TestScript, neg bool, args []string) {
 			look(path, []byte(ts.ReadFile(path)))
 			continue
 		}
-		ts.Check(filepath.WalkDir(ts.MkAbs(path), func(p string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			b, err := os.ReadFile(p)
-			look(p, b)
-			return err
-		}))
+		eachFile(ts, path, look)
 	}
 	if looked == 0 || (found != "") != neg {
 		ts.Fatalf("%d files looked into, %q holds %q", looked, found, args[0])

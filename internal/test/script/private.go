@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -93,14 +92,7 @@ func unseen(ts *testscript.TestScript, neg bool, args []string) {
 // below joins every regular file below the paths. Nothing at all is no evidence.
 func below(ts *testscript.TestScript, paths []string) (all []byte) {
 	for _, path := range paths {
-		ts.Check(filepath.WalkDir(ts.MkAbs(path), func(p string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return err
-			}
-			b, err := os.ReadFile(p)
-			all = append(append(all, b...), 0)
-			return err
-		}))
+		eachFile(ts, path, func(_ string, b []byte) { all = append(append(all, b...), 0) })
 	}
 	if len(all) == 0 {
 		ts.Fatalf("nothing to look into below %v", paths)
