@@ -51,7 +51,7 @@ func TestIntentRefused(t *testing.T) {
 }
 
 // TestDoor: no execution without an intent in the log, none twice, none after what was
-// withdrawn since the claim.
+// withdrawn since the claim. The sweep of a slow machine may have rejected an expired claim before.
 func TestDoor(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -73,18 +73,18 @@ func TestDoor(t *testing.T) {
 	})
 	withdrawn := []struct {
 		name   string
-		code   marketops.Code
+		codes  []marketops.Code
 		change func(*world.World, *world.Run)
 	}{
-		{"expired", marketops.Expired, func(w *world.World, _ *world.Run) { w.Pass(w.Options.Config.ReceiptLifetime) }},
-		{"revoked", marketops.Revoked, func(w *world.World, s *world.Run) {
+		{"expired", []marketops.Code{marketops.Expired, marketops.OperationInFlight}, func(w *world.World, _ *world.Run) { w.Pass(w.Options.Config.ReceiptLifetime) }},
+		{"revoked", []marketops.Code{marketops.Revoked}, func(w *world.World, s *world.Run) {
 			got(w.Client("bob").Revoke(ctx, api.Revoke{Receipt: s.Receipt(0).ReceiptID, Reason: "stop"}))(w)
 		}},
-		{"publisher's key revoked", marketops.KeyRevoked, func(w *world.World, _ *world.Run) {
+		{"publisher's key revoked", []marketops.Code{marketops.KeyRevoked}, func(w *world.World, _ *world.Run) {
 			w.WriteTrust(2, func(f *trust.File) { f.Publishers[0].RevokedFrom = []log.Position{{Origin: world.Origin, Index: 0}} })
 			w.Core.Sweep(ctx)
 		}},
-		{"authority's key revoked", marketops.KeyRevoked, func(w *world.World, _ *world.Run) {
+		{"authority's key revoked", []marketops.Code{marketops.KeyRevoked}, func(w *world.World, _ *world.Run) {
 			w.WriteTrust(2, func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: world.Origin, Index: 0}} })
 			w.Core.Sweep(ctx)
 		}},
@@ -98,7 +98,9 @@ func TestDoor(t *testing.T) {
 			got(s.Intend(0, "pub", claimed))(t)
 			c.change(w, s)
 			_, err := w.Client("pub").Execute(ctx, s.Fence(0, 1))
-			wantCode(t, err, c.code)
+			if !slices.Contains(c.codes, marketops.CodeOf(err)) {
+				t.Errorf("got %v, want one of %q", err, c.codes)
+			}
 			row, _, err := w.Ledger.Get(ctx, s.Receipt(0).ReceiptID)
 			must(t, err)
 			if row.State == claims.Executing {
