@@ -14,6 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+func TestMain(m *testing.M) { os.Exit(script.Main(m)) }
+
 // pages are the documents whose marked blocks run, each block in a shell and to the letter.
 var pages = []string{"README.md", "docs/github.md"}
 

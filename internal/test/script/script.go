@@ -56,6 +56,7 @@ package script
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"maps"
 	"os"
@@ -93,6 +94,7 @@ type Suite struct {
 // built holds the folders of the binaries that were built for this process, by variant.
 var built struct {
 	sync.Mutex
+	removed  bool // when the tests have ended
 	dir      string
 	variants map[string]bool
 }
@@ -105,6 +107,7 @@ func Main(m *testing.M) int {
 	if !given {
 		_ = flag.Set("test.parallel", atOnce)
 	}
+	built.removed = true
 	defer func() {
 		if built.dir != "" {
 			os.RemoveAll(built.dir)
@@ -117,6 +120,9 @@ func Main(m *testing.M) int {
 func binaries(v testenv.Variant) (string, error) {
 	built.Lock()
 	defer built.Unlock()
+	if !built.removed {
+		return "", errors.New("a package with stories needs a TestMain that calls script.Main")
+	}
 	if built.dir == "" {
 		dir, err := os.MkdirTemp("", "mo-bin")
 		if err != nil {
