@@ -243,7 +243,7 @@ var Codes = []CodeInfo{
 	{Code: GitHubDenied, Group: "act", Meaning: "GitHub refused",
 		Cause: "missing permission, a ruleset, or a name that is burnt", State: "the answer is recorded; nothing more was sent"},
 	{Code: GitHubConflict, Group: "act", Meaning: "GitHub holds other content where ours would go",
-		Cause: "somebody else made the tag, release or branch", State: "nothing of theirs was touched"},
+		Cause: "another user made the tag, release or branch", State: "nothing of theirs was touched"},
 	{Code: GitHubRateLimited, Group: "act", Meaning: "GitHub's rate limit did not end in time",
 		Cause: "too many requests under this credential", State: "the operation stands where it stopped, under the same receipt"},
 	{Code: GitHubUnreachable, Group: "act", Meaning: "GitHub cannot be reached",

@@ -311,7 +311,7 @@ func FuzzParseProof(f *testing.F) {
 		}
 		var ref fproof.TLogProof
 		if bytes.ContainsRune(p.Checkpoint, '\r') || !bytes.HasSuffix(p.Checkpoint, []byte("\n")) {
-			return // the reference reads the checkpoint in lines and mends them
+			return // the reference reads the checkpoint in lines and repairs them
 		}
 		if err := ref.Unmarshal(b); err != nil || ref.Index != p.Index || len(ref.Hashes) != len(p.Hashes) || !bytes.Equal(ref.Marshal(), b) {
 			t.Fatalf("%q: the reference says %+v, %v", b, ref, err)

@@ -91,7 +91,7 @@ func glob(root *os.Root, patterns []string) ([]string, error) {
 			return nil, deny(marketops.SourceUnreadable, fmt.Sprintf("the pattern %q: %v", p, err), "")
 		}
 		if len(found) == 0 {
-			return nil, deny(marketops.SourceUnreadable, fmt.Sprintf("the pattern %q matches no file", p), "build the files first, or mend the pattern")
+			return nil, deny(marketops.SourceUnreadable, fmt.Sprintf("the pattern %q matches no file", p), "build the files first, or fix the pattern")
 		}
 		all = append(all, found...)
 	}

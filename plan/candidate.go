@@ -9,7 +9,7 @@ import (
 )
 
 // candidate is one publication on its way through the stages. Stages go on after a rejection
-// where they can, so that one plan shows everything that has to be mended.
+// where they can, so that one plan shows everything that has to be fixed.
 type candidate struct {
 	number   int
 	pub      Publication

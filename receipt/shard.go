@@ -13,7 +13,7 @@ import (
 type ShardSealed struct {
 	Header
 	Shard CheckpointRef `json:"shard"` // all entries below this one
-	Next  string        `json:"next"`  // origin of the log that goes on
+	Next  string        `json:"next"`  // origin of the log that continues it
 }
 
 // ShardGenesis is the first leaf of a log that goes on where another was frozen. Subject: the

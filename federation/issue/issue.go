@@ -258,7 +258,7 @@ func (m *Issuer) Sealed(at receipt.CheckpointRef, next string) (*receipt.Record,
 	return receipt.Seal(&receipt.ShardSealed{Header: head, Shard: at, Next: next}, m.keys.Ledger, receipt.SubjectOf("checkpoint", at.Digest()))
 }
 
-// Genesis signs the first leaf of the log that goes on after a frozen one.
+// Genesis signs the first leaf of the log that continues a frozen one.
 func (m *Issuer) Genesis(origin string, previous receipt.CheckpointRef, sealed marketops.Digest) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {

@@ -24,14 +24,14 @@ type Frozen struct {
 	Shard   receipt.CheckpointRef // the whole log, its seal included
 	Folder  string                // log/, records/, checkpoint.mark and claims.db of the frozen log
 	Next    string                // origin
-	Vkey    string                // of the log that goes on
+	Vkey    string                // of the log that continues it
 	Unspent int                   // receipts that nobody can use any more
 	Trust   string                // path of the proposed trust file
 }
 
 // Freeze is what freezing needs from outside of the state folder.
 type Freeze struct {
-	Next       string           // origin of the log that goes on
+	Next       string           // origin of the log that continues it
 	NextKey    crypto.PublicKey // its checkpoint key
 	Checkpoint crypto.Signer    // the checkpoint key in use
 	Mint       *issue.Issuer

@@ -112,5 +112,5 @@ func (s *store) write(name string, content []byte) error {
 
 func unwritable(err error) error {
 	return &marketops.Failure{Code: marketops.DiskFull, What: "the witness's state cannot be kept", Err: err, State: "nothing was signed",
-		Next: "mend the folder, and start the witness again"}
+		Next: "fix the folder, and start the witness again"}
 }

@@ -74,7 +74,7 @@ func (w *draftWriter) addRecorded(ctx context.Context, drafts []release) ([]rele
 		return nil, err
 	}
 	if !w.releases.isOurs(own) {
-		return nil, wire.Stopf(marketops.GitHubConflict, "our draft was changed by somebody else")
+		return nil, wire.Stopf(marketops.GitHubConflict, "our draft was changed by another user")
 	}
 	return []release{*own}, nil
 }

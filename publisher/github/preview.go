@@ -42,7 +42,7 @@ func (r *reader) previewTag() []marketops.Call {
 		r.plan(wire.Get, "no such tag", "git/matching-refs/tags/%s", t.Name),
 		r.plan(wire.Get, "no branch of that name", "git/matching-refs/heads/%s", t.Name),
 		r.plan(wire.Get, "the commit has the planned tree", "git/commits/%s", t.Commit),
-		r.plan(wire.Post, "make the tag object, which nobody sees yet", "git/tags"),
+		r.plan(wire.Post, "make the tag object, not visible yet", "git/tags"),
 		r.plan(wire.Get, "the tag object is the planned one", "git/tags/{tag_object}"),
 		r.plan(wire.Post, "visible: make the tag "+t.Name, "git/refs"),
 		r.plan(wire.Get, "read the tag back", "git/matching-refs/tags/%s", t.Name),
@@ -104,12 +104,12 @@ func (r *reader) previewBranch() []marketops.Call {
 		r.plan(wire.Get, "the tree of the base", "git/commits/%s", p.Base.SHA),
 	}
 	for _, c := range p.Changes.Changes {
-		calls = append(calls, r.plan(wire.Post, fmt.Sprintf("%s: %d bytes with %s, which nobody sees yet", c.Path, c.Size, c.SHA256), "git/blobs"))
+		calls = append(calls, r.plan(wire.Post, fmt.Sprintf("%s: %d bytes with %s, not visible yet", c.Path, c.Size, c.SHA256), "git/blobs"))
 	}
 	head.Why = "read the branch back"
 	return append(calls,
 		r.plan(wire.Post, "the planned files on top of the base's", "git/trees"),
-		r.plan(wire.Post, "the commit, which nobody sees yet", "git/commits"),
+		r.plan(wire.Post, "the commit, not visible yet", "git/commits"),
 		r.plan(wire.Get, "the commit is the planned one", "git/commits/{commit}"),
 		r.plan(wire.Post, "visible: make the branch "+p.Head.Branch, "git/refs"),
 		head,

@@ -121,7 +121,7 @@ func (r pulls) look(ctx context.Context, head string, number int64) (observation
 		case r.hasOurMarker(p) || p.Number == number:
 			at = observation{presence: publisher.Conflict, detail: fmt.Sprintf("pull request %d claims to be ours and has other content", p.Number)}
 		case r.blocks(p) && at.presence == publisher.Absent:
-			at = observation{presence: publisher.Conflict, taken: true, detail: fmt.Sprintf("pull request %d of somebody else is open for the same branches", p.Number)}
+			at = observation{presence: publisher.Conflict, taken: true, detail: fmt.Sprintf("pull request %d of another user is open for the same branches", p.Number)}
 		}
 	}
 	if found != nil {

@@ -120,7 +120,7 @@ func (r releases) look(ctx context.Context, id int64) (observation, *release, er
 		case err != nil:
 			return observation{}, nil, err
 		case own != nil && !r.isOurs(own):
-			return observation{presence: publisher.Conflict, detail: "our draft was changed by somebody else"}, nil, nil
+			return observation{presence: publisher.Conflict, detail: "our draft was changed by another user"}, nil, nil
 		case own != nil && !own.Draft:
 			published = own
 		}

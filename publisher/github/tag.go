@@ -156,7 +156,7 @@ func (w *tagWriter) prepare(ctx context.Context) error {
 	return err
 }
 
-// makeObject makes the tag object, which nobody sees before a ref points to it. Its id follows
+// makeObject makes the tag object, which is invisible until a ref points to it. Its id follows
 // from its content, so an unclear attempt is simply repeated.
 func (w *tagWriter) makeObject(ctx context.Context) (string, error) {
 	t := w.op.Tag

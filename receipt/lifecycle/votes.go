@@ -115,7 +115,7 @@ func (v votes) findErasedVeto(h *ReceiptHistory, rules []trust.Rule) {
 	for _, rule := range rules {
 		if v.erased[rule.Group] {
 			v.report(Finding{Check: Approvals, Subject: string(h.ID), Code: marketops.RecordWithheld,
-				Detail: fmt.Sprintf("a record of somebody of group %q below the receipt was not given; it may be a veto", rule.Group)})
+				Detail: fmt.Sprintf("a record of a member of group %q below the receipt was not given; it may be a veto", rule.Group)})
 			return
 		}
 	}

@@ -96,6 +96,6 @@ func (a *audit) listUncovered() {
 		r.Uncovered(lifecycle.Count(a.open, "receipt") + " with an intent and no outcome whose time is not over")
 	}
 	if n := a.tracker.Unresolved(); n > 0 {
-		r.Uncovered("what became of " + lifecycle.Count(n, "operation") + " whose outcome is unknown and that nobody has resolved")
+		r.Uncovered("what became of " + lifecycle.Count(n, "operation") + " whose outcome is unknown and unresolved")
 	}
 }

@@ -23,10 +23,10 @@ func (o *AuditOptions) Bind(f *flag.FlagSet) {
 	f.StringVar(&o.Log, "log", "", "the log: checkpoint and tile/ (default: .marketops/log)")
 	f.StringVar(&o.Records, "records", "", "the record store (default: .marketops/records)")
 	f.StringVar(&o.Operations, "operations", "", "operation documents, named by digest, to tell which share a resource (default: .marketops/documents)")
-	f.StringVar(&o.Previous, "previous", "", "the frozen log that this one goes on after: did it end as the first leaf says")
+	f.StringVar(&o.Previous, "previous", "", "the frozen log that this log continues: did it end as the first leaf says")
 	f.StringVar(&o.Since, "since", "", "a `file` with a checkpoint that you kept: the log must extend it, and what is new is counted")
 	bindEvidence(f, &o.Evidence)
-	f.StringVar(&o.Resume, "resume", "", "a `file` to go on from and to keep the state in; nobody else may write there")
+	f.StringVar(&o.Resume, "resume", "", "a `file` to continue from and to keep the state in; no other user may write to it")
 	f.BoolVar(&o.HashOnly, "hash-only", false, `compare the leaves with the root and nothing else; never "verified"`)
 }
 

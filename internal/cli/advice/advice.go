@@ -42,13 +42,13 @@ var next = map[marketops.Code]string{
 	marketops.Consumed:          "marketops receipt show RECEIPT tells by whom; a new publication needs a new receipt",
 	marketops.OperationInFlight: "wait, or marketops reconcile",
 
-	marketops.ConfigInvalid:      "mend the named file and line",
+	marketops.ConfigInvalid:      "fix the file at the line shown",
 	marketops.StateMissing:       "marketops init, or name the run's folder",
 	marketops.CoreUnreachable:    "run marketops-core serve",
 	marketops.CoreAlreadyRunning: "use the running one, or stop it first",
 	marketops.KeyUnreadable:      "name the right file with --key, or make one: marketops key new",
 	marketops.PassphraseWrong:    "try again, or set MARKETOPS_PASSWORD",
-	marketops.TokenMissing:       "mend the credential and publish again",
+	marketops.TokenMissing:       "fix the credential and publish again",
 	marketops.DiskFull:           "free some space and try again",
 
 	marketops.LedgerUnavailable: "try again; marketops-core serve prints the cause",
@@ -56,13 +56,13 @@ var next = map[marketops.Code]string{
 	marketops.LogRolledBack:     "stop publishing and tell the operator and the auditor",
 	marketops.QuorumUnmet:       "wait for the witnesses",
 
-	marketops.NothingSelected:  "mend the reasons listed, then plan again",
-	marketops.SourceUnreadable: "mend the source, then plan again",
-	marketops.RuleDenied:       "mend marketops.yaml, then plan again",
+	marketops.NothingSelected:  "fix the reasons listed, then plan again",
+	marketops.SourceUnreadable: "fix the source, then plan again",
+	marketops.RuleDenied:       "fix marketops.yaml, then plan again",
 	marketops.VersionExists:    "take a new version",
 	marketops.RefMoved:         "plan again: marketops plan",
-	marketops.AssetUnsafe:      "mend the asset, then plan again",
-	marketops.NameUnsafe:       "mend the text, then plan again",
+	marketops.AssetUnsafe:      "fix the asset, then plan again",
+	marketops.NameUnsafe:       "fix the text, then plan again",
 	marketops.SecretSuspected:  "remove it and revoke it, then plan again",
 
 	marketops.PolicyDenied:    "follow the why-not of the advisory",
@@ -74,7 +74,7 @@ var next = map[marketops.Code]string{
 	marketops.LimitReached:    "wait until some are used or expire",
 	marketops.Frozen:          "wait until the freeze ends",
 
-	marketops.GitHubDenied:        "mend what GitHub names, then plan again",
+	marketops.GitHubDenied:        "fix what GitHub names, then plan again",
 	marketops.GitHubConflict:      "look at it, then take a new version",
 	marketops.GitHubRateLimited:   "wait, then type the same command again; marketops reconcile RUN only looks",
 	marketops.GitHubUnreachable:   "wait, then type the same command again; marketops reconcile RUN only looks",

@@ -31,7 +31,7 @@ func (b Runs) Remember(r *plan.Run) (again bool, err error) {
 	again = err == nil
 	if err := durable.Write(file, []byte(r.Dir+"\n")); err != nil {
 		return again, &marketops.Failure{Code: marketops.StateMissing, What: "it cannot be noted that the run begins", Err: err,
-			State: "nothing was sent", Next: "mend the state folder or its disk, then type the same command again"}
+			State: "nothing was sent", Next: "fix the state folder or its disk, then type the same command again"}
 	}
 	return again, nil
 }

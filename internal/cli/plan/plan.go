@@ -36,7 +36,7 @@ func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *co
 		Short: "Write down exactly what would be published, touching nothing",
 		Long: `Read marketops.yaml, the files that it names and, with read-only calls, GitHub, and write the plan
 of a new run: one document per operation with everything that GitHub will show, and every
-publication that would not ship with its reason and the way to mend it.
+publication that would not ship with its reason and the way to fix it.
 
 Nothing is sent: this command has no client that could write. The write credential is not read;
 github.read_token (env://MARKETOPS_READ_TOKEN) is, if it is there.`,
@@ -146,7 +146,7 @@ func List(s *cli.Streams, p *plan.Plan) {
 		if rej.Expected != "" || rej.Got != "" {
 			s.Print("    found %s, wanted %s", rej.Got, rej.Expected)
 		}
-		s.Print("    mend  %s", rej.Remedy)
+		s.Print("    fix   %s", rej.Remedy)
 	}
 	for _, f := range p.Findings {
 		s.Print("  %s: publication %d: %s", f.Severity, f.Number, f.Text)

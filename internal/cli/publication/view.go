@@ -60,7 +60,7 @@ func Line(res publisher.Result, arg string) string {
 	case res.Status == "open" && cli.ExitCode(res.Err) == cli.ExitUnknown:
 		return head + "not known yet: marketops reconcile " + arg
 	case res.Status == "open":
-		return head + "stopped" + codeOf(res.Err) + "; the same command goes on under the same receipt"
+		return head + "stopped" + codeOf(res.Err) + "; the same command continues under the same receipt"
 	}
 	return head + string(res.Status) + codeOf(res.Err) + leaf
 }

@@ -21,7 +21,7 @@ func TestLine(t *testing.T) {
 		"success (leaf 7) https://x":                       {Status: "success", Entry: logged, URL: "https://x"},
 		"already published (leaf 7)":                       {Status: "success", Already: true, Entry: logged},
 		"not known yet: marketops reconcile run":           {Status: "open", Err: &marketops.Unknown{Code: marketops.OutcomeUnknown}},
-		"stopped: disk-full; the same command goes on":     {Status: "open", Err: &marketops.Failure{Code: marketops.DiskFull}},
+		"stopped: disk-full; the same command continues":   {Status: "open", Err: &marketops.Failure{Code: marketops.DiskFull}},
 		"refused: expired (leaf 7)":                        {Status: "refused", Err: marketops.Refuse(marketops.Expired, ""), Entry: logged},
 	} {
 		if got := Line(res, "run"); !strings.Contains(got, want) {

@@ -38,7 +38,7 @@ func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *co
 Without --mode prod it is a rehearsal: every other check runs and nothing is claimed, logged or
 sent. The mode is given here and nowhere else; no environment variable or file can raise it.
 
-Running it again after an interruption goes on under the same receipts. Operations that are done
+Running it again after an interruption continues under the same receipts. Operations that are done
 say so and are not repeated. The first operation that is not a success stops the rest.
 
 The GitHub write credential is read after every check has passed, from what github.token in
@@ -107,7 +107,7 @@ func (w *executor) explainInterrupt(err error) error {
 	if err == nil || cli.ExitCode(err) != cli.ExitInterrupted {
 		return err
 	}
-	f := &marketops.Failure{What: "stopped by a signal", State: "nothing was sent", Next: "type the same command again: it goes on under the same receipts"}
+	f := &marketops.Failure{What: "stopped by a signal", State: "nothing was sent", Next: "type the same command again: it continues under the same receipts"}
 	if len(w.results) > 0 {
 		f.State = "what is not attempted sent nothing; the summary says what became of the rest"
 	}

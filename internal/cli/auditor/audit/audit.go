@@ -18,10 +18,10 @@ const Usage = `usage: marketops-verify audit --log DIR --records DIR --trust FIL
   --log DIR                  the log: checkpoint and tile/
   --records DIR              the record store
   --operations DIR           operation documents, named by digest, to tell which share a resource
-  --previous DIR             the frozen log that this one goes on after: did it end as the first leaf says
+  --previous DIR             the frozen log that this log continues: did it end as the first leaf says
   --since FILE               a checkpoint of this log that you kept: the log must extend it, and what is
                              new is counted; a fork or a rollback leaves evidence in --evidence FILE
-  --resume FILE              go on from this file, and keep the state in it; nobody else may write there
+  --resume FILE              continue from this file, and keep the state in it; no other user may write to it
   --hash-only                compare the leaves with the root and nothing else; never "verified"
   --at TIME                  raise the log's own time to this, to find missing outcomes
   and --trust-digest, --min-trust-version, --json, --quiet as above

@@ -14,7 +14,7 @@ import (
 // Options are what the command line says.
 type Options struct {
 	Dir  string
-	Next string // origin of the log that goes on
+	Next string // origin of the log that continues it
 	Key  string // that will sign its checkpoints
 }
 
@@ -29,17 +29,17 @@ func command(s *cli.Streams, run func(context.Context, *cli.Streams, Options) er
 			"them read-only. The claims go on: what is spent stays spent, and receipts that nobody has used cannot be used\n" +
 			"any more. The next log's first leaf names the frozen one. The Core must be stopped and nothing be open; make\n" +
 			"packs of finished runs before. Afterwards put trust.next.json in place as trust.json, set origin and\n" +
-			"keys.checkpoint in core.yaml, and start the Core. Interrupted, the same command goes on.",
+			"keys.checkpoint in core.yaml, and start the Core. Interrupted, the same command continues.",
 		Args: cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Next == "" || o.Key == "" {
-				return &cli.UsageError{Err: errors.New("--next and --key are needed: origin and new checkpoint key of the log that goes on")}
+				return &cli.UsageError{Err: errors.New("--next and --key are needed: origin and new checkpoint key of the log that continues it")}
 			}
 			return run(cmd.Context(), s, o)
 		},
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
-	cmd.Flags().StringVar(&o.Next, "next", "", "bare host name of the log that goes on (required)")
+	cmd.Flags().StringVar(&o.Next, "next", "", "bare host name of the log that continues it (required)")
 	cmd.Flags().StringVar(&o.Key, "key", "", "private key that will sign its checkpoints (required)")
 	return cmd
 }
@@ -57,7 +57,7 @@ func run(ctx context.Context, s *cli.Streams, o Options) error {
 	if err != nil {
 		return err
 	}
-	s.Say("freezing the log of %s for good; %s goes on after it", o.Dir, o.Next)
+	s.Say("freezing the log of %s for good; %s continues it", o.Dir, o.Next)
 	done, err := state.Freeze(ctx, f)
 	if err = errors.Join(err, state.Close()); err != nil {
 		return err

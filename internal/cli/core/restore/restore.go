@@ -35,7 +35,7 @@ func command(s *cli.Streams, run func(*cli.Streams, Options) error) *cobra.Comma
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
 	cmd.Flags().StringArrayVar(&o.Seen, "seen", nil, "a checkpoint that a user, an auditor or a witness has kept; may be given often")
-	cmd.Flags().BoolVar(&o.Unseen, "unseen", false, "nobody has seen a newer log; for a state folder that remembers nothing")
+	cmd.Flags().BoolVar(&o.Unseen, "unseen", false, "no user has seen a newer log; for a state folder that remembers nothing")
 	return cmd
 }
 

@@ -37,10 +37,10 @@ func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *co
 		Use:   "serve --key FILE --name NAME --listen ADDR --log VKEY",
 		Short: "Serve as a witness (C2SP tlog-witness) until SIGINT or SIGTERM",
 		Long: `Serve POST add-checkpoint: verify that a log's new checkpoint extends the one cosigned last, remember it
-durably, and cosign it. It never signs two histories of one log, whatever it is asked and whenever it is
+durably, and cosign it. It never signs two histories of one log, in any order of requests and even if it is
 killed. Any log whose checkpoints are signed by Ed25519 can be witnessed.
 
-The first checkpoint of each log is taken on trust. Whoever loses the state folder must retire the key
+The first checkpoint of each log is taken on trust. If the state folder is lost, the operator must retire the key
 with it: do not start this key again with an empty folder, and never restore the folder from a backup.
 
 The protocol holds no secret. Behind a public address put a proxy that ends TLS; the key belongs on a
