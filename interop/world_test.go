@@ -18,7 +18,6 @@ import (
 const (
 	token  = "practice-token-0123456789"
 	phrase = "correct horse battery staple"
-	asset  = "the bytes that were built and tested\n"
 )
 
 // world is one finished run: a release with an asset and a tag, published, packed and exported.
@@ -108,32 +107,11 @@ func (w *world) run(args ...string) ([]byte, error) {
 	return out, nil
 }
 
-const project = `version: 1
-github:
-  api: %s
-  uploads: %s
-publications:
-  - kind: publish_release
-    repository: octo-org/widgets
-    tag: v1.4.0
-    target: main
-    name: Widgets 1.4.0
-    notes: notes.md
-    make_latest: "true"
-    assets: ["dist/*"]
-  - kind: tag_repo
-    repository: octo-org/gadgets
-    tag: v0.3.1
-    target: main
-    message: gadgets 0.3.1
-    tagger: {name: Release Bot, email: release@example.com}
-`
-
 func (w *world) write(api, uploads string) error {
 	if err := os.MkdirAll(filepath.Join(w.dir, "dist"), 0o755); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"marketops.yaml": fmt.Sprintf(project, api, uploads), "notes.md": "Widgets 1.4.0 turns both ways.\n", "dist/widget.tar.gz": asset} {
+	for name, text := range testenv.Project(api, uploads) {
 		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o644); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package script
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/omega/marketops/internal/test/testenv"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -58,36 +58,11 @@ func makeStateHere(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.MakeState())
 }
 
-const project = `version: 1
-github:
-  api: %s
-  uploads: %s
-publications:
-  - kind: publish_release
-    repository: octo-org/widgets
-    tag: v1.4.0
-    target: main
-    name: Widgets 1.4.0
-    notes: notes.md
-    make_latest: "true"
-    assets: ["dist/*"]
-  - kind: tag_repo
-    repository: octo-org/gadgets
-    tag: v0.3.1
-    target: main
-    message: gadgets 0.3.1
-    tagger: {name: Release Bot, email: release@example.com}
-`
-
 // WriteProject writes what of a small project the story does not bring itself, and the addresses of the
 // practice GitHub into every *.yaml.
 func WriteProject(ts *testscript.TestScript) {
 	api, uploads := ts.Getenv("API"), ts.Getenv("UPLOADS")
-	for name, text := range map[string]string{
-		"marketops.yaml":     fmt.Sprintf(project, api, uploads),
-		"notes.md":           "Widgets 1.4.0 turns both ways.\n",
-		"dist/widget.tar.gz": "the bytes that were built and tested\n",
-	} {
+	for name, text := range testenv.Project(api, uploads) {
 		if _, err := os.Stat(ts.MkAbs(name)); err == nil {
 			continue // the story brings its own
 		}

@@ -4,28 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-)
 
-const release = `version: 1
-github:
-  api: %s
-  uploads: %s
-publications:
-  - kind: publish_release
-    repository: octo-org/widgets
-    tag: v1.4.0
-    target: main
-    name: Widgets 1.4.0
-    notes: notes.md
-    make_latest: "true"
-    assets: ["dist/*"]
-  - kind: tag_repo
-    repository: octo-org/gadgets
-    tag: v0.3.1
-    target: main
-    message: gadgets 0.3.1
-    tagger: {name: Release Bot, email: release@example.com}
-`
+	"github.com/omega/marketops/internal/test/testenv"
+)
 
 const next = `version: 1
 github:
@@ -43,13 +24,10 @@ publications:
 
 // write makes a small project: two files to ship, notes, and what may be published.
 func (d *demo) write() error {
-	for name, text := range map[string]string{
-		"dist/widget.tar.gz": "the bytes that were built and tested\n",
-		"dist/SHA256SUMS":    "they would stand here\n",
-		"notes.md":           "Widgets 1.4.0 turns both ways.\n",
-		"marketops.yaml":     fmt.Sprintf(release, d.world.API, d.world.Uploads),
-		"next.yaml":          fmt.Sprintf(next, d.world.API, d.world.Uploads),
-	} {
+	files := testenv.Project(d.world.API, d.world.Uploads)
+	files["dist/SHA256SUMS"] = "they would stand here\n"
+	files["next.yaml"] = fmt.Sprintf(next, d.world.API, d.world.Uploads)
+	for name, text := range files {
 		path := d.world.Path(name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
