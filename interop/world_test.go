@@ -82,7 +82,7 @@ func newWorld(bin string) (*world, error) {
 	return out, out.write(w.API, w.Uploads)
 }
 
-// live plays the life of a run and stops every server: the tests have files and nobody to ask.
+// live plays the life of a run and stops every server: the tests have files and no server to ask.
 func (w *world) live() (err error) {
 	defer func() { err = errors.Join(err, w.Close()) }()
 	if err := w.MakeState(); err != nil {

@@ -50,7 +50,7 @@ func (v *verification) askGates() bool {
 	return true
 }
 
-// reportNoReceipt answers for a pack without receipts: nothing was authorised, or somebody spent a
+// reportNoReceipt answers for a pack without receipts: nothing was authorised, or a receipt was used that the pack lacks; a
 // receipt that the pack does not hold.
 func (v *verification) reportNoReceipt() {
 	code, detail := marketops.NothingToVerify, "the pack holds no receipt, so nothing in it was authorised"

@@ -50,7 +50,7 @@ func (v *verification) followReceipts() bool {
 	return true
 }
 
-// findPending finds receipts with an intent and no outcome: GitHub may have changed, and nobody says.
+// findPending finds receipts with an intent and no outcome: GitHub may have changed, and no record says so.
 func (v *verification) findPending(found map[string]bool) {
 	late, pending := v.tracker.Pending(v.at, lifecycle.Grace)
 	for _, s := range slices.Concat(late, pending) {

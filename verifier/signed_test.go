@@ -27,7 +27,7 @@ var odd = []any{nil, "", 0, -1, 1 << 40, []any{}, "sha256:" + zeroHex}
 const zeroHex = "0000000000000000000000000000000000000000000000000000000000000000"
 
 // TestOddRecordsBySigners lets each signer of a life sign, and log, its record with every value in it
-// exchanged for every odd one, and with each member left out, or a sample of these. Whoever holds a key writes what he likes:
+// exchanged for every odd one, and with each member left out, or a sample of these. The holder of a key writes what they like:
 // nothing may bring down a verifier, and only who signs last changes nothing that others rest on.
 func TestOddRecordsBySigners(t *testing.T) {
 	seen := map[string]bool{}

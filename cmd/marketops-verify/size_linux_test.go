@@ -31,7 +31,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestVersions: the program says which version it is, and goes on from no resume file of another one.
+// TestVersions: the program says which version it is, and refuses a resume file of another version.
 func TestVersions(t *testing.T) {
 	s := newStage(t, live)
 	state := filepath.Join(s.dir, "state")

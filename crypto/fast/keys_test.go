@@ -10,7 +10,7 @@ import (
 )
 
 // TestKeys: a key that is used often is expanded, no more than maxExpanded are, and the verdicts
-// stay what they were, whoever asks at the same time.
+// stay what they were under concurrent calls.
 func TestKeys(t *testing.T) {
 	private := make([]*crypto.PrivateKey, maxExpanded+2)
 	for i := range private {

@@ -131,7 +131,7 @@ type State string
 
 // The states.
 const (
-	StateNone      State = "none"      // nobody claimed the receipt
+	StateNone      State = "none"      // the receipt is unclaimed
 	StateClaimed   State = "claimed"   // a publisher holds the receipt; nothing was sent
 	StateExecuting State = "executing" // GitHub may have changed
 	StateDecided   State = "decided"   // the outcome is frozen, not yet proved logged

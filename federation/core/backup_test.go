@@ -56,7 +56,7 @@ func TestBackupWhileRunning(t *testing.T) {
 	if last == 0 {
 		t.Error("nothing was backed up")
 	}
-	w.NewRun().Submit() // the Core goes on
+	w.NewRun().Submit() // the Core continues
 }
 
 func checkOneMoment(t *testing.T, w *world.World, dest string, b api.BackedUp) {

@@ -40,7 +40,7 @@ func (e executions) bind(ctx context.Context, who *federation.Caller, in api.Cla
 	return i, nil
 }
 
-// Claim grants epoch 1, or the next one to whoever may take over.
+// Claim grants epoch 1, or the next one to a publisher that may take over.
 func (e executions) Claim(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (api.Claimed, error) {
 	defer e.begin()()
 	i, err := e.bind(ctx, who, in)

@@ -185,7 +185,7 @@ func TestTrustChanges(t *testing.T) {
 	w.Start()
 }
 
-// TestOpenRefused: a Core whose records nobody would believe does not start.
+// TestOpenRefused: a Core whose records no verifier would accept does not start.
 func TestOpenRefused(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

@@ -11,8 +11,8 @@ import (
 	"github.com/omega/marketops/internal/test/world"
 )
 
-// TestErased: what is deleted from the record store is nowhere any more, and holds up nobody but
-// whoever would have to judge by it.
+// TestErased: what is deleted from the record store is gone, and stops only the calls
+// that must judge by it.
 func TestErased(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -25,7 +25,7 @@ type Frozen struct {
 	Folder  string                // log/, records/, checkpoint.mark and claims.db of the frozen log
 	Next    string                // origin
 	Vkey    string                // of the log that continues it
-	Unspent int                   // receipts that nobody can use any more
+	Unspent int                   // unused receipts, which cannot be used any more
 	Trust   string                // path of the proposed trust file
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// appendTimeout bounds one append, whoever waits for it: once begun it is not given up because
+// appendTimeout bounds one append, however many callers wait for it: once begun it is not given up because
 // a caller went away.
 const appendTimeout = 30 * time.Second
 

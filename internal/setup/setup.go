@@ -50,7 +50,7 @@ type Options struct {
 	ApproverKeyPath string            // where the approver's key goes
 	Operator        string            // Person or Approver: who resolves and revokes; "" is Person
 	Passphrase      signer.Passphrase // for the two persons' keys
-	Witnesses       []string          // "<vkey> <url>" each; none asks nobody
+	Witnesses       []string          // "<vkey> <url>" each; none: no witness is asked
 	Quorum          int               // how many of them must cosign; 0 is a majority
 	Now             marketops.Time
 	Random          io.Reader

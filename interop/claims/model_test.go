@@ -22,7 +22,7 @@ type reply struct {
 	Epoch    int64
 	Attempts int
 	Seen     view // of a read
-	lost     bool // nobody answered: it may have happened, or may yet, or never
+	lost     bool // no answer came: it may have happened, or may yet, or never
 }
 
 type view struct {

@@ -131,12 +131,12 @@ func TestNoLocalRefusal(t *testing.T) {
 	}
 	seen := strings.Join(s.waits, "\n")
 	if strings.Count(seen, "rate limit") < len(mutations) {
-		t.Errorf("waits that nobody saw: %s", seen)
+		t.Errorf("unexpected waits: %s", seen)
 	}
 	s.lawful()
 }
 
-// TestUnreachable: nobody listens; nothing can have happened.
+// TestUnreachable: no server listens; nothing can have happened.
 func TestUnreachable(t *testing.T) {
 	s := newStage(t)
 	op := s.tagOp()
@@ -205,7 +205,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// lasting is a journal that is told of calls that nobody answered: time passed meanwhile.
+// lasting is a journal that is told of unanswered calls: time passed meanwhile.
 type lasting struct {
 	*diary
 	passed func()

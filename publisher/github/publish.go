@@ -18,7 +18,7 @@ type releaseWriter struct {
 	releases releases
 	draft    *draftWriter
 	assets   *assetWriter
-	latest   int64 // who was latest before we published; 0: nobody
+	latest   int64 // the latest release before we published; 0: none
 }
 
 func newReleaseWriter(s *session, tag *tagWriter) *releaseWriter {

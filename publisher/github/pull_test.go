@@ -178,7 +178,7 @@ func TestPullNoPermit(t *testing.T) {
 	s.opened(op)
 }
 
-// TestPullUnauthorized: nobody is asked for leave in vain, and a no before an effect keeps it from happening.
+// TestPullUnauthorized: the permission is asked only when needed, and a refusal before an effect prevents it.
 func TestPullUnauthorized(t *testing.T) {
 	for what, want := range map[string]string{
 		"call": "branch=absent pull_request=absent", effectBranch: "branch=absent pull_request=absent", effectPull: "branch=applied pull_request=absent",

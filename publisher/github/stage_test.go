@@ -58,7 +58,7 @@ func (d *diary) Call(e publisher.CallEvidence) error {
 	return nil
 }
 
-// clock is the time of a stage, for the port and for its GitHub: it passes only where somebody sleeps.
+// clock is the time of a stage, for the port and for its GitHub: it passes only where the port sleeps.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -8,7 +8,7 @@
 //     reserved ahead: a process that must wait asks again, so that one that dies waiting delays no other.
 //   - A limit that GitHub told one process holds back all of them until it ends, [Longest] at most.
 //   - The file is named after a hash of the credential and never holds it. A file has at most as
-//     many entries as an hour allows; one that nobody wrote for a day is removed.
+//     many entries as an hour allows; one that is a day old is removed.
 //
 // # When something is out of order
 //

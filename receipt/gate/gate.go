@@ -36,7 +36,7 @@ var CoreCodes = []marketops.Code{
 	marketops.Revoked, marketops.Consumed, marketops.OperationInFlight,
 }
 
-// Query is what somebody wants to do: the question that a gate answers.
+// Query is the question that a gate answers: what a publisher wants to do.
 type Query struct {
 	Mode      marketops.Mode
 	Run       marketops.RunID

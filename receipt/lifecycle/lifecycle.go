@@ -45,7 +45,7 @@ type Rules struct {
 	// runs that no record has named for a while, and reads them again if one does.
 	Reread func(indexes []uint64) ([]Entry, error)
 	Keep   int // records at hand; 0 means 4096
-	// Secret keys the fingerprints of archived names. Whoever wrote the log must not know it.
+	// Secret keys the fingerprints of archived names. The writer of the log must not know it.
 	Secret [secretSize]byte
 	// Quoted compares a checkpoint that an outcome quotes with the log; nil if the caller cannot. An
 	// error carries [marketops.SplitView] for another root.

@@ -105,7 +105,7 @@ func (r receipts) require(ok bool, h *ReceiptHistory, code marketops.Code, expec
 	}
 }
 
-// revocation marks a receipt; only one that nobody had begun to carry out can be revoked.
+// revocation marks a receipt; only one that is not being carried out can be revoked.
 func (r receipts) revocation(e Entry, body *receipt.Revocation) {
 	h := r.change(e, body.Receipt)
 	if h == nil {

@@ -156,7 +156,7 @@ func (r *records) document(d marketops.Digest) *marketops.Operation {
 	return r.rules.Document(d)
 }
 
-// end lets go of what nobody will ask for again.
+// end drops what is not needed again.
 func (r *records) end(h *ReceiptHistory) {
 	if !h.hasEnded() {
 		return

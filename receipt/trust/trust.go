@@ -52,7 +52,7 @@ type Holder struct {
 	Key    Key
 }
 
-// Trust is a trust file that [Parse] accepted. The zero value trusts nobody.
+// Trust is a trust file that [Parse] accepted. The zero value trusts no key.
 type Trust struct {
 	file    File
 	digest  marketops.Digest

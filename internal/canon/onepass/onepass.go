@@ -21,7 +21,7 @@ import (
 // member there, in order, without white space. It does the types that records consist of and says
 // false of everything else; v is then zero again, and package canon must say whether something is
 // wrong. The type of v must not hold itself. A member of type [jsontext.Value] is taken as it is: the
-// caller reads it in turn, and nobody else has looked into it.
+// caller reads it in turn, and no other code has looked into it.
 func Read(data []byte, v any) bool {
 	target := reflect.ValueOf(v).Elem()
 	read := readerOf(target.Type())

@@ -35,7 +35,7 @@ type inner struct {
 	Text string `json:"text"`
 }
 
-// TestRawIsNotTakenUnseen: a value that nobody has looked into is canonical for nobody but the
+// TestRawIsNotTakenUnseen: an unread value is canonical only for the
 // caller who reads it in turn.
 func TestRawIsNotTakenUnseen(t *testing.T) {
 	const head = `{"flag":true,"list":[{"n":-1,"p":null,"u":2,"z":{}}],"value":`

@@ -154,13 +154,13 @@ func listOf(read reader, t reflect.Type) reader {
 	}
 }
 
-// readRaw takes an object or a list up to its end. Whoever reads it finds what is wrong in it.
+// readRaw takes an object or a list up to its end. Its reader finds what is wrong in it.
 func readRaw(b []byte, into reflect.Value) []byte {
 	depth := 0
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
 		case '"':
-			i += max(0, stringEnd(b[i:])-1) // what has no end is found by whoever reads it
+			i += max(0, stringEnd(b[i:])-1) // a missing end is found by its reader
 		case '{', '[':
 			depth++
 		case '}', ']':

@@ -19,7 +19,7 @@ const recoverWait = 30 * time.Second
 
 // recoverAll looks after the runs that were interrupted, before another one begins: what GitHub shows
 // decides, and is recorded. It writes nothing to GitHub. A run on which another process works is
-// left to it, and one that cannot be settled now stands in nobody's way but its own resource's.
+// left to it, and one that cannot be settled now blocks only its own resource.
 func recoverAll(ctx context.Context, e *env.Env, state string, except marketops.RunID) error {
 	left, err := inprogress.In(state).Folders()
 	if err != nil {

@@ -106,7 +106,7 @@ func orElse(n, otherwise int) int {
 }
 
 // pause waits as long as the fault says, but ends when the fault is released or the server is closed.
-// The caller's patience does not matter: GitHub goes on working for a client that has hung up.
+// The caller's patience does not matter: GitHub continues to work for a client that has hung up.
 func (s *Server) pause(f *Fault) (passed bool) {
 	t := time.NewTimer(f.Wait)
 	defer t.Stop()

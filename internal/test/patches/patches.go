@@ -20,7 +20,7 @@ import (
 // Points are the moments at which a process may break off.
 var Points = slices.Concat(publisherPoints, githubPoints, corePoints, claimsPoints)
 
-// Crash is what the tests of these moments are built with: who goes on need not wait.
+// Crash is what the tests of these moments are built with: the process that continues need not wait.
 var Crash = slices.Concat(Points, Fast, ShortLease)
 
 const faults = overlay.Module + "/internal/test/faults"

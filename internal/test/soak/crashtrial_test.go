@@ -21,7 +21,7 @@ import (
 const (
 	strikeWait = 10 * time.Minute // until an order must have been obeyed; only a hang takes so long
 	leaseWait  = 2 * time.Second  // a lease of 1 s, by clocks of whole seconds
-	tries      = 100              // of the one who goes on; after them nobody can
+	tries      = 100              // of the process that continues; after them none can
 )
 
 // passing is one moment: the n-th time that a process passes a point.

@@ -11,7 +11,7 @@ import (
 // stopped starts again.
 const firstPort, lastPort = 10000, 32767
 
-// FreeAddress is a loopback address on which nobody listens. It stays free for a server that comes later, or
+// FreeAddress is a free loopback address. It stays free for a server that comes later, or
 // comes back.
 func FreeAddress() (string, error) {
 	var err error
@@ -26,12 +26,12 @@ func FreeAddress() (string, error) {
 	return "", err
 }
 
-// refuses is nil once nobody listens any more: a child that is just being started has a closed listener too,
+// refuses is nil once no process listens any more: a child that is just being started has a closed listener too,
 // until it runs its program.
 func refuses(address string) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil
 	}
-	return errors.Join(errors.New("somebody listens on "+address), conn.Close())
+	return errors.Join(errors.New("a process listens on "+address), conn.Close())
 }

@@ -99,7 +99,7 @@ func (r *Run) EntryOf(name string) api.Entry {
 	return entries[slices.Index(names, name)]
 }
 
-// Tree is the log as somebody reads it who knows only the trust file, once index is published.
+// Tree is the log as a reader with only the trust file sees it, once index is published.
 func (w *World) Tree(index uint64) *log.Tree {
 	w.Helper()
 	return Got(view.New(w.Client(""), w.Trust.Log(), w.TempDir()).Covering(context.Background(), index))(w)

@@ -18,7 +18,7 @@ var openers = map[string][]string{
 	"receipt.OpenWith": {"verifier/audit"},
 }
 
-// TestOneWayToOpen: whoever opens a record outside an audit has it verified by the standard library.
+// TestOneWayToOpen: outside an audit the standard library verifies each record that is opened.
 func TestOneWayToOpen(t *testing.T) {
 	for _, s := range findOpeners(t, productTexts(t)) {
 		t.Error(s)

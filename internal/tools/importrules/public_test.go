@@ -125,7 +125,7 @@ func (w *walk) typ(t types.Type) {
 		for a := range t.TypeArgs().Types() {
 			w.typ(a)
 		}
-		if t.Obj().Pkg() == w.of && !t.Obj().Exported() { // nobody can name it, but its holder can use it
+		if t.Obj().Pkg() == w.of && !t.Obj().Exported() { // another package cannot name it, but can use it
 			w.named(t)
 		}
 	case *types.Signature:
@@ -165,7 +165,7 @@ func (w *walk) name(o *types.TypeName) {
 }
 
 // TestInternalNamesAreFound: each place where a signature can name an internal type is one finding, and what
-// nobody outside can reach is none.
+// another module cannot reach is none.
 func TestInternalNamesAreFound(t *testing.T) {
 	for text, want := range map[string]int{
 		"func F(x.T)":                                     1,

@@ -63,7 +63,7 @@ var Rules = []Rule{
 	}, {
 		Who: []string{"./log/witness/..."},
 		Not: []string{"./publisher/...", "./federation/...", "./receipt", "./crypto/signer", "./log/tessera", "./log/claims"},
-		Why: "a witness is somebody else: it knows logs, and nothing of what they are for",
+		Why: "a witness is independent: it knows logs, and nothing of what they are for",
 	}, {
 		Who: []string{"./log/witness"},
 		Not: []string{"net", "net/http", "os/exec"},

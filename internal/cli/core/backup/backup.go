@@ -64,7 +64,7 @@ func run(ctx context.Context, s *cli.Streams, o Options) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
-	if !o.Keys { // else the Core is stopped, and nobody waits
+	if !o.Keys { // else the Core is stopped, and no caller waits
 		if err := (maintain.Source{State: dir, Config: c}).Copy(folder); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ type Options struct {
 	Dir    string
 	Folder string   // of the backup
 	Seen   []string // files with checkpoints
-	Unseen bool     // nobody has seen a newer log
+	Unseen bool     // no user has seen a newer log
 }
 
 // New returns the command.
