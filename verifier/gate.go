@@ -50,8 +50,8 @@ func (v *verification) askGates() bool {
 	return true
 }
 
-// reportNoReceipt answers for a pack without receipts: nothing was authorised, or a receipt was used that the pack lacks; a
-// receipt that the pack does not hold.
+// reportNoReceipt answers for a pack without receipts: nothing was authorised, or a receipt was used
+// that the pack does not hold.
 func (v *verification) reportNoReceipt() {
 	code, detail := marketops.NothingToVerify, "the pack holds no receipt, so nothing in it was authorised"
 	for _, e := range v.entries {

@@ -131,7 +131,7 @@ func TestNoLocalRefusal(t *testing.T) {
 	}
 	seen := strings.Join(s.waits, "\n")
 	if strings.Count(seen, "rate limit") < len(mutations) {
-		t.Errorf("unexpected waits: %s", seen)
+		t.Errorf("waits were not reported: %s", seen)
 	}
 	s.lawful()
 }
