@@ -64,18 +64,15 @@ func (p *Publisher) Gate(ctx context.Context, mode marketops.Mode, j *Job) (*Gat
 	if err != nil {
 		return nil, err
 	}
-	ask := gate.Query{Mode: mode, Run: j.Run, Op: j.Op, Host: p.Host, Content: j.Measured,
+	ask := gate.Query{Mode: marketops.Prod, Run: j.Run, Op: j.Op, Host: p.Host, Content: j.Measured,
 		Publisher: p.Signer.Public().ID(), Now: p.Now()}
-	record, checks := gate.CheckRecorded(ask, j.evidence(tree), p.Trust)
-	if _, failed := checks.Without(marketops.ModeNotProd).FirstFailure(); failed {
-		record = nil
-	}
+	record, checks := gate.Check(ask, j.evidence(tree), p.Trust)
 	g := &Gated{Job: j, mode: mode, record: record}
 	answers, err := p.askCore(ctx, j, record)
 	if err != nil {
 		return nil, err
 	}
-	g.Checks = append(checks, answers...)
+	g.Checks = append(checks.With(gate.CheckMode(mode)), answers...)
 	_, failed := g.Checks.FirstFailure()
 	g.passed = !failed && record != nil && mode == marketops.Prod
 	return g, nil

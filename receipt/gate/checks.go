@@ -9,8 +9,13 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-func (e *examination) checkMode() {
-	e.say(marketops.ModeNotProd, e.ask.Mode == marketops.Prod, string(marketops.Prod), string(e.ask.Mode))
+// CheckMode answers [marketops.ModeNotProd]: only a mode that is exactly "prod" passes.
+func CheckMode(m marketops.Mode) marketops.Check {
+	c := marketops.Check{Code: marketops.ModeNotProd, Status: marketops.Fail, Expected: string(marketops.Prod), Got: string(m)}
+	if m == marketops.Prod {
+		c.Status = marketops.Pass
+	}
+	return c
 }
 
 // checkTrust asks whether the trust file may still be used for something new.

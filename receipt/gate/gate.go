@@ -71,7 +71,7 @@ func Check(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.C
 // [marketops.TrustExpired] is about new use: a trust file that expired still judges old evidence.
 func CheckRecorded(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.Checks) {
 	e := &examination{ask: ask, ev: ev, trust: t}
-	e.checkMode()
+	e.put(CheckMode(ask.Mode))
 	e.checkTrust()
 	if e.openReceipts() {
 		e.checkBindings()
