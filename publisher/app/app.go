@@ -40,6 +40,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/githubhttp"
 )
 
 // MinLeft is how long a token still lives at least when it is handed out. A mutation that begins
@@ -99,7 +100,7 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	o.Key = marketops.Secret{} // the parsed key is enough
-	return &App{options: o, base: base, transport: newTransport(o.Roots), signer: signer{o.AppID, key, o.Now}}, nil
+	return &App{options: o, base: base, transport: githubhttp.NewTransport(o.Roots), signer: signer{o.AppID, key, o.Now}}, nil
 }
 
 // Token returns a token for one repository, by its number, with at least [MinLeft] to live.

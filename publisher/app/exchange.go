@@ -1,11 +1,8 @@
 package app
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -17,11 +14,7 @@ import (
 	"github.com/omega/marketops"
 )
 
-// Limits of one answer, in bytes.
-const (
-	maxAnswer  = 1 << 20
-	maxHeaders = 64 << 10
-)
+const maxAnswer = 1 << 20 // bytes
 
 // exchange is what came back for one request for a token.
 type exchange struct {
@@ -67,21 +60,6 @@ func (a *App) send(req *http.Request) exchange {
 func (x exchange) isLimited() bool {
 	return x.status == http.StatusTooManyRequests || x.status == http.StatusForbidden &&
 		(x.header.Get("Retry-After") != "" || x.header.Get("X-RateLimit-Remaining") == "0")
-}
-
-// newTransport is as strict as that of the live port: a connection for each request, HTTP/1, no proxy.
-func newTransport(roots *x509.CertPool) *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Proxy:                  nil,
-		Protocols:              protocols,
-		DialContext:            (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    20 * time.Second,
-		DisableKeepAlives:      true,
-		MaxResponseHeaderBytes: maxHeaders,
-	}
 }
 
 // parseBase reads the API's address. Its errors do not quote it: it may hold a password.

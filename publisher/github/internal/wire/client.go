@@ -2,14 +2,13 @@ package wire
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
 
 	gogithub "github.com/google/go-github/v60/github"
+	"github.com/omega/marketops/internal/githubhttp"
 )
 
 // Options say where GitHub is and how it is called. All fields but Roots are needed; the port checks them.
@@ -39,30 +38,12 @@ type Client struct {
 // go-github does.
 func New(o Options) *Client {
 	c := &Client{options: o, secrets: &redactor{}}
-	transport := newTransport(o.Roots)
+	transport := githubhttp.NewTransport(o.Roots)
 	own := &bearer{base: transport, origins: []string{originOf(o.API), originOf(o.Uploads)}, token: o.Token, denied: o.Denied, secrets: c.secrets}
 	c.github = gogithub.NewClient(&http.Client{Transport: &recorder{base: own}, CheckRedirect: stay})
 	c.github.BaseURL, c.github.UploadURL, c.github.UserAgent = o.API, o.Uploads, o.UserAgent
 	c.second = &http.Client{Transport: transport, CheckRedirect: stay}
 	return c
-}
-
-// newTransport makes one connection per request: net/http sends a request again only where a
-// kept connection turns out to be dead, and a dead connection would also make writes ambiguous.
-// HTTP/2 is off because it retries refused streams by itself.
-func newTransport(roots *x509.CertPool) *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Proxy:                  nil,
-		Protocols:              protocols,
-		DialContext:            (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    20 * time.Second,
-		DisableKeepAlives:      true,
-		DisableCompression:     true, // so that the digest of an answer is that of what came
-		MaxResponseHeaderBytes: 256 << 10,
-	}
 }
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

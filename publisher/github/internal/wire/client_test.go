@@ -8,12 +8,6 @@ import (
 	"time"
 )
 
-func TestTransport(t *testing.T) {
-	if tr := newTransport(nil); tr.Proxy != nil || tr.TLSClientConfig.MinVersion < 0x0303 || !tr.DisableKeepAlives || tr.Protocols.HTTP2() || tr.Protocols.UnencryptedHTTP2() {
-		t.Error("the transport would retry, use a proxy or old TLS")
-	}
-}
-
 // TestLimitTime: a call ends with the deadline of the work, with a minute and what its bytes need, whichever
 // is first; after the deadline none begins.
 func TestLimitTime(t *testing.T) {
