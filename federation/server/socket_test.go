@@ -192,7 +192,7 @@ func TestReadEndpoints(t *testing.T) {
 		"/records/../claims.db":                        404,
 		"/records/..%2fclaims.db":                      404,
 		"/records/" + leaf.String()[:2] + "/.tmp-1":    404,
-		"/records/00/" + leaf.String() + ".json":       404,
+		"/records/" + otherFolder(leaf) + ".json":      404,
 		"/v1/evidence/..%2fclaims.db":                  404,
 		"/v1/evidence/" + strings.Repeat("0", 64):      404,
 		"/v1/runs/r-1":                                 404,
@@ -220,6 +220,15 @@ func TestReadEndpoints(t *testing.T) {
 	if i.Mode().Perm() != 0o600 {
 		t.Errorf("the socket has mode %v", i.Mode())
 	}
+}
+
+// otherFolder is the path of a record below a folder that is not the one its digest names.
+func otherFolder(leaf log.Hash) string {
+	first := "0"
+	if leaf.String()[0] == '0' {
+		first = "1"
+	}
+	return first + leaf.String()[1:2] + "/" + leaf.String()
 }
 
 // TestRacers: of many publishers that want one receipt, one executes.
