@@ -10,9 +10,8 @@ var grammars = []struct {
 	is func(string) bool
 	re *regexp.Regexp
 }{
-	{isHost, regexp.MustCompile(`^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$`)},
 	{isFullName, regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$`)},
-	{isAssetName, regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$`)},
+	{func(s string) bool { return ValidateAssetName(s) == nil }, regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$`)},
 	{FullSHA, regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)},
 	{isContentType, regexp.MustCompile(`^[a-z0-9.+-]{1,80}/[a-z0-9.+-]{1,80}$`)},
 	{isEmail, regexp.MustCompile(`^[^\s<>@]{1,64}@[A-Za-z0-9.-]{1,255}$`)},

@@ -9,18 +9,27 @@ import (
 
 // Limits of an operation document; GitHub's own where it has one.
 const (
-	MaxOperation = 1 << 20             // bytes of one document
-	MaxBody      = 125_000             // characters of a release or pull request body
-	MaxAssets    = 1000                // assets of one release
-	MaxAssetSize = 2<<30 - 1           // bytes of one asset
-	MaxName      = 255                 // bytes of a tag, branch, asset name or title
-	maxID        = 999_999_999_999_999 // repository ids: exact in canonical JSON
-	schemaOp     = "marketops.operation/v1"
-	markerV1     = 1
+	MaxOperation  = 1 << 20             // bytes of one document
+	MaxBody       = 125_000             // characters of a release or pull request body
+	MaxAssets     = 1000                // assets of one release
+	MaxOperations = 1000                // operations of one plan
+	MaxAssetSize  = 2<<30 - 1           // bytes of one asset
+	MaxName       = 255                 // bytes of a tag, branch, asset name or title
+	maxID         = 999_999_999_999_999 // repository ids: exact in canonical JSON
+	schemaOp      = "marketops.operation/v2"
+	markerV1      = 1
 )
 
 // Kind is what an operation does.
 type Kind string
+
+// The visible changes on GitHub.
+const (
+	EffectTag         = "tag"
+	EffectRelease     = "release"
+	EffectBranch      = "branch"
+	EffectPullRequest = "pull_request"
+)
 
 // The kinds.
 const (
@@ -45,7 +54,7 @@ type Operation struct {
 // Target is the repository: its host and numeric id decide, its name is checked beside them.
 type Target struct {
 	Type         string `json:"type"` // "github"
-	Host         string `json:"host"` // of the API base URL, with a port only where that has one
+	Host         Host   `json:"host"`
 	RepositoryID int64  `json:"repository_id"`
 	FullName     string `json:"full_name"` // owner/name
 }
@@ -66,6 +75,15 @@ type Tag struct {
 	Tree    string `json:"tree"`
 	Message string `json:"message"` // as planned; GitHub shows [Operation.TagMessage]
 	Tagger  Person `json:"tagger"`
+
+	Existing *Existing `json:"existing,omitzero"` // reserved
+}
+
+// Existing is a tag that stands already and stays as it is. Reserved: no document may have one yet.
+type Existing struct {
+	Object string `json:"object"` // id of the tag object or, of a lightweight tag, the commit
+	Type   string `json:"type"`   // "tag" or "commit"
+	After  Digest `json:"after,omitzero"`
 }
 
 // Person is a git identity with a date.
@@ -114,6 +132,9 @@ type ChangeSet struct {
 	Message string   `json:"message"`
 	Author  Person   `json:"author"`
 	Changes []Change `json:"changes"` // in path order, no path twice
+
+	BaseTree string `json:"base_tree,omitzero"` // reserved: of the base commit
+	Tree     string `json:"tree,omitzero"`      // reserved: what results
 }
 
 // Change is one file of a change set.
@@ -144,6 +165,19 @@ func (o Operation) Files() (out []File) {
 		}
 	}
 	return out
+}
+
+// Effects returns the visible changes on GitHub that the operation makes, in their order.
+func (o Operation) Effects() []string {
+	switch {
+	case o.Kind == TagRepo:
+		return []string{EffectTag}
+	case o.Kind == PublishRelease:
+		return []string{EffectTag, EffectRelease}
+	case o.PullRequest != nil && o.PullRequest.Changes != nil:
+		return []string{EffectBranch, EffectPullRequest}
+	}
+	return []string{EffectPullRequest}
 }
 
 // NewOperation returns an operation with the fixed members filled in.

@@ -17,7 +17,7 @@ func target() Target { return Target{"github", "github.com", 1296269, "octo-org/
 
 func tagOp() Operation {
 	o := NewOperation(TagRepo, target())
-	o.Tag = &Tag{"v0.3.1", sha, tree, "gadgets 0.3.1", Person{"Release Bot", "release@example.com", 1_790_000_000}}
+	o.Tag = &Tag{Name: "v0.3.1", Commit: sha, Tree: tree, Message: "gadgets 0.3.1", Tagger: Person{"Release Bot", "release@example.com", 1_790_000_000}}
 	return o
 }
 

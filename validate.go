@@ -11,7 +11,6 @@ import (
 // The grammars of names. A message says the one of assets, which people choose.
 const (
 	hexChars = "0-9a-f"
-	domain   = "a-z0-9.-"
 	fileName = grammar.Alnum + "._-"
 	refChars = grammar.Alnum + "._/+-"
 	typeName = "a-z0-9.+-"
@@ -27,18 +26,17 @@ func ValidateID(what, s string) error {
 	return nil
 }
 
-func isHost(s string) bool {
-	name, port, with := strings.Cut(s, ":")
-	return grammar.Of(name, domain, 1, 253) && (!with || grammar.Of(port, "0-9", 1, 5))
-}
-
 func isFullName(s string) bool {
 	owner, name, _ := strings.Cut(s, "/")
 	return grammar.Begins(owner, grammar.Alnum) && grammar.Of(owner, grammar.Alnum+"-", 1, 39) && grammar.Of(name, fileName, 1, 100)
 }
 
-func isAssetName(s string) bool {
-	return grammar.Begins(s, grammar.Alnum) && grammar.Of(s, fileName, 1, MaxName)
+// ValidateAssetName refuses what is no name of an asset: [A-Za-z0-9][A-Za-z0-9._-]{0,254}.
+func ValidateAssetName(s string) error {
+	if !grammar.Begins(s, grammar.Alnum) || !grammar.Of(s, fileName, 1, MaxName) {
+		return Refuse(AssetUnsafe, fmt.Sprintf("asset name %.80q; allowed is %s", s, assetGrammar))
+	}
+	return nil
 }
 
 func isContentType(s string) bool {
@@ -61,7 +59,7 @@ func (o Operation) Validate() error {
 	if o.Schema != schemaOp || o.Marker != markerV1 {
 		return Refuse(OperationMismatch, fmt.Sprintf("schema %.40q with marker %d is not known", o.Schema, o.Marker))
 	}
-	if err := o.Target.validate(); err != nil {
+	if err := o.Target.Validate(); err != nil {
 		return err
 	}
 	switch o.Kind {
@@ -75,8 +73,12 @@ func (o Operation) Validate() error {
 	return Refuse(KindMismatch, fmt.Sprintf("kind %.40q is not known", o.Kind))
 }
 
-func (t Target) validate() error {
-	if t.Type != "github" || !isHost(t.Host) || t.RepositoryID <= 0 || t.RepositoryID > maxID {
+// Validate refuses what is no repository of GitHub in its one spelling.
+func (t Target) Validate() error {
+	if _, err := ParseHost(string(t.Host)); err != nil {
+		return err
+	}
+	if t.Type != "github" || t.RepositoryID <= 0 || t.RepositoryID > maxID {
 		return Refuse(RepositoryMismatch, fmt.Sprintf("target %.300q is not a GitHub repository", t.ID()))
 	}
 	if n := t.Repo(); !isFullName(t.FullName) || n == "." || n == ".." || strings.HasSuffix(n, ".git") {
@@ -93,6 +95,9 @@ func (o Operation) validateTag() error {
 }
 
 func (t *Tag) validate() error {
+	if t.Existing != nil {
+		return reserved("existing")
+	}
 	if err := refName("tag", t.Name); err != nil {
 		return err
 	}
@@ -149,8 +154,8 @@ func validateAssets(assets []Asset) error {
 		return Refuse(OperationMismatch, fmt.Sprintf("%d assets, want a list of at most %d", len(assets), MaxAssets))
 	}
 	for i, a := range assets {
-		if !isAssetName(a.Name) {
-			return Refuse(AssetUnsafe, fmt.Sprintf("asset name %.80q; allowed is %s", a.Name, assetGrammar))
+		if err := ValidateAssetName(a.Name); err != nil {
+			return err
 		}
 		if i > 0 && assets[i-1].Name >= a.Name {
 			return Refuse(AssetUnsafe, fmt.Sprintf("asset %.80q is twice there or out of order", a.Name))
@@ -199,7 +204,15 @@ func (p *PullRequest) validateRefs() error {
 	return nil
 }
 
+// reserved refuses a member that the format has and this version does not carry out.
+func reserved(member string) error {
+	return Refuse(OperationMismatch, member+" is reserved and not supported yet")
+}
+
 func (c *ChangeSet) validate() error {
+	if c.BaseTree != "" || c.Tree != "" {
+		return reserved("base_tree and tree")
+	}
 	if len(c.Changes) == 0 || len(c.Changes) > MaxAssets {
 		return Refuse(OperationMismatch, fmt.Sprintf("%d changes, want 1 to %d", len(c.Changes), MaxAssets))
 	}

@@ -137,7 +137,7 @@ func (o Opener) parse(env []byte) (u unverified, err error) {
 		return u, fmt.Errorf("%d signatures, want exactly one", len(e.Signatures))
 	}
 	u.payloadType, u.hint = e.PayloadType, e.Signatures[0].KeyID
-	if u.hint != "" && !strings.HasPrefix(string(u.hint), "SHA256:") {
+	if u.hint != "" && !u.hint.Valid() {
 		return u, fmt.Errorf("keyid %.80q is neither empty nor an SSH fingerprint", u.hint)
 	}
 	if u.pae, u.payload, err = unbase64PAE(e.PayloadType, e.Payload); err != nil || len(u.payload) == 0 {

@@ -9,6 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+
+	"filippo.io/edwards25519"
 )
 
 // PublicKey is an Ed25519 public key that passed [NewPublicKey]. The zero value verifies nothing.
@@ -17,6 +20,13 @@ type PublicKey struct{ raw [ed25519.PublicKeySize]byte }
 // KeyID is the SSH-style fingerprint "SHA256:…" of a key, the one form of keyid that stock
 // DSSE verifiers accept besides an empty one. It is a name, never a proof.
 type KeyID string
+
+// Valid reports whether id has the form of a key id: "SHA256:" and unpadded base64 of 32 bytes.
+func (id KeyID) Valid() bool {
+	text, found := strings.CutPrefix(string(id), "SHA256:")
+	sum, err := base64.RawStdEncoding.Strict().DecodeString(text)
+	return found && err == nil && len(sum) == sha256.Size && !strings.ContainsAny(text, "\r\n")
+}
 
 // Signer makes pure Ed25519 signatures (RFC 8032 §5.1) over a message.
 type Signer interface {
@@ -52,7 +62,8 @@ func unhex(s string) (out [32]byte) {
 }
 
 // NewPublicKey accepts the 32 bytes of an Ed25519 public key; the error is [ErrWeakKey] for
-// the encodings that RFC 8032 §5.1.3 does not allow and for points of small order.
+// the encodings that RFC 8032 §5.1.3 does not allow and for points of small order. Bytes that are no
+// point of the curve are refused too: no signature holds under them.
 func NewPublicKey(raw []byte) (PublicKey, error) {
 	if len(raw) != ed25519.PublicKeySize {
 		return PublicKey{}, fmt.Errorf("an Ed25519 public key has %d bytes, not %d", ed25519.PublicKeySize, len(raw))
@@ -67,6 +78,9 @@ func NewPublicKey(raw []byte) (PublicKey, error) {
 	}
 	if !belowP(y) {
 		return PublicKey{}, ErrWeakKey
+	}
+	if _, err := new(edwards25519.Point).SetBytes(raw); err != nil {
+		return PublicKey{}, errors.New("not a point of the curve Ed25519")
 	}
 	var k PublicKey
 	copy(k.raw[:], raw)

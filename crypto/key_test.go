@@ -65,9 +65,13 @@ func TestWeakKeysAreRefused(t *testing.T) {
 		}
 	}
 	almost := bytes.Repeat([]byte{0xff}, 32)
-	almost[0], almost[31] = 0xeb, 0x7f // p - 2 is an ordinary y
+	almost[0], almost[31] = 0xea, 0x7f // p - 3 is the y of a point
 	if _, err := NewPublicKey(almost); err != nil {
-		t.Error("p - 2 was refused:", err)
+		t.Error("p - 3 was refused:", err)
+	}
+	almost[0] = 0xeb // p - 2 is not
+	if k, err := NewPublicKey(almost); err == nil || !k.IsZero() {
+		t.Error("what is no point was taken for a key")
 	}
 }
 

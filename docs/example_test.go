@@ -23,7 +23,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
@@ -92,7 +92,7 @@ func (x *example) makeTrust() {
 	}
 	all := []string{"*"}
 	f := trust.File{
-		Schema: "marketops.trust/v1", Version: 1, Expires: noon + 365*86400,
+		Schema: "marketops.trust/v2", Version: 1, Effective: noon - 3600, Expires: noon + 365*86400, Hosts: []marketops.Host{"github.com"},
 		Persons: []trust.Person{
 			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob-1", seedBob)}},
 			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice-1", seedAlice)}},
@@ -129,19 +129,11 @@ func (x *example) makeOperation() {
 }
 
 func (x *example) makePlan() {
-	p := plan.Plan{
-		Schema: "marketops.plan/v1", Host: "github.com", Mode: marketops.DryRun,
-		Operations: []plan.Operation{{
-			Number: 1, Kind: x.op.Kind, Repository: x.op.Target.FullName, RepositoryID: x.op.Target.RepositoryID,
-			Resource: x.op.Resource(), Operation: x.opDigest, BlockedByMode: true,
-			Calls: []marketops.Call{{Method: "POST", Path: "repos/octo-org/gadgets/git/refs", Why: "make the tag"}},
-		}},
-		Rejected: []plan.Rejected{}, Findings: []plan.Finding{},
-	}
+	p := document.New("github.com")
+	p.Add(&x.op, x.opDigest)
 	var err error
 	x.plan, err = p.Encode()
 	x.must(err)
-	x.must(plan.Fits(&p, [][]byte{x.doc}))
 	x.planDigest = marketops.DigestOf(x.plan)
 	x.findings, err = canon.Encode(p.Findings)
 	x.must(err)
@@ -151,25 +143,24 @@ func head(nonce byte, at marketops.Time) receipt.Header {
 	return receipt.Header{Nonce: strings.Repeat(fmt.Sprintf("%02x", nonce), 16), IssuedAt: at}
 }
 
-func (x *example) seal(b receipt.Body, seed byte, s receipt.Subject) *receipt.Record {
-	rec, err := receipt.Seal(b, x.key(seed), s)
+func (x *example) seal(b receipt.Body, seed byte) *receipt.Record {
+	rec, err := receipt.Seal(b, x.key(seed))
 	x.must(err)
 	return rec
 }
 
 func (x *example) makeRecords() {
-	about := receipt.SubjectOf("plan.json", x.planDigest)
-	ops := []marketops.Digest{x.opDigest}
+	ops := []receipt.OperationRef{receipt.RefTo(&x.op, x.opDigest)}
 	h := head(0xa1, noon)
 	x.submission = x.seal(&receipt.Submission{Header: h, RunID: x.run, Requester: "bob", Plan: x.planDigest, Operations: ops,
-		Findings: h.Salted(x.findings), NotShipped: h.Salted([]byte("[]"))}, seedBob, about)
+		Findings: h.Salted(x.findings), NotShipped: h.Salted([]byte("[]"))}, seedBob)
 	x.approval = x.seal(&receipt.Approval{Header: head(0xa2, noon+60), Verdict: "approve", RunID: x.run, Submission: x.submission.Digest, Requester: "bob",
-		Plan: x.planDigest, Operations: ops, Policy: x.policyDigest, Reason: "read and agreed", NotBefore: noon + 60, ExpiresAt: noon + 60 + 12*3600}, seedAlice, about)
+		Plan: x.planDigest, Operations: ops, Policy: x.policyDigest, Reason: "read and agreed", NotBefore: noon + 60, ExpiresAt: noon + 60 + 12*3600}, seedAlice)
 	x.receipt = x.seal(&receipt.Receipt{Header: head(0xa3, noon+120), ReceiptID: marketops.NewReceiptID([16]byte(bytes.Repeat([]byte{0x22}, 16))), RunID: x.run,
 		OperationKind: x.op.Kind, Operation: x.opDigest, Plan: x.planDigest, Policy: x.policyDigest, Trust: x.trust.Ref(), Target: x.op.Target,
 		Audience: []crypto.KeyID{x.key(seedPublisher).Public().ID()}, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: noon + 120, ExpiresAt: noon + 120 + 7200, Submission: x.submission.Digest, Approvals: []marketops.Digest{x.approval.Digest}},
-		seedAuthority, receipt.SubjectOf("operation.json", x.opDigest))
+		seedAuthority)
 }
 
 // node is the inner node of RFC 6962 §2.1, written out so that the page is not checked with
@@ -241,7 +232,7 @@ func (x *example) blocks() map[string]string {
 	message, err := x.op.TagMessage()
 	x.must(err)
 	request := x.seal(&receipt.Request{Header: head(0xa4, noon+180), Method: "POST /v1/authorize", Body: marketops.DigestOf([]byte(`{"run":"` + string(x.run) + `"}`)),
-		Core: origin, ExpiresAt: noon + 240}, seedBob, receipt.SubjectOf("body", marketops.DigestOf([]byte(`{"run":"`+string(x.run)+`"}`))))
+		Core: origin, ExpiresAt: noon + 240}, seedBob)
 	return map[string]string{
 		"trust": string(x.trustText), "operation": string(x.doc), "tag-message": message, "plan": string(x.plan),
 		"submission": string(x.submission.Opened.Payload), "approval": string(x.approval.Opened.Payload), "receipt": string(x.receipt.Opened.Payload),

@@ -40,7 +40,7 @@ func (r Rules) aboutRun(run Run, v gate.Vote) error {
 	switch {
 	case a.RunID != run.ID:
 		return marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("the verdict is on %s", a.RunID))
-	case a.Submission != run.Digest || a.Plan != s.Plan || v.Record.About() != s.Plan || !slices.Equal(a.Operations, s.Operations):
+	case a.Submission != run.Digest || a.Plan != s.Plan || !slices.Equal(a.Operations, s.Operations):
 		return mismatch("the verdict is on another plan than the one that was submitted")
 	case a.Requester != s.Requester:
 		return mismatch("the verdict names %s as requester, it is %s", a.Requester, s.Requester)
@@ -103,7 +103,7 @@ func (r Rules) covers(run Run, w OperationState, v gate.Vote) bool {
 // stands reports whether an approval would cover an operation, had it been given under the policy
 // in force.
 func stands(run Run, w OperationState, a *receipt.Approval) bool {
-	return a.Verdict == receipt.Approve && slices.Contains(a.Operations, w.Digest) &&
+	return a.Verdict == receipt.Approve && slices.Contains(a.Operations, receipt.RefTo(&w.Op, w.Digest)) &&
 		a.NotBefore <= run.Now+gate.Epsilon && run.Now < a.ExpiresAt
 }
 

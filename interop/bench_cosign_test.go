@@ -59,7 +59,7 @@ func BenchmarkProcess(b *testing.B) {
 func oneReceipt(b *testing.B) (dir string, set *sigstore.Set) {
 	w := logworld.New()
 	w.Live()
-	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digests()[0], sigstore.Receipt)
+	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digest(0), sigstore.Receipt)
 	if err != nil {
 		b.Fatal(err)
 	}

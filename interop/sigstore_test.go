@@ -76,7 +76,7 @@ func TestSigstoreGoVerifies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := sigstoreGo(copied(t, c.e), c.artifact)
 			must(t, err)
-			if want := "https://github.com/omega/marketops/" + c.want + "/v1"; got.Statement.GetPredicateType() != want || c.e.PredicateType != want {
+			if want := "https://github.com/omega/marketops/" + c.want + "/v2"; got.Statement.GetPredicateType() != want || c.e.PredicateType != want {
 				t.Errorf("the statement is a %s, the export says %s, want %s", got.Statement.GetPredicateType(), c.e.PredicateType, want)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/plan/document"
 )
 
 // Limits of looking for files.
@@ -180,7 +181,7 @@ func measure(ctx context.Context, root *os.Root, p string, c *candidate) (int64,
 		return 0, marketops.Digest{}, deny(marketops.AssetUnsafe, fmt.Sprintf("%q changed while it was read", p), "let the build finish, then plan again")
 	}
 	if n := links(fi); n > 1 {
-		c.find("hard-link", Note, fmt.Sprintf("%q has %d names on this machine; whoever writes to another one changes it", p, n))
+		c.find("hard-link", document.Note, fmt.Sprintf("%q has %d names on this machine; whoever writes to another one changes it", p, n))
 	}
 	return size, digest, nil
 }

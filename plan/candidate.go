@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli/advice"
+	"github.com/omega/marketops/plan/document"
 )
 
 // candidate is one publication on its way through the stages. Stages go on after a rejection
@@ -17,8 +18,8 @@ type candidate struct {
 	commit   Commit // the tag's target, or the base of a pull request
 	op       marketops.Operation
 	files    []File
-	rejected []Rejected
-	findings []Finding
+	rejected []document.Rejected
+	findings []document.Finding
 	// silent is set when a secret was seen: every further reason could quote it.
 	silent bool
 }
@@ -31,7 +32,7 @@ func (c *candidate) isPlanned() bool { return len(c.rejected) == 0 }
 // reject lists a reason. An error without a code of the group "plan" counts as
 // [marketops.RuleDenied] if the document itself was refused, else as [marketops.SourceUnreadable].
 func (c *candidate) reject(err error) {
-	if err == nil || c.silent || len(c.rejected) == MaxRejections {
+	if err == nil || c.silent || len(c.rejected) == document.MaxRejections {
 		return
 	}
 	var r *marketops.Refusal
@@ -45,7 +46,7 @@ func (c *candidate) reject(err error) {
 			code = marketops.RuleDenied
 		}
 	}
-	out := Rejected{Number: c.number, Kind: c.pub.Kind, Repository: c.pub.Repository, Code: code, Reason: reason(r), Remedy: r.Next}
+	out := document.Rejected{Number: c.number, Kind: c.pub.Kind, Repository: c.pub.Repository, Code: code, Reason: reason(r), Remedy: r.Next}
 	if out.Remedy == "" {
 		out.Remedy = advice.Next(code)
 	}
@@ -71,8 +72,8 @@ func reason(r *marketops.Refusal) string {
 	return r.What + ": " + r.Err.Error()
 }
 
-func (c *candidate) find(rule string, s Severity, text string) {
-	c.findings = append(c.findings, Finding{c.number, rule, s, text})
+func (c *candidate) find(rule string, s document.Severity, text string) {
+	c.findings = append(c.findings, document.Finding{Number: c.number, Rule: rule, Severity: s, Text: text})
 }
 
 // deny is a refusal with its own remedy; "" means the code's.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/plan/document"
 )
 
 // Options are what a dry run works with. Everything but Core is needed; nothing has a default.
@@ -17,9 +18,9 @@ type Options struct {
 	Publications []Publication
 	Core         string // address of the Core, as marketops.yaml names it; "" where it does not
 
-	Dir        string // the folder of marketops.yaml; no file outside it is read
-	Host       string // of the GitHub that marketops.yaml names
-	SourceHost string // of the GitHub that Source reads: the same
+	Dir        string         // the folder of marketops.yaml; no file outside it is read
+	Host       marketops.Host // of the GitHub that marketops.yaml names
+	SourceHost marketops.Host // of the GitHub that Source reads: the same
 	Source     Source
 
 	Preview func(marketops.Operation) []marketops.Call // pure
@@ -47,8 +48,8 @@ func (o Options) check() error {
 		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("the source reads %q and marketops.yaml names %q", o.SourceHost, o.Host))
 	case !o.Run.Valid() || o.Out == "" || o.Dir == "":
 		return marketops.Refuse(marketops.ConfigInvalid, "a dry run needs a run id and folders")
-	case len(o.Publications) > MaxOperations:
-		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("%d publications, at most %d", len(o.Publications), MaxOperations))
+	case len(o.Publications) > marketops.MaxOperations:
+		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("%d publications, at most %d", len(o.Publications), marketops.MaxOperations))
 	}
 	return nil
 }
@@ -60,8 +61,9 @@ type engine struct {
 	run        *Run
 	journal    *Journal
 	candidates []*candidate
-	plan       *Plan
+	plan       *document.Plan
 	documents  [][]byte
+	calls      [][]marketops.Call // that each operation would make
 }
 
 // DryRun plans a run and writes its folder; nothing is sent. The returned run is open and must

@@ -48,10 +48,10 @@ func TestDryRunGolden(t *testing.T) {
 	if !bytes.Equal(r.PlanBytes, want) {
 		t.Errorf("plan.json is\n%s\nwant\n%s", r.PlanBytes, want)
 	}
-	if d, err := r.Plan.Digest(); err != nil || d != r.PlanDigest || d != marketops.DigestOf(want) {
-		t.Errorf("the digest is %v, %v", d, err)
+	if r.PlanDigest != marketops.DigestOf(want) {
+		t.Errorf("the digest is %v", r.PlanDigest)
 	}
-	if err := Fits(r.Plan, r.Documents); err != nil {
+	if _, err := r.Plan.Open(r.Documents); err != nil {
 		t.Error(err)
 	}
 }
@@ -170,7 +170,7 @@ func TestDryRunAdvisories(t *testing.T) {
 		if !ok || a.Enforceable || a.Decision != "blocked_by_mode" || a.Mode != marketops.DryRun || len(a.Codes) != 0 {
 			t.Fatalf("the record is %+v", rec.Body)
 		}
-		if a.Operation != op.Operation || rec.About() != op.Operation || a.Plan != r.PlanDigest || a.RunID != r.Info.RunID || !a.ReceiptID.Valid() {
+		if a.Operation != op.Operation || a.Plan != r.PlanDigest || a.RunID != r.Info.RunID || !a.ReceiptID.Valid() {
 			t.Errorf("the advisory is about something else: %+v", a)
 		}
 		text, err := r.Get("evidence/"+a.WhyNot.Hex(), 1000)

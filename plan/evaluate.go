@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/plan/document"
 )
 
 // evaluate applies the rules that need all publications at once.
@@ -63,7 +64,7 @@ func (e *engine) noteLatest() {
 			continue
 		}
 		if other, ok := first[c.repo.ID]; ok {
-			c.find("two-latest", Warning, fmt.Sprintf("publication %d asks to be the latest release too; the one published last wins", other.number))
+			c.find("two-latest", document.Warning, fmt.Sprintf("publication %d asks to be the latest release too; the one published last wins", other.number))
 			continue
 		}
 		first[c.repo.ID] = c

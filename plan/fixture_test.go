@@ -13,6 +13,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/plan/document"
 )
 
 var (
@@ -185,7 +186,7 @@ func (f *fixture) planned() *Run {
 }
 
 // codes lists "number code" of every rejection.
-func codes(p *Plan) []string {
+func codes(p *document.Plan) []string {
 	out := []string{}
 	for _, r := range p.Rejected {
 		out = append(out, fmt.Sprintf("%d %s", r.Number, r.Code))

@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/plan/document"
 )
 
 // Limits of a run folder.
@@ -38,7 +39,7 @@ type Info struct {
 type Run struct {
 	Dir        string // absolute
 	Info       Info
-	Plan       *Plan
+	Plan       *document.Plan
 	PlanBytes  []byte
 	PlanDigest marketops.Digest // P
 	Documents  [][]byte         // one per operation, in plan order
@@ -81,7 +82,7 @@ func Identify(dir string) (info Info, plan marketops.Digest) {
 	if r.read("run.json", maxInfo, &info) != nil || !info.RunID.Valid() {
 		info = Info{}
 	}
-	if data, err := r.Get("plan.json", MaxPlan); err == nil {
+	if data, err := r.Get("plan.json", document.MaxPlan); err == nil {
 		plan = marketops.DigestOf(data)
 	}
 	return info, plan
@@ -107,10 +108,10 @@ func (r *Run) load() error {
 		return mismatch("run.json is not valid", nil)
 	}
 	var err error
-	if r.PlanBytes, err = r.Get("plan.json", MaxPlan); err != nil {
+	if r.PlanBytes, err = r.Get("plan.json", document.MaxPlan); err != nil {
 		return err
 	}
-	if r.Plan, err = Parse(r.PlanBytes); err != nil {
+	if r.Plan, err = document.Parse(r.PlanBytes); err != nil {
 		return err
 	}
 	r.PlanDigest = marketops.DigestOf(r.PlanBytes)
@@ -121,7 +122,7 @@ func (r *Run) load() error {
 		}
 		r.Documents = append(r.Documents, doc)
 	}
-	if r.Operations, err = operationsOf(r.Plan, r.Documents); err != nil {
+	if r.Operations, err = r.Plan.Open(r.Documents); err != nil {
 		return err
 	}
 	if err := r.read("sources.json", maxSources, &r.Sources); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -16,7 +17,7 @@ const blockedText = "mode dry_run: execute is blocked by mode; nothing was sent\
 // write freezes the operation documents and the plan. Order and content come from
 // marketops.yaml and what it names, never from a map, a clock or chance.
 func (e *engine) write(context.Context) (string, error) {
-	p := &Plan{Schema: schemaPlan, Host: e.o.Host, Mode: marketops.DryRun, Operations: []Operation{}, Rejected: []Rejected{}, Findings: []Finding{}}
+	p := document.New(e.o.Host)
 	e.plan = p
 	for _, c := range e.candidates {
 		p.Rejected, p.Findings = append(p.Rejected, c.rejected...), append(p.Findings, c.findings...)
@@ -42,18 +43,17 @@ func (e *engine) add(c *candidate) error {
 	if err != nil {
 		return err
 	}
-	n := len(e.plan.Operations) + 1
-	calls := append([]marketops.Call{}, e.o.Preview(c.op)...)
-	e.plan.Operations = append(e.plan.Operations, line(n, c.op, marketops.DigestOf(doc), calls))
-	e.documents = append(e.documents, doc)
+	e.plan.Add(&c.op, marketops.DigestOf(doc))
+	n := len(e.plan.Operations)
+	e.documents, e.calls = append(e.documents, doc), append(e.calls, append([]marketops.Call{}, e.o.Preview(c.op)...))
 	e.run.Sources.Operations = append(e.run.Sources.Operations, Files{n, append([]File{}, c.files...)})
 	return e.run.Put(fmt.Sprintf("operations/%d.json", n), doc)
 }
 
 // execute carries nothing out: it records what would have been called.
 func (e *engine) execute(context.Context) (string, error) {
-	for _, o := range e.plan.Operations {
-		if err := e.journal.Operation(o.Operation).Append("blocked", BlockedEntry{o.BlockedByMode, o.Calls}); err != nil {
+	for i, o := range e.plan.Operations {
+		if err := e.journal.Operation(o.Operation).Append("blocked", BlockedEntry{o.BlockedByMode, e.calls[i]}); err != nil {
 			return "", err
 		}
 	}
@@ -93,7 +93,7 @@ func (e *engine) advise(n int, doc []byte) error {
 		Header: head, ReceiptID: marketops.NewReceiptID(id), RunID: e.run.Info.RunID,
 		OperationKind: op.Kind, Operation: marketops.DigestOf(doc), Plan: e.run.PlanDigest, Target: op.Target,
 		Mode: marketops.DryRun, Decision: "blocked_by_mode", Codes: []marketops.Code{}, WhyNot: whyNot,
-	}, e.o.Advisor, receipt.SubjectOf("operation.json", marketops.DigestOf(doc)))
+	}, e.o.Advisor)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/plan/document"
 )
 
 // discover lists the publications and looks at each repository once.
@@ -163,7 +164,7 @@ func (e *engine) tagFree(ctx context.Context, c *candidate) error {
 
 func (e *engine) releaseFree(ctx context.Context, c *candidate) error {
 	if !c.repo.CanPush {
-		c.find("drafts-not-visible", Warning, "drafts not visible: the reader has no push rights, so an unpublished release on this tag would not be seen")
+		c.find("drafts-not-visible", document.Warning, "drafts not visible: the reader has no push rights, so an unpublished release on this tag would not be seen")
 	}
 	r, err := e.o.Source.Release(ctx, c.repo.FullName, c.pub.Tag)
 	if err := must(r.Presence, err, "release "+c.pub.Tag); err != nil {

@@ -33,7 +33,7 @@ func (s *seat) forged(key string, change func(*receipt.Receipt)) api.Entry {
 	if change != nil {
 		change(&body)
 	}
-	forged := must(receipt.Seal(&body, s.Keys[key], rec.Subject...))
+	forged := must(receipt.Seal(&body, s.Keys[key], rec.Subject[1:]...))
 	true1.Envelope = forged.Envelope
 	return true1
 }

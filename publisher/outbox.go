@@ -147,10 +147,13 @@ func (p *Publisher) RefuseRun(ctx context.Context, run marketops.RunID, plan mar
 	if plan.IsZero() {
 		plan = marketops.DigestOf(nil)
 	}
+	if !run.Valid() {
+		run = ""
+	}
 	body := &receipt.Refusal{Header: head, RunID: string(run), Request: plan, Code: why.Code}
 	var d api.Decided
 	body.Evidence = attach(&d, head, []byte(why.Error()))
-	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("plan.json", plan))
+	rec, err := receipt.Seal(body, p.Signer)
 	if err != nil {
 		return api.Entry{}, err
 	}
@@ -181,7 +184,7 @@ func (p *Publisher) sealRefusal(g *Gated) (*receipt.Record, api.Decided, error) 
 	}
 	var d api.Decided
 	body.Evidence = attach(&d, head, []byte(r.Error()))
-	rec, err := receipt.Seal(body, p.Signer, receipt.SubjectOf("operation.json", body.Request))
+	rec, err := receipt.Seal(body, p.Signer)
 	if err != nil {
 		return nil, d, err
 	}

@@ -27,9 +27,24 @@ func (a *attempt) judge(ev Evidence, err error) (*receipt.Outcome, receipt.Statu
 	}
 	pos := a.intent.Position
 	return &receipt.Outcome{OperationID: a.receipt.Operation, RunID: a.job.Run, ReceiptID: a.receipt.ReceiptID, Receipt: a.record.Digest,
-		OperationKind: a.receipt.OperationKind, Epoch: a.claim.Epoch, Intent: &pos, Status: status, Effects: ev.Effects,
+		OperationKind: a.receipt.OperationKind, Epoch: a.claim.Epoch, Intent: &pos, Status: status, Effects: a.effects(ev),
 		Code: outcomeCode(status, err), RetryCount: ev.Retries, GitHub: ev.GitHub,
 		Checkpoint: &receipt.CheckpointRef{Origin: a.seen.Origin, Size: int64(a.seen.Size), Root: a.seen.Root}}, status
+}
+
+// effects are those of the operation as they were found, with the attempts that the ledger counted. What
+// was not looked at is absent unless an earlier epoch tried it.
+func (a *attempt) effects(ev Evidence) (out []receipt.Effect) {
+	for _, name := range a.job.Op.Effects() {
+		e := receipt.Effect{Name: name, State: receipt.EffectAbsent, Attempts: a.claim.Attempts[name]}
+		if i := slices.IndexFunc(ev.Effects, func(e receipt.Effect) bool { return e.Name == name }); i >= 0 {
+			e.State = ev.Effects[i].State
+		} else if a.claim.Earlier {
+			e.State = receipt.EffectUnknown
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // isIncomplete reports whether something that was authorised is known not to be there. Where everything
@@ -73,7 +88,7 @@ func (a *attempt) decide(ctx context.Context, body *receipt.Outcome, ev Evidence
 	d := api.Decided{Epoch: a.claim.Epoch}
 	body.Error = attach(&d, body.Header, errorText(cause))
 	body.Response = attach(&d, body.Header, ev.Answer)
-	rec, err := receipt.Seal(body, a.Signer, receipt.SubjectOf("operation.json", a.receipt.Operation))
+	rec, err := receipt.Seal(body, a.Signer)
 	if err != nil {
 		return api.Entry{}, err
 	}

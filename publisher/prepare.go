@@ -87,7 +87,7 @@ func (a *attempt) declare(ctx context.Context) error {
 	}
 	body := &receipt.Intent{Header: head, RunID: a.job.Run, ReceiptID: a.receipt.ReceiptID, Claim: claim.Digest,
 		Receipt: a.record.Digest, Operation: a.receipt.Operation, Epoch: a.claim.Epoch}
-	rec, err := receipt.Seal(body, a.Signer, receipt.SubjectOf("operation.json", a.receipt.Operation))
+	rec, err := receipt.Seal(body, a.Signer)
 	if err != nil {
 		return err
 	}

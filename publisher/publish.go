@@ -93,6 +93,9 @@ func (a *attempt) beforeEffect(ctx context.Context, effect string) error {
 	if now := a.Now(); now+gate.Epsilon >= a.receipt.ExpiresAt {
 		return &marketops.Failure{Code: marketops.Expired, What: "the receipt expired before " + effect}
 	}
-	_, err := a.Core.Attempt(ctx, a.fence())
+	lease, err := a.Core.Attempt(ctx, api.Effect{Fence: a.fence(), Effect: effect})
+	if err == nil {
+		a.claim.Attempts = lease.Attempts
+	}
 	return err
 }

@@ -43,7 +43,7 @@ type Core interface {
 	Intent(ctx context.Context, envelope []byte) (api.Entry, error)
 	Execute(context.Context, api.Fence) (api.Lease, error)
 	Renew(context.Context, api.Fence) (api.Lease, error)
-	Attempt(context.Context, api.Fence) (api.Lease, error)
+	Attempt(context.Context, api.Effect) (api.Lease, error)
 	Outcome(context.Context, api.Decided) (api.Entry, error)
 	Refuse(context.Context, api.Decided) (api.Entry, error)
 	Records(context.Context, marketops.RunID) (api.RunRecords, error)
@@ -62,7 +62,7 @@ type Publisher struct {
 	Trust  *trust.Trust
 	Signer crypto.Signer
 	Port   SideEffectPort
-	Host   string // that Port calls; compared with every operation's target
+	Host   marketops.Host // that Port calls; compared with every operation's target
 	Now    func() marketops.Time
 	Random io.Reader
 	Outbox Outbox

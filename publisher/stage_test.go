@@ -48,13 +48,17 @@ func (s *stage) ok(err error) {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	t.Parallel()
-	s := &stage{World: world.New(t, func(w *world.World) {
+	s := &stage{}
+	world.New(t, func(w *world.World) {
+		s.World = w
+		s.startHub()
 		w.Keys["authority2"] = world.NewKey(t)
-		w.Edit = func(f *trust.File) { f.Authorities = append(f.Authorities, w.TrustKey("authority2")) }
+		w.Edit = func(f *trust.File) {
+			f.Authorities, f.Hosts = append(f.Authorities, w.TrustKey("authority2")), append(f.Hosts, s.host())
+		}
 		w.Options.Config.Lease = 15 * time.Minute // so that none is renewed besides
 		w.Options.Config.Limits = config.Limits{MaxReceiptsPerRepository: 1000, MaxSubmissionsPerDay: 1000, MaxOperationsPerPlan: 100}
-	})}
-	s.startHub()
+	})
 	return s
 }
 
@@ -87,8 +91,8 @@ func (s *stage) newRepo(name string) *githubtest.Repo {
 // leaseEnds lets every lease end, so that another publisher may take over.
 func (s *stage) leaseEnds() { s.Pass(s.Options.Config.Lease + time.Second) }
 
-func (s *stage) host() string {
-	return strings.TrimSuffix(strings.TrimPrefix(s.api, "http://"), "/")
+func (s *stage) host() marketops.Host {
+	return marketops.Host(strings.TrimSuffix(strings.TrimPrefix(s.api, "http://"), "/"))
 }
 
 func (s *stage) target() marketops.Target {

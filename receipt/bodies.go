@@ -9,30 +9,43 @@ import (
 // MaxLifetime is the longest that any receipt may live.
 const MaxLifetime = marketops.Time(24 * 60 * 60) // seconds
 
-// Submission asks for authority. Subject: the plan.
-type Submission struct {
-	Header
-	RunID      marketops.RunID    `json:"run_id"`
-	Requester  string             `json:"requester"` // person id; the signing key must be theirs
-	Plan       marketops.Digest   `json:"plan"`
-	Operations []marketops.Digest `json:"operations"`
-	Findings   marketops.Digest   `json:"findings"`    // salted, of the plan's findings
-	NotShipped marketops.Digest   `json:"not_shipped"` // salted, of the rejected publications
+// OperationRef names an operation with what decides whose word it needs: two references are of one
+// operation only if all three are equal.
+type OperationRef struct {
+	Operation marketops.Digest `json:"operation"` // of the operation document
+	Kind      marketops.Kind   `json:"kind"`
+	Target    marketops.Target `json:"target"`
 }
 
-// Approval is one person's verdict. Subject: the plan.
+// RefTo returns the reference to an operation whose document has this digest.
+func RefTo(op *marketops.Operation, d marketops.Digest) OperationRef {
+	return OperationRef{d, op.Kind, op.Target}
+}
+
+// Submission asks for authority.
+type Submission struct {
+	Header
+	RunID      marketops.RunID  `json:"run_id"`
+	Requester  string           `json:"requester"` // person id; the signing key must be theirs
+	Plan       marketops.Digest `json:"plan"`
+	Operations []OperationRef   `json:"operations"`  // of the plan, in its order
+	Findings   marketops.Digest `json:"findings"`    // salted, of the plan's findings
+	NotShipped marketops.Digest `json:"not_shipped"` // salted, of the rejected publications
+}
+
+// Approval is one person's verdict.
 type Approval struct {
 	Header
-	Verdict    Verdict            `json:"verdict"`
-	RunID      marketops.RunID    `json:"run_id"`
-	Submission marketops.Digest   `json:"submission"`
-	Requester  string             `json:"requester"`
-	Plan       marketops.Digest   `json:"plan"`
-	Operations []marketops.Digest `json:"operations"`
-	Policy     marketops.Digest   `json:"policy"`
-	Reason     string             `json:"reason"` // at most [marketops.MaxName] bytes; may be empty
-	NotBefore  marketops.Time     `json:"not_before"`
-	ExpiresAt  marketops.Time     `json:"expires_at"`
+	Verdict    Verdict          `json:"verdict"`
+	RunID      marketops.RunID  `json:"run_id"`
+	Submission marketops.Digest `json:"submission"`
+	Requester  string           `json:"requester"`
+	Plan       marketops.Digest `json:"plan"`
+	Operations []OperationRef   `json:"operations"` // of the plan, in its order
+	Policy     marketops.Digest `json:"policy"`
+	Reason     string           `json:"reason"` // at most [marketops.MaxName] bytes; may be empty
+	NotBefore  marketops.Time   `json:"not_before"`
+	ExpiresAt  marketops.Time   `json:"expires_at"`
 }
 
 // TrustRef names the trust file that was in force.
@@ -41,8 +54,8 @@ type TrustRef struct {
 	Digest  marketops.Digest `json:"digest"`
 }
 
-// Receipt is the authority to do one operation once. Subjects: the operation document, then
-// each asset, so that stock verifiers find both.
+// Receipt is the authority to do one operation once. After the operation document its subjects are the
+// assets, so that stock verifiers find both. It names no signer: each authority signs the same payload.
 type Receipt struct {
 	Header
 	ReceiptID     marketops.ReceiptID `json:"receipt_id"`
@@ -62,7 +75,10 @@ type Receipt struct {
 	Approvals     []marketops.Digest  `json:"approvals"`
 }
 
-// Advisory says what was decided and authorises nothing. Subject: the operation document.
+// Ref names the operation that the receipt is for.
+func (r *Receipt) Ref() OperationRef { return OperationRef{r.Operation, r.OperationKind, r.Target} }
+
+// Advisory says what was decided and authorises nothing.
 type Advisory struct {
 	Header
 	ReceiptID     marketops.ReceiptID `json:"receipt_id"`
@@ -79,7 +95,7 @@ type Advisory struct {
 	WhyNot        marketops.Digest    `json:"why_not"` // salted
 }
 
-// Claim is one epoch of using a receipt. Subject: the operation document.
+// Claim is one epoch of using a receipt.
 type Claim struct {
 	Header
 	RunID     marketops.RunID     `json:"run_id"`
@@ -91,7 +107,7 @@ type Claim struct {
 	Previous  *marketops.Digest   `json:"previous"` // the claim of the epoch before; null at epoch 1
 }
 
-// Intent is public before GitHub is called. Subject: the operation document.
+// Intent is public before GitHub is called.
 type Intent struct {
 	Header
 	RunID     marketops.RunID     `json:"run_id"`
@@ -102,10 +118,12 @@ type Intent struct {
 	Epoch     int64               `json:"epoch"`
 }
 
-// Effect is one visible change on GitHub and whether it is there.
+// Effect is one visible change on GitHub, whether it is there, and how often it was tried.
 type Effect struct {
-	Name  string      `json:"name"` // "tag", "release", "pull_request", …
-	State EffectState `json:"state"`
+	Name     string            `json:"name"` // one of [EffectNames]
+	State    EffectState       `json:"state"`
+	Attempts int64             `json:"attempts"`         // under this receipt, as the ledger counted them
+	Earlier  *marketops.Digest `json:"earlier,omitzero"` // reserved: the receipt that made what is adopted
 }
 
 // GitHubID is one identifier that GitHub gave, such as a release id or a tag object.
@@ -121,7 +139,7 @@ type CheckpointRef struct {
 	Root   log.Hash `json:"root"`
 }
 
-// Outcome is what became of a claimed receipt. Subject: the operation document.
+// Outcome is what became of a claimed receipt.
 type Outcome struct {
 	Header
 	OperationID   marketops.Digest    `json:"operation_id"`
@@ -130,9 +148,9 @@ type Outcome struct {
 	Receipt       marketops.Digest    `json:"receipt"`
 	OperationKind marketops.Kind      `json:"operation_kind"`
 	Epoch         int64               `json:"epoch"`
-	Intent        *log.Position       `json:"intent"` // null only for rejected
-	Status        Status              `json:"status"` // success, failed, rejected or unknown
-	Effects       []Effect            `json:"effects"`
+	Intent        *log.Position       `json:"intent"`   // null only where a claim was rejected before its intent
+	Status        Status              `json:"status"`   // success, failed, rejected or unknown
+	Effects       []Effect            `json:"effects"`  // all of the kind, in order; none where there was no intent
 	Code          marketops.Code      `json:"code"`     // "" for success
 	Error         marketops.Digest    `json:"error"`    // salted; zero if there is no text
 	Response      marketops.Digest    `json:"response"` // salted; zero if there is none
@@ -147,8 +165,7 @@ type CheckResult struct {
 	Status marketops.Status `json:"status"`
 }
 
-// Refusal records that somebody asked and was refused before a claim. Subject: the operation
-// document where it is known, else the request's digest. Ids that are not known are empty.
+// Refusal records that somebody asked and was refused before a claim. Ids that are not known are empty.
 type Refusal struct {
 	Header
 	OperationID   marketops.Digest `json:"operation_id"`
@@ -161,9 +178,10 @@ type Refusal struct {
 	Evidence      marketops.Digest `json:"evidence"` // salted; zero if there is none
 }
 
-// Resolution decides an unknown outcome. Subject: the operation document.
+// Resolution decides an unknown outcome.
 type Resolution struct {
 	Header
+	Operation marketops.Digest    `json:"operation"`
 	RunID     marketops.RunID     `json:"run_id"`
 	ReceiptID marketops.ReceiptID `json:"receipt_id"`
 	Outcome   marketops.Digest    `json:"outcome"`
@@ -172,9 +190,10 @@ type Resolution struct {
 	Reason    marketops.Digest    `json:"reason"`   // salted
 }
 
-// Revocation withdraws a receipt. Subject: the operation document.
+// Revocation withdraws a receipt.
 type Revocation struct {
 	Header
+	Operation marketops.Digest    `json:"operation"`
 	RunID     marketops.RunID     `json:"run_id"`
 	ReceiptID marketops.ReceiptID `json:"receipt_id"`
 	Receipt   marketops.Digest    `json:"receipt"`
@@ -182,7 +201,7 @@ type Revocation struct {
 	Reason    marketops.Digest    `json:"reason"` // salted
 }
 
-// RunClosed seals a run. Subject: the plan.
+// RunClosed seals a run.
 type RunClosed struct {
 	Header
 	RunID    marketops.RunID    `json:"run_id"`
@@ -198,7 +217,15 @@ type Count struct {
 	Count int64 `json:"count"`
 }
 
-// Request signs one call to the Core. Subject: the body. It is never logged.
+// TrustAdopted says from which place of the log on a trust file is in force.
+type TrustAdopted struct {
+	Header
+	Trust     TrustRef         `json:"trust"`
+	Previous  marketops.Digest `json:"previous"`  // of the trust file before; zero for the first in this log
+	Effective marketops.Time   `json:"effective"` // as the file says
+}
+
+// Request signs one call to the Core. It is never logged.
 type Request struct {
 	Header
 	Method    string           `json:"method"` // "POST /v1/claim"

@@ -12,7 +12,9 @@ type Body interface {
 	Refs() Refs
 	Issued() marketops.Time                 // when the signer says it signed
 	Salted(content []byte) marketops.Digest // names an evidence file, see [Header.Salted]
-	validate() error
+	about() Subject                         // the first subject of its statement
+	header() *Header
+	validate() error // all but the header
 }
 
 // Kind names a kind of record.
@@ -31,6 +33,7 @@ const (
 	KindResolution   Kind = "resolution"
 	KindRevocation   Kind = "revocation"
 	KindRunClosed    Kind = "run-closed"
+	KindTrustAdopted Kind = "trust-adopted"
 	KindShardSealed  Kind = "shard-sealed"
 	KindShardGenesis Kind = "shard-genesis"
 	KindRequest      Kind = "request"
@@ -49,6 +52,7 @@ var kinds = map[Kind]func() Body{
 	KindResolution:   func() Body { return new(Resolution) },
 	KindRevocation:   func() Body { return new(Revocation) },
 	KindRunClosed:    func() Body { return new(RunClosed) },
+	KindTrustAdopted: func() Body { return new(TrustAdopted) },
 	KindShardSealed:  func() Body { return new(ShardSealed) },
 	KindShardGenesis: func() Body { return new(ShardGenesis) },
 	KindRequest:      func() Body { return new(Request) },
@@ -98,6 +102,9 @@ func (*Revocation) Kind() Kind { return KindRevocation }
 
 // Kind implements [Body].
 func (*RunClosed) Kind() Kind { return KindRunClosed }
+
+// Kind implements [Body].
+func (*TrustAdopted) Kind() Kind { return KindTrustAdopted }
 
 // Kind implements [Body].
 func (*ShardSealed) Kind() Kind { return KindShardSealed }

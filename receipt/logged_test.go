@@ -21,7 +21,7 @@ func TestLoggedIsVerified(t *testing.T) {
 		return r
 	}
 	known, other := ring(sample.KeyStranger), ring(sample.KeyBob)
-	env := sample.Seal(t, sample.Bodies()[receipt.KindClaim], sample.KeyStranger, sample.Digest("x"), "x").Envelope
+	env := sample.Seal(t, sample.Bodies()[receipt.KindReceipt], sample.KeyStranger).Envelope
 	rec, err := receipt.Open(env, known)
 	if err != nil {
 		t.Fatal(err)

@@ -15,12 +15,14 @@
 //	resolution   a person                   decides what an unknown outcome was
 //	revocation   an authority               withdraws a receipt
 //	run-closed   the ledger                 seals a run
+//	trust-adopted   the ledger          from here on another trust file is in force
 //	shard-sealed, shard-genesis   the ledger   the last leaf of a frozen log, the first of the next
 //	request      any caller                 one signed call to the Core; never logged
 //
 // Every payload is canonical JSON (RFC 8785) and is refused unless it is its own re-encoding, so
 // no member can be absent, null by accident, unknown or there twice. A record's name is
-// SHA-256(PAE); records refer to each other by it alone. A random nonce in each record keeps
+// SHA-256(PAE); records refer to each other by it alone. Every record but a receipt names the key
+// that signed it, so that two signers never make one record. A random nonce in each keeps
 // anybody from confirming a guess at its content from the log, which shows only commitments.
 //
 // Records that may not be withheld hold codes and salted digests. Free text (reasons, errors,
@@ -29,6 +31,7 @@ package receipt
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -45,7 +48,7 @@ const (
 	PayloadType     = "application/vnd.in-toto+json"
 	StatementType   = "https://in-toto.io/Statement/v1"
 	PredicatePrefix = "https://github.com/omega/marketops/"
-	PredicateSuffix = "/v1"
+	PredicateSuffix = "/v2"
 )
 
 // MaxRecord is the largest statement, in bytes; it leaves room for [marketops.MaxAssets] subjects.
@@ -59,6 +62,10 @@ type Subject struct {
 
 type digestSet struct {
 	SHA256 string `json:"sha256"`
+}
+
+func (s Subject) String() string {
+	return fmt.Sprintf("%.80q with digest %.80s", s.Name, s.Digest.SHA256)
 }
 
 // SubjectOf names a thing and its digest.
@@ -99,15 +106,11 @@ func (r *Record) Leaf() []byte { return log.Leaf(r.Opened) }
 // LeafHash returns the RFC 6962 hash of [Record.Leaf], the record's name in the record store.
 func (r *Record) LeafHash() log.Hash { return log.LeafHash(r.Leaf()) }
 
-// About returns the digest of the first subject.
-func (r *Record) About() marketops.Digest {
-	d, _ := marketops.ParseDigest("sha256:" + r.Subject[0].Digest.SHA256)
-	return d
-}
-
-// Seal signs body as a statement about the given subjects, at least one.
-func Seal(body Body, by crypto.Signer, subject ...Subject) (*Record, error) {
-	payload, err := canon.Encode(whole{StatementType, body.Kind().predicateType(), subject, body})
+// Seal signs body, in which it names the signer. Only a receipt has files: the assets of its operation.
+func Seal(body Body, by crypto.Signer, files ...Subject) (*Record, error) {
+	body.header().Signer = signerOf(body, by.Public().ID())
+	subjects := append([]Subject{body.about()}, files...)
+	payload, err := canon.Encode(whole{StatementType, body.Kind().predicateType(), subjects, body})
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +148,9 @@ func OpenWith(opener crypto.Opener, envelope []byte, known *crypto.Keyring) (*Re
 	if err != nil {
 		return nil, err
 	}
+	if want, got := signerOf(body, o.By), body.header().Signer; got != want {
+		return nil, marketops.Refuse(marketops.SignatureInvalid, fmt.Sprintf("a %s that key %s signed names %.60q as its signer", body.Kind(), o.By, got))
+	}
 	return &Record{Body: body, Digest: o.Digest(), Subject: st.Subject, By: o.By, Envelope: envelope, Opened: o}, nil
 }
 
@@ -156,9 +162,6 @@ func parse(o crypto.Opener, payload []byte) (*statement, Body, error) {
 	}
 	if st.Type != StatementType {
 		return nil, nil, malformed("statement", fmt.Errorf("_type is %.80q", st.Type))
-	}
-	if err := checkSubjects(st.Subject); err != nil {
-		return nil, nil, malformed("subject", err)
 	}
 	body := newBody(st.PredicateType)
 	if body == nil {
@@ -172,7 +175,7 @@ func parse(o crypto.Opener, payload []byte) (*statement, Body, error) {
 		err = canon.Check(payload, whole{st.Type, st.PredicateType, st.Subject, body})
 	}
 	if err == nil {
-		err = body.validate()
+		err = errors.Join(body.header().validate(), body.validate(), checkSubjects(body, st.Subject))
 	}
 	if err != nil {
 		return nil, nil, malformed(string(body.Kind()), err)
@@ -180,13 +183,29 @@ func parse(o crypto.Opener, payload []byte) (*statement, Body, error) {
 	return &st, body, nil
 }
 
-func checkSubjects(ss []Subject) error {
-	if len(ss) == 0 || len(ss) > marketops.MaxAssets+1 {
+// signerOf returns what the signer of a body must be: by, or in a receipt nothing.
+func signerOf(body Body, by crypto.KeyID) crypto.KeyID {
+	if body.Kind() == KindReceipt {
+		return ""
+	}
+	return by
+}
+
+// checkSubjects compares the first subject with what the body is about. Others are the assets of a
+// receipt, in name order.
+func checkSubjects(body Body, ss []Subject) error {
+	if len(ss) == 0 || ss[0] != body.about() {
+		return fmt.Errorf("the first subject is not %s", body.about())
+	}
+	if files := ss[1:]; len(files) > marketops.MaxAssets || len(files) > 0 && body.Kind() != KindReceipt {
 		return fmt.Errorf("%d subjects", len(ss))
 	}
-	for _, s := range ss {
-		if _, err := marketops.ParseDigest("sha256:" + s.Digest.SHA256); err != nil || s.Name == "" {
-			return fmt.Errorf("%.80q has no name or no SHA-256 digest", s.Name)
+	for i, s := range ss[1:] {
+		if _, err := marketops.ParseDigest("sha256:" + s.Digest.SHA256); err != nil || marketops.ValidateAssetName(s.Name) != nil {
+			return fmt.Errorf("subject %.80q has no name of an asset or no SHA-256 digest", s.Name)
+		}
+		if i > 0 && ss[i].Name >= s.Name {
+			return fmt.Errorf("subject %.80q is there twice or out of order", s.Name)
 		}
 	}
 	return nil
@@ -200,6 +219,7 @@ func malformed(what string, err error) error {
 type Header struct {
 	Nonce    string         `json:"nonce"` // 128 random bits in lower-case hex
 	IssuedAt marketops.Time `json:"issued_at"`
+	Signer   crypto.KeyID   `json:"signer,omitzero"` // the key that signs; none in a receipt
 }
 
 // NewHeader draws a nonce from random.
@@ -208,10 +228,12 @@ func NewHeader(random io.Reader, now marketops.Time) (Header, error) {
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return Header{}, err
 	}
-	return Header{hex.EncodeToString(b[:]), now}, nil
+	return Header{Nonce: hex.EncodeToString(b[:]), IssuedAt: now}, nil
 }
 
-func (h Header) validate() error {
+func (h *Header) header() *Header { return h }
+
+func (h *Header) validate() error {
 	b, err := hex.DecodeString(h.Nonce)
 	if err != nil || len(b) != 16 || strings.ToLower(h.Nonce) != h.Nonce || h.IssuedAt <= 0 {
 		return fmt.Errorf("nonce %.40q or issued_at is not usable", h.Nonce)

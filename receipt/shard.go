@@ -8,16 +8,14 @@ import (
 	"github.com/omega/marketops/log"
 )
 
-// ShardSealed is the last leaf of a log that is frozen; the log named by Next goes on. Subject:
-// the checkpoint's text at that size, without this leaf.
+// ShardSealed is the last leaf of a log that is frozen; the log named by Next goes on.
 type ShardSealed struct {
 	Header
 	Shard CheckpointRef `json:"shard"` // all entries below this one
 	Next  string        `json:"next"`  // origin of the log that continues it
 }
 
-// ShardGenesis is the first leaf of a log that goes on where another was frozen. Subject: the
-// other's last checkpoint's text.
+// ShardGenesis is the first leaf of a log that goes on where another was frozen.
 type ShardGenesis struct {
 	Header
 	Origin   string           `json:"origin"`   // of this log
@@ -26,14 +24,14 @@ type ShardGenesis struct {
 }
 
 func (s *ShardSealed) validate() error {
-	return errors.Join(s.Header.validate(), s.Shard.follows(s.Next))
+	return s.Shard.follows(s.Next)
 }
 
 func (s *ShardGenesis) validate() error {
 	if s.Previous.Size < 1 {
 		return errors.New("a frozen log has its seal at least")
 	}
-	return errors.Join(s.Header.validate(), digests(s.Sealed), s.Previous.follows(s.Origin))
+	return errors.Join(digests(s.Sealed), s.Previous.follows(s.Origin))
 }
 
 // follows checks that another log may go on after this one.
@@ -42,6 +40,17 @@ func (s CheckpointRef) follows(next string) error {
 		return fmt.Errorf("a log of %d entries does not go on under %.80q", s.Size, next)
 	}
 	return errors.Join(log.CheckOrigin(s.Origin), log.CheckOrigin(next))
+}
+
+// validate accepts nil: where the ledger signed, nothing was seen.
+func (s *CheckpointRef) validate() error {
+	if s == nil {
+		return nil
+	}
+	if s.Size < 1 || uint64(s.Size) > log.MaxSize {
+		return fmt.Errorf("a checkpoint of size %d", s.Size)
+	}
+	return log.CheckOrigin(s.Origin)
 }
 
 // SeenAt is a checkpoint as records quote it.

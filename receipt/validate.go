@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
 )
 
 var (
@@ -22,11 +24,30 @@ func digests(required ...marketops.Digest) error {
 	return nil
 }
 
-func operations(ops []marketops.Digest) error {
-	if len(ops) == 0 || len(ops) > marketops.MaxAssets {
-		return fmt.Errorf("%d operations", len(ops))
+func operations(refs []OperationRef) error {
+	if len(refs) == 0 || len(refs) > marketops.MaxOperations {
+		return fmt.Errorf("%d operations", len(refs))
 	}
-	return digests(ops...)
+	for i, ref := range refs {
+		if err := errors.Join(ref.validate()); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(refs[:i], func(other OperationRef) bool { return other.Operation == ref.Operation }) {
+			return fmt.Errorf("operation %s is there twice", ref.Operation)
+		}
+	}
+	return nil
+}
+
+func (r OperationRef) validate() error {
+	return errors.Join(digests(r.Operation), knownKind(r.Kind), r.Target.Validate())
+}
+
+func knownKind(k marketops.Kind) error {
+	if EffectNames(k) == nil {
+		return fmt.Errorf("kind %.40q is not known", k)
+	}
+	return nil
 }
 
 func oneOf[T ~string](what string, got T, allowed ...T) error {
@@ -36,15 +57,31 @@ func oneOf[T ~string](what string, got T, allowed ...T) error {
 	return fmt.Errorf("%s is %.40q, want one of %q", what, got, allowed)
 }
 
+func keyIDs(ids ...crypto.KeyID) error {
+	for _, id := range ids {
+		if !id.Valid() {
+			return fmt.Errorf("%.60q is no key id", id)
+		}
+	}
+	return nil
+}
+
+func position(p log.Position) error {
+	if p.Index >= log.MaxSize {
+		return fmt.Errorf("index %d is above what a log can hold", p.Index)
+	}
+	return log.CheckOrigin(p.Origin)
+}
+
 func (s *Submission) validate() error {
-	return errors.Join(s.Header.validate(), operations(s.Operations), marketops.ValidateID("person id", s.Requester), digests(s.Plan, s.Findings, s.NotShipped))
+	return errors.Join(operations(s.Operations), marketops.ValidateID("person id", s.Requester), digests(s.Plan, s.Findings, s.NotShipped))
 }
 
 func (a *Approval) validate() error {
 	if a.ExpiresAt <= a.NotBefore {
 		return errWindow
 	}
-	return errors.Join(a.Header.validate(), oneOf("verdict", a.Verdict, Approve, Reject), operations(a.Operations),
+	return errors.Join(oneOf("verdict", a.Verdict, Approve, Reject), operations(a.Operations),
 		marketops.ValidateID("person id", a.Requester), marketops.ValidateLine("reason", a.Reason), digests(a.Submission, a.Plan, a.Policy))
 }
 
@@ -55,14 +92,22 @@ func (r *Receipt) validate() error {
 	if len(r.Audience) == 0 {
 		return errors.New("the audience is empty")
 	}
-	return errors.Join(r.Header.validate(), digests(r.Operation, r.Plan, r.Policy, r.Trust.Digest, r.Submission), digests(r.Approvals...))
+	return errors.Join(r.Ref().validate(), r.Trust.validate(), keyIDs(r.Audience...), digests(r.Plan, r.Policy, r.Submission), digests(r.Approvals...))
+}
+
+func (t TrustRef) validate() error {
+	if t.Version < 1 {
+		return fmt.Errorf("version %d of a trust file", t.Version)
+	}
+	return digests(t.Digest)
 }
 
 func (a *Advisory) validate() error {
 	if a.Enforceable {
 		return errors.New("an advisory cannot be enforceable")
 	}
-	return errors.Join(a.Header.validate(), digests(a.Operation, a.Plan), oneOf("decision", a.Decision, BlockedByMode, Denied))
+	return errors.Join(OperationRef{a.Operation, a.OperationKind, a.Target}.validate(), digests(a.Plan), oneOf("decision", a.Decision, BlockedByMode, Denied),
+		oneOf("mode", a.Mode, marketops.DryRun, marketops.Prod))
 }
 
 func (c *Claim) validate() error {
@@ -72,60 +117,62 @@ func (c *Claim) validate() error {
 	if c.Previous != nil && c.Previous.IsZero() {
 		return errDigest
 	}
-	return errors.Join(c.Header.validate(), digests(c.Receipt, c.Operation))
+	return errors.Join(keyIDs(c.Publisher), digests(c.Receipt, c.Operation))
 }
 
 func (i *Intent) validate() error {
 	if i.Epoch < 1 {
 		return errors.New("epochs count from 1")
 	}
-	return errors.Join(i.Header.validate(), digests(i.Claim, i.Receipt, i.Operation))
-}
-
-func (o *Outcome) validate() error {
-	if (o.Intent == nil) != (o.Status == Rejected) {
-		return errors.New("every outcome but rejected names its intent")
-	}
-	if (o.Code == "") != (o.Status == Success) {
-		return errors.New("every outcome but success has a code")
-	}
-	for _, e := range o.Effects {
-		if err := oneOf("effect state", e.State, EffectApplied, EffectAbsent, EffectUnknown); err != nil {
-			return err
-		}
-		if o.Status == Failed && e.State == EffectUnknown || o.Status == Success && e.State != EffectApplied || o.Status == Rejected {
-			return fmt.Errorf("effect %.40q is %s in an outcome that is %s", e.Name, e.State, o.Status)
-		}
-	}
-	if o.Status == Success && len(o.Effects) == 0 {
-		return errors.New("a success names what it changed")
-	}
-	return errors.Join(o.Header.validate(), digests(o.OperationID, o.Receipt),
-		oneOf("status", o.Status, Success, Failed, Rejected, Unknown))
+	return digests(i.Claim, i.Receipt, i.Operation)
 }
 
 func (r *Refusal) validate() error {
 	if r.Code == "" {
 		return errors.New("a refusal has a code")
 	}
-	return errors.Join(r.Header.validate(), digests(r.Request))
+	if r.OperationKind != "" && knownKind(r.OperationKind) != nil || r.RunID != "" && !marketops.RunID(r.RunID).Valid() ||
+		r.ReceiptID != "" && !marketops.ReceiptID(r.ReceiptID).Valid() {
+		return errors.New("an id or kind is neither valid nor empty")
+	}
+	for _, c := range r.Checks {
+		if err := oneOf("status", c.Status, marketops.Pass, marketops.Fail, marketops.NotRun); err != nil || c.Code == "" {
+			return errors.Join(err, errors.New("a check has a code and a status"))
+		}
+	}
+	return digests(r.Request)
 }
 
 func (r *Resolution) validate() error {
-	return errors.Join(r.Header.validate(), digests(r.Outcome, r.Reason), oneOf("verdict", r.Verdict, Success, Failed))
+	return errors.Join(position(r.Position), digests(r.Operation, r.Outcome, r.Reason), oneOf("verdict", r.Verdict, Success, Failed))
 }
 
 func (r *Revocation) validate() error {
-	return errors.Join(r.Header.validate(), digests(r.Receipt, r.Reason), marketops.ValidateID("person id", r.By))
+	return errors.Join(digests(r.Operation, r.Receipt, r.Reason), marketops.ValidateID("person id", r.By))
 }
 
 func (r *RunClosed) validate() error {
-	return errors.Join(r.Header.validate(), digests(r.Plan), digests(r.Records...))
+	for i, c := range r.Counts {
+		if c.Count < 1 || i > 0 && r.Counts[i-1].Name >= c.Name {
+			return fmt.Errorf("the count of %.40q is below 1, there twice or out of order", c.Name)
+		}
+	}
+	if r.Previous != nil && r.Previous.IsZero() {
+		return errDigest
+	}
+	return errors.Join(digests(r.Plan), digests(r.Records...))
+}
+
+func (t *TrustAdopted) validate() error {
+	if t.Effective <= 0 || t.Previous == t.Trust.Digest {
+		return errors.New("a trust file takes effect at a time and does not follow itself")
+	}
+	return t.Trust.validate()
 }
 
 func (r *Request) validate() error {
 	if r.ExpiresAt <= r.IssuedAt || r.ExpiresAt-r.IssuedAt > MaxRequestAge {
 		return fmt.Errorf("a request lives 1 to %d seconds", MaxRequestAge)
 	}
-	return r.Header.validate()
+	return log.CheckOrigin(r.Core)
 }

@@ -1,6 +1,11 @@
 package verifier
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"encoding/base64"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // The constants of a Sigstore bundle (protobuf-specs v0.5) of ours.
 const (
@@ -27,23 +32,38 @@ type Bundle struct {
 type BundleEntry struct {
 	LogIndex string `json:"logIndex"`
 	LogID    struct {
-		KeyID []byte `json:"keyId"`
+		KeyID Base64 `json:"keyId"`
 	} `json:"logId"`
 	Kind struct {
 		Kind    string `json:"kind"`
 		Version string `json:"version"`
 	} `json:"kindVersion"`
 	Proof BundleProof `json:"inclusionProof"`
-	Body  []byte      `json:"canonicalizedBody"`
+	Body  Base64      `json:"canonicalizedBody"`
 }
 
 // BundleProof repeats what its checkpoint says; stock verifiers do not compare.
 type BundleProof struct {
 	LogIndex   string   `json:"logIndex"`
-	RootHash   []byte   `json:"rootHash"`
+	RootHash   Base64   `json:"rootHash"`
 	TreeSize   string   `json:"treeSize"`
-	Hashes     [][]byte `json:"hashes"`
+	Hashes     []Base64 `json:"hashes"`
 	Checkpoint struct {
 		Envelope string `json:"envelope"`
 	} `json:"checkpoint"`
+}
+
+// Base64 is bytes whose text is standard, padded base64 in its one spelling.
+type Base64 []byte
+
+// MarshalText implements [encoding.TextMarshaler].
+func (b Base64) MarshalText() ([]byte, error) { return base64.StdEncoding.AppendEncode(nil, b), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (b *Base64) UnmarshalText(text []byte) (err error) {
+	*b, err = base64.StdEncoding.AppendDecode(nil, text)
+	if err == nil && base64.StdEncoding.EncodeToString(*b) != string(text) {
+		err = fmt.Errorf("%.80q is not the base64 that its bytes are written as", text)
+	}
+	return err
 }

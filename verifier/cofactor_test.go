@@ -45,7 +45,6 @@ func TestCofactor(t *testing.T) {
 			w := logworld.New()
 			w.Run = marketops.NewRunID([16]byte{15: 7})
 			w.File.Advisory = append(w.File.Advisory, trust.Key{ID: "mixed", Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(v.Input.Keys[0]), NotBefore: 1, NotAfter: logworld.Start + 1e9})
-			w.Plan = []byte(`"the plan"`)
 			w.Allow()
 			leaf := log.Leaf(opened(t, []byte(v.Input.Envelope), key))
 			index := w.Log.Append(leaf)

@@ -227,7 +227,6 @@ func TestFiles(t *testing.T) {
 	w.Live()
 	tag := logworld.New()
 	tag.Ops[0].Kind, tag.Ops[0].Release = marketops.TagRepo, nil
-	tag.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).OperationKind = marketops.TagRepo }
 	tag.Live()
 	for name, tc := range map[string]struct {
 		w     *logworld.World

@@ -1,19 +1,21 @@
 package verifier
 
 import (
-	"errors"
+	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
 )
-
-var errCanonical = errors.New("not in canonical form (RFC 8785)")
 
 // checkDocuments compares plan and operation documents with their digests and with what names them.
 func (v *verification) checkDocuments() bool {
 	v.docs = map[marketops.Digest]*marketops.Operation{}
 	sound, named := v.checkPlan(), v.findNamed()
+	if v.plan == nil {
+		return false
+	}
 	for _, d := range inOrder(v.pack.Operations) {
 		if err := v.checkDocument(d, named[d]); err != nil {
 			v.fail(CheckDocuments, "operation "+d.String(), err)
@@ -32,15 +34,26 @@ func (v *verification) checkDocuments() bool {
 	return sound
 }
 
+// checkPlan reads the plan and compares it with the records of the run, and with the operations that each
+// submission and approval names.
 func (v *verification) checkPlan() bool {
 	got := marketops.DigestOf(v.pack.Plan)
-	if got != v.report.Plan || !canonical(v.pack.Plan) {
-		v.fail(CheckDocuments, "plan.json", marketops.RefuseErr(marketops.PlanMismatch, "plan.json is not the plan of the manifest", errCanonical))
+	if got != v.report.Plan {
+		v.fail(CheckDocuments, "plan.json", marketops.Refuse(marketops.PlanMismatch, "plan.json is not the plan of the manifest"))
+		return false
+	}
+	var err error
+	if v.plan, err = document.Parse(v.pack.Plan); err != nil {
+		v.fail(CheckDocuments, "plan.json", err)
 		return false
 	}
 	for _, e := range v.entries {
 		if p := e.Record.Body.Refs().Plan; !p.IsZero() && p != got {
 			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Expected: p.String(), Got: got.String(), Detail: string(e.Record.Body.Kind()) + " of another plan"})
+			return false
+		}
+		if named := e.Record.Body.Refs().Signed; named != nil && !slices.Equal(named, v.plan.Refs()) {
+			v.report.Fail(Check{Name: CheckDocuments, Subject: e.subject(), Code: marketops.PlanMismatch, Detail: string(e.Record.Body.Kind()) + " of other operations than the plan's"})
 			return false
 		}
 	}
@@ -60,23 +73,19 @@ func (v *verification) checkDocument(d marketops.Digest, named bool) error {
 		return marketops.Refuse(marketops.OperationMismatch, "no record names this document")
 	}
 	v.docs[d] = op
-	return nil
+	i := slices.IndexFunc(v.plan.Operations, func(o document.Operation) bool { return o.Operation == d })
+	if i < 0 {
+		return marketops.Refuse(marketops.PlanMismatch, "the plan does not name this document")
+	}
+	return v.plan.Compare(i+1, op, d)
 }
 
 // findNamed returns the digests of operations that records name.
 func (v *verification) findNamed() map[marketops.Digest]bool {
 	out := map[marketops.Digest]bool{}
 	for _, e := range v.entries {
-		out[e.Record.About()] = true
-		switch b := e.Record.Body.(type) {
-		case *receipt.Submission:
-			for _, d := range b.Operations {
-				out[d] = true
-			}
-		case *receipt.Approval:
-			for _, d := range b.Operations {
-				out[d] = true
-			}
+		for _, ref := range e.Record.Body.Refs().Operations {
+			out[ref] = true
 		}
 	}
 	return out

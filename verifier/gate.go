@@ -76,7 +76,6 @@ func (v *verification) askGate(s *lifecycle.ReceiptHistory) {
 		}
 		v.reportGroup(s, g.name, g.codes, checks)
 	}
-	v.checkSubjects(s)
 }
 
 func (v *verification) reportGroup(s *lifecycle.ReceiptHistory, name string, codes []marketops.Code, answers marketops.Checks) {
@@ -168,17 +167,6 @@ func (v *verification) withheldFrom(s *lifecycle.ReceiptHistory) map[string]stri
 		out[CheckBinding] = "the operation document was not given"
 	}
 	return out
-}
-
-// checkSubjects refuses a receipt with a subject that its operation does not have.
-func (v *verification) checkSubjects(s *lifecycle.ReceiptHistory) {
-	op := v.docs[s.Operation]
-	if op == nil {
-		return
-	}
-	if name, foreign := lifecycle.ForeignSubject(v.entries[v.byDigest[s.Digest]].Record, op); foreign {
-		v.report.Fail(Check{Name: CheckBinding, Subject: string(s.ID), Code: marketops.OperationMismatch, Got: name, Detail: lifecycle.ForeignDetail})
-	}
 }
 
 // approvers returns the distinct persons whose approvals the receipt names.

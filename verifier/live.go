@@ -1,24 +1,12 @@
 package verifier
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/receipt/lifecycle"
 )
-
-// canonical reports whether b is its own RFC 8785 form.
-func canonical(b []byte) bool {
-	var v jsontext.Value
-	if canon.DecodeLoose(b, len(b), &v) != nil || v.Canonicalize() != nil {
-		return false
-	}
-	return bytes.Equal(v, b)
-}
 
 // followReceipts walks the records in log order and finds what the protocol forbids.
 func (v *verification) followReceipts() bool {

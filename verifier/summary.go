@@ -70,7 +70,7 @@ func (v *verification) url(s *lifecycle.ReceiptHistory) string {
 		}
 	}
 	op := v.docs[s.Operation]
-	if op == nil || op.Tag == nil || s.Status() != receipt.Success || op.Target.Host != "api.github.com" {
+	if op == nil || op.Tag == nil || s.Status() != receipt.Success || op.Target.Host != "github.com" {
 		return ""
 	}
 	path := "tree"

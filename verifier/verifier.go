@@ -58,6 +58,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
@@ -150,6 +151,7 @@ type verification struct {
 	cosigned marketops.Time  // 0 where no witness is demanded
 	entries  []entry         // in log order
 	byDigest map[marketops.Digest]int
+	plan     *document.Plan
 	docs     map[marketops.Digest]*marketops.Operation
 	tracker  *lifecycle.Tracker
 	known    *prefixes

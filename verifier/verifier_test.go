@@ -143,10 +143,10 @@ var spliced = []struct {
 	{"another plan", "plan-mismatch", func(_ *logworld.World, p *pack.Pack) { p.Plan = []byte("{}") }},
 	{"another operation document", "operation-mismatch", func(w *logworld.World, p *pack.Pack) {
 		doc, _ := logworld.Release("v9.9.9").Document()
-		p.Operations[w.Digests()[0]] = doc
+		p.Operations[w.Digest(0)] = doc
 	}},
 	{"operation document not canonical", "operation-mismatch", func(w *logworld.World, p *pack.Pack) {
-		d := w.Digests()[0]
+		d := w.Digest(0)
 		p.Operations[d] = append([]byte(" "), p.Operations[d]...)
 	}},
 	{"operation that nobody named", "operation-mismatch", func(_ *logworld.World, p *pack.Pack) {
@@ -264,7 +264,7 @@ func TestClock(t *testing.T) {
 func TestUnknownRecordIsCounted(t *testing.T) {
 	w := logworld.New()
 	l := w.Publish()
-	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v1"), []byte("marketops/outcome/v2"), 1)
+	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v2"), []byte("marketops/outcome/v3"), 1)
 	env, err := crypto.Sign(receipt.PayloadType, payload, logworld.Publisher)
 	if err != nil {
 		t.Fatal(err)

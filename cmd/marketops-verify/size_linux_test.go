@@ -10,7 +10,7 @@ import (
 
 // maxProgram is how large the program may be as it is shipped, in bytes: small enough to read with
 // a debugger and to carry on anything.
-const maxProgram = 4_000_000
+const maxProgram = 4_500_000
 
 // makeVerifier builds the program as the Makefile does.
 func makeVerifier(t *testing.T, version string) string {

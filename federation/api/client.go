@@ -119,13 +119,13 @@ func (c *Client) Renew(ctx context.Context, f Fence) (Lease, error) {
 }
 
 // Attempt counts a visible effect before it is tried.
-func (c *Client) Attempt(ctx context.Context, f Fence) (Lease, error) {
-	return c.lease(ctx, "/v1/attempt", f)
+func (c *Client) Attempt(ctx context.Context, e Effect) (Lease, error) {
+	return c.lease(ctx, "/v1/attempt", e)
 }
 
 // lease refuses an answer without a lease in it: nothing may be begun on the strength of "{}".
-func (c *Client) lease(ctx context.Context, path string, f Fence) (Lease, error) {
-	l, err := post[Lease](ctx, c, path, f)
+func (c *Client) lease(ctx context.Context, path string, body any) (Lease, error) {
+	l, err := post[Lease](ctx, c, path, body)
 	if err == nil && l.Until <= 0 {
 		err = &marketops.Failure{Code: marketops.CoreUnreachable, What: "the Core's answer to " + path + " grants no lease"}
 	}
@@ -262,7 +262,7 @@ func (c *Client) sign(method string, body []byte) ([]byte, error) {
 	}
 	d := marketops.DigestOf(body)
 	r := &receipt.Request{Header: head, Method: method, Body: d, Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
-	rec, err := receipt.Seal(r, c.by, receipt.SubjectOf("body", d))
+	rec, err := receipt.Seal(r, c.by)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ var calls = map[string]func(context.Context, *api.Client) error{
 	"intent":  func(ctx context.Context, c *api.Client) error { _, err := c.Intent(ctx, []byte("{}")); return err },
 	"execute": func(ctx context.Context, c *api.Client) error { _, err := c.Execute(ctx, api.Fence{}); return err },
 	"renew":   func(ctx context.Context, c *api.Client) error { _, err := c.Renew(ctx, api.Fence{}); return err },
-	"attempt": func(ctx context.Context, c *api.Client) error { _, err := c.Attempt(ctx, api.Fence{}); return err },
+	"attempt": func(ctx context.Context, c *api.Client) error { _, err := c.Attempt(ctx, api.Effect{}); return err },
 	"outcome": func(ctx context.Context, c *api.Client) error { _, err := c.Outcome(ctx, api.Decided{}); return err },
 	"evidence": func(ctx context.Context, c *api.Client) error {
 		_, err := c.Evidence(ctx, marketops.Digest{})
@@ -142,8 +142,8 @@ func TestEmptyLease(t *testing.T) {
 			}
 		}
 	}
-	body = `{"until":"2027-01-15T08:02:00Z","attempts":1}`
-	if l, err := c.Execute(context.Background(), api.Fence{}); err != nil || l.Attempts != 1 {
+	body = `{"until":"2027-01-15T08:02:00Z","attempts":{"tag":1}}`
+	if l, err := c.Execute(context.Background(), api.Fence{}); err != nil || l.Attempts["tag"] != 1 {
 		t.Errorf("control: %+v, %v", l, err)
 	}
 }

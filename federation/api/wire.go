@@ -17,7 +17,7 @@
 //	POST /v1/intent                 S2                                       Envelope   → Entry
 //	POST /v1/execute                S4, the only door to GitHub              Fence      → Lease
 //	POST /v1/renew                  a longer lease                           Fence      → Lease
-//	POST /v1/attempt                counts a visible effect before it        Fence      → Lease
+//	POST /v1/attempt                counts a visible effect before it        Effect     → Lease
 //	POST /v1/outcome                S7 and S8                                Decided    → Entry
 //	POST /v1/refusals               a refusal before a claim                 Decided    → Entry
 //	POST /v1/resolve                a person decides an unknown outcome      Decided    → Entry
@@ -149,7 +149,7 @@ type ClaimState struct {
 	Owner      crypto.KeyID        `json:"owner"`
 	Epoch      int64               `json:"epoch"`
 	LeaseUntil marketops.Time      `json:"lease_until"`
-	Attempts   int64               `json:"attempts"`
+	Attempts   Attempts            `json:"attempts"`
 	Earlier    bool                `json:"earlier"` // an earlier epoch began a visible effect: GitHub may have changed
 }
 
@@ -159,10 +159,19 @@ type Fence struct {
 	Epoch   int64               `json:"epoch"`
 }
 
+// Effect names a visible effect that is about to be tried.
+type Effect struct {
+	Fence
+	Effect string `json:"effect"`
+}
+
+// Attempts says how often each visible effect was tried under a receipt, over all epochs.
+type Attempts map[string]int64
+
 // Lease is how long nobody else will take over.
 type Lease struct {
 	Until    marketops.Time `json:"until"`
-	Attempts int64          `json:"attempts"`
+	Attempts Attempts       `json:"attempts"`
 }
 
 // Decided carries a record that ends or refuses something, and its evidence.

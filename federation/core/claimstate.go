@@ -14,35 +14,29 @@ import (
 func (e executions) claimState(ctx context.Context, row claims.Claim) (api.ClaimState, error) {
 	out := api.ClaimState{
 		Receipt: row.Receipt, Run: row.Run, Operation: row.OpDigest, State: api.State(row.State), Outcome: receipt.Status(row.Outcome),
-		Owner: row.Owner, Epoch: row.Epoch, LeaseUntil: row.LeaseUntil, Attempts: int64(row.Attempts),
-	}
-	if row.Epoch <= 1 || row.Attempts == 0 {
-		return out, nil
+		Owner: row.Owner, Epoch: row.Epoch, LeaseUntil: row.LeaseUntil,
 	}
 	var err error
-	out.Earlier, err = e.triedBefore(ctx, row)
+	out.Attempts, out.Earlier, err = e.attempts(ctx, row)
 	return out, err
 }
 
-// triedBefore reports whether a visible effect was begun under an earlier epoch than the row's.
-// Each is counted before it is sent, and none under an epoch that was overtaken, so that without
-// one nothing can be under way. An attempt that left no line is taken for an earlier one.
-func (e executions) triedBefore(ctx context.Context, row claims.Claim) (bool, error) {
-	history, err := e.ledger.History(ctx, row.Receipt)
+// attempts counts the attempts of each effect, and reports whether one was made under an earlier epoch
+// than the row's. Each is counted before it is sent, and none under an epoch that was overtaken, so that
+// without one nothing can be under way.
+func (p *parts) attempts(ctx context.Context, row claims.Claim) (counts api.Attempts, earlier bool, err error) {
+	history, err := p.ledger.History(ctx, row.Receipt)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
-	lines := 0
+	counts = api.Attempts{}
 	for _, h := range history {
-		if h.Reason != claims.AttemptReason {
-			continue
+		if effect := h.Attempted(); effect != "" {
+			counts[effect]++
+			earlier = earlier || h.Epoch < row.Epoch
 		}
-		if h.Epoch < row.Epoch {
-			return true, nil
-		}
-		lines++
 	}
-	return row.Attempts > lines, nil
+	return counts, earlier, nil
 }
 
 // firstExecuted returns the epoch that was first allowed to change GitHub, 0 if none was.

@@ -52,7 +52,7 @@ var clockSteps = []struct {
 		[4]marketops.Code{marketops.ClockUnsure, marketops.Expired, marketops.ClockUnsure, ""}, "executing"},
 	{"S5 lease", try, func(s *world.Run) error { return errOf(s.Client("pub").Renew(context.Background(), s.Fence(0, 1))) },
 		[4]marketops.Code{}, "executing"},
-	{"S5 visible effect", try, func(s *world.Run) error { return errOf(s.Client("pub").Attempt(context.Background(), s.Fence(0, 1))) },
+	{"S5 visible effect", try, func(s *world.Run) error { return errOf(s.Client("pub").Attempt(context.Background(), s.Effect(0, 1))) },
 		[4]marketops.Code{marketops.ClockUnsure, marketops.Expired, marketops.ClockUnsure, ""}, "executing"},
 	{"S7 outcome", try, report, [4]marketops.Code{}, "closed success"},
 	{"resolve as success", lose, func(s *world.Run) error { return resolveAs(s, "success") },
@@ -76,7 +76,7 @@ func askGate(s *world.Run) error {
 // try executes and begins one visible effect.
 func try(s *world.Run) {
 	s.Execute(0, "pub")
-	got(s.Client("pub").Attempt(context.Background(), s.Fence(0, 1)))(s)
+	got(s.Client("pub").Attempt(context.Background(), s.Effect(0, 1)))(s)
 }
 
 // report hands in success for epoch 1 and sees that it got its place.

@@ -35,10 +35,7 @@ type Options struct {
 
 	// OpenLedger takes the claim ledger at a path. The Core closes it.
 	OpenLedger func(path string, now func() marketops.Time) (Ledger, error)
-	// Plan reads a plan, checks that the documents are its own, and returns the digests of its
-	// operations in its order.
-	Plan     func(plan []byte, documents [][]byte) ([]marketops.Digest, error)
-	Observer federation.Observer
+	Observer   federation.Observer
 
 	Version string
 	Now     func() marketops.Time
@@ -49,7 +46,7 @@ type Options struct {
 
 func (o Options) check() error {
 	for name, missing := range map[string]bool{
-		"State": o.State == "", "Checkpoint": o.Checkpoint == nil, "OpenLedger": o.OpenLedger == nil, "Plan": o.Plan == nil,
+		"State": o.State == "", "Checkpoint": o.Checkpoint == nil, "OpenLedger": o.OpenLedger == nil,
 		"Now": o.Now == nil, "Random": o.Random == nil, "Free": o.Free == nil, "Log": o.Log == nil,
 	} {
 		if missing {

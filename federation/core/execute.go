@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -29,7 +30,7 @@ func (e executions) Intent(ctx context.Context, who *federation.Caller, in api.E
 	switch {
 	case body.RunID != row.Run:
 		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("the claim is of %s", row.Run))
-	case body.Operation != row.OpDigest || rec.About() != row.OpDigest || body.Receipt != row.ReceiptDigest:
+	case body.Operation != row.OpDigest || body.Receipt != row.ReceiptDigest:
 		return api.Entry{}, marketops.Refuse(marketops.OperationMismatch, "the intent is of another operation or receipt than the claim")
 	case body.Claim != row.ClaimRecord:
 		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, "the intent names another claim than the newest")
@@ -150,7 +151,7 @@ func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Fe
 }
 
 // Attempt counts a visible effect; the ledger re-checks expiry and clock.
-func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.Effect) (api.Lease, error) {
 	defer e.begin()()
 	row, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch)
 	if err != nil {
@@ -159,10 +160,20 @@ func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.
 	if !e.rules.active.Load().mayPublish(who.Key, e.now()) {
 		return api.Lease{}, marketops.Refuse(marketops.KeyRevoked, "the publisher's key is no longer valid")
 	}
-	n, err := e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key)
-	return api.Lease{Until: row.LeaseUntil, Attempts: int64(n)}, err
+	op, err := e.runs.operation(row.OpDigest)
+	if err != nil {
+		return api.Lease{}, err
+	}
+	if !slices.Contains(op.Effects(), in.Effect) {
+		return api.Lease{}, marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("%.40q is no effect of the operation", in.Effect))
+	}
+	if _, err = e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key, in.Effect); err != nil {
+		return api.Lease{}, err
+	}
+	counts, _, err := e.attempts(ctx, row)
+	return api.Lease{Until: row.LeaseUntil, Attempts: counts}, err
 }
 
 func lease(row claims.Claim, err error) (api.Lease, error) {
-	return api.Lease{Until: row.LeaseUntil, Attempts: int64(row.Attempts)}, err
+	return api.Lease{Until: row.LeaseUntil}, err
 }

@@ -25,7 +25,7 @@ func TestIntentRefused(t *testing.T) {
 	seal := func(by string, change func(*receipt.Intent)) []byte {
 		i := s.IntentOf(0, "pub", c).Body.(*receipt.Intent)
 		change(i)
-		rec, err := receipt.Seal(i, w.Keys[by], receipt.SubjectOf("operation.json", i.Operation))
+		rec, err := receipt.Seal(i, w.Keys[by])
 		must(t, err)
 		return rec.Envelope
 	}
@@ -65,7 +65,7 @@ func TestDoor(t *testing.T) {
 		got(s.Intend(0, "pub", c))(t)
 		_, err = w.Client("pub2").Execute(ctx, s.Fence(0, 1))
 		wantCode(t, err, marketops.OperationInFlight)
-		_, err = w.Client("pub").Attempt(ctx, s.Fence(0, 1))
+		_, err = w.Client("pub").Attempt(ctx, s.Effect(0, 1))
 		wantCode(t, err, marketops.OperationInFlight)
 		got(w.Client("pub").Execute(ctx, s.Fence(0, 1)))(t)
 		_, err = w.Client("pub").Execute(ctx, s.Fence(0, 1))
@@ -118,7 +118,7 @@ func TestTakeover(t *testing.T) {
 	s := w.Ready()
 	ctx := context.Background()
 	first, intent1 := s.Execute(0, "pub")
-	got(w.Client("pub").Attempt(ctx, s.Fence(0, 1)))(t)
+	got(w.Client("pub").Attempt(ctx, s.Effect(0, 1)))(t)
 	_, err := s.Claim(0, "pub2")
 	wantCode(t, err, marketops.OperationInFlight)
 	w.Pass(w.Options.Config.Lease + time.Second)
@@ -132,7 +132,7 @@ func TestTakeover(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"renew":   errOf(w.Client("pub").Renew(ctx, s.Fence(0, 1))),
-		"attempt": errOf(w.Client("pub").Attempt(ctx, s.Fence(0, 1))),
+		"attempt": errOf(w.Client("pub").Attempt(ctx, s.Effect(0, 1))),
 		"outcome": errOf(w.Client("pub").Outcome(ctx, s.OutcomeOf(0, "pub", 1, intent1.Position, nil))),
 	} {
 		if marketops.CodeOf(err) != marketops.OperationInFlight {
@@ -143,7 +143,7 @@ func TestTakeover(t *testing.T) {
 	wantCode(t, err, marketops.ReceiptUnlogged)
 	intent2 := got(s.Intend(0, "pub2", second))(t)
 	got(w.Client("pub2").Execute(ctx, s.Fence(0, 2)))(t)
-	got(w.Client("pub2").Attempt(ctx, s.Fence(0, 2)))(t)
+	got(w.Client("pub2").Attempt(ctx, s.Effect(0, 2)))(t)
 	_, err = w.Client("pub2").Outcome(ctx, s.OutcomeOf(0, "pub2", 2, intent1.Position, nil))
 	wantCode(t, err, marketops.ReceiptUnlogged)
 	got(w.Client("pub2").Outcome(ctx, s.OutcomeOf(0, "pub2", 2, intent2.Position, nil)))(t)
@@ -160,7 +160,7 @@ func TestEarlier(t *testing.T) {
 	epoch := int64(1)
 	attempt := func() {
 		t.Helper()
-		got(w.Client("pub").Attempt(ctx, s.Fence(0, epoch)))(t)
+		got(w.Client("pub").Attempt(ctx, s.Effect(0, epoch)))(t)
 	}
 	takeOver := func(want bool) {
 		t.Helper()
@@ -174,12 +174,12 @@ func TestEarlier(t *testing.T) {
 	takeOver(false) // the door was open, and nothing was begun
 	takeOver(false)
 	attempt()
-	if c := got(w.Client("bob").ClaimState(ctx, s.Receipt(0).ReceiptID))(t); c.Attempts != 1 || c.Earlier {
+	if c := got(w.Client("bob").ClaimState(ctx, s.Receipt(0).ReceiptID))(t); c.Attempts["tag"] != 1 || c.Earlier {
 		t.Errorf("its own attempt: %+v", c)
 	}
 	stale := s.Fence(0, epoch)
 	takeOver(true)
-	_, err := w.Client("pub").Attempt(ctx, stale) // control: an overtaken epoch begins nothing more
+	_, err := w.Client("pub").Attempt(ctx, api.Effect{Fence: stale, Effect: "tag"}) // control: an overtaken epoch begins nothing more
 	wantCode(t, err, marketops.OperationInFlight)
 	takeOver(true) // once is for ever
 }
@@ -219,15 +219,16 @@ func TestOutcomeRefused(t *testing.T) {
 	}{
 		{"another run", marketops.RunMismatch, func(o *receipt.Outcome) { o.RunID = other.ID }},
 		{"another operation", marketops.OperationMismatch, func(o *receipt.Outcome) { o.OperationID = other.Digests[0] }},
-		{"another kind", marketops.KindMismatch, func(o *receipt.Outcome) { o.OperationKind = marketops.OpenPR }},
+		{"another kind", marketops.KindMismatch, func(o *receipt.Outcome) { o.OperationKind, o.Effects[0].Name = marketops.OpenPR, "pull_request" }},
 		{"another intent", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Intent = &log.Position{Origin: world.Origin, Index: 0} }},
 		{"no checkpoint", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Checkpoint = nil }},
 		{"rejected after the door", marketops.Consumed, func(o *receipt.Outcome) {
 			o.Status, o.Code, o.Intent, o.Effects, o.Checkpoint = "rejected", marketops.Expired, nil, nil, nil
 		}},
 		{"unknown code", marketops.RecordUnknown, func(o *receipt.Outcome) {
-			o.Status, o.Code, o.Effects = "failed", "made-up", nil
+			o.Status, o.Code, o.Effects[0].State = "failed", "made-up", "absent"
 		}},
+		{"an attempt too many", marketops.OperationMismatch, func(o *receipt.Outcome) { o.Effects[0].Attempts++ }},
 		{"evidence that is not named", marketops.PlanMismatch, func(o *receipt.Outcome) { o.Response = marketops.Digest{1} }},
 	}
 	for _, c := range cases {
@@ -369,10 +370,10 @@ func TestSettle(t *testing.T) {
 	outcome := entries[len(entries)-2]
 	resolve := func(by string, change func(*receipt.Resolution)) error {
 		head, reason := w.Head(), []byte("I looked: it is there")
-		r := &receipt.Resolution{Header: head, RunID: executing.ID, ReceiptID: executing.Receipt(0).ReceiptID, Outcome: outcome.Digest, Position: outcome.Position,
+		r := &receipt.Resolution{Header: head, RunID: executing.ID, ReceiptID: executing.Receipt(0).ReceiptID, Operation: executing.Digests[0], Outcome: outcome.Digest, Position: outcome.Position,
 			Verdict: "success", Reason: head.Salted(reason)}
 		change(r)
-		rec, err := receipt.Seal(r, w.Keys[by], receipt.SubjectOf("operation.json", executing.Digests[0]))
+		rec, err := receipt.Seal(r, w.Keys[by])
 		must(t, err)
 		_, err = w.Client(by).Resolve(ctx, api.Decided{Envelope: rec.Envelope, Evidence: []api.Evidence{{Digest: head.Salted(reason), Text: reason}}})
 		return err
@@ -420,7 +421,7 @@ func TestRefusalHandedIn(t *testing.T) {
 		head, text := w.Head(), []byte("dist/a.tar.gz is another file")
 		rec, err := receipt.Seal(&receipt.Refusal{Header: head, OperationID: s.Digests[0], RunID: string(s.ID), ReceiptID: string(s.Receipt(0).ReceiptID), OperationKind: marketops.TagRepo,
 			Request: marketops.Digest{1}, Code: code, Checks: []receipt.CheckResult{{Code: code, Status: marketops.Fail}}, Evidence: head.Salted(text)},
-			w.Keys[by], receipt.SubjectOf("operation.json", s.Digests[0]))
+			w.Keys[by])
 		must(t, err)
 		return api.Decided{Envelope: rec.Envelope, Evidence: []api.Evidence{{Digest: head.Salted(text), Text: text}}}
 	}

@@ -52,7 +52,7 @@ func serveChild(dir string) error {
 	c, err := core.Open(context.Background(), core.Options{
 		State: dir, Config: config.DefaultCore(world.Origin).In(dir), Keys: issue.Keys{Authority: keys["authority"], Advisory: keys["advisory"], Ledger: keys["ledger"]},
 		Checkpoint: keys["checkpoint"], Version: "child", Random: rand.Reader, Now: now, OpenLedger: openLedger,
-		Plan: world.ReadPlan, Free: core.FreeSpace, Log: slog.New(slog.DiscardHandler),
+		Free: core.FreeSpace, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return err

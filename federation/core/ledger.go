@@ -21,7 +21,7 @@ type Ledger interface {
 	Takeover(ctx context.Context, n claims.NewClaim) (claims.Claim, claims.Record, error)
 	Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard func(claims.Claim) error) (claims.Claim, error)
 	Renew(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration) (claims.Claim, error)
-	Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID) (attempts int, err error)
+	Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string) (attempts int, err error)
 	Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome claims.Outcome, record claims.Record) (claims.Claim, error)
 
 	// What persons and the Core itself decide.

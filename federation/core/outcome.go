@@ -2,7 +2,9 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
@@ -36,7 +38,7 @@ func (e executions) decideOutcome(ctx context.Context, who *federation.Caller, r
 	if err != nil {
 		return api.Entry{}, err
 	}
-	if err := e.checkClaim(ctx, rec, body, row); err != nil {
+	if err := e.checkClaim(ctx, body, row); err != nil {
 		return api.Entry{}, err
 	}
 	if err := e.texts.putAll(texts); err != nil {
@@ -51,13 +53,13 @@ func (e executions) decideOutcome(ctx context.Context, who *federation.Caller, r
 
 // checkClaim refuses an outcome of anything but this claim. Which status follows from which
 // state is the ledger's to say; what a status demands of the record, the record's own.
-func (e executions) checkClaim(ctx context.Context, rec *receipt.Record, o *receipt.Outcome, row claims.Claim) error {
+func (e executions) checkClaim(ctx context.Context, o *receipt.Outcome, row claims.Claim) error {
 	switch {
 	case o.RunID != row.Run:
 		return marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("the claim is of %s", row.Run))
 	case o.OperationKind != row.Kind:
 		return marketops.Refuse(marketops.KindMismatch, fmt.Sprintf("the claim is for %s", row.Kind))
-	case o.OperationID != row.OpDigest || rec.About() != row.OpDigest || o.Receipt != row.ReceiptDigest:
+	case o.OperationID != row.OpDigest || o.Receipt != row.ReceiptDigest:
 		return marketops.Refuse(marketops.OperationMismatch, "the outcome is of another operation or receipt than the claim")
 	}
 	if _, known := o.Code.Info(); !known && o.Code != "" {
@@ -73,7 +75,33 @@ func (e executions) checkClaim(ctx context.Context, rec *receipt.Record, o *rece
 	if !found || *o.Intent != e.records.Position(index) {
 		return marketops.Refuse(marketops.ReceiptUnlogged, "the outcome names another intent than the newest of its receipt")
 	}
-	return e.checkSeen(o, index)
+	return errors.Join(e.checkSeen(o, index), e.checkEffects(ctx, o, row))
+}
+
+// checkEffects holds the outcome to the effects of its operation and to the attempts that were counted.
+func (e executions) checkEffects(ctx context.Context, o *receipt.Outcome, row claims.Claim) error {
+	op, err := e.runs.operation(row.OpDigest)
+	if err != nil {
+		return err
+	}
+	counts, _, err := e.attempts(ctx, row)
+	if err != nil {
+		return err
+	}
+	want := effects(op.Effects(), "", counts)
+	same := func(a, b receipt.Effect) bool { return a.Name == b.Name && a.Attempts == b.Attempts }
+	if !slices.EqualFunc(o.Effects, want, same) {
+		return marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("the outcome has the effects %v, the ledger counted %v", o.Effects, want))
+	}
+	return nil
+}
+
+// effects are those of these names in one state, with the attempts that were counted.
+func effects(names []string, state receipt.EffectState, counts api.Attempts) (out []receipt.Effect) {
+	for _, name := range names {
+		out = append(out, receipt.Effect{Name: name, State: state, Attempts: counts[name]})
+	}
+	return out
 }
 
 // checkSeen refuses a checkpoint that cannot be the one that the publisher verified before it acted.

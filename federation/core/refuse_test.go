@@ -34,7 +34,7 @@ func TestSubmissionRefused(t *testing.T) {
 		{"another plan", marketops.PlanMismatch, "bob", func(s *world.Run, _ *receipt.Submission, in *api.Submit) { in.Plan = s.NewRun().Plan }},
 		{"not a plan", marketops.PlanMismatch, "bob", func(_ *world.Run, _ *receipt.Submission, in *api.Submit) { in.Plan = []byte("{}") }},
 		{"other operations", marketops.PlanMismatch, "bob", func(_ *world.Run, sub *receipt.Submission, _ *api.Submit) {
-			sub.Operations = []marketops.Digest{{1}}
+			sub.Operations[0].Operation = marketops.Digest{1}
 		}},
 		{"somebody else's name", marketops.PlanMismatch, "mallory", func(_ *world.Run, sub *receipt.Submission, _ *api.Submit) { sub.Requester = "bob" }},
 		{"evidence that is not named", marketops.PlanMismatch, "bob", func(_ *world.Run, _ *receipt.Submission, in *api.Submit) {
@@ -135,7 +135,7 @@ func TestVoteRefused(t *testing.T) {
 		{"another run", "alice", marketops.StateMissing, func(s *world.Run, a *receipt.Approval) { a.RunID = s.NewRun().ID }},
 		{"another submission", "alice", marketops.PlanMismatch, func(_ *world.Run, a *receipt.Approval) { a.Submission = marketops.Digest{1} }},
 		{"another plan", "alice", marketops.PlanMismatch, func(_ *world.Run, a *receipt.Approval) { a.Plan = marketops.Digest{1} }},
-		{"fewer operations", "alice", marketops.PlanMismatch, func(s *world.Run, a *receipt.Approval) { a.Operations = s.Digests[:1] }},
+		{"fewer operations", "alice", marketops.PlanMismatch, func(s *world.Run, a *receipt.Approval) { a.Operations = a.Operations[:1] }},
 		{"another requester", "alice", marketops.PlanMismatch, func(_ *world.Run, a *receipt.Approval) { a.Requester = "carol" }},
 		{"another policy", "alice", marketops.PolicySuperseded, func(_ *world.Run, a *receipt.Approval) { a.Policy = marketops.Digest{1} }},
 		{"too long", "alice", marketops.LifetimeExcessive, func(_ *world.Run, a *receipt.Approval) { a.ExpiresAt = a.NotBefore + 86401 }},

@@ -40,7 +40,7 @@ func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller
 	if !r.rules.active.Load().trust.MayResolve(who.Holder, i.op.Kind, i.op.Target) {
 		return api.Entry{}, marketops.Refuse(marketops.PolicyDenied, who.Name+" may not resolve outcomes of this kind and target")
 	}
-	if body.RunID != i.body.RunID || rec.About() != i.body.Operation {
+	if body.RunID != i.body.RunID || body.Operation != i.body.Operation {
 		return api.Entry{}, marketops.Refuse(marketops.RunMismatch, "the resolution is of another run or operation than its receipt")
 	}
 	defer r.locks.share(body.RunID)()

@@ -161,7 +161,7 @@ func goOn(s *world.Run, name string) {
 	c := got(s.Claim(0, "pub"))(s)
 	e := got(s.Intend(0, "pub", c))(s)
 	got(s.Client("pub").Execute(ctx, s.Fence(0, c.Claim.Epoch)))(s)
-	got(s.Client("pub").Attempt(ctx, s.Fence(0, c.Claim.Epoch)))(s)
+	got(s.Client("pub").Attempt(ctx, s.Effect(0, c.Claim.Epoch)))(s)
 	got(s.Client("pub").Outcome(ctx, s.OutcomeOf(0, "pub", c.Claim.Epoch, e.Position, nil)))(s)
 	if is := stands(s); !strings.HasPrefix(is.state, "closed success") {
 		s.Errorf("%s, gone on: %+v", name, is)

@@ -100,7 +100,8 @@ func unlessGone(rec *receipt.Record, err error) error {
 
 // addOperations fills in the operations, and which approvals each has used up.
 func (rs runs) addOperations(r *run) error {
-	for _, d := range r.Submission.Operations {
+	for _, ref := range r.Submission.Operations {
+		d := ref.Operation
 		op, err := rs.operation(d)
 		if err != nil {
 			return err

@@ -154,8 +154,8 @@ func (s seals) hasEnded(ctx context.Context, id marketops.RunID) (bool, error) {
 			return false, err
 		}
 	}
-	for _, d := range sub.Operations {
-		if !state[d] {
+	for _, ref := range sub.Operations {
+		if !state[ref.Operation] {
 			return false, nil
 		}
 	}

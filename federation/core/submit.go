@@ -33,12 +33,14 @@ func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller
 	if sub.Requester != who.Name {
 		return api.Entry{}, marketops.Refuse(marketops.PlanMismatch, fmt.Sprintf("the submission names %s as requester, %s signed it", sub.Requester, who.Name))
 	}
-	planned, err := s.opts.Plan(in.Plan, in.Operations)
+	ops, err := federation.AdmitSubmission(rec, in.Plan, in.Operations, s.now())
 	if err != nil {
-		return api.Entry{}, marketops.RefuseErr(marketops.PlanMismatch, "plan and documents", err)
-	}
-	if _, err := federation.AdmitSubmission(rec, in.Plan, planned, in.Operations, s.now()); err != nil {
 		return api.Entry{}, err
+	}
+	for _, op := range ops {
+		if err := s.rules.active.Load().trust.CheckHost(op.Target.Host); err != nil {
+			return api.Entry{}, err
+		}
 	}
 	if err := checkTexts(sub, in.Evidence); err != nil {
 		return api.Entry{}, err
@@ -56,7 +58,7 @@ func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller
 			return s.submitAgain(ctx, row, sub, in.Evidence)
 		}
 	}
-	return s.takeSubmission(ctx, rec, planned, in)
+	return s.takeSubmission(ctx, rec, in)
 }
 
 // submitAgain answers a repeated submission with the first one, and refuses any other.
@@ -84,19 +86,16 @@ func repeats(first, sub *receipt.Submission, texts []api.Evidence) bool {
 }
 
 // takeSubmission stores what the submission names before it records it.
-func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, planned []marketops.Digest, in api.Submit) (api.Entry, error) {
+func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, in api.Submit) (api.Entry, error) {
 	rules := s.rules.forDecision()
-	if err := rules.Limits.AdmitSubmission(len(planned), s.usage.submissions(s.now())); err != nil {
+	if err := rules.Limits.AdmitSubmission(len(in.Operations), s.usage.submissions(s.now())); err != nil {
 		return api.Entry{}, err
 	}
 	if err := s.conditions.requireDisk(); err != nil {
 		return api.Entry{}, err
 	}
-	if err := s.documents.put(marketops.DigestOf(in.Plan), in.Plan); err != nil {
-		return api.Entry{}, err
-	}
-	for i, doc := range in.Operations {
-		if err := s.documents.put(planned[i], doc); err != nil {
+	for _, doc := range append([][]byte{in.Plan}, in.Operations...) {
+		if err := s.documents.put(marketops.DigestOf(doc), doc); err != nil {
 			return api.Entry{}, err
 		}
 	}

@@ -132,6 +132,10 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 	if err != nil {
 		return err
 	}
+	tried, err := s.tried(ctx, row)
+	if err != nil {
+		return err
+	}
 	about := issue.ReceiptHistory{Run: row.Run, Receipt: row.Receipt, Digest: row.ReceiptDigest, Kind: row.Kind, Operation: row.OpDigest}
 	decide := func(_ claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error) {
 		var rec *receipt.Record
@@ -142,7 +146,7 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 		case intent == nil || intent.Index == nil:
 			err = marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
 		default:
-			rec, err = s.issuer.Unknown(about, epoch, s.records.Position(*intent.Index))
+			rec, err = s.issuer.Unknown(about, epoch, s.records.Position(*intent.Index), tried)
 		}
 		if err != nil {
 			return claims.Record{}, err
@@ -154,4 +158,18 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 		return err
 	}
 	return s.closeDecided(ctx, settled)
+}
+
+// tried returns the effects of a claim of which the ledger knows only what was tried. Those of an operation
+// whose document was erased are all that its kind can have.
+func (s settlements) tried(ctx context.Context, row claims.Claim) ([]receipt.Effect, error) {
+	counts, _, err := s.attempts(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	if op, err := s.runs.operation(row.OpDigest); err == nil {
+		return effects(op.Effects(), receipt.EffectUnknown, counts), nil
+	}
+	forms := receipt.EffectNames(row.Kind)
+	return effects(forms[len(forms)-1], receipt.EffectUnknown, counts), nil
 }

@@ -84,21 +84,8 @@ func (m *Issuer) Receipt(l *federation.Authorization, audience []crypto.KeyID, l
 		Header: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
 		Trust: g.Trust, Target: g.Op.Target, Audience: audience, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt + life, Submission: g.Submission, Approvals: g.Approvals,
-	}, m.keys.Authority, subjects(g)...)
+	}, m.keys.Authority, receipt.Files(&g.Op)...)
 }
-
-// subjects are the operation document and each asset, so that stock verifiers find both.
-func subjects(g federation.Grant) []receipt.Subject {
-	out := []receipt.Subject{operation(g.Operation)}
-	if g.Op.Release != nil {
-		for _, a := range g.Op.Release.Assets {
-			out = append(out, receipt.SubjectOf(a.Name, a.SHA256))
-		}
-	}
-	return out
-}
-
-func operation(d marketops.Digest) receipt.Subject { return receipt.SubjectOf("operation.json", d) }
 
 func (m *Issuer) head() (receipt.Header, error) { return receipt.NewHeader(m.random, m.now()) }
 
@@ -147,7 +134,7 @@ func (m *Issuer) Advisory(v *federation.Verdict) (*receipt.Record, Evidence, err
 	rec, err := receipt.Seal(&receipt.Advisory{
 		Header: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
 		Target: g.Op.Target, Mode: marketops.Prod, Decision: receipt.Denied, Codes: []marketops.Code{v.Code}, WhyNot: ev.Digest,
-	}, m.keys.Advisory, operation(g.Operation))
+	}, m.keys.Advisory)
 	return rec, ev, err
 }
 
@@ -170,7 +157,7 @@ func (m *Issuer) Claim(s ReceiptHistory, publisher crypto.KeyID, epoch int64, pr
 	if epoch != 1 {
 		c.Previous = &previous
 	}
-	return receipt.Seal(c, m.keys.Ledger, operation(s.Operation))
+	return receipt.Seal(c, m.keys.Ledger)
 }
 
 // Rejected signs the outcome of a claim that never reached the door; code is revoked or expired.
@@ -178,29 +165,29 @@ func (m *Issuer) Rejected(s ReceiptHistory, epoch int64, code marketops.Code) (*
 	if code != marketops.Revoked && code != marketops.Expired {
 		return nil, fmt.Errorf("the ledger rejects as revoked or expired, not %q", code)
 	}
-	return m.outcome(s, epoch, receipt.Rejected, code, nil)
+	return m.outcome(s, epoch, receipt.Rejected, code, nil, nil)
 }
 
 // Unknown signs the outcome of an execution that nobody will finish.
-func (m *Issuer) Unknown(s ReceiptHistory, epoch int64, intent log.Position) (*receipt.Record, error) {
-	return m.outcome(s, epoch, receipt.Unknown, marketops.OutcomeUnknown, &intent)
+func (m *Issuer) Unknown(s ReceiptHistory, epoch int64, intent log.Position, effects []receipt.Effect) (*receipt.Record, error) {
+	return m.outcome(s, epoch, receipt.Unknown, marketops.OutcomeUnknown, &intent, effects)
 }
 
-func (m *Issuer) outcome(s ReceiptHistory, epoch int64, status receipt.Status, code marketops.Code, intent *log.Position) (*receipt.Record, error) {
+func (m *Issuer) outcome(s ReceiptHistory, epoch int64, status receipt.Status, code marketops.Code, intent *log.Position, effects []receipt.Effect) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err
 	}
 	return receipt.Seal(&receipt.Outcome{
 		Header: head, OperationID: s.Operation, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, OperationKind: s.Kind,
-		Epoch: epoch, Intent: intent, Status: status, Code: code,
-	}, m.keys.Ledger, operation(s.Operation))
+		Epoch: epoch, Intent: intent, Status: status, Effects: effects, Code: code,
+	}, m.keys.Ledger)
 }
 
 // Refused says what a refusal is about, as far as it is known.
 type Refused struct {
-	Run       marketops.RunID
-	Receipt   marketops.ReceiptID
+	Run       marketops.RunID     // one that is not valid is left out
+	Receipt   marketops.ReceiptID // one that is not valid is left out
 	Operation marketops.Digest
 	Kind      marketops.Kind
 	Request   marketops.Digest // of the signed request
@@ -214,15 +201,17 @@ func (m *Issuer) Refusal(r Refused) (*receipt.Record, Evidence, error) {
 	if err != nil {
 		return nil, Evidence{}, err
 	}
-	subject := operation(r.Operation)
-	if r.Operation.IsZero() {
-		subject = receipt.SubjectOf("request", r.Request)
+	if !r.Run.Valid() {
+		r.Run = ""
+	}
+	if !r.Receipt.Valid() {
+		r.Receipt = ""
 	}
 	ev := Evidence{head.Salted([]byte(r.Text)), []byte(r.Text)}
 	rec, err := receipt.Seal(&receipt.Refusal{
 		Header: head, OperationID: r.Operation, RunID: string(r.Run), ReceiptID: string(r.Receipt), OperationKind: r.Kind,
 		Request: r.Request, Code: r.Code, Checks: []receipt.CheckResult{{Code: r.Code, Status: marketops.Fail}}, Evidence: ev.Digest,
-	}, m.keys.Ledger, subject)
+	}, m.keys.Ledger)
 	return rec, ev, err
 }
 
@@ -234,8 +223,8 @@ func (m *Issuer) Revocation(s ReceiptHistory, by, reason string) (*receipt.Recor
 	}
 	ev := Evidence{head.Salted([]byte(reason)), []byte(reason)}
 	rec, err := receipt.Seal(&receipt.Revocation{
-		Header: head, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, By: by, Reason: ev.Digest,
-	}, m.keys.Authority, operation(s.Operation))
+		Header: head, RunID: s.Run, ReceiptID: s.Receipt, Operation: s.Operation, Receipt: s.Digest, By: by, Reason: ev.Digest,
+	}, m.keys.Authority)
 	return rec, ev, err
 }
 
@@ -246,7 +235,7 @@ func (m *Issuer) RunClosed(run marketops.RunID, plan marketops.Digest, counts []
 		return nil, err
 	}
 	return receipt.Seal(&receipt.RunClosed{Header: head, RunID: run, Plan: plan, Counts: counts, Records: records, Previous: previous},
-		m.keys.Ledger, receipt.SubjectOf("plan.json", plan))
+		m.keys.Ledger)
 }
 
 // Sealed signs the last leaf of a log that is frozen at this checkpoint.
@@ -255,7 +244,7 @@ func (m *Issuer) Sealed(at receipt.CheckpointRef, next string) (*receipt.Record,
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.ShardSealed{Header: head, Shard: at, Next: next}, m.keys.Ledger, receipt.SubjectOf("checkpoint", at.Digest()))
+	return receipt.Seal(&receipt.ShardSealed{Header: head, Shard: at, Next: next}, m.keys.Ledger)
 }
 
 // Genesis signs the first leaf of the log that continues a frozen one.
@@ -265,7 +254,7 @@ func (m *Issuer) Genesis(origin string, previous receipt.CheckpointRef, sealed m
 		return nil, err
 	}
 	return receipt.Seal(&receipt.ShardGenesis{Header: head, Origin: origin, Previous: previous, Sealed: sealed},
-		m.keys.Ledger, receipt.SubjectOf("checkpoint", previous.Digest()))
+		m.keys.Ledger)
 }
 
 // AuthorityKey returns the id of the key that receipts and revocations are signed with.

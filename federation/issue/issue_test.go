@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -57,10 +58,12 @@ func TestNewRefuses(t *testing.T) {
 }
 
 // TestNoReceiptWithoutLeave: nothing that was not decided can be minted.
+var publisherKey = logtest.Key(9).Public().ID()
+
 func TestNoReceiptWithoutLeave(t *testing.T) {
 	m, _ := mint(t)
 	for _, l := range []*federation.Authorization{nil, {}, (&federation.Verdict{}).Leave()} {
-		if rec, err := m.Receipt(l, []crypto.KeyID{"SHA256:x"}, 60); err == nil {
+		if rec, err := m.Receipt(l, []crypto.KeyID{publisherKey}, 60); err == nil {
 			t.Errorf("a receipt was signed: %+v", rec.Body)
 		}
 	}
@@ -77,13 +80,13 @@ func TestRolesOfKeys(t *testing.T) {
 			t.Errorf("%s is a %s by %s", kind, rec.Body.Kind(), rec.By)
 		}
 	}
-	rec, err := m.Claim(spending, "SHA256:p", 1, marketops.Digest{})
+	rec, err := m.Claim(spending, publisherKey, 1, marketops.Digest{})
 	check("claim", id(k.Ledger), rec, err)
-	rec, err = m.Claim(spending, "SHA256:p", 2, marketops.Digest{9})
+	rec, err = m.Claim(spending, publisherKey, 2, marketops.Digest{9})
 	check("claim", id(k.Ledger), rec, err)
 	rec, err = m.Rejected(spending, 2, marketops.Expired)
 	check("outcome", id(k.Ledger), rec, err)
-	rec, err = m.Unknown(spending, 2, log.Position{Origin: "log.test", Index: 7})
+	rec, err = m.Unknown(spending, 2, log.Position{Origin: "log.test", Index: 7}, []receipt.Effect{{Name: "tag", State: "unknown", Attempts: 1}})
 	check("outcome", id(k.Ledger), rec, err)
 	if o := rec.Body.(*receipt.Outcome); o.Status != "unknown" || o.Intent == nil || o.Checkpoint != nil || o.Code != marketops.OutcomeUnknown {
 		t.Errorf("%+v", o)
@@ -92,7 +95,7 @@ func TestRolesOfKeys(t *testing.T) {
 	check("run-closed", id(k.Ledger), rec, err)
 	rec, ev, err := m.Refusal(Refused{Request: marketops.Digest{7}, Code: marketops.SelfApproval, Text: "bob is the requester"})
 	check("refusal", id(k.Ledger), rec, err)
-	if r := rec.Body.(*receipt.Refusal); r.Header.Salted(ev.Text) != r.Evidence || rec.About() != r.Request {
+	if r := rec.Body.(*receipt.Refusal); r.Header.Salted(ev.Text) != r.Evidence || rec.Subject[0] != receipt.SubjectOf("request", r.Request) {
 		t.Errorf("%+v", r)
 	}
 	rec, ev, err = m.Revocation(spending, "bob", "second thoughts")
@@ -121,10 +124,10 @@ func TestLedgerOutcomes(t *testing.T) {
 
 func TestClaimChain(t *testing.T) {
 	m, _ := mint(t)
-	if _, err := m.Claim(spending, "SHA256:p", 2, marketops.Digest{}); err == nil {
+	if _, err := m.Claim(spending, publisherKey, 2, marketops.Digest{}); err == nil {
 		t.Error("epoch 2 without a previous claim")
 	}
-	if _, err := m.Claim(spending, "SHA256:p", 0, marketops.Digest{}); err == nil {
+	if _, err := m.Claim(spending, publisherKey, 0, marketops.Digest{}); err == nil {
 		t.Error("epoch 0")
 	}
 }

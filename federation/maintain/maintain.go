@@ -30,6 +30,7 @@ type State struct {
 	config config.Core
 	trust  *trust.Trust
 	ledger *claims.Ledger
+	now    func() marketops.Time
 }
 
 // Open takes a state folder. Codes: core-already-running while a Core serves it, state-missing,
@@ -43,7 +44,7 @@ func Open(dir string, now func() marketops.Time) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &State{dir: dir, config: c.In(dir)}
+	s := &State{dir: dir, config: c.In(dir), now: now}
 	if _, err := os.Stat(s.config.Claims); err != nil {
 		return nil, &marketops.Failure{Code: marketops.StateMissing, What: "claims database", Err: err}
 	}

@@ -21,8 +21,7 @@ const NextTrust = "trust.next.json"
 // propose writes the trust file of the next version, in which a log key begins and another ends.
 // The new line comes last: clients take the last log of the policy for the current one.
 func (s *State) propose(begins string, ends trust.LogKeyEnd) (path string, err error) {
-	f := s.trust.File()
-	f.Version++
+	f := s.trust.Next(s.now())
 	f.LogPolicy = strings.TrimRight(f.LogPolicy, "\n") + "\nlog " + begins + "\n"
 	f.LogKeyEnds = append(slices.Clone(f.LogKeyEnds), ends)
 	b, err := json.Marshal(f, jsontext.WithIndent("  "))

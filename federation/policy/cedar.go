@@ -24,7 +24,7 @@ func person(id string) types.EntityUID { return types.NewEntityUID(personType, t
 func (b *Bundle) build(f Facts) (types.Request, types.EntityMap) {
 	repository := types.NewEntityUID(repositoryType, types.String(marketops.Target{Host: f.Host, RepositoryID: f.RepositoryID}.ID()))
 	entities := types.EntityMap{repository: {UID: repository, Attributes: types.NewRecord(types.RecordMap{
-		"host":          types.String(f.Host),
+		"host":          types.String(string(f.Host)),
 		"repository_id": types.Long(f.RepositoryID),
 		"full_name":     types.String(f.FullName),
 	})}}

@@ -15,7 +15,7 @@ type Facts struct {
 	Requester       string   // person id
 	RequesterGroups []string // of the trust file
 	Kind            marketops.Kind
-	Host            string
+	Host            marketops.Host
 	RepositoryID    int64
 	FullName        string
 	Tag, Bump       string // of tags and releases; Bump: major, minor, patch, prerelease or none
@@ -86,7 +86,7 @@ func (f Facts) checkPeople() error {
 	if n := len(f.Approvers); f.Approvals < 0 || f.Approvals > n || len(slices.Compact(slices.Sorted(slices.Values(f.Approvers)))) != n {
 		return fmt.Errorf("%d approvals by %d approvers", f.Approvals, n)
 	}
-	texts := append([]string{f.Requester, f.Host, f.FullName, f.Tag, f.BaseBranch}, f.Approvers...)
+	texts := append([]string{f.Requester, string(f.Host), f.FullName, f.Tag, f.BaseBranch}, f.Approvers...)
 	texts = append(texts, f.RequesterGroups...)
 	if f.Observed != nil {
 		texts = append(texts, f.Observed.DefaultBranch, f.Observed.HeadSHA)
@@ -110,7 +110,7 @@ type request struct {
 	Requester  string           `json:"requester"`
 	Groups     []string         `json:"groups"`
 	Kind       marketops.Kind   `json:"kind"`
-	Host       string           `json:"host"`
+	Host       marketops.Host   `json:"host"`
 	Repository int64            `json:"repository_id"`
 	FullName   string           `json:"full_name"`
 	Tag        string           `json:"tag"`

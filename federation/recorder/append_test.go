@@ -51,7 +51,7 @@ func newRecorder(t *testing.T) (*Recorder, *failingOutbox) {
 func newRecord(t *testing.T, n int) *receipt.Record {
 	b := sample.Bodies()[receipt.KindSubmission].(*receipt.Submission)
 	b.Header = sample.Header(n, sample.Noon)
-	return sample.Seal(t, b, sample.KeyRequester, sample.Digest("plan"), "plan.json")
+	return sample.Seal(t, b, sample.KeyRequester)
 }
 
 // TestAppendedTwice: a record whose place could not be noted, and that is appended again while another

@@ -30,6 +30,8 @@ var ErrNotCanonical = errors.New("not in canonical form (RFC 8785)")
 // ones would be rounded without a word.
 const maxDigits = 15
 
+var errLongNumber = fmt.Errorf("a number has more than %d digits", maxDigits)
+
 // Encode returns the RFC 8785 form of v. Numbers of more than 15 digits are refused.
 func Encode(v any) ([]byte, error) {
 	b, err := json.Marshal(v, json.Deterministic(true))
@@ -37,7 +39,7 @@ func Encode(v any) ([]byte, error) {
 		return nil, err
 	}
 	if longNumber(b) {
-		return nil, fmt.Errorf("a number has more than %d digits", maxDigits)
+		return nil, errLongNumber
 	}
 	c := jsontext.Value(b)
 	if err := c.Canonicalize(); err != nil {
@@ -73,6 +75,9 @@ func DecodeLoose(data []byte, limit int, v any) error {
 	}
 	if err := checkDepth(data); err != nil {
 		return err
+	}
+	if longNumber(data) {
+		return errLongNumber
 	}
 	return json.Unmarshal(data, v, json.RejectUnknownMembers(true))
 }

@@ -189,16 +189,15 @@ func TestGitHubAddresses(t *testing.T) {
 		{"https://api.octo.ghe.com/", "https://api.octo.ghe.com/", "api.octo.ghe.com"},
 		{"http://localhost:80/", "http://localhost/", "localhost"},
 		{"http://127.1.2.3:9/", "http://127.1.2.3:9/", "127.1.2.3:9"},
-		{"http://[::1]:9/", "http://[::1]:9/", "[::1]:9"},
 	} {
 		f, err := Parse("m.yaml", []byte("version: 1\ngithub: {api: \""+c.api+"\", uploads: \""+c.api+"\"}\n"))
-		if err != nil || f.GitHub.API != c.want || f.GitHub.Host() != c.host {
+		if err != nil || f.GitHub.API != c.want || string(f.GitHub.Host()) != c.host {
 			t.Errorf("%s: got %+v, %v", c.api, f, err)
 		}
 	}
 	for _, bad := range []string{
 		"", "/", "api.github.com", "http://api.github.com/", "http://127.0.0.1.example.com/", "http://localhost.example.com/", "http://0.0.0.0/",
-		"http://[::ffff:127.0.0.1]/", "http://[::1%25lo]/", "http://10.0.0.1/", "ftp://127.0.0.1/", "https://user:hunter2@ghe.example.com/",
+		"http://[::ffff:127.0.0.1]/", "http://[::1%25lo]/", "http://[::1]:9/", "https://ghe.example.com./", "https://www.github.com/", "https://192.168.1/", "http://10.0.0.1/", "ftp://127.0.0.1/", "https://user:hunter2@ghe.example.com/",
 		"https://ghe.example.com/?a=b", "https://ghe.example.com/?", "https://ghe.example.com/#x", "https://ghe.example.com/../x/", "https://ghe.example.com/%2e%2e/",
 		"https://ghe.example.com:0/", "https://ghe.example.com:99999/", "https://ghe.example.com:/", "https:///x", "https:x", "unix:///run/x", "http://2130706433/",
 	} {

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/omega/marketops"
 )
 
 // Core is core.yaml, checked. Paths are relative to the state folder until [Core.In].
@@ -71,7 +73,7 @@ type CoreGitHub struct {
 }
 
 // Host is as [GitHub.Host].
-func (g CoreGitHub) Host() string { return GitHub{API: g.API}.Host() }
+func (g CoreGitHub) Host() marketops.Host { return GitHub{API: g.API}.Host() }
 
 // Limits bound what the Core takes on; each is at least 1.
 type Limits struct {

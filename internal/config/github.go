@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/omega/marketops"
 )
 
 // GitHub says where GitHub is and what the credentials are called.
@@ -31,6 +33,8 @@ type App struct {
 	Key          string `yaml:"key"` // the App's private key: a reference for [ReadKey]
 }
 
+const apiGitHub = "api.github.com" // operations call it github.com
+
 // What a file that does not say means.
 const (
 	defaultAPI       = "https://api.github.com/"
@@ -47,15 +51,21 @@ func DefaultGitHub() GitHub {
 // Host returns the name under which operations know this GitHub: "github.com" for
 // api.github.com, else the API's host, with a port where the URL has one that is not the
 // scheme's own. It is "" for an address that [Parse] would refuse.
-func (g GitHub) Host() string {
+func (g GitHub) Host() marketops.Host {
 	u, err := baseURL(g.API)
 	if err != nil {
 		return ""
 	}
-	if u.Host == "api.github.com" {
+	return hostOf(u)
+}
+
+// hostOf returns "" where a host is not written in its one spelling.
+func hostOf(u *url.URL) marketops.Host {
+	if u.Host == apiGitHub {
 		return "github.com"
 	}
-	return u.Host
+	h, _ := marketops.ParseHost(u.Host)
+	return h
 }
 
 // check fills what the file leaves out. The two addresses go together: a default for one
@@ -193,7 +203,11 @@ func checkOrigin(u *url.URL) error {
 			u.Host = strings.TrimSuffix(u.Host, ":"+own)
 		}
 	}
-	return nil
+	if u.Host == apiGitHub {
+		return nil
+	}
+	_, err := marketops.ParseHost(u.Host)
+	return err
 }
 
 func loopback(host string) bool {

@@ -52,6 +52,7 @@ type Options struct {
 	Passphrase      signer.Passphrase // for the two persons' keys
 	Witnesses       []string          // "<vkey> <url>" each; none: no witness is asked
 	Quorum          int               // how many of them must cosign; 0 is a majority
+	Hosts           []string          // each GitHub that may be published to; none: github.com
 	Now             marketops.Time
 	Random          io.Reader
 }

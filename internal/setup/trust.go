@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
@@ -33,8 +34,12 @@ var everything = []string{"*"}
 // coreTrust lists the Core's own keys and its log.
 func (o Options) coreTrust(m *maker) (trust.File, error) {
 	policy, err := o.logPolicy(m.vkey())
+	if err != nil {
+		return trust.File{}, err
+	}
+	hosts, err := o.hosts()
 	return trust.File{
-		Schema: "marketops.trust/v1", Version: 1, Expires: o.Now.Add(validity),
+		Schema: "marketops.trust/v2", Version: 1, Effective: o.Now, Expires: o.Now.Add(validity), Hosts: hosts,
 		Persons:        []trust.Person{},
 		Authorities:    []trust.Key{m.trustKey(keyAuthority, "authority-1")},
 		AuthorityRules: []trust.Rule{{Kinds: everything, Targets: everything, Threshold: 1}},
@@ -44,6 +49,21 @@ func (o Options) coreTrust(m *maker) (trust.File, error) {
 		LogPolicy:      policy,
 		MaxLifetime:    int64(receipt.MaxLifetime),
 	}, err
+}
+
+func (o Options) hosts() ([]marketops.Host, error) {
+	if len(o.Hosts) == 0 {
+		return []marketops.Host{"github.com"}, nil
+	}
+	var out []marketops.Host
+	for _, s := range o.Hosts {
+		h, err := marketops.ParseHost(s)
+		if err != nil {
+			return nil, marketops.RefuseErr(marketops.ConfigInvalid, "--host", err)
+		}
+		out = append(out, h)
+	}
+	return out, nil
 }
 
 func (o Options) trust(m *maker) (trust.File, error) {

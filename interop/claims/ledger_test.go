@@ -58,7 +58,7 @@ func perform(l *claims.Ledger, c call) reply {
 		_, err := l.Execute(ctx, n.Receipt, c.Epoch, c.Owner, time.Second, func(claims.Claim) error { return nil })
 		return reply{OK: err == nil}
 	case "attempt":
-		a, err := l.Attempt(ctx, n.Receipt, c.Epoch, c.Owner)
+		a, err := l.Attempt(ctx, n.Receipt, c.Epoch, c.Owner, "tag")
 		return reply{OK: err == nil, Attempts: a}
 	case "decide":
 		_, err := l.Decide(ctx, n.Receipt, c.Epoch, c.Owner, c.Outcome, record(n, claims.KindOutcome, c.Epoch, string(c.Owner)+string(c.Outcome)))

@@ -85,7 +85,7 @@ func spend(l *Ledger, n NewClaim, i int) error {
 		return err
 	}
 	say("executing %d %s", i, c.Owner)
-	if _, err := l.Attempt(ctx, n.Receipt, 1, n.Owner); err != nil {
+	if _, err := l.Attempt(ctx, n.Receipt, 1, n.Owner, "tag"); err != nil {
 		return err
 	}
 	say("attempted %d %s", i, c.Owner)
@@ -179,7 +179,7 @@ func (w *witness) compare(path string) {
 		}
 		moves := map[State]int{}
 		for _, m := range must[[]Transition](w.t)(f.History(ctx, n.Receipt)) {
-			if m.Reason == AttemptReason {
+			if m.Attempted() != "" {
 				continue
 			}
 			if moves[m.To]++; moves[m.To] > 1 {

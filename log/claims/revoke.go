@@ -191,12 +191,11 @@ func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Re
 	return t.writeTransition(receipt, Closed, Closed, c.Epoch, "", "resolved as "+string(outcome))
 }
 
-// requireLanded refuses while a request of c's attempts may still reach GitHub. Attempts that left no
-// line in the history count as made when the outcome was decided.
+// requireLanded refuses while a request of c's attempts may still reach GitHub.
 func (t *tx) requireLanded(c row) error {
 	var last marketops.Time
-	_, err := t.get(`SELECT coalesce((SELECT max(at) FROM transition WHERE receipt_id = ?1 AND reason = ?2), decided_at) FROM claim WHERE receipt_id = ?1`,
-		[]any{string(c.Receipt), AttemptReason}, &last)
+	_, err := t.get(`SELECT coalesce((SELECT max(at) FROM transition WHERE receipt_id = ?1 AND reason LIKE ?2), decided_at) FROM claim WHERE receipt_id = ?1`,
+		[]any{string(c.Receipt), attemptReason + "%"}, &last)
 	if err != nil || c.Attempts == 0 || t.now >= last.Add(flight) {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/omega/marketops"
@@ -75,15 +76,27 @@ func (l *Ledger) Renew(ctx context.Context, receipt marketops.ReceiptID, epoch i
 	})
 }
 
-// AttemptReason marks the line that each attempt leaves in the history, with its epoch and time.
-const AttemptReason = "attempt"
+const attemptReason = "attempt "
+
+// Attempted returns the visible effect that a line of the history counts; "" for any other line.
+func (t Transition) Attempted() (effect string) {
+	effect, counted := strings.CutPrefix(t.Reason, attemptReason)
+	if !counted {
+		return ""
+	}
+	return effect
+}
 
 // Attempt counts a visible effect before it is begun, re-checking clock and expiry, and
-// returns the count over all epochs. At most 16 are granted to a receipt.
+// returns the count of all effects over all epochs. At most 16 are granted to a receipt. The line that it
+// leaves in the history names the effect, with its epoch and time.
 //
 // Codes: operation-in-flight with [ErrFenced], or with [ErrState] if the claim is not yet
 // executing; consumed, revoked, clock-unsure, expired, limit-reached; ledger-unavailable, disk-full.
-func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID) (attempts int, err error) {
+func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string) (attempts int, err error) {
+	if effect == "" {
+		return 0, malformedError("an attempt of no effect")
+	}
 	return do(ctx, l, func(t *tx) (int, error) {
 		c, err := t.loadHeld("attempt", receipt, epoch, owner, Executing)
 		if err != nil {
@@ -99,7 +112,7 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 			string(receipt), epoch, string(owner), c.Attempts); err != nil {
 			return 0, err
 		}
-		return c.Attempts + 1, t.writeTransition(receipt, Executing, Executing, epoch, owner, AttemptReason)
+		return c.Attempts + 1, t.writeTransition(receipt, Executing, Executing, epoch, owner, attemptReason+effect)
 	})
 }
 

@@ -86,7 +86,7 @@ var steps = []struct {
 		codes("ledger-unavailable", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"claimed": Executing}},
 	{"renew", func(f *fixture, n NewClaim) error { _, err := f.Renew(ctx, n.Receipt, 1, alice, lease); return err },
 		codes("ledger-unavailable", "", "", "", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
-	{"attempt", func(f *fixture, n NewClaim) error { _, err := f.Attempt(ctx, n.Receipt, 1, alice); return err },
+	{"attempt", func(f *fixture, n NewClaim) error { _, err := f.Attempt(ctx, n.Receipt, 1, alice, "tag"); return err },
 		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
 	{"decide success", decideAs(Success),
 		codes("ledger-unavailable", "consumed", "", "", "", "consumed", "consumed", "revoked", "revoked"), map[string]State{"executing": Decided}},

@@ -12,10 +12,10 @@ import (
 
 // The visible effects, by the names they have in an outcome.
 const (
-	effectTag     = "tag"
-	effectRelease = "release"
-	effectBranch  = "branch"
-	effectPull    = "pull_request"
+	effectTag     = marketops.EffectTag
+	effectRelease = marketops.EffectRelease
+	effectBranch  = marketops.EffectBranch
+	effectPull    = marketops.EffectPullRequest
 )
 
 // effectsOf returns the visible effects of an operation that is valid and of a kind done here.

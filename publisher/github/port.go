@@ -73,8 +73,8 @@ func (p *Port) apply(ctx context.Context, work *publisher.Work, journal publishe
 
 // hostMatches reports whether a target lives at this port's API.
 func (p *Port) hostMatches(t marketops.Target) bool {
-	if p.api.Host == "api.github.com" && t.Host == "github.com" {
-		return true
+	if p.api.Host == "api.github.com" {
+		return t.Host == "github.com"
 	}
-	return t.Host == p.api.Host
+	return string(t.Host) == p.api.Host
 }

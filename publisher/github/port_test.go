@@ -99,13 +99,13 @@ func TestHost(t *testing.T) {
 		api, host string
 		want      bool
 	}{
-		{"https://api.github.com/", "github.com", true}, {"https://api.github.com/", "api.github.com", true},
+		{"https://api.github.com/", "github.com", true}, {"https://api.github.com/", "api.github.com", false},
 		{"https://api.github.com/", "ghe.example.com", false}, {"https://ghe.example.com/api/v3/", "ghe.example.com", true},
 		{"https://ghe.example.com/api/v3/", "github.com", false}, {"http://127.0.0.1:8080/", "127.0.0.1:8080", true},
 		{"http://127.0.0.1:8080/", "127.0.0.1", false},
 	} {
 		p := &Port{api: must(wire.ParseBase("API", c.api))}
-		if got := p.hostMatches(marketops.Target{Host: c.host}); got != c.want {
+		if got := p.hostMatches(marketops.Target{Host: marketops.Host(c.host)}); got != c.want {
 			t.Errorf("%s %s: %t", c.api, c.host, got)
 		}
 	}

@@ -208,11 +208,11 @@ func (s *stage) newPort(api, uploads string) *Port {
 	return p
 }
 
-func (s *stage) host() string {
+func (s *stage) host() marketops.Host {
 	if s.fronted != "" {
-		return s.fronted
+		return marketops.Host(s.fronted)
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(s.srv.API(), "http://"), "/")
+	return marketops.Host(strings.TrimSuffix(strings.TrimPrefix(s.srv.API(), "http://"), "/"))
 }
 
 func (s *stage) target() marketops.Target {

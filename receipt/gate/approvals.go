@@ -42,8 +42,8 @@ func (e *examination) openSubmission() (*receipt.Submission, error) {
 	}
 	sub, ok := rec.Body.(*receipt.Submission)
 	r := e.receipt
-	if !ok || rec.Digest != r.Submission || sub.RunID != r.RunID || sub.Plan != r.Plan || rec.About() != r.Plan ||
-		holder.Name != sub.Requester || !slices.Contains(sub.Operations, r.Operation) {
+	if !ok || rec.Digest != r.Submission || sub.RunID != r.RunID || sub.Plan != r.Plan ||
+		holder.Name != sub.Requester || !slices.Contains(sub.Operations, r.Ref()) {
 		return nil, errors.New("the submission is not the one that the receipt rests on")
 	}
 	return sub, nil
@@ -72,11 +72,11 @@ func (e *examination) openVotes(requester string) (out []Vote, err error) {
 			return nil, err
 		}
 		r, a := e.receipt, v.Body
-		if a.RunID != r.RunID || a.Plan != r.Plan || a.Submission != r.Submission || a.Requester != requester || v.Record.About() != r.Plan {
+		if a.RunID != r.RunID || a.Plan != r.Plan || a.Submission != r.Submission || a.Requester != requester {
 			return nil, errors.New("an approval is of another run, plan, submission or requester")
 		}
 		named := slices.Contains(r.Approvals, v.Record.Digest)
-		if named && (a.Policy != r.Policy || !slices.Contains(a.Operations, r.Operation) ||
+		if named && (a.Policy != r.Policy || !slices.Contains(a.Operations, r.Ref()) ||
 			r.IssuedAt+Epsilon < a.NotBefore || r.IssuedAt >= a.ExpiresAt) {
 			return nil, errors.New("an approval does not cover this operation, policy or time")
 		}

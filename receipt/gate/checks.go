@@ -33,9 +33,16 @@ func (e *examination) checkBindings() {
 	e.say(marketops.RunMismatch, r.RunID == e.ask.Run && r.RunID.Valid(), string(r.RunID), string(e.ask.Run))
 	e.say(marketops.KindMismatch, r.OperationKind == op.Kind && op.Kind != "", string(r.OperationKind), string(op.Kind))
 	e.say(marketops.RepositoryMismatch, r.Target == op.Target && e.ask.Host == op.Target.Host && op.Target.RepositoryID > 0,
-		r.Target.FullName+" "+r.Target.ID(), op.Target.FullName+" "+op.Target.ID()+" at "+e.ask.Host)
+		r.Target.FullName+" "+r.Target.ID(), op.Target.FullName+" "+op.Target.ID()+" at "+string(e.ask.Host))
+	if err := e.trust.CheckHost(op.Target.Host); err != nil {
+		e.fail(marketops.RepositoryMismatch, err)
+	}
 	d, err := op.Digest()
-	e.say(marketops.OperationMismatch, err == nil && d == r.Operation && d == e.record.About(), r.Operation.String(), d.String())
+	if !e.say(marketops.OperationMismatch, err == nil && d == r.Operation, r.Operation.String(), d.String()) {
+		return
+	}
+	e.say(marketops.OperationMismatch, slices.Equal(e.record.Subject[1:], receipt.Files(&op)),
+		fmt.Sprintf("the assets %v", receipt.Files(&op)), fmt.Sprintf("%v", e.record.Subject[1:]))
 }
 
 // checkContent compares the measured bytes with those that the document names.

@@ -41,7 +41,7 @@ type Query struct {
 	Mode      marketops.Mode
 	Run       marketops.RunID
 	Op        marketops.Operation
-	Host      string             // that the publisher would call
+	Host      marketops.Host     // that the publisher would call
 	Content   []marketops.Digest // SHA-256 of the bytes that would be sent, one per asset or change, in order; nil: not measured
 	Publisher crypto.KeyID
 	Now       marketops.Time

@@ -51,7 +51,7 @@ var manipulations = []manipulation{
 	{code: marketops.ModeNotProd, name: "empty", after: setAsk(func(a *gate.Query) { a.Mode = "" })},
 
 	{code: marketops.TrustExpired, name: "trust-file-expired", before: func(s *scene) { s.trust.Expires = s.ask.Now }},
-	{code: marketops.TrustExpired, name: "trust-file-expired-long-ago", before: func(s *scene) { s.trust.Expires = 1 }},
+	{code: marketops.TrustExpired, name: "trust-file-expired-long-ago", before: func(s *scene) { s.trust.Effective, s.trust.Expires = 1, 2 }},
 
 	{code: marketops.ReceiptMissing, name: "none", after: func(q *question) { q.ev.Receipts = nil }},
 
@@ -91,8 +91,8 @@ var manipulations = []manipulation{
 	{code: marketops.PredicateTypeWrong, name: "outcome-as-receipt", after: func(q *question) {
 		q.ev.Receipts = []receipt.LoggedEnvelope{{Envelope: outcome().Envelope}}
 	}},
-	{code: marketops.PredicateTypeWrong, name: "plan-type", after: edited("/marketops/receipt/v1", "/marketops/plan/v1")},
-	{code: marketops.PredicateTypeWrong, name: "newer-version", after: edited("/marketops/receipt/v1", "/marketops/receipt/v2")},
+	{code: marketops.PredicateTypeWrong, name: "plan-type", after: edited("/marketops/receipt/v2", "/marketops/plan/v2")},
+	{code: marketops.PredicateTypeWrong, name: "newer-version", after: edited("/marketops/receipt/v2", "/marketops/receipt/v3")},
 
 	{code: marketops.KeyUnknown, name: "stranger", before: func(s *scene) { s.authorities = []byte{sample.KeyStranger, sample.KeyAuthority2} }},
 	{code: marketops.KeyUnknown, name: "advisory-key", before: func(s *scene) { s.authorities = []byte{sample.KeyAdvisory, sample.KeyAuthority2} }},
@@ -177,10 +177,11 @@ var manipulations = []manipulation{
 		tag.Commit = strings.Repeat("0", 40)
 		a.Op.Tag = &tag
 	})},
-	{code: marketops.OperationMismatch, name: "subject-differs", before: func(s *scene) {
-		d := marketops.DigestOf([]byte("something else"))
-		s.subject = &d
+	{code: marketops.OperationMismatch, name: "asset-not-named", before: func(s *scene) { s.assets = s.assets[:1] }},
+	{code: marketops.OperationMismatch, name: "foreign-asset-named", before: func(s *scene) {
+		s.assets = append(s.assets, receipt.SubjectOf("z.tar.gz", marketops.DigestOf([]byte("z"))))
 	}},
+	{code: marketops.OperationMismatch, name: "asset-under-another-name", before: func(s *scene) { s.assets[1].Name = "c.txt" }},
 
 	{code: marketops.ContentMismatch, name: "asset-swapped", after: setAsk(func(a *gate.Query) { a.Content[0] = marketops.DigestOf([]byte("abd")) })},
 	{code: marketops.ContentMismatch, name: "assets-exchanged", after: setAsk(func(a *gate.Query) { slices.Reverse(a.Content) })},
@@ -216,7 +217,7 @@ var manipulations = []manipulation{
 	{code: marketops.ApprovalMissing, name: "of-another-submission", before: setVote(1, func(a *receipt.Approval) { a.Submission = marketops.DigestOf([]byte("s")) })},
 	{code: marketops.ApprovalMissing, name: "of-another-plan", before: setVote(1, func(a *receipt.Approval) { a.Plan = marketops.DigestOf([]byte("p")) })},
 	{code: marketops.ApprovalMissing, name: "for-another-requester", before: setVote(1, func(a *receipt.Approval) { a.Requester = "carol" })},
-	{code: marketops.ApprovalMissing, name: "of-another-operation", before: setVote(1, func(a *receipt.Approval) { a.Operations[0] = marketops.DigestOf([]byte("o")) })},
+	{code: marketops.ApprovalMissing, name: "of-another-operation", before: setVote(1, func(a *receipt.Approval) { a.Operations[0].Operation = marketops.DigestOf([]byte("o")) })},
 	{code: marketops.ApprovalMissing, name: "under-another-policy", before: setVote(1, func(a *receipt.Approval) { a.Policy = marketops.DigestOf([]byte("loose")) })},
 	{code: marketops.ApprovalMissing, name: "expired-before-issue", before: setVote(1, func(a *receipt.Approval) { a.ExpiresAt = sample.Noon })},
 	{code: marketops.ApprovalMissing, name: "later-window", before: setVote(1, func(a *receipt.Approval) { a.NotBefore = sample.Noon + gate.Epsilon + 1 })},
@@ -237,7 +238,7 @@ var manipulations = []manipulation{
 		s.submission = func(b *receipt.Submission) { b.Plan = marketops.DigestOf([]byte("p")) }
 	}},
 	{code: marketops.ApprovalMissing, name: "submission-without-the-operation", before: func(s *scene) {
-		s.submission = func(b *receipt.Submission) { b.Operations[0] = marketops.DigestOf([]byte("o")) }
+		s.submission = func(b *receipt.Submission) { b.Operations[0].Operation = marketops.DigestOf([]byte("o")) }
 	}},
 	{code: marketops.ApprovalMissing, name: "submission-signed-by-another", before: func(s *scene) { s.requester = sample.KeyBob }},
 	{code: marketops.ApprovalMissing, name: "submission-missing", after: func(q *question) { q.ev.Submission = receipt.LoggedEnvelope{} }},
@@ -291,7 +292,7 @@ func outcome() *receipt.Record {
 	d, _ := op.Digest()
 	r, err := receipt.Seal(&receipt.Outcome{Header: sample.Header(300, sample.Noon), OperationID: d, RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
 		Receipt: marketops.DigestOf([]byte("the receipt")), OperationKind: op.Kind, Epoch: 1, Intent: &log.Position{Origin: "log.example", Index: 5}, Status: "success",
-		Effects: []receipt.Effect{{Name: "tag", State: "applied"}}, Checkpoint: &receipt.CheckpointRef{Origin: "log.example", Size: 6}}, logtest.Key(sample.KeyPublisher), receipt.SubjectOf("operation.json", d))
+		Effects: []receipt.Effect{{Name: "tag", State: "applied", Attempts: 1}, {Name: "release", State: "applied", Attempts: 1}}, Checkpoint: &receipt.CheckpointRef{Origin: "log.example", Size: 6}}, logtest.Key(sample.KeyPublisher))
 	if err != nil {
 		panic(err)
 	}

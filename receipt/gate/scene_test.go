@@ -36,14 +36,14 @@ type scene struct {
 	submission   func(*receipt.Submission)
 	receipt      func(*receipt.Receipt)
 	other        func(*receipt.Receipt) // the last authority signs this receipt
-	subject      *marketops.Digest      // the receipt's first subject, where not the operation
+	assets       []receipt.Subject      // that the receipt names
 	receiptFirst bool                   // the receipts are logged before the submission
 	ask          gate.Query
 }
 
 func newScene() *scene {
 	l, op := sample.NewLog(), sample.ReleaseOp()
-	return &scene{log: l, trust: sample.NewTrust(l), op: op, requester: sample.KeyRequester,
+	return &scene{log: l, trust: sample.NewTrust(l), op: op, assets: receipt.Files(&op), requester: sample.KeyRequester,
 		ballots: []ballot{{by: sample.KeyAlice, verdict: "approve"}, {by: sample.KeyBob, verdict: "approve"}}, authorities: []byte{sample.KeyAuthority1, sample.KeyAuthority2},
 		ask: gate.Query{Mode: marketops.Prod, Run: marketops.NewRunID([16]byte{15: 7}), Op: op, Host: "github.com",
 			Content:   []marketops.Digest{op.Release.Assets[0].SHA256, op.Release.Assets[1].SHA256},
@@ -131,22 +131,22 @@ func (s *scene) enter(records []*receipt.Record) map[*receipt.Record]uint64 {
 
 func (s *scene) sealSubmission(t testing.TB, plan, op marketops.Digest) *receipt.Record {
 	b := &receipt.Submission{Header: sample.Header(1, sample.Noon-2*sample.Hour), RunID: s.ask.Run, Requester: "rachel", Plan: plan,
-		Operations: []marketops.Digest{op}, Findings: marketops.DigestOf([]byte("f")), NotShipped: marketops.DigestOf([]byte("n"))}
+		Operations: []receipt.OperationRef{receipt.RefTo(&s.op, op)}, Findings: marketops.DigestOf([]byte("f")), NotShipped: marketops.DigestOf([]byte("n"))}
 	if s.submission != nil {
 		s.submission(b)
 	}
-	return sample.Seal(t, b, s.requester, plan, "plan.json")
+	return sample.Seal(t, b, s.requester)
 }
 
 func (s *scene) sealVotes(t testing.TB, plan, op marketops.Digest, sub *receipt.Record) (out []*receipt.Record, named []marketops.Digest) {
 	named = []marketops.Digest{}
 	for i, v := range s.ballots {
 		b := &receipt.Approval{Header: sample.Header(10+i, sample.Noon-sample.Hour), Verdict: v.verdict, RunID: s.ask.Run, Submission: sub.Digest, Requester: "rachel", Plan: plan,
-			Operations: []marketops.Digest{op}, Policy: marketops.DigestOf([]byte("policy")), NotBefore: sample.Noon - sample.Hour, ExpiresAt: sample.Noon + 24*sample.Hour}
+			Operations: []receipt.OperationRef{receipt.RefTo(&s.op, op)}, Policy: marketops.DigestOf([]byte("policy")), NotBefore: sample.Noon - sample.Hour, ExpiresAt: sample.Noon + 24*sample.Hour}
 		if v.edit != nil {
 			v.edit(b)
 		}
-		r := sample.Seal(t, b, v.by, plan, "plan.json")
+		r := sample.Seal(t, b, v.by)
 		if out = append(out, r); !v.unnamed {
 			named = append(named, r.Digest)
 		}
@@ -162,19 +162,11 @@ func (s *scene) sealReceipts(t testing.TB, plan, op marketops.Digest, sub *recei
 	if s.receipt != nil {
 		s.receipt(b)
 	}
-	about := op
-	if s.subject != nil {
-		about = *s.subject
-	}
 	for i, by := range s.authorities {
 		if i == len(s.authorities)-1 && s.other != nil {
 			s.other(b)
 		}
-		var assets []receipt.Subject
-		for _, a := range s.op.Release.Assets {
-			assets = append(assets, receipt.SubjectOf(a.Name, a.SHA256))
-		}
-		out = append(out, sample.Seal(t, b, by, about, "operation.json", assets...))
+		out = append(out, sample.Seal(t, b, by, s.assets...))
 	}
 	return out
 }

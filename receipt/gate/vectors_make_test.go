@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/edwards25519"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/test/logtest"
@@ -132,7 +133,7 @@ func (m maker) gate() {
 }
 
 func gateVector(q *question) gateInput {
-	in := gateInput{Trust: q.trustText, Mode: string(q.ask.Mode), Run: string(q.ask.Run), Operation: q.document, Host: q.ask.Host,
+	in := gateInput{Trust: q.trustText, Mode: string(q.ask.Mode), Run: string(q.ask.Run), Operation: q.document, Host: string(q.ask.Host),
 		Content: q.ask.Content, Publisher: string(q.ask.Publisher), Now: q.ask.Now, Submission: loggedVector(q.ev.Submission),
 		Receipts: []vectorLogged{}, Approvals: []vectorLogged{}}
 	for _, l := range q.ev.Receipts {
@@ -258,18 +259,19 @@ func (m maker) envelopes() {
 
 func (m maker) records() {
 	r := sample.Advisory()
+	about := r.Body.(*receipt.Advisory).Operation
 	keys := spki(sample.KeyAdvisory)
 	m.accept("record-advisory", "an advisory", "record", recordInput{r.Envelope, keys}, r.Digest.String())
 	for _, x := range []struct {
 		code           marketops.Code
 		name, old, new string
 	}{
-		{marketops.RecordUnknown, "newer-version", "advisory/v1", "advisory/v2"},
-		{marketops.RecordUnknown, "unknown-name", "advisory/v1", "opinion/v1"},
+		{marketops.RecordUnknown, "newer-version", "advisory/v2", "advisory/v3"},
+		{marketops.RecordUnknown, "unknown-name", "advisory/v2", "opinion/v2"},
 		{marketops.RecordUnknown, "other-project", "github.com/omega/marketops", "github.com/omega/marketopz"},
-		{marketops.RecordUnknown, "suffix-only", "https://github.com/omega/marketops/advisory/v1", "advisory/v1"},
+		{marketops.RecordUnknown, "suffix-only", "https://github.com/omega/marketops/advisory/v2", "advisory/v2"},
 		{marketops.ReceiptMalformed, "statement-type", "Statement/v1", "Statement/v0.1"},
-		{marketops.ReceiptMalformed, "another-type-same-body", "advisory/v1", "claim/v1"},
+		{marketops.ReceiptMalformed, "another-type-same-body", "advisory/v2", "claim/v2"},
 		{marketops.ReceiptMalformed, "missing-member", `"decision":"blocked_by_mode",`, ""},
 		{marketops.ReceiptMalformed, "null-member", `"decision":"blocked_by_mode"`, `"decision":null`},
 		{marketops.ReceiptMalformed, "null-list", `["mode-not-prod"]`, "null"},
@@ -277,6 +279,15 @@ func (m maker) records() {
 		{marketops.ReceiptMalformed, "duplicate-member", `"decision":"blocked_by_mode"`, `"decision":"blocked_by_mode","decision":"blocked_by_mode"`},
 		{marketops.ReceiptMalformed, "space", `"decision":`, `"decision": `},
 		{marketops.ReceiptMalformed, "escaped-character", `"blocked_by_mode"`, `"blocked\u005fby_mode"`},
+		{marketops.RecordUnknown, "older-version", "advisory/v2", "advisory/v1"},
+		{marketops.SignatureInvalid, "another-signer", `"signer":"` + string(sample.ID(sample.KeyAdvisory)), `"signer":"` + string(sample.ID(sample.KeyLedger))},
+		{marketops.SignatureInvalid, "no-signer", `,"signer":"` + string(sample.ID(sample.KeyAdvisory)) + `"`, ``},
+		{marketops.ReceiptMalformed, "another-subject", `"subject":[{"digest":{"sha256":"` + about.Hex(), `"subject":[{"digest":{"sha256":"` + sample.Digest("x").Hex()},
+		{marketops.ReceiptMalformed, "subject-under-another-name", `"name":"operation.json"`, `"name":"operation"`},
+		{marketops.ReceiptMalformed, "another-subject-beside", `"name":"operation.json"}`, `"name":"operation.json"},{"digest":{"sha256":"` + about.Hex() + `"},"name":"z"}`},
+		{marketops.ReceiptMalformed, "host-in-upper-case", `"host":"github.com"`, `"host":"GitHub.com"`},
+		{marketops.ReceiptMalformed, "host-with-a-dot-at-its-end", `"host":"github.com"`, `"host":"github.com."`},
+		{marketops.ReceiptMalformed, "host-with-the-usual-port", `"host":"github.com"`, `"host":"github.com:443"`},
 		{marketops.ReceiptMalformed, "no-subject", `"subject":[{`, `"subject":[],"_":[{`},
 		{marketops.ReceiptMalformed, "weaker-digest-beside", `{"sha256":"`, `{"sha1":"da39a3ee5e6b4b0d3255bfef95601890afd80709","sha256":"`},
 		{marketops.ReceiptMalformed, "upper-case-nonce", `"nonce":"000000000000000000000000000000c8"`, `"nonce":"000000000000000000000000000000C8"`},
@@ -287,42 +298,63 @@ func (m maker) records() {
 	}
 	m.mixedOrder(r)
 	for _, name := range []string{"shard-sealed", "shard-genesis"} {
-		r, keys := sample.Seal(m.t, sample.Bodies()[receipt.Kind(name)], sample.KeyLedger, sample.Digest("checkpoint"), "checkpoint"), spki(sample.KeyLedger)
+		r, keys := sample.Seal(m.t, sample.Bodies()[receipt.Kind(name)], sample.KeyLedger), spki(sample.KeyLedger)
 		m.accept("record-"+name, words(name), "record", recordInput{r.Envelope, keys}, r.Digest.String())
 		m.refuse(marketops.ReceiptMalformed, "record-"+name+"-of-itself", "the two logs have one origin", "record",
 			recordInput{sample.Replace(r.Envelope, sample.KeyLedger, `"log2.example"`, `"log.example"`), keys})
 		m.refuse(marketops.RecordUnknown, "record-"+name+"-newer", "another version", "record",
-			recordInput{sample.Replace(r.Envelope, sample.KeyLedger, name+"/v1", name+"/v2"), keys})
+			recordInput{sample.Replace(r.Envelope, sample.KeyLedger, name+"/v2", name+"/v1"), keys})
 	}
 	m.refuse(marketops.ReceiptMalformed, "record-not-json", "a checkpoint signed as a statement", "record",
 		recordInput{sample.Sign(receipt.PayloadType, sample.NewLog().Checkpoint(), sample.KeyAdvisory), keys})
 }
 
-// A key that is a point of the large subgroup plus one of order eight, and two signatures of the
-// advisory under it. Such a key is taken; a signature that holds only once both sides are multiplied
-// by eight must hold for nobody, or one auditor would see what another does not.
-const (
-	mixedKey   = "c24c9b73aaba4cd8dfdf64c7cf08de4e7d3f107fe009254eec31a23a8be168ba"
-	mixedGood  = "95e6ba469d9a84eadc2211311bdb8c2b42b6dbf76d4150e8189da2b681ccb924c32d16fc92e9408418c81ef2a5308ee7adceabff8cb09d25ad5b1f3d84fa840f"
-	cofactored = "40af667b63bbdacb333e4569cae3ee9cc2e4a5f1ec8a0fd00819bea34b7d5b9dd53bf42960094a54f4e3afdf79577f193e9768dc961317d8c6ec797411ff7605"
-)
-
+// mixedOrder makes signatures under a key that is a point of the large subgroup plus one of order eight.
+// Such a key is taken; a signature that holds only once both sides are multiplied by eight must hold for
+// nobody, or one auditor would see what another does not.
 func (m maker) mixedOrder(r *receipt.Record) {
-	unhex := func(s string) []byte {
-		b, err := hex.DecodeString(s)
-		if err != nil {
-			m.t.Fatal(err)
+	secret := scalar("mixed")
+	point, err := new(edwards25519.Point).SetBytes(must(hex.DecodeString("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	point.Add(point, new(edwards25519.Point).ScalarBaseMult(secret))
+	key := must(crypto.NewPublicKey(point.Bytes()))
+	payload := bytes.Replace(r.Opened.Payload, []byte(r.By), []byte(key.ID()), 1)
+	message := crypto.PAE(receipt.PayloadType, payload)
+	in := func(holds bool) recordInput {
+		env := fmt.Sprintf(`{"payload":"%s","payloadType":"%s","signatures":[{"keyid":"","sig":"%s"}]}`, base64.StdEncoding.EncodeToString(payload),
+			receipt.PayloadType, base64.StdEncoding.EncodeToString(mixedSign(secret, key, message, holds)))
+		return recordInput{raw(env), [][]byte{key.SPKI()}}
+	}
+	m.accept("record-mixed-order-key", "a key with a component of order eight, and a signature that holds without the cofactor", "record", in(true), crypto.PAEDigest(receipt.PayloadType, payload).String())
+	m.refuse(marketops.SignatureInvalid, "record-cofactor-only", "holds only where both sides are multiplied by the cofactor", "record", in(false))
+}
+
+// mixedSign signs like RFC 8032. Its signature holds if the challenge is a multiple of eight, which it
+// tries nonces for, and else only with the cofactor.
+func mixedSign(secret *edwards25519.Scalar, key crypto.PublicKey, message []byte, holds bool) []byte {
+	for n := 0; ; n++ {
+		nonce := scalar(fmt.Sprint("nonce", n))
+		point := new(edwards25519.Point).ScalarBaseMult(nonce).Bytes()
+		sum := sha512.Sum512(slices.Concat(point, key.Raw(), message))
+		k := must(new(edwards25519.Scalar).SetUniformBytes(sum[:]))
+		if (k.Bytes()[0]%8 == 0) == holds {
+			return append(point, new(edwards25519.Scalar).MultiplyAdd(k, secret, nonce).Bytes()...)
 		}
-		return b
 	}
-	keys := [][]byte{append(logtest.Key(1).Public().SPKI()[:12], unhex(mixedKey)...)}
-	in := func(sig string) recordInput {
-		env := fmt.Sprintf(`{"payload":"%s","payloadType":"%s","signatures":[{"keyid":"","sig":"%s"}]}`,
-			base64.StdEncoding.EncodeToString(r.Opened.Payload), receipt.PayloadType, base64.StdEncoding.EncodeToString(unhex(sig)))
-		return recordInput{raw(env), keys}
+}
+
+func scalar(name string) *edwards25519.Scalar {
+	sum := sha512.Sum512([]byte(name))
+	return must(new(edwards25519.Scalar).SetUniformBytes(sum[:]))
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
 	}
-	m.accept("record-mixed-order-key", "a key with a component of order eight, and a signature that holds without the cofactor", "record", in(mixedGood), r.Digest.String())
-	m.refuse(marketops.SignatureInvalid, "record-cofactor-only", "holds only where both sides are multiplied by the cofactor", "record", in(cofactored))
+	return v
 }
 
 func (m maker) operations() {
@@ -363,7 +395,12 @@ func (m maker) operations() {
 		{marketops.OperationMismatch, "upper-case-commit", strings.Repeat("3b1f9c2a", 5), strings.Repeat("3B1F9C2A", 5)},
 		{marketops.OperationMismatch, "tag-with-release", `"publish_release"`, `"tag_repo"`},
 		{marketops.OperationMismatch, "prerelease-as-latest", `"prerelease":false`, `"prerelease":true`},
-		{marketops.OperationMismatch, "other-schema", "operation/v1", "operation/v2"},
+		{marketops.OperationMismatch, "other-schema", "operation/v2", "operation/v1"},
+		{marketops.RepositoryMismatch, "host-in-upper-case", `"host":"github.com"`, `"host":"GitHub.com"`},
+		{marketops.RepositoryMismatch, "host-with-a-dot-at-its-end", `"host":"github.com"`, `"host":"github.com."`},
+		{marketops.RepositoryMismatch, "host-with-the-usual-port", `"host":"github.com"`, `"host":"github.com:443"`},
+		{marketops.RepositoryMismatch, "host-of-the-api", `"host":"github.com"`, `"host":"api.github.com"`},
+		{marketops.OperationMismatch, "existing-tag-reserved", `"tag":{`, `"tag":{"existing":{"object":"` + strings.Repeat("3b1f9c2a", 5) + `","type":"commit"},`},
 		{marketops.OperationMismatch, "space", `"marker":1`, `"marker": 1`},
 		{marketops.OperationMismatch, "unknown-member", `"marker":1`, `"marker":1,"draft":true`},
 		{marketops.OperationMismatch, "duplicate-member", `"marker":1`, `"marker":1,"marker":1`},
@@ -419,7 +456,7 @@ func filled(t testing.TB) *logtest.Log {
 	for i := range 5 {
 		r := sample.Seal(t, &receipt.Intent{Header: sample.Header(300+i, sample.Noon), RunID: marketops.NewRunID([16]byte{15: 7}), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}),
 			Claim: marketops.DigestOf([]byte("c")), Receipt: marketops.DigestOf([]byte("r")), Operation: marketops.DigestOf([]byte("o")), Epoch: int64(i + 1)},
-			sample.KeyPublisher, marketops.DigestOf([]byte("o")), "operation.json")
+			sample.KeyPublisher)
 		l.Append(r.Leaf())
 	}
 	return l
@@ -618,7 +655,7 @@ func (m maker) leaves() {
 func (m maker) bundles() {
 	w := logworld.New()
 	l := w.Live()
-	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digests()[0], sigstore.Receipt)
+	set, err := sigstore.New(w.Pack(), w.Trust(), w.Now, w.Digest(0), sigstore.Receipt)
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -188,7 +188,7 @@ func runGate(b []byte) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	ask := gate.Query{Mode: marketops.Mode(in.Mode), Run: marketops.RunID(in.Run), Host: in.Host, Content: in.Content,
+	ask := gate.Query{Mode: marketops.Mode(in.Mode), Run: marketops.RunID(in.Run), Host: marketops.Host(in.Host), Content: in.Content,
 		Publisher: crypto.KeyID(in.Publisher), Now: in.Now}
 	op, err := marketops.ParseOperation(in.Operation)
 	if err != nil {

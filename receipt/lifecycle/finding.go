@@ -65,10 +65,9 @@ func same[T comparable](r *records, check string, e Entry, code marketops.Code, 
 // repeats compares what every record about a receipt repeats of it.
 func (r *records) repeats(check string, e Entry, h *ReceiptHistory, operation marketops.Digest) bool {
 	what, refs := article(e.Record.Body.Kind())+" repeats its receipt", e.Record.Body.Refs()
-	return same(r, check, e, marketops.RunMismatch, what, h.Receipt.RunID, refs.Run) &&
+	return same(r, check, e, marketops.RunMismatch, what, h.run.id, refs.Run) &&
 		same(r, check, e, marketops.ReceiptReused, what, h.ID, refs.Receipt) &&
-		same(r, check, e, marketops.OperationMismatch, what, h.Operation, operation) &&
-		same(r, check, e, marketops.OperationMismatch, what, h.Operation, e.Record.About())
+		same(r, check, e, marketops.OperationMismatch, what, h.Operation, operation)
 }
 
 // Count says how many in words: "1 record", "2 records".

@@ -54,7 +54,6 @@ func (r receipts) key(body *receipt.Receipt) marketops.Digest {
 func (r receipts) check(e Entry, h *ReceiptHistory) {
 	body := h.Receipt
 	same(r.records, Receipts, e, marketops.NotEnforceable, "a receipt is enforceable in prod", "enforceable=true in prod", fmt.Sprintf("enforceable=%v in %s", body.Enforceable, body.Mode))
-	same(r.records, Receipts, e, marketops.OperationMismatch, "a receipt is about its operation", body.Operation, e.Record.About())
 	limit := min(receipt.MaxLifetime, marketops.Time(r.rules.Trust.File().MaxLifetime))
 	life := max(body.ExpiresAt-body.IssuedAt, body.ExpiresAt-body.NotBefore)
 	r.require(life <= limit, h, marketops.LifetimeExcessive, seconds(limit), seconds(life))
@@ -64,27 +63,10 @@ func (r receipts) check(e Entry, h *ReceiptHistory) {
 	}
 	same(r.records, Receipts, e, marketops.KindMismatch, "a receipt is of its operation's kind", op.Kind, body.OperationKind)
 	same(r.records, Receipts, e, marketops.RepositoryMismatch, "a receipt is for its operation's repository", op.Target, body.Target)
-	if name, found := ForeignSubject(e.Record, op); found {
-		r.report(Finding{Check: Receipts, Subject: string(h.ID), Code: marketops.OperationMismatch, Got: name, Detail: ForeignDetail})
+	if !slices.Equal(e.Record.Subject[1:], receipt.Files(op)) { // a stock verifier takes the receipt for each of them
+		r.report(Finding{Check: Receipts, Subject: string(h.ID), Code: marketops.OperationMismatch, Expected: fmt.Sprint(receipt.Files(op)), Got: fmt.Sprint(e.Record.Subject[1:]),
+			Detail: "the receipt does not name exactly the assets of its operation"})
 	}
-}
-
-// ForeignDetail explains what [ForeignSubject] finds.
-const ForeignDetail = "the receipt vouches for a file that its operation does not publish"
-
-// ForeignSubject returns the first subject of a receipt that its operation does not have. A stock
-// verifier would take the receipt for that file's.
-func ForeignSubject(r *receipt.Record, op *marketops.Operation) (name string, found bool) {
-	allowed := map[string]bool{}
-	for _, f := range op.Files() {
-		allowed[f.SHA256.Hex()] = true
-	}
-	for _, s := range r.Subject[1:] {
-		if !allowed[s.Digest.SHA256] {
-			return s.Name, true
-		}
-	}
-	return "", false
 }
 
 func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }
@@ -112,7 +94,7 @@ func (r receipts) revocation(e Entry, body *receipt.Revocation) {
 		r.reportMissing(Order, e, "receipt", body.Receipt, trust.RoleAuthority)
 		return
 	}
-	same(r.records, Claims, e, marketops.OperationMismatch, "a revocation is about the receipt's operation", h.Operation, e.Record.About())
+	r.repeats(Claims, e, h, body.Operation)
 	if h.Outcome != nil && h.Outcome.Status != receipt.Rejected && !h.Revoked {
 		r.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation, Detail: "a revocation follows an outcome that is " + string(h.Outcome.Status)})
 	}

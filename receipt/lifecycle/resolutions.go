@@ -26,7 +26,7 @@ func (r resolutions) resolution(e Entry, body *receipt.Resolution) {
 		}
 		return
 	}
-	r.repeats(Outcomes, e, h, h.Operation)
+	r.repeats(Outcomes, e, h, body.Operation)
 	if want := (log.Position{Origin: e.Position.Origin, Index: h.Outcome.Index}); !slices.Contains(h.Outcome.Again, body.Position.Index) || body.Position.Origin != want.Origin {
 		same(r.records, Outcomes, e, marketops.OrderViolation, "a resolution names the place of its outcome", want, body.Position)
 	}

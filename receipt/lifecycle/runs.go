@@ -11,6 +11,7 @@ import (
 // run is every record of one run so far, for the seal that must name them all.
 type run struct {
 	id         marketops.RunID
+	plan       marketops.Digest   // of its first submission
 	records    []named            // in order, physical duplicates included
 	seals      []marketops.Digest // every run-closed, in order
 	later      int                // records above the latest seal
@@ -57,7 +58,9 @@ func (r runs) seal(e Entry, c *receipt.RunClosed) {
 	if slices.Contains(run.seals, e.Record.Digest) {
 		return
 	}
-	same(r.records, RunClosed, e, marketops.PlanMismatch, "a seal is about the run's plan", c.Plan, e.Record.About())
+	if !run.plan.IsZero() {
+		same(r.records, RunClosed, e, marketops.PlanMismatch, "a seal is about the run's plan", run.plan, c.Plan)
+	}
 	r.checkPrevious(e, run, c)
 	if len(run.records) > maxSealed || !r.namesAll(e, run, c) {
 		r.report(Finding{Check: RunClosed, Subject: e.subject(), Code: marketops.OrderViolation, Detail: "the seal does not name exactly the records of the run below it"})

@@ -16,7 +16,6 @@ func (s shards) seal(e Entry, body *receipt.ShardSealed) {
 	if s.frozen != nil {
 		return // judged: the same one, or a finding of checkSeal
 	}
-	same(s.records, Order, e, marketops.OrderViolation, "a seal of the log is about its checkpoint", body.Shard.Digest(), e.Record.About())
 	same(s.records, Order, e, marketops.OrderViolation, "a seal of the log names every entry below it", fmt.Sprint(body.Shard.Origin, " ", body.Shard.Size), fmt.Sprint(e.Position.Origin, " ", e.Position.Index))
 	if s.rules.Quoted != nil {
 		if err := s.rules.Quoted(body.Shard); err != nil {
@@ -30,7 +29,6 @@ func (s shards) seal(e Entry, body *receipt.ShardSealed) {
 func (s shards) begin(e Entry, body *receipt.ShardGenesis) {
 	same(s.records, Order, e, marketops.OrderViolation, "a log begins where another ended in its first leaf only", uint64(0), e.Position.Index)
 	same(s.records, Order, e, marketops.OrderViolation, "a log begins under its own origin", body.Origin, e.Position.Origin)
-	same(s.records, Order, e, marketops.OrderViolation, "the first leaf is about the last checkpoint of the log before", body.Previous.Digest(), e.Record.About())
 	s.genesis = body
 }
 

@@ -28,8 +28,10 @@ func (v votes) submission(e Entry, body *receipt.Submission) {
 		return
 	}
 	same(v.records, Order, e, marketops.KeyUnknown, "a submission is signed by its requester", body.Requester, e.Holder.Name)
-	same(v.records, Order, e, marketops.PlanMismatch, "a submission is about its plan", body.Plan, e.Record.About())
 	v.submissions[e.Record.Digest] = body
+	if run := v.run(body.RunID); run.plan.IsZero() {
+		run.plan = body.Plan
+	}
 }
 
 func (v votes) approval(e Entry, body *receipt.Approval) {
@@ -49,7 +51,6 @@ func (v votes) approval(e Entry, body *receipt.Approval) {
 	}
 	same(v.records, Order, e, marketops.RunMismatch, "an approval and its submission are of one run", sub.RunID, body.RunID)
 	same(v.records, Order, e, marketops.PlanMismatch, "an approval and its submission are of one plan", sub.Plan, body.Plan)
-	same(v.records, Order, e, marketops.PlanMismatch, "an approval is about its plan", body.Plan, e.Record.About())
 }
 
 // nameOnly keeps of a record only its name, so that a tracker holds no envelopes.
@@ -63,7 +64,7 @@ func (v votes) count(e Entry, h *ReceiptHistory) {
 		v.reportMissing(Approvals, e, "submission", r.Submission, trust.RolePerson)
 		return
 	}
-	if sub.RunID != r.RunID || sub.Plan != r.Plan || !slices.Contains(sub.Operations, r.Operation) {
+	if sub.RunID != r.RunID || sub.Plan != r.Plan || !slices.Contains(sub.Operations, r.Ref()) {
 		v.report(Finding{Check: Approvals, Subject: e.subject(), Code: marketops.ApprovalMissing, Detail: "the submission is not of the receipt's run, plan and operation"})
 		return
 	}
@@ -105,7 +106,7 @@ func (v votes) tally(t *gate.Tally, e Entry, h *ReceiptHistory) bool {
 func covers(v gate.Vote, r *receipt.Receipt) bool {
 	a, k := v.Body, v.Person.Key
 	return a.RunID == r.RunID && a.Plan == r.Plan && a.Submission == r.Submission && a.Policy == r.Policy &&
-		slices.Contains(a.Operations, r.Operation) &&
+		slices.Contains(a.Operations, r.Ref()) &&
 		r.IssuedAt+gate.Epsilon >= a.NotBefore && r.IssuedAt < a.ExpiresAt &&
 		r.IssuedAt >= k.NotBefore && r.IssuedAt < k.NotAfter
 }

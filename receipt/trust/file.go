@@ -10,8 +10,12 @@ import (
 // that nothing proves. Members are as in docs/formats.md.
 type File struct {
 	Schema           string                  `json:"schema"`
-	Version          int64                   `json:"version"` // grows with every change
-	Expires          marketops.Time          `json:"expires"` // binds new use, not old evidence
+	Version          int64                   `json:"version"`           // grows with every change
+	Previous         marketops.Digest        `json:"previous,omitzero"` // of the version before; none in version 1
+	Effective        marketops.Time          `json:"effective"`         // from which on it may be adopted
+	Expires          marketops.Time          `json:"expires"`           // binds new use, not old evidence
+	Hosts            []marketops.Host        `json:"hosts"`             // the only ones that rules speak of
+	Readers          []Key                   `json:"readers,omitzero"`  // reserved
 	Persons          []Person                `json:"persons"`
 	Authorities      []Key                   `json:"authorities"`
 	AuthorityRules   []Rule                  `json:"authority_rules"` // threshold counts authorities
@@ -50,7 +54,8 @@ type LogKeyEnd struct {
 	Size int64  `json:"size"`
 }
 
-// Rule applies to kinds and targets: "*" or a kind, "*" or "host#id"; never a name.
+// Rule applies to kinds and targets: "*" or a kind, "*" for every repository of the file's hosts or
+// "host#id"; never a name.
 type Rule struct {
 	Kinds     []string `json:"kinds"`
 	Targets   []string `json:"targets"`

@@ -11,7 +11,7 @@ import (
 // FuzzParse: a trust file is usable as a whole or not at all.
 func FuzzParse(f *testing.F) {
 	f.Add(sample.TrustText(f, sample.NewTrust(sample.NewLog())))
-	f.Add([]byte(`{"schema":"marketops.trust/v1"}`))
+	f.Add([]byte(`{"schema":"marketops.trust/v2"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		trust, err := trust.Parse(text)
 		if err != nil {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/grammar"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -22,6 +22,15 @@ func (t *Trust) load() error {
 	f := &t.file
 	if f.Schema != schemaTrust || f.Version < 1 || f.Expires <= 0 {
 		return fmt.Errorf("schema %.60q, version and expires must be %s, 1 or more, and a time", f.Schema, schemaTrust)
+	}
+	if (f.Version == 1) != f.Previous.IsZero() || f.Effective <= 0 || f.Effective >= f.Expires {
+		return errors.New("previous is the digest of the version before, which version 1 does not have; effective is a time before expires")
+	}
+	if len(f.Readers) > 0 {
+		return errors.New("readers are reserved and not supported yet")
+	}
+	if err := checkHosts(f.Hosts); err != nil {
+		return err
 	}
 	if f.MaxLifetime < 1 || f.MaxLifetime > int64(receipt.MaxLifetime) {
 		return fmt.Errorf("max_lifetime %d is not within 1 to %d seconds", f.MaxLifetime, receipt.MaxLifetime)
@@ -39,6 +48,18 @@ func (t *Trust) load() error {
 	for _, e := range f.LogKeyEnds {
 		if err := t.policy.End(e.Vkey, uint64(e.Size)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func checkHosts(hosts []marketops.Host) error {
+	if len(hosts) == 0 {
+		return errors.New("hosts is empty: name each GitHub, such as github.com")
+	}
+	for i, h := range hosts {
+		if slices.Contains(hosts[:i], h) {
+			return fmt.Errorf("host %s is there twice", h)
 		}
 	}
 	return nil
@@ -120,12 +141,12 @@ func (t *Trust) checkRules() error {
 		if r.Group != "" { // it would be taken for a restriction and be none
 			return fmt.Errorf("authority_rules: authorities have no groups, so %.80q means nothing", r.Group)
 		}
-		if err := r.check(len(authorities)); err != nil {
+		if err := t.check(r, len(authorities)); err != nil {
 			return fmt.Errorf("authority_rules: %w", err)
 		}
 	}
 	for _, r := range t.file.Approvals {
-		if err := r.check(t.groupSize(r.Group)); err != nil {
+		if err := t.check(r, t.groupSize(r.Group)); err != nil {
 			return fmt.Errorf("approvals: %w", err)
 		}
 	}
@@ -134,7 +155,7 @@ func (t *Trust) checkRules() error {
 			return fmt.Errorf("resolvers and revokers: one person acts alone, so threshold %d would promise too much", r.Threshold)
 		}
 		r.Threshold = 1
-		if err := r.check(t.groupSize(r.Group)); err != nil {
+		if err := t.check(r, t.groupSize(r.Group)); err != nil {
 			return fmt.Errorf("resolvers and revokers: %w", err)
 		}
 	}
@@ -150,12 +171,29 @@ func (t *Trust) groupSize(group string) (n int) {
 	return n
 }
 
-func isTarget(s string) bool {
-	host, id, _ := strings.Cut(s, "#")
-	return s == "*" || grammar.Of(host, grammar.Lower+".:-", 1, len(s)) && grammar.Of(id, "0-9", 1, len(s))
+// checkTarget refuses a selector that no repository could ever match.
+func (t *Trust) checkTarget(s string) error {
+	if s == "*" {
+		return nil
+	}
+	host, number, _ := strings.Cut(s, "#")
+	h, err := marketops.ParseHost(host)
+	if err != nil {
+		return fmt.Errorf("target %.80q: %w", s, err)
+	}
+	if err := t.CheckHost(h); err != nil {
+		return fmt.Errorf("target %.80q: %w", s, err)
+	}
+	id, err := strconv.ParseInt(number, 10, 64)
+	repository := marketops.Target{Type: "github", Host: h, RepositoryID: id, FullName: "any/name"}
+	if err != nil || repository.ID() != s || repository.Validate() != nil {
+		return fmt.Errorf("target %.80q is neither * nor host#id", s)
+	}
+	return nil
 }
 
-func (r Rule) check(available int) error {
+// check refuses a rule that cannot be met or cannot match.
+func (t *Trust) check(r Rule, available int) error {
 	if r.Threshold < 1 || r.Threshold > available {
 		return fmt.Errorf("threshold %d of group %.80q cannot be met by %d", r.Threshold, r.Group, available)
 	}
@@ -168,8 +206,8 @@ func (r Rule) check(available int) error {
 		}
 	}
 	for _, tg := range r.Targets {
-		if !isTarget(tg) {
-			return fmt.Errorf("target %.80q is neither * nor host#id", tg)
+		if err := t.checkTarget(tg); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -20,7 +20,7 @@ import (
 // MaxTrust is the size of the largest trust file, in bytes.
 const MaxTrust = 1 << 20
 
-const schemaTrust = "marketops.trust/v1"
+const schemaTrust = "marketops.trust/v2"
 
 // Role is what a key may sign. Every key has exactly one.
 type Role string
@@ -38,7 +38,7 @@ const (
 var signers = map[receipt.Kind][]Role{
 	receipt.KindSubmission: {RolePerson}, receipt.KindApproval: {RolePerson}, receipt.KindResolution: {RolePerson},
 	receipt.KindReceipt: {RoleAuthority}, receipt.KindRevocation: {RoleAuthority}, receipt.KindAdvisory: {RoleAdvisory},
-	receipt.KindClaim: {RoleLedger}, receipt.KindRunClosed: {RoleLedger}, receipt.KindIntent: {RolePublisher},
+	receipt.KindClaim: {RoleLedger}, receipt.KindRunClosed: {RoleLedger}, receipt.KindTrustAdopted: {RoleLedger}, receipt.KindIntent: {RolePublisher},
 	receipt.KindOutcome: {RolePublisher, RoleLedger}, receipt.KindRefusal: {RolePublisher, RoleLedger},
 	receipt.KindShardSealed: {RoleLedger}, receipt.KindShardGenesis: {RoleLedger},
 	receipt.KindRequest: {RolePerson, RolePublisher, RoleLedger},
@@ -75,8 +75,8 @@ func Parse(data []byte) (*Trust, error) {
 	return t, nil
 }
 
-// Matches reports whether the rule speaks of this kind on this target.
-func (r Rule) Matches(k marketops.Kind, target marketops.Target) bool {
+// matches reports whether the rule speaks of this kind on this target, whose host the file names.
+func (r Rule) matches(k marketops.Kind, target marketops.Target) bool {
 	return (slices.Contains(r.Kinds, "*") || slices.Contains(r.Kinds, string(k))) &&
 		(slices.Contains(r.Targets, "*") || slices.Contains(r.Targets, target.ID()))
 }
@@ -95,6 +95,14 @@ func (t *Trust) Ref() receipt.TrustRef {
 // File returns the document, for showing.
 func (t *Trust) File() File { return t.file }
 
+// Next returns the document of the version that follows, to be changed: the same but for version, previous
+// and the time from which on it is effective.
+func (t *Trust) Next(effective marketops.Time) File {
+	f := t.file
+	f.Version, f.Previous, f.Effective = f.Version+1, t.digest, effective
+	return f
+}
+
 // Log returns the policy that says which logs and witnesses to believe.
 func (t *Trust) Log() *log.Policy { return t.policy }
 
@@ -107,14 +115,24 @@ func (t *Trust) Holder(id crypto.KeyID) (Holder, bool) { h, ok := t.holders[id];
 // Expired reports whether the file may still serve new use at now.
 func (t *Trust) Expired(now marketops.Time) bool { return now >= t.file.Expires }
 
+// CheckHost refuses a host that the file does not name: no rule speaks of a repository there. The code is
+// [marketops.RepositoryMismatch].
+func (t *Trust) CheckHost(h marketops.Host) error {
+	if slices.Contains(t.file.Hosts, h) {
+		return nil
+	}
+	return &marketops.Refusal{Code: marketops.RepositoryMismatch, What: fmt.Sprintf("trust.json lets nothing be published to %s; its hosts are %s", h, t.file.Hosts),
+		Next: "if that GitHub may be published to, add it to hosts in the next version of trust.json"}
+}
+
 // Minimum returns the approval rules that apply; none means that nothing may be authorised.
 func (t *Trust) Minimum(k marketops.Kind, target marketops.Target) (out []Rule) {
-	return matchingRules(t.file.Approvals, k, target)
+	return t.matchingRules(t.file.Approvals, k, target)
 }
 
 // AuthorityThreshold returns how many distinct authorities must sign; 0 means none may.
 func (t *Trust) AuthorityThreshold(k marketops.Kind, target marketops.Target) (n int) {
-	for _, r := range matchingRules(t.file.AuthorityRules, k, target) {
+	for _, r := range t.matchingRules(t.file.AuthorityRules, k, target) {
 		n = max(n, r.Threshold)
 	}
 	return n
@@ -122,12 +140,12 @@ func (t *Trust) AuthorityThreshold(k marketops.Kind, target marketops.Target) (n
 
 // MayResolve reports whether a person may resolve unknown outcomes of this kind and target.
 func (t *Trust) MayResolve(person Holder, k marketops.Kind, target marketops.Target) bool {
-	return inGroup(matchingRules(t.file.Resolvers, k, target), person)
+	return inGroup(t.matchingRules(t.file.Resolvers, k, target), person)
 }
 
 // MayRevoke reports whether a person may withdraw receipts of this kind and target.
 func (t *Trust) MayRevoke(person Holder, k marketops.Kind, target marketops.Target) bool {
-	return inGroup(matchingRules(t.file.Revokers, k, target), person)
+	return inGroup(t.matchingRules(t.file.Revokers, k, target), person)
 }
 
 func inGroup(rules []Rule, person Holder) bool {
@@ -139,9 +157,13 @@ func inGroup(rules []Rule, person Holder) bool {
 	return false
 }
 
-func matchingRules(rules []Rule, k marketops.Kind, target marketops.Target) (out []Rule) {
+// matchingRules returns none for a target at a host that the file does not name.
+func (t *Trust) matchingRules(rules []Rule, k marketops.Kind, target marketops.Target) (out []Rule) {
+	if t.CheckHost(target.Host) != nil {
+		return nil
+	}
 	for _, r := range rules {
-		if r.Matches(k, target) {
+		if r.matches(k, target) {
 			out = append(out, r)
 		}
 	}

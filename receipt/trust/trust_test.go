@@ -66,17 +66,17 @@ func TestAdmitRoles(t *testing.T) {
 	tr := parseTrust(t, sample.NewTrust(sample.NewLog()))
 	roles := map[string]byte{"person": sample.KeyAlice, "authority": sample.KeyAuthority1, "advisory": sample.KeyAdvisory, "publisher": sample.KeyPublisher, "ledger": sample.KeyLedger}
 	may := map[receipt.Kind]string{"submission": "person", "approval": "person", "resolution": "person", "receipt": "authority", "revocation": "authority",
-		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger"}
+		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "trust-adopted": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger"}
 	pos := &log.Position{Origin: "log.example"}
 	for name, body := range sample.Bodies() {
 		for role, key := range roles {
-			r := sample.Seal(t, body, key, marketops.DigestOf([]byte("x")), "x")
+			r := sample.Seal(t, body, key)
 			_, err := tr.Admit(r, sample.Noon, pos)
 			if want := slices.Contains(strings.Fields(may[name]), role); want != (err == nil) || !want && !errors.Is(err, marketops.KeyUnknown) {
 				t.Errorf("%s by %s: %v", name, role, err)
 			}
 		}
-		if _, _, err := tr.Open(sample.Seal(t, body, sample.KeyStranger, marketops.DigestOf([]byte("x")), "x").Envelope, sample.Noon, pos); !errors.Is(err, marketops.KeyUnknown) {
+		if _, _, err := tr.Open(sample.Seal(t, body, sample.KeyStranger).Envelope, sample.Noon, pos); !errors.Is(err, marketops.KeyUnknown) {
 			t.Errorf("%s by a stranger: %v", name, err)
 		}
 	}
@@ -88,7 +88,7 @@ func TestAdmitWindowAndRevocation(t *testing.T) {
 	f.Persons[2].Keys[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 7}, {Origin: "new.example", Index: 0}}
 	tr := parseTrust(t, f)
 	at := func(origin string, i uint64) *log.Position { return &log.Position{Origin: origin, Index: i} }
-	alice, bob := sample.Seal(t, sample.Bodies()["approval"], sample.KeyAlice, marketops.DigestOf([]byte("x")), "x"), sample.Seal(t, sample.Bodies()["approval"], sample.KeyBob, marketops.DigestOf([]byte("x")), "x")
+	alice, bob := sample.Seal(t, sample.Bodies()["approval"], sample.KeyAlice), sample.Seal(t, sample.Bodies()["approval"], sample.KeyBob)
 	for _, c := range []struct {
 		name string
 		rec  *receipt.Record

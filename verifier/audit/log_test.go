@@ -219,7 +219,7 @@ func TestErasedVoteOfSomebodyElse(t *testing.T) {
 func TestUnknownRecordsAreCounted(t *testing.T) {
 	w := logworld.New()
 	l := w.Live()
-	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v1"), []byte("marketops/outcome/v2"), 1)
+	payload := bytes.Replace(l.Outcome.Record.Opened.Payload, []byte("marketops/outcome/v2"), []byte("marketops/outcome/v3"), 1)
 	env, err := crypto.Sign(receipt.PayloadType, payload, logworld.Publisher)
 	if err != nil {
 		t.Fatal(err)

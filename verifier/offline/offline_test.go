@@ -28,7 +28,7 @@ func newStage(t *testing.T) *stage {
 	t.Chdir(t.TempDir())
 	s.w.Live()
 	s.write("w.mopack", s.w.PackBytes())
-	set, err := sigstore.New(s.w.Pack(), s.w.Trust(), s.w.Now, s.w.Digests()[0], sigstore.Receipt)
+	set, err := sigstore.New(s.w.Pack(), s.w.Trust(), s.w.Now, s.w.Digest(0), sigstore.Receipt)
 	if err != nil {
 		t.Fatal(err)
 	}

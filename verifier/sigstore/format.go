@@ -60,7 +60,7 @@ func bundle(r *receipt.Record, p *log.Proof, cp *log.Checkpoint, by log.Party) (
 	e := verifier.BundleEntry{LogIndex: decimal(p.Index), Body: r.Leaf()}
 	e.LogID.KeyID = logID(by).KeyID
 	e.Kind.Kind, e.Kind.Version = verifier.BundleKind, verifier.BundleKindVersion
-	e.Proof = verifier.BundleProof{LogIndex: decimal(p.Index), RootHash: cp.Root[:], TreeSize: decimal(cp.Size), Hashes: [][]byte{}}
+	e.Proof = verifier.BundleProof{LogIndex: decimal(p.Index), RootHash: cp.Root[:], TreeSize: decimal(cp.Size), Hashes: []verifier.Base64{}}
 	for i := range p.Hashes {
 		e.Proof.Hashes = append(e.Proof.Hashes, p.Hashes[i][:])
 	}

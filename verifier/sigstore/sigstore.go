@@ -36,6 +36,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/omega/marketops"
@@ -154,8 +155,8 @@ func status(r *verifier.Report, id marketops.ReceiptID) receipt.Status {
 // sign makes the files of one signature. The place in the log is proved once more under the trust
 // file, for these are the bytes that leave.
 func (b *book) sign(e entry, operation marketops.Digest, n int) (Signed, error) {
-	if e.record.About() != operation {
-		return Signed{}, marketops.Refuse(marketops.OperationMismatch, "the record is about "+e.record.About().String())
+	if about := e.record.Body.Refs().Operations; !slices.Equal(about, []marketops.Digest{operation}) {
+		return Signed{}, marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("the record is about %s", about))
 	}
 	cp, err := b.trust.Log().VerifyProof(e.record.Leaf(), e.proof)
 	if err != nil {

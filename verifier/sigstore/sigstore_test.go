@@ -38,7 +38,7 @@ func lived(t *testing.T) *logworld.World {
 
 func exported(t *testing.T, w *logworld.World, what Subject) *Set {
 	t.Helper()
-	s, err := New(w.Pack(), w.Trust(), later, w.Digests()[0], what)
+	s, err := New(w.Pack(), w.Trust(), later, w.Digest(0), what)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,8 +273,8 @@ func TestTwoAuthorities(t *testing.T) {
 	sub := w.Submit()
 	a, b := w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")
 	body := w.NewReceipt(0, sub, a, b)
-	first := w.Add(body, logworld.Authority, w.Digests()[0], w.Assets(0)...)
-	w.Add(body, logworld.Second, w.Digests()[0], w.Assets(0)...)
+	first := w.Add(body, logworld.Authority, receipt.Files(&w.Ops[0])...)
+	w.Add(body, logworld.Second, receipt.Files(&w.Ops[0])...)
 	w.Finish(w.Announce(w.Claim(first, logworld.Publisher), logworld.Publisher), logworld.Publisher)
 	w.Close()
 	s := exported(t, w, Receipt)
@@ -336,11 +336,11 @@ func TestUnverified(t *testing.T) {
 	} {
 		w := lived(t)
 		p := w.Pack()
-		if _, err := New(p, w.Trust(), later, w.Digests()[0], Receipt); err != nil {
+		if _, err := New(p, w.Trust(), later, w.Digest(0), Receipt); err != nil {
 			t.Fatalf("%s: untouched: %v", name, err)
 		}
 		c.bend(p)
-		s, err := New(p, c.t, c.at, w.Digests()[0], Receipt)
+		s, err := New(p, c.t, c.at, w.Digest(0), Receipt)
 		unverified := new(Unverified)
 		if s != nil || !errors.As(err, &unverified) || unverified.Report.Verified() || c.want != "" && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
@@ -377,9 +377,9 @@ func TestRefuses(t *testing.T) {
 	}{
 		"unknown operation": {lived(t), marketops.DigestOf([]byte("x")), Receipt, marketops.OperationMismatch},
 		"zero operation":    {lived(t), marketops.Digest{}, Receipt, marketops.OperationMismatch},
-		"no outcome yet":    {open, open.Digests()[0], Outcome, marketops.OutcomeMissing},
-		"another record":    {lived(t), open.Digests()[0], "claim", marketops.RecordUnknown},
-		"no record named":   {lived(t), open.Digests()[0], "", marketops.RecordUnknown},
+		"no outcome yet":    {open, open.Digest(0), Outcome, marketops.OutcomeMissing},
+		"another record":    {lived(t), open.Digest(0), "claim", marketops.RecordUnknown},
+		"no record named":   {lived(t), open.Digest(0), "", marketops.RecordUnknown},
 	} {
 		s, err := New(c.w.Pack(), c.w.Trust(), later, c.operation, c.what)
 		if s != nil || !errors.Is(err, c.want) {

@@ -5,10 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/describe"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/internal/cli/session"
@@ -93,10 +96,19 @@ func seal(ctx context.Context, s *session.Session, r *plan.Run, o Options) (*rec
 		verdict = receipt.Reject
 	}
 	s.Say("%s: %s of run %s, requested by %s, plan %s", verdict, cli.Count(len(r.Operations), "operation"), r.Info.RunID, sub.Requester, r.PlanDigest)
+	for i, op := range r.Operations {
+		if err := describe.Operation(s.Streams, i+1, op); err != nil {
+			return nil, err
+		}
+	}
+	shown := r.Plan.Refs()
+	if !slices.Equal(sub.Operations, shown) {
+		return nil, marketops.Refuse(marketops.PlanMismatch, "the submission names other operations than the plan in "+r.Dir)
+	}
 	body := &receipt.Approval{Header: head, Verdict: verdict, RunID: r.Info.RunID, Submission: submitted.Digest, Requester: sub.Requester,
-		Plan: r.PlanDigest, Operations: sub.Operations, Policy: info.Policy, Reason: o.Reason,
+		Plan: r.PlanDigest, Operations: shown, Policy: info.Policy, Reason: o.Reason,
 		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt.Add(o.Valid)}
-	return receipt.Seal(body, s.By, receipt.SubjectOf("plan.json", r.PlanDigest))
+	return receipt.Seal(body, s.By)
 }
 
 // keep proves the record and puts it into the run's folder.

@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/test/clitest"
 	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/plan/document"
 	"github.com/spf13/cobra"
 )
 
@@ -35,7 +36,7 @@ func TestRefusals(t *testing.T) {
 // TestCheckAnswer: an answer is about this run, all of its operations and in their order.
 func TestCheckAnswer(t *testing.T) {
 	a, b := marketops.Digest{1}, marketops.Digest{2}
-	r := &plan.Run{Info: plan.Info{RunID: "r-1"}, Plan: &plan.Plan{Operations: []plan.Operation{{Operation: a}, {Operation: b}}}}
+	r := &plan.Run{Info: plan.Info{RunID: "r-1"}, Plan: &document.Plan{Operations: []document.Operation{{Operation: a}, {Operation: b}}}}
 	one := []api.Entry{{}}
 	good := []api.Decision{{Operation: a, Receipts: one}, {Operation: b, Receipts: one}}
 	for name, c := range map[string]struct {

@@ -25,7 +25,7 @@ func (e *Env) WarnIgnored(gh config.GitHub) {
 	if v := os.Getenv("GITHUB_API_URL"); v != "" && (config.GitHub{API: v}).Host() != gh.Host() {
 		names = append(names, "GITHUB_API_URL")
 	}
-	if v := os.Getenv("GH_HOST"); v != "" && v != gh.Host() {
+	if v := os.Getenv("GH_HOST"); v != "" && v != string(gh.Host()) {
 		names = append(names, "GH_HOST")
 	}
 	if len(names) > 0 {

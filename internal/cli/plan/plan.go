@@ -16,6 +16,7 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/plan/discover"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/publisher/github"
 	"github.com/spf13/cobra"
 )
@@ -104,7 +105,7 @@ type View struct {
 	Run    marketops.RunID  `json:"run"`
 	Dir    string           `json:"dir"`
 	Digest marketops.Digest `json:"plan_digest"`
-	Plan   *plan.Plan       `json:"plan"`
+	Plan   *document.Plan   `json:"plan"`
 	Exit   int              `json:"exit"`
 }
 
@@ -127,7 +128,7 @@ func report(e *env.Env, r *plan.Run, out string, err error) error {
 	return e.Conclude(ViewOf(r, cli.ExitCode(err)), err)
 }
 
-func rejections(p *plan.Plan) int {
+func rejections(p *document.Plan) int {
 	seen := map[int]bool{}
 	for _, r := range p.Rejected {
 		seen[r.Number] = true
@@ -136,7 +137,7 @@ func rejections(p *plan.Plan) int {
 }
 
 // List writes what a plan would publish, what it would not, and why.
-func List(s *cli.Streams, p *plan.Plan) {
+func List(s *cli.Streams, p *document.Plan) {
 	for _, op := range p.Operations {
 		s.Print("  %d  %s %s %s  %s", op.Number, op.Kind, op.Repository, op.Resource, op.Operation.Short())
 	}

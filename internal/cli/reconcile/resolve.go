@@ -120,9 +120,9 @@ func seal(by crypto.Signer, outcome api.Entry, out *receipt.Outcome, d Decision)
 		return api.Decided{}, err
 	}
 	reason := []byte(d.Reason)
-	body := &receipt.Resolution{Header: head, RunID: out.RunID, ReceiptID: out.ReceiptID, Outcome: outcome.Digest,
+	body := &receipt.Resolution{Header: head, RunID: out.RunID, ReceiptID: out.ReceiptID, Operation: out.OperationID, Outcome: outcome.Digest,
 		Position: outcome.Position, Verdict: receipt.Status(d.Verdict), Reason: head.Salted(reason)}
-	rec, err := receipt.Seal(body, by, receipt.SubjectOf("operation.json", out.OperationID))
+	rec, err := receipt.Seal(body, by)
 	if err != nil {
 		return api.Decided{}, err
 	}

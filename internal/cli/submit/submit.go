@@ -94,10 +94,10 @@ func seal(s *session.Session, r *plan.Run) (api.Submit, error) {
 	}
 	body := &receipt.Submission{Header: head, RunID: r.Info.RunID, Requester: holder.Name, Plan: r.PlanDigest,
 		Findings: head.Salted(findings), NotShipped: head.Salted(rejected)}
-	for _, op := range r.Plan.Operations {
-		body.Operations = append(body.Operations, op.Operation)
+	for i := range r.Operations {
+		body.Operations = append(body.Operations, receipt.RefTo(&r.Operations[i], r.Plan.Operations[i].Operation))
 	}
-	rec, err := receipt.Seal(body, s.By, receipt.SubjectOf("plan.json", r.PlanDigest))
+	rec, err := receipt.Seal(body, s.By)
 	if err != nil {
 		return api.Submit{}, err
 	}

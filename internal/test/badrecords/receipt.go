@@ -65,7 +65,7 @@ func makeReceipt(args []string) error {
 	if err != nil {
 		return err
 	}
-	rec, err := receipt.Seal(r, by, st.Subject...)
+	rec, err := receipt.Seal(r, by, st.Subject[1:]...)
 	if err != nil {
 		return err
 	}
@@ -161,16 +161,6 @@ func (o *options) bind(r *receipt.Receipt, st *statement) error {
 		return err
 	}
 	r.Operation, r.OperationKind, r.Target = marketops.DigestOf(b), op.Kind, op.Target
-	st.Subject = slices.Concat([]receipt.Subject{receipt.SubjectOf("operation.json", r.Operation)}, assets(op))
+	st.Subject = slices.Concat(st.Subject[:1], receipt.Files(op))
 	return nil
-}
-
-func assets(op *marketops.Operation) (out []receipt.Subject) {
-	if op.Release == nil {
-		return nil
-	}
-	for _, a := range op.Release.Assets {
-		out = append(out, receipt.SubjectOf(a.Name, a.SHA256))
-	}
-	return out
 }

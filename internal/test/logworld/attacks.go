@@ -6,6 +6,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -34,12 +35,15 @@ var Attacks = slices.Concat(bindings, []Attack{
 
 	{"receipt not enforceable", Codes{"not-enforceable"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Enforceable = false })},
 	{"receipt for a dry run", Codes{"not-enforceable"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Mode = marketops.DryRun })},
-	{"receipt of another kind", Codes{"kind-mismatch"}, nil, func(w *World) {
+	{"receipt of another kind", Codes{"approval-missing", "kind-mismatch"}, nil, func(w *World) {
 		w.Edit["receipt"] = func(b receipt.Body) { b.(*receipt.Receipt).OperationKind = marketops.TagRepo }
-		w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).OperationKind = marketops.TagRepo }
+		w.Edit["outcome"] = func(b receipt.Body) {
+			o := b.(*receipt.Outcome)
+			o.OperationKind, o.Effects = marketops.TagRepo, o.Effects[:1]
+		}
 		w.Live()
 	}},
-	{"receipt for another repository of the same name", Codes{"repository-mismatch"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Target.RepositoryID = 43 })},
+	{"receipt for another repository of the same name", Codes{"approval-missing", "repository-mismatch"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Target.RepositoryID = 43 })},
 	{"receipt that lives too long", Codes{"lifetime-excessive"}, nil, edit("receipt", func(r *receipt.Receipt) { r.ExpiresAt = r.NotBefore + 86401 })},
 	{"receipt longer than trust allows", Codes{"lifetime-excessive"}, nil, func(w *World) {
 		w.File.MaxLifetime = 3600
@@ -57,7 +61,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 	{"receipt vouches for a foreign file", Codes{"operation-mismatch"}, nil, func(w *World) {
 		sub := w.Submit()
 		a, b := w.Vote(sub, Alice, "approve"), w.Vote(sub, Carol, "approve")
-		w.Add(w.NewReceipt(0, sub, a, b), Authority, w.Digests()[0], receipt.SubjectOf("evil.tar.gz", marketops.DigestOf([]byte("evil"))))
+		w.Add(w.NewReceipt(0, sub, a, b), Authority, receipt.SubjectOf("evil.tar.gz", marketops.DigestOf([]byte("evil"))))
 	}},
 	{"one authority where two are demanded", Codes{"threshold-unmet"}, nil, func(w *World) {
 		w.File.AuthorityRules[0].Threshold = 2
@@ -68,9 +72,9 @@ var Attacks = slices.Concat(bindings, []Attack{
 		sub := w.Submit()
 		a, b := w.Vote(sub, Alice, "approve"), w.Vote(sub, Carol, "approve")
 		body := w.NewReceipt(0, sub, a, b)
-		rec := w.Add(body, Authority, w.Digests()[0])
+		rec := w.Add(body, Authority, receipt.Files(&w.Ops[0])...)
 		w.Claim(rec, Publisher)
-		w.Add(body, Second, w.Digests()[0])
+		w.Add(body, Second, receipt.Files(&w.Ops[0])...)
 	}},
 
 	{"one approval where two are demanded", Codes{"approval-missing"}, nil, func(w *World) {
@@ -93,7 +97,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 		w.Authorize(0, sub, a, b)
 	}},
 	{"no floor for the target", Codes{"approval-missing"}, nil, func(w *World) {
-		w.File.Approvals[0].Targets = []string{"api.github.com#1"}
+		w.File.Approvals[0].Targets = []string{"github.com#1"}
 		w.Live()
 	}},
 	{"approvals of another policy (E4, I5)", Codes{"approval-missing"}, nil, edit("approval", func(a *receipt.Approval) { a.Policy = marketops.DigestOf([]byte("looser")) })},
@@ -134,7 +138,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 	{"a request in the log", Codes{"order-violation"}, nil, func(w *World) {
 		w.Live()
 		h := w.Head()
-		w.Add(&receipt.Request{Header: h, Method: "POST /v1/claim", Body: Policy, Core: "core.example", ExpiresAt: h.IssuedAt + 60}, Bob, Policy)
+		w.Add(&receipt.Request{Header: h, Method: "POST /v1/claim", Body: Policy, Core: "core.example", ExpiresAt: h.IssuedAt + 60}, Bob)
 	}},
 
 	{"two claims for one epoch", Codes{"receipt-reused"}, nil, func(w *World) {
@@ -163,7 +167,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 		l := w.Allow()
 		w.Authorize(0, l.Submission, l.First, l.Other)
 	}},
-	{"two live receipts for one tag", Codes{"operation-in-flight"}, nil, func(w *World) {
+	{"two live receipts for one tag", Codes{"plan-mismatch"}, Codes{"operation-in-flight"}, func(w *World) {
 		other := Release("v1.4.0")
 		other.Release.Body = "Other notes"
 		w.Ops = append(w.Ops, other)
@@ -206,7 +210,8 @@ var Attacks = slices.Concat(bindings, []Attack{
 	{"failed by the ledger", Codes{"key-unknown"}, nil, func(w *World) {
 		w.Edit["outcome"] = func(b receipt.Body) {
 			o := b.(*receipt.Outcome)
-			o.Status, o.Code, o.Effects, o.Checkpoint = "failed", marketops.GitHubDenied, []receipt.Effect{}, nil
+			o.Status, o.Code, o.Checkpoint = "failed", marketops.GitHubDenied, nil
+			setEffects(o, "absent")
 		}
 		w.Finish(w.Begin().Intent, Ledger)
 	}},
@@ -217,7 +222,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 	{"two outcomes", Codes{"receipt-reused"}, nil, func(w *World) {
 		w.Finish(w.Publish().Intent, Publisher)
 	}},
-	{"outcome of another kind", Codes{"kind-mismatch"}, nil, edit("outcome", func(o *receipt.Outcome) { o.OperationKind = marketops.OpenPR })},
+	{"outcome of another kind", Codes{"kind-mismatch"}, nil, edit("outcome", func(o *receipt.Outcome) { o.OperationKind, o.Effects = marketops.TagRepo, o.Effects[:1] })},
 	{"outcome names the claim as its intent", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Intent.Index-- })},
 	{"outcome names an intent of another log", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Intent.Origin = "other.example.com" })},
 	{"outcome saw a checkpoint without its intent", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Checkpoint.Size-- })},
@@ -265,17 +270,17 @@ var Attacks = slices.Concat(bindings, []Attack{
 	}},
 	{"plan of another run", Codes{"plan-mismatch"}, Codes{}, func(w *World) {
 		w.Live()
-		w.Plan = []byte(`{"schema":"marketops.plan/v2"}`)
+		w.Plan = must(document.New("github.com").Encode())
 	}},
 	{"plan not canonical", Codes{"plan-mismatch"}, Codes{}, func(w *World) {
-		w.Plan = []byte(`{ "schema":"marketops.plan/v1"}`)
+		w.Plan = append([]byte(" "), w.PlanBytes()...)
 		w.Live()
 	}},
 	{"advisory in place of the receipt (D1)", Codes{"nothing-to-verify"}, Codes{}, func(w *World) {
 		sub := w.Submit()
 		h := w.Head()
-		w.Add(&receipt.Advisory{Header: h, ReceiptID: marketops.NewReceiptID([16]byte{3}), RunID: w.Run, OperationKind: w.Ops[0].Kind, Operation: w.Digests()[0],
-			Plan: sub.Record.Body.(*receipt.Submission).Plan, Target: w.Ops[0].Target, Mode: marketops.Prod, Decision: "denied", Codes: []marketops.Code{}}, Advisory, w.Digests()[0])
+		w.Add(&receipt.Advisory{Header: h, ReceiptID: marketops.NewReceiptID([16]byte{3}), RunID: w.Run, OperationKind: w.Ops[0].Kind, Operation: w.Digest(0),
+			Plan: sub.Record.Body.(*receipt.Submission).Plan, Target: w.Ops[0].Target, Mode: marketops.Prod, Decision: "denied", Codes: []marketops.Code{}}, Advisory)
 	}},
 	{"refusals only", Codes{"nothing-to-verify"}, Codes{}, func(w *World) {
 		w.Submit()
@@ -321,7 +326,7 @@ var Attacks = slices.Concat(bindings, []Attack{
 func withheldVote(w *World, sub Entry) Entry {
 	s, h := sub.Record.Body.(*receipt.Submission), w.Head()
 	rec, err := receipt.Seal(&receipt.Approval{Header: h, Verdict: "approve", RunID: s.RunID, Submission: sub.Record.Digest, Requester: s.Requester, Plan: s.Plan,
-		Operations: s.Operations, Policy: Policy, NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 3600}, Carol, receipt.SubjectOf("plan", s.Plan))
+		Operations: s.Operations, Policy: Policy, NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 3600}, Carol)
 	if err != nil {
 		panic(err)
 	}

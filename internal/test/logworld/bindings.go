@@ -20,17 +20,21 @@ var bindings = []Attack{
 	{"outcome under another id", Codes{"receipt-reused"}, nil, edit("outcome", func(o *receipt.Outcome) { o.ReceiptID = marketops.NewReceiptID([16]byte{9}) })},
 	{"approval of another plan", Codes{"plan-mismatch"}, Codes{"approval-missing", "plan-mismatch"}, edit("approval", func(a *receipt.Approval) { a.Plan = Policy })},
 	{"approval of another run", Codes{"run-mismatch"}, Codes{"approval-missing", "order-violation", "run-mismatch"}, edit("approval", func(a *receipt.Approval) { a.RunID = foreign })},
-	{"approval of other operations", Codes{"approval-missing"}, nil, edit("approval", func(a *receipt.Approval) { a.Operations = []marketops.Digest{Policy} })},
+	{"approval of other operations", Codes{"plan-mismatch"}, Codes{"approval-missing"}, edit("approval", func(a *receipt.Approval) {
+		a.Operations = []receipt.OperationRef{{Operation: Policy, Kind: marketops.TagRepo, Target: Release("v1").Target}}
+	})},
 	{"receipt of another plan", Codes{"plan-mismatch"}, Codes{"approval-missing"}, edit("receipt", func(r *receipt.Receipt) { r.Plan = Policy })},
-	{"receipt of an operation that nobody submitted", Codes{"approval-missing"}, nil, func(w *World) {
-		w.Edit["submission"] = func(b receipt.Body) { b.(*receipt.Submission).Operations = []marketops.Digest{Policy} }
+	{"receipt of an operation that nobody submitted", Codes{"plan-mismatch"}, Codes{"approval-missing"}, func(w *World) {
+		w.Edit["submission"] = func(b receipt.Body) {
+			b.(*receipt.Submission).Operations = []receipt.OperationRef{{Operation: Policy, Kind: marketops.TagRepo, Target: Release("v1").Target}}
+		}
 		w.Live()
 	}},
 	{"seal of another plan", Codes{"plan-mismatch"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.Plan = Policy })},
 	{"revocation under another operation", Codes{"operation-mismatch"}, nil, func(w *World) {
 		l := w.Allow()
 		r, h := l.Receipt.Record.Body.(*receipt.Receipt), w.Head()
-		w.Add(&receipt.Revocation{Header: h, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: l.Receipt.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority, Policy)
+		w.Add(&receipt.Revocation{Header: h, Operation: Policy, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: l.Receipt.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority)
 	}},
 	{"first claim of epoch 2", Codes{"record-withheld"}, Codes{"receipt-reused"}, func(w *World) {
 		w.Edit["claim"] = func(b receipt.Body) { c := b.(*receipt.Claim); c.Epoch, c.Previous = 2, &Policy }

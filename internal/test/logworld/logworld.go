@@ -55,7 +55,7 @@ type World struct {
 	Log      *logtest.Log
 	File     trust.File // changed before [World.Trust] is called
 	Run      marketops.RunID
-	Plan     []byte
+	Plan     []byte // nil: that of Ops
 	Ops      []marketops.Operation
 	Now      marketops.Time
 	Entries  []Entry
@@ -76,11 +76,11 @@ type World struct {
 func New() *World {
 	w := &World{
 		Log: logtest.New(Origin, LogKey), Run: marketops.NewRunID([16]byte{1}), Now: Start, Store: Store{},
-		Ops: []marketops.Operation{Release("v1.4.0")}, Plan: []byte(`{"schema":"marketops.plan/v1"}`),
+		Ops:  []marketops.Operation{Release("v1.4.0")},
 		Edit: map[receipt.Kind]func(receipt.Body){}, Sign: map[receipt.Kind]*crypto.PrivateKey{}, Before: map[receipt.Kind]func(){},
 	}
 	w.File = trust.File{
-		Schema: "marketops.trust/v1", Version: 7, Expires: Start + 1e8,
+		Schema: "marketops.trust/v2", Version: 7, Previous: marketops.DigestOf([]byte("version 6")), Effective: Start - 1000, Expires: Start + 1e8, Hosts: []marketops.Host{"github.com"},
 		Persons: []trust.Person{
 			person("bob", "makers", Bob), person("alice", "release", Alice, AliceToo), person("carol", "release", Carol), person("dave", "release", Dave),
 		},
@@ -139,9 +139,14 @@ func check(err error) {
 	}
 }
 
+func must[T any](v T, err error) T {
+	check(err)
+	return v
+}
+
 // Release returns a release of octo-org/widgets under this tag.
 func Release(tag string) marketops.Operation {
-	op := marketops.NewOperation(marketops.PublishRelease, marketops.Target{Type: "github", Host: "api.github.com", RepositoryID: 42, FullName: "octo-org/widgets"})
+	op := marketops.NewOperation(marketops.PublishRelease, marketops.Target{Type: "github", Host: "github.com", RepositoryID: 42, FullName: "octo-org/widgets"})
 	op.Tag = &marketops.Tag{Name: tag, Commit: "1111111111111111111111111111111111111111", Tree: "2222222222222222222222222222222222222222", Message: "Widgets", Tagger: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: Start}}
 	op.Release = &marketops.Release{Name: "Widgets", Body: "Notes", MakeLatest: "true", Assets: []marketops.Asset{{Name: "widget.tar.gz", Size: 3, SHA256: marketops.DigestOf([]byte("abc")), ContentType: "application/gzip"}}}
 	return op
@@ -162,7 +167,7 @@ func (w *World) Evident(h receipt.Header, text string) marketops.Digest {
 }
 
 // Add signs a record after its hooks, appends its leaf and stores its envelope.
-func (w *World) Add(b receipt.Body, by *crypto.PrivateKey, about marketops.Digest, more ...receipt.Subject) Entry {
+func (w *World) Add(b receipt.Body, by *crypto.PrivateKey, files ...receipt.Subject) Entry {
 	if f := w.Before[b.Kind()]; f != nil {
 		delete(w.Before, b.Kind())
 		f()
@@ -173,7 +178,7 @@ func (w *World) Add(b receipt.Body, by *crypto.PrivateKey, about marketops.Diges
 	if k := w.Sign[b.Kind()]; k != nil {
 		by = k
 	}
-	rec, err := receipt.Seal(b, by, append([]receipt.Subject{receipt.SubjectOf("subject", about)}, more...)...)
+	rec, err := receipt.Seal(b, by, files...)
 	check(err)
 	return w.Append(rec)
 }
@@ -200,7 +205,7 @@ func (s Store) ReadFile(name string) ([]byte, error) {
 // Contents returns what a pack of the run holds, with proofs under the newest checkpoint.
 func (w *World) Contents() pack.Contents {
 	cp := w.Log.Tree().Checkpoint()
-	c := pack.Contents{Run: w.Run, Plan: w.Plan, Checkpoint: cp, Evidence: w.Evidence}
+	c := pack.Contents{Run: w.Run, Plan: w.PlanBytes(), Checkpoint: cp, Evidence: w.Evidence}
 	for _, op := range w.Ops {
 		doc, err := op.Document()
 		check(err)
@@ -236,7 +241,7 @@ func (w *World) Drop(kind receipt.Kind) {
 func (w *World) Documents() func(marketops.Digest) *marketops.Operation {
 	docs := map[marketops.Digest]*marketops.Operation{}
 	for n := range w.Ops {
-		docs[w.digest(n)] = &w.Ops[n]
+		docs[w.Digest(n)] = &w.Ops[n]
 	}
 	return func(d marketops.Digest) *marketops.Operation { return docs[d] }
 }

@@ -26,8 +26,8 @@ var Stories = map[string]func(*World){
 		sub := w.Submit()
 		a, b := w.Vote(sub, Alice, "approve"), w.Vote(sub, Carol, "approve")
 		body := w.NewReceipt(0, sub, a, b)
-		rec := w.Add(body, Authority, w.Digests()[0], w.Assets(0)...)
-		w.Add(body, Second, w.Digests()[0], w.Assets(0)...)
+		rec := w.Add(body, Authority, receipt.Files(&w.Ops[0])...)
+		w.Add(body, Second, receipt.Files(&w.Ops[0])...)
 		w.Finish(w.Announce(w.Claim(rec, Publisher), Publisher), Publisher)
 		w.Close()
 	},
@@ -53,7 +53,8 @@ var Stories = map[string]func(*World){
 	"failed": func(w *World) {
 		w.Edit["outcome"] = func(b receipt.Body) {
 			o := b.(*receipt.Outcome)
-			o.Status, o.Code, o.Effects = "failed", marketops.GitHubDenied, []receipt.Effect{{Name: "tag", State: "absent"}}
+			o.Status, o.Code = "failed", marketops.GitHubDenied
+			setEffects(o, "absent")
 		}
 		w.Live()
 	},
@@ -104,6 +105,13 @@ var Stories = map[string]func(*World){
 	},
 }
 
+// setEffects puts every effect of an outcome into one state.
+func setEffects(o *receipt.Outcome, state receipt.EffectState) {
+	for i := range o.Effects {
+		o.Effects[i].State = state
+	}
+}
+
 // Witness adds a witness that every checkpoint and the trust file need.
 func Witness(w *World) {
 	w.Log.Witnesses = []logtest.Witness{{Name: "witness.example", Key: logtest.Key(30), At: Start + 50}}
@@ -113,20 +121,21 @@ func Witness(w *World) {
 func Unknown(w *World) {
 	w.Edit["outcome"] = func(b receipt.Body) {
 		o := b.(*receipt.Outcome)
-		o.Status, o.Code, o.Effects = "unknown", marketops.OutcomeUnknown, []receipt.Effect{{Name: "tag", State: "unknown"}}
+		o.Status, o.Code = "unknown", marketops.OutcomeUnknown
+		setEffects(o, "unknown")
 	}
 }
 
 // Resolve lets a person decide an unknown outcome as a success.
 func Resolve(w *World, out Entry, by *crypto.PrivateKey) Entry {
 	o, h := out.Record.Body.(*receipt.Outcome), w.Head()
-	return w.Add(&receipt.Resolution{Header: h, RunID: o.RunID, ReceiptID: o.ReceiptID, Outcome: out.Record.Digest, Position: log.Position{Origin: Origin, Index: out.Index},
-		Verdict: "success", Reason: w.Evident(h, "I looked")}, by, o.OperationID)
+	return w.Add(&receipt.Resolution{Header: h, Operation: o.OperationID, RunID: o.RunID, ReceiptID: o.ReceiptID, Outcome: out.Record.Digest, Position: log.Position{Origin: Origin, Index: out.Index},
+		Verdict: "success", Reason: w.Evident(h, "I looked")}, by)
 }
 
 func revoke(w *World, rec Entry) {
 	r, h := rec.Record.Body.(*receipt.Receipt), w.Head()
-	w.Add(&receipt.Revocation{Header: h, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: rec.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority, r.Operation)
+	w.Add(&receipt.Revocation{Header: h, Operation: r.Operation, RunID: r.RunID, ReceiptID: r.ReceiptID, Receipt: rec.Record.Digest, By: "alice", Reason: w.Evident(h, "withdrawn")}, Authority)
 }
 
 func reject(w *World, l Life, by *crypto.PrivateKey, code marketops.Code) {
@@ -140,7 +149,8 @@ func reject(w *World, l Life, by *crypto.PrivateKey, code marketops.Code) {
 func giveUp(w *World, l Life) {
 	w.Edit["outcome"] = func(b receipt.Body) {
 		o := b.(*receipt.Outcome)
-		o.Status, o.Code, o.Effects, o.Checkpoint = "unknown", marketops.OutcomeUnknown, []receipt.Effect{{Name: "tag", State: "unknown"}}, nil
+		o.Status, o.Code, o.Checkpoint = "unknown", marketops.OutcomeUnknown, nil
+		setEffects(o, "unknown")
 	}
 	w.Finish(l.Intent, Ledger)
 }

@@ -69,7 +69,7 @@ func NewLog() *logtest.Log {
 func NewTrust(l *logtest.Log) trust.File {
 	release := []string{"release"}
 	return trust.File{
-		Schema: "marketops.trust/v1", Version: 3, Expires: Noon + 1000*Hour,
+		Schema: "marketops.trust/v2", Version: 3, Previous: marketops.DigestOf([]byte("version 2")), Effective: Noon - 100*Hour, Expires: Noon + 1000*Hour, Hosts: []marketops.Host{"github.com"},
 		Persons: []trust.Person{Person("rachel", release, KeyRequester), Person("alice", release, KeyAlice, KeyAlicePhone),
 			Person("bob", release, KeyBob), Person("carol", []string{"guests"}, KeyCarol)},
 		Authorities:    []trust.Key{TrustKey(KeyAuthority1, "core-1"), TrustKey(KeyAuthority2, "core-2")},
@@ -108,9 +108,9 @@ func Header(n int, at marketops.Time) receipt.Header {
 	return receipt.Header{Nonce: fmt.Sprintf("%032x", n), IssuedAt: at}
 }
 
-func Seal(t testing.TB, body receipt.Body, by byte, about marketops.Digest, name string, more ...receipt.Subject) *receipt.Record {
+func Seal(t testing.TB, body receipt.Body, by byte, files ...receipt.Subject) *receipt.Record {
 	t.Helper()
-	r, err := receipt.Seal(body, logtest.Key(by), append([]receipt.Subject{receipt.SubjectOf(name, about)}, more...)...)
+	r, err := receipt.Seal(body, logtest.Key(by), files...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func Advisory() *receipt.Record {
 	d, _ := op.Digest()
 	r, err := receipt.Seal(&receipt.Advisory{Header: Header(200, Noon), ReceiptID: marketops.NewReceiptID([16]byte{15: 9}), RunID: marketops.NewRunID([16]byte{15: 7}),
 		OperationKind: op.Kind, Operation: d, Plan: marketops.DigestOf([]byte("the plan")), Target: op.Target, Mode: marketops.DryRun,
-		Decision: "blocked_by_mode", Codes: []marketops.Code{marketops.ModeNotProd}}, logtest.Key(KeyAdvisory), receipt.SubjectOf("operation.json", d))
+		Decision: "blocked_by_mode", Codes: []marketops.Code{marketops.ModeNotProd}}, logtest.Key(KeyAdvisory))
 	if err != nil {
 		panic(err)
 	}
@@ -174,9 +174,22 @@ var BadTrust = []struct {
 	Name string
 	Edit func(*trust.File)
 }{
-	{"other-schema", func(f *trust.File) { f.Schema = "marketops.trust/v2" }},
+	{"other-schema", func(f *trust.File) { f.Schema = "marketops.trust/v1" }},
 	{"no-version", func(f *trust.File) { f.Version = 0 }},
 	{"negative-version", func(f *trust.File) { f.Version = -1 }},
+	{"no-previous", func(f *trust.File) { f.Previous = marketops.Digest{} }},
+	{"first-version-with-previous", func(f *trust.File) { f.Version = 1 }},
+	{"never-effective", func(f *trust.File) { f.Effective = 0 }},
+	{"effective-after-its-end", func(f *trust.File) { f.Effective = f.Expires }},
+	{"no-hosts", func(f *trust.File) { f.Hosts = nil }},
+	{"host-twice", func(f *trust.File) { f.Hosts = []marketops.Host{"github.com", "github.com"} }},
+	{"readers-are-reserved", func(f *trust.File) { f.Readers = []trust.Key{TrustKey(KeyStranger, "reader")} }},
+	{"rule-of-unlisted-host", func(f *trust.File) { f.Approvals[0].Targets = []string{"ghe.example.com#1"} }},
+	{"rule-of-host-with-dot", func(f *trust.File) { f.Approvals[0].Targets = []string{"github.com.#1"} }},
+	{"rule-of-api-host", func(f *trust.File) { f.Approvals[0].Targets = []string{"api.github.com#1"} }},
+	{"rule-of-padded-id", func(f *trust.File) { f.Approvals[0].Targets = []string{"github.com#01001"} }},
+	{"rule-of-id-zero", func(f *trust.File) { f.Revokers[0].Targets = []string{"github.com#0"} }},
+	{"rule-of-id-above-all", func(f *trust.File) { f.Resolvers[0].Targets = []string{"github.com#99999999999999999999"} }},
 	{"no-expiry", func(f *trust.File) { f.Expires = 0 }},
 	{"log-key-end-of-no-log", func(f *trust.File) {
 		f.LogKeyEnds = []trust.LogKeyEnd{{Vkey: log.Vkey("log.example", logtest.Key(KeyStranger).Public()), Size: 5}}
@@ -259,9 +272,13 @@ var BadTrustText = []struct {
 	{"unknown-member-of-key", Swap(`"alg":`, `"role":"any","alg":`)},
 	{"unknown-member-of-rule", Swap(`"kinds":`, `"except":[],"kinds":`)},
 	{"duplicate-member", Swap(`"version":3`, `"version":3,"version":4`)},
+	{"host-in-upper-case", Swap(`"hosts":["github.com"]`, `"hosts":["GitHub.com"]`)},
+	{"host-with-dot", Swap(`"hosts":["github.com"]`, `"hosts":["github.com."]`)},
+	{"host-of-api", Swap(`"hosts":["github.com"]`, `"hosts":["api.github.com"]`)},
+	{"sixteen-digits", Swap(`"version":3`, `"version":3000000000000000`)},
 	{"wrong-case", Swap(`"version":3`, `"Version":3`)},
 	{"version-as-text", Swap(`"version":3`, `"version":"3"`)},
-	{"no-schema", Swap(`"schema":"marketops.trust/v1",`, ``)},
+	{"no-schema", Swap(`"schema":"marketops.trust/v2",`, ``)},
 }
 
 func Digest(s string) marketops.Digest { return marketops.DigestOf([]byte(s)) }
@@ -269,10 +286,10 @@ func Digest(s string) marketops.Digest { return marketops.DigestOf([]byte(s)) }
 // Bodies returns one of each record, every member set.
 func Bodies() map[receipt.Kind]receipt.Body {
 	run, rid, target, prev := marketops.NewRunID([16]byte{1}), marketops.NewReceiptID([16]byte{2}), ReleaseOp().Target, Digest("previous")
-	out := map[receipt.Kind]receipt.Body{}
+	out, ref := map[receipt.Kind]receipt.Body{}, receipt.OperationRef{Operation: Digest("op"), Kind: marketops.PublishRelease, Target: target}
 	for i, b := range []receipt.Body{
-		&receipt.Submission{RunID: run, Requester: "rachel", Plan: Digest("plan"), Operations: []marketops.Digest{Digest("op")}, Findings: Digest("findings"), NotShipped: Digest("not shipped")},
-		&receipt.Approval{Verdict: "approve", RunID: run, Submission: Digest("submission"), Requester: "rachel", Plan: Digest("plan"), Operations: []marketops.Digest{Digest("op")},
+		&receipt.Submission{RunID: run, Requester: "rachel", Plan: Digest("plan"), Operations: []receipt.OperationRef{ref}, Findings: Digest("findings"), NotShipped: Digest("not shipped")},
+		&receipt.Approval{Verdict: "approve", RunID: run, Submission: Digest("submission"), Requester: "rachel", Plan: Digest("plan"), Operations: []receipt.OperationRef{ref},
 			Policy: Digest("policy"), Reason: "looks right", NotBefore: Noon, ExpiresAt: Noon + Hour},
 		&receipt.Receipt{ReceiptID: rid, RunID: run, OperationKind: marketops.PublishRelease, Operation: Digest("op"), Plan: Digest("plan"), Policy: Digest("policy"),
 			Trust: receipt.TrustRef{Version: 3, Digest: Digest("trust")}, Target: target, Audience: []crypto.KeyID{ID(KeyPublisher)}, Mode: marketops.Prod, Enforceable: true,
@@ -282,15 +299,16 @@ func Bodies() map[receipt.Kind]receipt.Body {
 		&receipt.Claim{RunID: run, ReceiptID: rid, Receipt: Digest("receipt"), Operation: Digest("op"), Publisher: ID(KeyPublisher), Epoch: 2, Previous: &prev},
 		&receipt.Intent{RunID: run, ReceiptID: rid, Claim: Digest("claim"), Receipt: Digest("receipt"), Operation: Digest("op"), Epoch: 2},
 		&receipt.Outcome{OperationID: Digest("op"), RunID: run, ReceiptID: rid, Receipt: Digest("receipt"), OperationKind: marketops.PublishRelease, Epoch: 2,
-			Intent: &log.Position{Origin: "log.example", Index: 9}, Status: "unknown", Effects: []receipt.Effect{{Name: "release", State: "unknown"}}, Code: marketops.OutcomeUnknown,
+			Intent: &log.Position{Origin: "log.example", Index: 9}, Status: "unknown", Effects: []receipt.Effect{{Name: "tag", State: "applied", Attempts: 1}, {Name: "release", State: "unknown", Attempts: 2}}, Code: marketops.OutcomeUnknown,
 			Error: Digest("error"), Response: Digest("response"), RetryCount: 1, GitHub: []receipt.GitHubID{{Name: "release_id", Value: "5"}},
 			Checkpoint: &receipt.CheckpointRef{Origin: "log.example", Size: 10, Root: log.EmptyRoot()}},
 		&receipt.Refusal{OperationID: Digest("op"), RunID: string(run), ReceiptID: string(rid), OperationKind: marketops.PublishRelease, Request: Digest("request"), Code: marketops.Consumed,
 			Checks: []receipt.CheckResult{{Code: marketops.Consumed, Status: marketops.Fail}}, Evidence: Digest("evidence")},
-		&receipt.Resolution{RunID: run, ReceiptID: rid, Outcome: Digest("outcome"), Position: log.Position{Origin: "log.example", Index: 11}, Verdict: "failed", Reason: Digest("reason")},
-		&receipt.Revocation{RunID: run, ReceiptID: rid, Receipt: Digest("receipt"), By: "alice", Reason: Digest("reason")},
+		&receipt.Resolution{RunID: run, ReceiptID: rid, Operation: Digest("op"), Outcome: Digest("outcome"), Position: log.Position{Origin: "log.example", Index: 11}, Verdict: "failed", Reason: Digest("reason")},
+		&receipt.Revocation{RunID: run, ReceiptID: rid, Operation: Digest("op"), Receipt: Digest("receipt"), By: "alice", Reason: Digest("reason")},
 		&receipt.RunClosed{RunID: run, Plan: Digest("plan"), Counts: []receipt.Count{{Name: "claim", Count: 2}}, Records: []marketops.Digest{Digest("a"), Digest("b")}, Previous: &prev},
 		&receipt.Request{Method: "POST /v1/claim", Body: Digest("body"), Core: "core.example", ExpiresAt: Noon + 30},
+		&receipt.TrustAdopted{Trust: receipt.TrustRef{Version: 4, Digest: Digest("trust")}, Previous: prev, Effective: Noon},
 		&receipt.ShardSealed{Shard: receipt.CheckpointRef{Origin: "log.example", Size: 5, Root: log.EmptyRoot()}, Next: "log2.example"},
 		&receipt.ShardGenesis{Origin: "log2.example", Previous: receipt.CheckpointRef{Origin: "log.example", Size: 6, Root: log.EmptyRoot()}, Sealed: Digest("sealed")},
 	} {

@@ -48,6 +48,7 @@ func front(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(f.stop())
 	}
 	f.raise(ts, args[0])
+	ts.Setenv("FRONT", f.address)
 	replaceInYAML(ts, "${FRONT}", "https://"+f.address)
 }
 

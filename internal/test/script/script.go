@@ -14,6 +14,7 @@
 //	                    the one of number I; what it said, or cosigned last, goes to witness.txt
 //	core start|stop|kill   what one that stopped has said goes to core.txt
 //	core refuses CODE   start one that must end with this exit code; core.txt has what it said
+//	nexttrust [HOST…]   put the next version in the place of trust.json, which names further hosts
 //	core pause|resume   it stops answering, without an end of its connections, and answers again
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
 //	exits CODE CMD…     run a command and demand exactly this exit code
@@ -180,7 +181,7 @@ func commands() map[string]Command {
 		"begin": begin, "await": awaitTalk, "interrupt": interrupt, "ends": ends,
 		"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "secretless": secretless,
 		"unzip": unzip, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,
-		"forge": forge, "rsakey": rsaKey, "uncosign": uncosign, "small": small, "fill": fill, "unfill": unfill,
+		"forge": forge, "rsakey": rsaKey, "uncosign": uncosign, "nexttrust": nextTrust, "small": small, "fill": fill, "unfill": unfill,
 		"grant": grant, "refused": refused, "rehearsed": rehearsed, "published": published, "packed": packed, "audited": audited,
 	}
 }

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"bytes"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -31,8 +32,17 @@ type file struct {
 	text []byte
 }
 
-// MakeState makes the state folder. Without flags all worlds of a process get the same one: init ran once,
-// and the persons' keys are not encrypted. With flags init runs here.
+// host names the practice GitHub of the world, as trust.json does; github.com if there is none.
+func (w *World) host() string {
+	if w.API == "" {
+		return "github.com"
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(w.API, "http://"), "/")
+}
+
+// MakeState makes the state folder, whose trust file names the practice GitHub if that runs. Without flags
+// all worlds of a process get the same one: init ran once, and the persons' keys are not encrypted. With
+// flags init runs here.
 func (w *World) MakeState(flags ...string) error {
 	if len(flags) > 0 {
 		_, err := w.Init(flags...)
@@ -47,6 +57,9 @@ func (w *World) MakeState(flags ...string) error {
 		}
 	}
 	for name, f := range state.files {
+		if filepath.Base(name) == "trust.json" {
+			f.text = bytes.Replace(f.text, []byte(`"github.com"`), []byte(`"`+w.host()+`"`), 1)
+		}
 		if err := f.write(w.Path(name)); err != nil {
 			return err
 		}
@@ -56,6 +69,7 @@ func (w *World) MakeState(flags ...string) error {
 
 // Init runs marketops init with these flags, and returns what it printed.
 func (w *World) Init(flags ...string) ([]byte, error) {
+	flags = append([]string{"--host", w.host()}, flags...)
 	out, err := w.Run(context.Background(), "marketops", append(initFlags[:len(initFlags):len(initFlags)], flags...)...)
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, out)

@@ -128,9 +128,9 @@ func (r *Run) DecideUnlogged(by string, epoch int64, intent log.Position, o clai
 		out.Status = receipt.Status(o)
 		switch o {
 		case claims.Failed:
-			out.Code, out.Effects = marketops.GitHubDenied, []receipt.Effect{{Name: "tag", State: receipt.EffectAbsent}}
+			out.Code, out.Effects = marketops.GitHubDenied, r.Effects(0, receipt.EffectAbsent)
 		case claims.Unknown:
-			out.Code, out.Effects = marketops.OutcomeUnknown, []receipt.Effect{{Name: "tag", State: receipt.EffectUnknown}}
+			out.Code, out.Effects = marketops.OutcomeUnknown, r.Effects(0, receipt.EffectUnknown)
 		}
 	})
 	rec := Got(receipt.Open(in.Envelope, r.Core.Trust().Ring()))(r)
@@ -165,6 +165,6 @@ func (r *Run) WithdrawUnlogged() {
 func (r *Run) Resolution(verdict receipt.Status, outcome marketops.Digest, at log.Position, reason string) *receipt.Record {
 	r.Helper()
 	head := r.Head()
-	return Got(receipt.Seal(&receipt.Resolution{Header: head, RunID: r.ID, ReceiptID: r.Receipt(0).ReceiptID, Outcome: outcome, Position: at,
-		Verdict: verdict, Reason: head.Salted([]byte(reason))}, r.Keys["bob"], receipt.SubjectOf("operation.json", r.Digests[0])))(r)
+	return Got(receipt.Seal(&receipt.Resolution{Header: head, RunID: r.ID, ReceiptID: r.Receipt(0).ReceiptID, Operation: r.Digests[0], Outcome: outcome, Position: at,
+		Verdict: verdict, Reason: head.Salted([]byte(reason))}, r.Keys["bob"]))(r)
 }

@@ -27,7 +27,7 @@ func (r *Run) IntentOf(i int, by string, c api.Claimed) *receipt.Record {
 	r.Helper()
 	body := r.Receipt(i)
 	return Got(receipt.Seal(&receipt.Intent{Header: r.Head(), RunID: body.RunID, ReceiptID: body.ReceiptID, Claim: c.Entry.Digest, Receipt: r.Receipts[i].Digest,
-		Operation: body.Operation, Epoch: c.Claim.Epoch}, r.Keys[by], receipt.SubjectOf("operation.json", body.Operation)))(r)
+		Operation: body.Operation, Epoch: c.Claim.Epoch}, r.Keys[by]))(r)
 }
 
 // Intend hands in that intent.
@@ -41,18 +41,33 @@ func (r *Run) Fence(i int, epoch int64) api.Fence {
 	return api.Fence{Receipt: r.Receipt(i).ReceiptID, Epoch: epoch}
 }
 
+// Effect names the tag of operation i as an effect that is about to be tried.
+func (r *Run) Effect(i int, epoch int64) api.Effect {
+	return api.Effect{Fence: r.Fence(i, epoch), Effect: marketops.EffectTag}
+}
+
+// Effects are those of operation i in one state, with the attempts that the ledger counted.
+func (r *Run) Effects(i int, state receipt.EffectState) (out []receipt.Effect) {
+	r.Helper()
+	counts := r.State(i).Attempts
+	for _, name := range r.Ops[i].Effects() {
+		out = append(out, receipt.Effect{Name: name, State: state, Attempts: counts[name]})
+	}
+	return out
+}
+
 // OutcomeOf is an outcome with its evidence, success unless change says otherwise.
 func (r *Run) OutcomeOf(i int, by string, epoch int64, intent log.Position, change func(*receipt.Outcome)) api.Decided {
 	r.Helper()
 	body, head := r.Receipt(i), r.Head()
 	answer := []byte(`{"status":201}`)
 	o := &receipt.Outcome{Header: head, OperationID: body.Operation, RunID: body.RunID, ReceiptID: body.ReceiptID, Receipt: r.Receipts[i].Digest,
-		OperationKind: body.OperationKind, Epoch: epoch, Intent: &intent, Status: receipt.Success, Effects: []receipt.Effect{{Name: "tag", State: receipt.EffectApplied}},
+		OperationKind: body.OperationKind, Epoch: epoch, Intent: &intent, Status: receipt.Success, Effects: r.Effects(i, receipt.EffectApplied),
 		Response: head.Salted(answer), GitHub: []receipt.GitHubID{{Name: "tag", Value: "1"}}, Checkpoint: &receipt.CheckpointRef{Origin: Origin, Size: int64(intent.Index) + 1, Root: log.Hash{1}}}
 	if change != nil {
 		change(o)
 	}
-	rec := Got(receipt.Seal(o, r.Keys[by], receipt.SubjectOf("operation.json", body.Operation)))(r)
+	rec := Got(receipt.Seal(o, r.Keys[by]))(r)
 	return api.Decided{Epoch: epoch, Envelope: rec.Envelope, Evidence: []api.Evidence{{Digest: head.Salted(answer), Text: answer}}}
 }
 
@@ -71,7 +86,7 @@ func (r *Run) Publish(i int, by string) api.Entry {
 	c, e := r.Execute(i, by)
 	ctx := context.Background()
 	Got(r.Client(by).Renew(ctx, r.Fence(i, c.Claim.Epoch)))(r)
-	Got(r.Client(by).Attempt(ctx, r.Fence(i, c.Claim.Epoch)))(r)
+	Got(r.Client(by).Attempt(ctx, r.Effect(i, c.Claim.Epoch)))(r)
 	return Got(r.Client(by).Outcome(ctx, r.OutcomeOf(i, by, c.Claim.Epoch, e.Position, nil)))(r)
 }
 

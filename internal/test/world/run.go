@@ -8,7 +8,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -29,7 +29,7 @@ var runs atomic.Int64
 
 // TagOp is a tag in the repository octo-org/widgets of a GitHub that is not there.
 func TagOp(name string) marketops.Operation {
-	op := marketops.NewOperation(marketops.TagRepo, marketops.Target{Type: "github", Host: "api.github.test", RepositoryID: 7, FullName: "octo-org/widgets"})
+	op := marketops.NewOperation(marketops.TagRepo, marketops.Target{Type: "github", Host: "github.com", RepositoryID: 7, FullName: "octo-org/widgets"})
 	op.Tag = &marketops.Tag{Name: name, Commit: "3b1f9c2d4e5f60718293a4b5c6d7e8f901234567", Tree: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
 		Message: "widgets " + name, Tagger: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: 1700000000}}
 	return op
@@ -53,16 +53,19 @@ func (w *World) NewRun(ops ...marketops.Operation) *Run {
 	var id [16]byte
 	rand.Read(id[:])
 	r := &Run{World: w, ID: marketops.NewRunID(id), Ops: ops}
-	p := plan.Plan{Schema: "marketops.plan/v1", Host: ops[0].Target.Host, Mode: marketops.DryRun, Operations: []plan.Operation{}, Rejected: []plan.Rejected{}, Findings: []plan.Finding{}}
-	for i, op := range ops {
-		doc := Got(op.Document())(w)
-		r.Docs, r.Digests = append(r.Docs, doc), append(r.Digests, marketops.DigestOf(doc))
-		p.Operations = append(p.Operations, plan.Operation{Number: i + 1, Kind: op.Kind, Repository: op.Target.FullName, RepositoryID: op.Target.RepositoryID,
-			Resource: op.Resource(), Operation: marketops.DigestOf(doc), BlockedByMode: true, Calls: []marketops.Call{}})
+	p := document.New(ops[0].Target.Host)
+	for i := range ops {
+		doc := Got(ops[i].Document())(w)
+		d := marketops.DigestOf(doc)
+		r.Docs, r.Digests = append(r.Docs, doc), append(r.Digests, d)
+		p.Add(&ops[i], d)
 	}
 	r.Plan = Got(p.Encode())(w)
 	return r
 }
+
+// Refs names the operations of the plan.
+func (r *Run) Refs() []receipt.OperationRef { return Got(document.Parse(r.Plan))(r).Refs() }
 
 // PlanDigest names the plan.
 func (r *Run) PlanDigest() marketops.Digest { return marketops.DigestOf(r.Plan) }
@@ -75,13 +78,13 @@ func (r *Run) SubmitAs(name string, change func(*receipt.Submission, *api.Submit
 	r.Helper()
 	head := r.Head()
 	findings := []byte("{}")
-	sub := &receipt.Submission{Header: head, RunID: r.ID, Requester: name, Plan: r.PlanDigest(), Operations: r.Digests,
+	sub := &receipt.Submission{Header: head, RunID: r.ID, Requester: name, Plan: r.PlanDigest(), Operations: r.Refs(),
 		Findings: head.Salted(findings), NotShipped: head.Salted([]byte("[]"))}
 	in := api.Submit{Plan: r.Plan, Operations: r.Docs, Evidence: []api.Evidence{{Digest: sub.Findings, Text: findings}, {Digest: sub.NotShipped, Text: []byte("[]")}}}
 	if change != nil {
 		change(sub, &in)
 	}
-	rec := Got(receipt.Seal(sub, r.Keys[name], receipt.SubjectOf("plan.json", sub.Plan)))(r)
+	rec := Got(receipt.Seal(sub, r.Keys[name]))(r)
 	if in.Envelope == nil {
 		in.Envelope = rec.Envelope
 	}
@@ -103,11 +106,11 @@ func (r *Run) Submit() *Run {
 func (r *Run) Vote(name string, change func(*receipt.Approval)) *receipt.Record {
 	r.Helper()
 	a := &receipt.Approval{Header: r.Head(), Verdict: receipt.Approve, RunID: r.ID, Submission: r.Submission.Digest, Requester: "bob", Plan: r.PlanDigest(),
-		Operations: r.Digests, Policy: r.Core.Info().Policy, NotBefore: r.Now(), ExpiresAt: r.Now() + 4*3600}
+		Operations: r.Refs(), Policy: r.Core.Info().Policy, NotBefore: r.Now(), ExpiresAt: r.Now() + 4*3600}
 	if change != nil {
 		change(a)
 	}
-	return Got(receipt.Seal(a, r.Keys[name], receipt.SubjectOf("plan.json", a.Plan)))(r)
+	return Got(receipt.Seal(a, r.Keys[name]))(r)
 }
 
 // VoteAs hands in such a verdict.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/go-json-experiment/json"
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -27,6 +28,9 @@ func (w *World) WriteTrust(version int64, change func(*trust.File)) {
 func (w *World) ParseTrust(version int64, change func(*trust.File)) (*trust.Trust, []byte) {
 	w.Helper()
 	f := w.trustFile(version)
+	if version > 1 {
+		f.Previous = w.Trust.Digest()
+	}
 	for _, edit := range []func(*trust.File){w.Edit, change} {
 		if edit != nil {
 			edit(&f)
@@ -45,7 +49,7 @@ func (w *World) TrustKey(name string) trust.Key {
 func (w *World) trustFile(version int64) trust.File {
 	all, key := []string{"*"}, w.TrustKey
 	return trust.File{
-		Schema: "marketops.trust/v1", Version: version, Expires: w.Now() + 300*86400,
+		Schema: "marketops.trust/v2", Version: version, Effective: w.Now() - 86400, Expires: w.Now() + 300*86400, Hosts: []marketops.Host{"github.com"},
 		Persons: []trust.Person{
 			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob")}},
 			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice")}},

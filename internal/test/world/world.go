@@ -34,7 +34,6 @@ import (
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/federation/server"
 	"github.com/omega/marketops/internal/config"
-	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -105,7 +104,7 @@ func (w *World) options() core.Options {
 	return core.Options{
 		State: w.Dir, Config: c, Keys: issue.Keys{Authority: w.Keys["authority"], Advisory: w.Keys["advisory"], Ledger: w.Keys["ledger"]},
 		Checkpoint: w.Keys["checkpoint"], Version: "test", Random: rand.Reader, Now: w.Now, OpenLedger: w.openLedger,
-		Plan: ReadPlan, Free: func(string) (uint64, error) { return w.free.Load(), nil }, Log: slog.New(slog.DiscardHandler),
+		Free: func(string) (uint64, error) { return w.free.Load(), nil }, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -115,22 +114,6 @@ func NewKey(t testing.TB) *crypto.PrivateKey {
 	seed := make([]byte, 32)
 	rand.Read(seed)
 	return Got(crypto.NewPrivateKey(seed))(t)
-}
-
-// ReadPlan reads a plan as marketops-core does.
-func ReadPlan(data []byte, documents [][]byte) ([]marketops.Digest, error) {
-	p, err := plan.Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	if err := plan.Fits(p, documents); err != nil {
-		return nil, err
-	}
-	var out []marketops.Digest
-	for _, o := range p.Operations {
-		out = append(out, o.Operation)
-	}
-	return out, nil
 }
 
 // Now is the clock of the Core and of its callers.

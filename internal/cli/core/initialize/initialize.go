@@ -29,6 +29,7 @@ func command(s *cli.Streams, run func(*cli.Streams, setup.Options) error) *cobra
 	}
 	cmd.Flags().StringVar(&o.Dir, "dir", ".marketops", "state folder")
 	cmd.Flags().StringVar(&o.Origin, "origin", "", "bare host name of the log")
+	cmd.Flags().StringArrayVar(&o.Hosts, "host", nil, "a GitHub that may be published to; may be repeated (default: github.com)")
 	cmd.Flags().StringArrayVar(&o.Witnesses, "witness", nil, "\"VKEY URL\" of a witness that is asked to cosign; may be repeated")
 	cmd.Flags().IntVar(&o.Quorum, "quorum", 0, "how many witnesses must cosign (default: more than half)")
 	return cmd

@@ -16,7 +16,7 @@ import (
 // observer answers the Core's questions about GitHub from a source that cannot write.
 type observer struct {
 	source plan.Source
-	host   string
+	host   marketops.Host
 }
 
 func newObserver(gh config.CoreGitHub, token marketops.Secret) (federation.Observer, error) {

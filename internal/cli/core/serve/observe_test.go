@@ -30,7 +30,7 @@ func TestObserve(t *testing.T) {
 
 	api, err := url.Parse(srv.API())
 	must(t, err)
-	target := marketops.Target{Type: "github", Host: api.Host, RepositoryID: repo.ID(), FullName: "octo-org/widgets"}
+	target := marketops.Target{Type: "github", Host: marketops.Host(api.Host), RepositoryID: repo.ID(), FullName: "octo-org/widgets"}
 	tag := func(name, commit string) marketops.Operation {
 		op := marketops.NewOperation(marketops.TagRepo, target)
 		op.Tag = &marketops.Tag{Name: name, Commit: commit, Tree: strings.Repeat("b", 40), Message: "m"}

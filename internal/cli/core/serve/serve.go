@@ -20,7 +20,6 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/version"
 	"github.com/omega/marketops/log/claims"
-	"github.com/omega/marketops/plan"
 	"github.com/spf13/cobra"
 )
 
@@ -89,7 +88,7 @@ func options(dir string, log *slog.Logger) (core.Options, error) {
 	}
 	c := cfg.In(dir)
 	o := core.Options{
-		State: dir, Config: c, OpenLedger: openLedger, Plan: readPlan, Version: version.String(), Random: rand.Reader, Free: core.FreeSpace, Log: log,
+		State: dir, Config: c, OpenLedger: openLedger, Version: version.String(), Random: rand.Reader, Free: core.FreeSpace, Log: log,
 		Now: cli.Now,
 	}
 	if o.Checkpoint, err = signer.Load(c.Keys.Checkpoint, nil); err != nil {
@@ -104,22 +103,6 @@ func options(dir string, log *slog.Logger) (core.Options, error) {
 
 func openLedger(path string, now func() marketops.Time) (core.Ledger, error) {
 	return claims.Open(path, now)
-}
-
-// readPlan reads a plan strictly and returns the digests of its operations.
-func readPlan(data []byte, documents [][]byte) ([]marketops.Digest, error) {
-	p, err := plan.Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	if err := plan.Fits(p, documents); err != nil {
-		return nil, err
-	}
-	out := make([]marketops.Digest, len(p.Operations))
-	for i, o := range p.Operations {
-		out[i] = o.Operation
-	}
-	return out, nil
 }
 
 // listen opens the socket, and TCP with TLS where it is configured.

@@ -20,7 +20,7 @@ import (
 	"github.com/omega/marketops/internal/cli/session"
 	"github.com/omega/marketops/internal/cli/verdict"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
@@ -165,7 +165,7 @@ func gather(ctx context.Context, e *env.Env, arg string) ([]byte, error) {
 // findOperation returns the operation that the plan gives a number. A pack does not order its documents;
 // that this plan is the one that was authorised is for the verifier to say.
 func findOperation(p *pack.Pack, n int) (marketops.Digest, error) {
-	parsed, err := plan.Parse(p.Plan)
+	parsed, err := document.Parse(p.Plan)
 	if err != nil {
 		return marketops.Digest{}, err
 	}

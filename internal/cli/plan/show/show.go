@@ -2,14 +2,14 @@
 package show
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/cli/describe"
 	"github.com/omega/marketops/internal/cli/env"
 	planning "github.com/omega/marketops/internal/cli/plan"
 	"github.com/omega/marketops/internal/cli/runfolder"
+	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/publisher/github"
 	"github.com/spf13/cobra"
 )
 
@@ -44,49 +44,22 @@ func run(e *env.Env, o Options) error {
 	e.Print("mode dry_run: nothing of this has touched GitHub")
 	planning.List(e.Streams, r.Plan)
 	for i, op := range r.Operations {
-		e.Print("")
-		e.Print("operation %d: %s on %s (%s)", i+1, op.Kind, op.Target.FullName, op.Target.ID())
-		e.Print("  digest %s", r.Plan.Operations[i].Operation)
-		if err := showOperation(e.Streams, op); err != nil {
+		if err := describe.Operation(e.Streams, i+1, op); err != nil {
 			return err
 		}
 		e.Print("  calls that publishing would make:")
-		for _, c := range r.Plan.Operations[i].Calls {
+		for _, c := range github.Preview(op) {
 			e.Print("    %-5s %s  %s", c.Method, c.Path, c.Why)
 		}
 	}
-	return e.Result(planning.ViewOf(r, cli.ExitDone))
+	return e.Result(ViewOf(r))
 }
 
-// showOperation prints texts with their marker, exactly as GitHub will hold them.
-func showOperation(s *cli.Streams, op marketops.Operation) error {
-	if op.Tag != nil {
-		message, err := op.TagMessage()
-		if err != nil {
-			return err
-		}
-		s.Print("  tag %s at commit %s, by %s <%s> %s", op.Tag.Name, op.Tag.Commit, op.Tag.Tagger.Name, op.Tag.Tagger.Email, op.Tag.Tagger.Date)
-		quote(s, "  message", message)
-	}
-	if op.Release != nil {
-		body, err := op.ReleaseBody()
-		if err != nil {
-			return err
-		}
-		s.Print("  release %q, prerelease %v, latest %s", op.Release.Name, op.Release.Prerelease, op.Release.MakeLatest)
-		quote(s, "  body", body)
-		for _, a := range op.Release.Assets {
-			s.Print("  asset %s  %d bytes  %s  %s", a.Name, a.Size, a.ContentType, a.SHA256)
-		}
-	}
-	return nil
+// View is a plan and everything that it binds, in --json.
+type View struct {
+	planning.View
+	Operations []marketops.Operation `json:"operations"` // the documents
 }
 
-func quote(s *cli.Streams, title, text string) {
-	s.Print("%s:", title)
-	if !s.JSON {
-		for _, l := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-			fmt.Fprintln(s.Out, "    | "+cli.Safe(l))
-		}
-	}
-}
+// ViewOf returns the view of a run.
+func ViewOf(r *plan.Run) View { return View{planning.ViewOf(r, cli.ExitDone), r.Operations} }

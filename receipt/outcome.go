@@ -1,0 +1,88 @@
+package receipt
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/omega/marketops"
+)
+
+// MaxAttempts is how often the effects of one receipt may be tried altogether.
+const MaxAttempts = 16
+
+// EffectNames returns the forms that the effects of a kind can have, each in the order in which they
+// are made; nil for a kind that is not known.
+func EffectNames(k marketops.Kind) [][]string {
+	switch k {
+	case marketops.TagRepo:
+		return [][]string{{marketops.EffectTag}}
+	case marketops.PublishRelease:
+		return [][]string{{marketops.EffectTag, marketops.EffectRelease}}
+	case marketops.OpenPR: // the branch only where a change set makes one
+		return [][]string{{marketops.EffectPullRequest}, {marketops.EffectBranch, marketops.EffectPullRequest}}
+	}
+	return nil
+}
+
+func (o *Outcome) validate() error {
+	if (o.Code == "") != (o.Status == Success) {
+		return errors.New("every outcome but success has a code")
+	}
+	if o.Epoch < 1 || o.RetryCount < 0 {
+		return errors.New("epochs count from 1 and retries from 0")
+	}
+	return errors.Join(digests(o.OperationID, o.Receipt), knownKind(o.OperationKind), oneOf("status", o.Status, Success, Failed, Rejected, Unknown),
+		o.validateIntent(), o.validateEffects(), o.validateGitHub(), o.Checkpoint.validate())
+}
+
+// validateIntent: only a rejection may come before the intent, and then nothing can have been tried.
+func (o *Outcome) validateIntent() error {
+	if o.Intent != nil {
+		return position(*o.Intent)
+	}
+	if o.Status != Rejected || len(o.Effects) > 0 {
+		return errors.New("without an intent an outcome is rejected and has no effects")
+	}
+	return nil
+}
+
+func (o *Outcome) validateEffects() error {
+	var names []string
+	for _, e := range o.Effects {
+		names = append(names, e.Name)
+		if err := e.validate(o.Status); err != nil {
+			return fmt.Errorf("effect %.40q: %w", e.Name, err)
+		}
+	}
+	known := slices.ContainsFunc(EffectNames(o.OperationKind), func(form []string) bool { return slices.Equal(form, names) })
+	if o.Intent != nil && !known {
+		return fmt.Errorf("%.200q are not the effects of %s", names, o.OperationKind)
+	}
+	return nil
+}
+
+func (e Effect) validate(s Status) error {
+	if e.Earlier != nil || e.State == EffectAdopted {
+		return errors.New("adopting an effect is reserved and not supported yet")
+	}
+	if e.Attempts < 0 || e.Attempts > MaxAttempts {
+		return fmt.Errorf("%d attempts", e.Attempts)
+	}
+	if s == Success && e.State != EffectApplied || s == Failed && e.State == EffectUnknown || s == Rejected && (e.State != EffectAbsent || e.Attempts != 0) {
+		return fmt.Errorf("it is %.40q after %d attempts in an outcome that is %s", e.State, e.Attempts, s)
+	}
+	return oneOf("state", e.State, EffectApplied, EffectAbsent, EffectUnknown)
+}
+
+func (o *Outcome) validateGitHub() error {
+	for i, id := range o.GitHub {
+		if id.Name == "" || i > 0 && o.GitHub[i-1].Name >= id.Name {
+			return fmt.Errorf("the id %.40q has no name, is there twice or out of order", id.Name)
+		}
+		if err := errors.Join(marketops.ValidateLine("name of an id", id.Name), marketops.ValidateLine("id", id.Value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
