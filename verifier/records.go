@@ -173,13 +173,8 @@ func (v *verification) admitOne(e *entry) (err error) {
 	if v.report.Level == Signature {
 		at = nil // a claimed place is none: whoever holds a revoked key would claim an early one
 	}
-	if e.Holder, err = v.trust.Admit(e.Record, e.time, at); err != nil || v.cosigned == 0 {
-		return err
-	}
-	if _, err = v.trust.Admit(e.Record, v.cosigned, &e.Position); err != nil {
-		return fmt.Errorf("at the time of the cosignatures: %w", err)
-	}
-	return nil
+	e.Holder, err = v.trust.Admit(e.Record, e.time, at)
+	return err
 }
 
 func (v *verification) countKeys() int {

@@ -50,7 +50,7 @@ type Tally struct {
 // counts only if counts is true.
 func (t *Tally) Add(v Vote, counts bool) {
 	if v.Body.Verdict != receipt.Approve {
-		if t.isEligible(v.Person) {
+		if t.Eligible(v.Person) {
 			t.rejected = append(t.rejected, v.Person.Name)
 		}
 		return
@@ -60,7 +60,8 @@ func (t *Tally) Add(v Vote, counts bool) {
 	}
 }
 
-func (t *Tally) isEligible(p trust.Holder) bool {
+// Eligible reports whether a person is of a group of the minimum, so that a rejection is a veto.
+func (t *Tally) Eligible(p trust.Holder) bool {
 	for _, r := range t.Minimum {
 		if slices.Contains(p.Groups, r.Group) {
 			return true

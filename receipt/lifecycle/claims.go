@@ -25,14 +25,21 @@ func (c claims) claim(e Entry, body *receipt.Claim) {
 		c.reportLate(e, h, body)
 		return
 	}
-	if !c.repeats(Claims, e, h, body.Operation) {
+	if !c.repeats(e, h, body.Operation) {
 		return
 	}
+	c.checkDate(e, h.issued, h.By[0])
 	if !slices.Contains(h.Receipt.Audience, body.Publisher) {
-		c.report(Finding{Check: Claims, Subject: string(h.ID), Code: marketops.AudienceMismatch, Expected: fmt.Sprint(h.Receipt.Audience), Got: string(body.Publisher)})
+		c.broken(claimAudience, string(h.ID), h.Receipt.Audience, body.Publisher, "")
+	}
+	if h.Revoked {
+		c.broken(claimRevoked, string(h.ID), nil, nil, "")
+	}
+	if len(h.Claims) == 0 && votes(c).isVetoed(h) {
+		c.broken(claimVetoed, string(h.ID), nil, nil, "")
 	}
 	c.checkEpoch(e, h, body)
-	h.Claims = append(h.Claims, Claim{e.Record.Digest, e.Leaf, e.Position.Index, body.Epoch, body.Publisher, body.IssuedAt})
+	h.Claims = append(h.Claims, Claim{e.Record.Digest, e.Leaf, e.Position.Index, body.Epoch, body.Publisher, e.Record.By, body.IssuedAt})
 	if len(h.Claims) == 1 {
 		c.takeResource(h, body)
 	}
@@ -45,17 +52,11 @@ func (c claims) reportLate(e Entry, h *ReceiptHistory, body *receipt.Claim) {
 		c.reportTwice(e, h, old)
 		return
 	}
-	c.reportAfterOutcome(e, h)
+	c.broken(claimEnded, string(h.ID), nil, nil, "the claim at %d, the outcome at %d", e.Position.Index, h.Outcome.Index)
 }
 
 func (c claims) reportTwice(e Entry, h *ReceiptHistory, old *Claim) {
-	c.report(Finding{Check: Claims, Subject: string(h.ID), Code: marketops.ReceiptReused,
-		Detail: fmt.Sprintf("two claims for epoch %d, at %d and %d", e.Record.Body.Refs().Epoch, old.Index, e.Position.Index)})
-}
-
-func (c claims) reportAfterOutcome(e Entry, h *ReceiptHistory) {
-	c.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation,
-		Detail: fmt.Sprintf("%s at %d follows the outcome at %d", article(e.Record.Body.Kind()), e.Position.Index, h.Outcome.Index)})
+	c.broken(claimEpoch, string(h.ID), nil, nil, "two claims for epoch %d, at %d and %d", e.Record.Body.Refs().Epoch, old.Index, e.Position.Index)
 }
 
 // checkEpoch finds two claims of one epoch and a claim that does not name the one before.
@@ -73,13 +74,15 @@ func (c claims) checkEpoch(e Entry, h *ReceiptHistory, body *receipt.Claim) {
 	case body.Epoch > last.Epoch+1:
 		c.reportGap(e, h, body)
 	case *body.Previous != last.Digest:
-		c.report(Finding{Check: Claims, Subject: string(h.ID), Code: marketops.ReceiptReused, Detail: fmt.Sprintf("the chain breaks at epoch %d", body.Epoch), Expected: last.Digest.String(), Got: body.Previous.String()})
+		c.broken(claimEpoch, string(h.ID), last.Digest, body.Previous, "the chain breaks at epoch %d", body.Epoch)
+	default:
+		c.checkDate(e, last.Time, e.Record.By)
 	}
 }
 
 // reportGap reports a claim whose predecessor is not known: withheld, or a chain that never was one.
 func (c claims) reportGap(e Entry, h *ReceiptHistory, body *receipt.Claim) {
-	f := Finding{Check: Claims, Subject: string(h.ID), Code: marketops.ReceiptReused, Detail: fmt.Sprintf("the claim of epoch %d names one that does not stand below it", body.Epoch), Expected: body.Previous.String()}
+	f := Finding{Condition: claimEpoch, Check: Claims, Subject: string(h.ID), Code: marketops.ReceiptReused, Detail: fmt.Sprintf("the claim of epoch %d names one that does not stand below it", body.Epoch), Expected: body.Previous.String()}
 	if contained := c.rules.Contained; contained != nil && !contained[*body.Previous] || c.withheld[trust.RoleLedger] > 0 {
 		f.Code, f.Detail = marketops.RecordWithheld, fmt.Sprintf("the claim before epoch %d was not given", body.Epoch)
 	}
@@ -93,7 +96,7 @@ func (c claims) takeResource(h *ReceiptHistory, body *receipt.Claim) {
 		return
 	}
 	if other := c.receipt(c.live[h.key]); other != nil && other != h && !other.hasEnded() {
-		c.report(Finding{Check: Claims, Subject: string(h.ID), Code: marketops.OperationInFlight, Got: string(other.ID), Detail: "another receipt for the same resource was live"})
+		c.broken(claimAlone, string(h.ID), nil, nil, "%s was live", other.ID)
 	}
 	c.live[h.key] = h.Digest
 	if c.rules.Gate {
@@ -107,27 +110,38 @@ func (c claims) intent(e Entry, body *receipt.Intent) {
 		c.reportMissing(Order, e, "receipt", body.Receipt, trust.RoleAuthority)
 		return
 	}
-	i := slices.IndexFunc(h.Claims, func(old Claim) bool { return old.Digest == body.Claim })
-	again := slices.ContainsFunc(h.Intents, func(old Intent) bool { return old.Leaf == e.Leaf })
-	if h.Outcome != nil && !again && body.Epoch >= h.Outcome.Epoch {
-		c.reportAfterOutcome(e, h)
+	if !slices.ContainsFunc(h.Intents, func(old Intent) bool { return old.Leaf == e.Leaf }) && !c.checkIntent(e, h, body) {
 		return
 	}
-	if i < 0 {
-		c.reportMissing(Order, e, "claim", body.Claim, trust.RoleLedger)
-	} else if !again {
-		c.checkIntent(e, h, h.Claims[i], body)
-	}
-	h.Intents = append(h.Intents, Intent{e.Leaf, e.Position.Index, body.Epoch})
+	h.Intents = append(h.Intents, Intent{e.Leaf, e.Position.Index, body.Epoch, e.Record.By, body.IssuedAt})
 }
 
-func (c claims) checkIntent(e Entry, h *ReceiptHistory, claim Claim, body *receipt.Intent) {
-	if h.Receipt != nil {
-		c.repeats(Intents, e, h, body.Operation)
+// checkIntent reports whether an intent may count.
+func (c claims) checkIntent(e Entry, h *ReceiptHistory, body *receipt.Intent) bool {
+	if h.Outcome != nil {
+		c.broken(intentEnded, string(h.ID), nil, nil, "the intent at %d, the outcome at %d", e.Position.Index, h.Outcome.Index)
+		return false
 	}
-	same(c.records, Intents, e, marketops.ReceiptReused, "an intent is of its claim's epoch", claim.Epoch, body.Epoch)
-	same(c.records, Intents, e, marketops.AudienceMismatch, "an intent is signed by the publisher that claimed", claim.Publisher, e.Record.By)
+	c.repeats(e, h, body.Operation)
+	if h.Revoked {
+		c.broken(intentRevoked, string(h.ID), nil, nil, "")
+	}
+	if len(h.Intents) == 0 && votes(c).isVetoed(h) {
+		c.broken(intentVetoed, string(h.ID), nil, nil, "")
+	}
 	if slices.ContainsFunc(h.Intents, func(old Intent) bool { return old.Epoch == body.Epoch }) {
-		c.report(Finding{Check: Intents, Subject: string(h.ID), Code: marketops.ReceiptReused, Detail: fmt.Sprintf("two intents for epoch %d", body.Epoch)})
+		c.broken(intentOnce, string(h.ID), nil, nil, "two for epoch %d", body.Epoch)
 	}
+	i := slices.IndexFunc(h.Claims, func(old Claim) bool { return old.Digest == body.Claim })
+	if i < 0 {
+		c.reportMissing(Order, e, "claim", body.Claim, trust.RoleLedger)
+		return true
+	}
+	claim := h.Claims[i]
+	c.checkDate(e, claim.Time, claim.By)
+	equal(c.records, intentSigner, string(h.ID), claim.Publisher, e.Record.By)
+	if claim.Epoch != body.Epoch || i != len(h.Claims)-1 {
+		c.broken(intentClaim, string(h.ID), h.Claims[len(h.Claims)-1].Epoch, body.Epoch, "")
+	}
+	return true
 }

@@ -11,7 +11,7 @@ import (
 // The checks that findings belong to.
 const (
 	Order     = "order"      // each record stands above what it names
-	Receipts  = "receipts"   // enforceable, within its lifetime, enough authorities, claimed in time
+	Receipts  = "receipts"   // the gate's answers about what a receipt says
 	Approvals = "approvals"  // the minimum of the trust file, counted over persons
 	Claims    = "claims"     // chain of epochs, audience, one live receipt per resource
 	Intents   = "intents"    // one per epoch, by the claim's publisher
@@ -22,12 +22,13 @@ const (
 
 // Finding is one thing that is not as it must be.
 type Finding struct {
-	Check    string
-	Subject  string
-	Code     marketops.Code
-	Expected string
-	Got      string
-	Detail   string
+	Condition *Condition // nil for a question of the gate, and for what could not be read
+	Check     string
+	Subject   string
+	Code      marketops.Code
+	Expected  string
+	Got       string
+	Detail    string
 }
 
 func (e Entry) subject() string { return fmt.Sprintf("leaf %d", e.Position.Index) }
@@ -42,7 +43,7 @@ func (r *records) report(f Finding) {
 // reportMissing says what it means that a record is named and not known at this position.
 func (r *records) reportMissing(check string, e Entry, what string, d marketops.Digest, role trust.Role) {
 	who := article(e.Record.Body.Kind()) + " names " + article(what)
-	f := Finding{Check: check, Subject: e.subject(), Code: marketops.OrderViolation, Detail: who + " that does not stand below it"}
+	f := Finding{Condition: below, Check: check, Subject: e.subject(), Code: below.Code, Detail: who + " that does not stand below it"}
 	if !d.IsZero() {
 		f.Expected = d.String()
 	}
@@ -53,21 +54,11 @@ func (r *records) reportMissing(check string, e Entry, what string, d marketops.
 	r.report(f)
 }
 
-// same reports whether two values that must be equal are; if not it is a finding under code.
-func same[T comparable](r *records, check string, e Entry, code marketops.Code, what string, want, got T) bool {
-	if want == got {
-		return true
-	}
-	r.report(Finding{Check: check, Subject: e.subject(), Code: code, Detail: what, Expected: fmt.Sprint(want), Got: fmt.Sprint(got)})
-	return false
-}
-
 // repeats compares what every record about a receipt repeats of it.
-func (r *records) repeats(check string, e Entry, h *ReceiptHistory, operation marketops.Digest) bool {
-	what, refs := article(e.Record.Body.Kind())+" repeats its receipt", e.Record.Body.Refs()
-	return same(r, check, e, marketops.RunMismatch, what, h.run.id, refs.Run) &&
-		same(r, check, e, marketops.ReceiptReused, what, h.ID, refs.Receipt) &&
-		same(r, check, e, marketops.OperationMismatch, what, h.Operation, operation)
+func (r *records) repeats(e Entry, h *ReceiptHistory, operation marketops.Digest) bool {
+	refs := e.Record.Body.Refs()
+	return equal(r, sameRun, e.subject(), h.run.id, refs.Run) && equal(r, sameID, e.subject(), h.ID, refs.Receipt) &&
+		equal(r, sameWork, e.subject(), h.Operation, operation)
 }
 
 // Count says how many in words: "1 record", "2 records".

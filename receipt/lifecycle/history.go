@@ -22,8 +22,11 @@ type ReceiptHistory struct {
 	Outcome     *Outcome         // nil while there is none
 	Resolution  *Resolution
 	Revoked     bool
+	By          []crypto.KeyID   // the keys of the authorities
 	key         marketops.Digest // op_key, or the next best thing
+	issued      marketops.Time
 	expires     marketops.Time
+	revocation  log.Hash // the leaf
 	run         *run
 	archived    bool // with its run
 }
@@ -35,6 +38,7 @@ type Claim struct {
 	Index     uint64
 	Epoch     int64
 	Publisher crypto.KeyID
+	By        crypto.KeyID   // the ledger's key
 	Time      marketops.Time // asserted by the ledger
 }
 
@@ -43,6 +47,8 @@ type Intent struct {
 	Leaf  log.Hash
 	Index uint64
 	Epoch int64
+	By    crypto.KeyID
+	Time  marketops.Time // asserted by the publisher
 }
 
 // Outcome is how a receipt ended.
@@ -52,6 +58,8 @@ type Outcome struct {
 	Index  uint64
 	Epoch  int64
 	Status receipt.Status
+	By     crypto.KeyID
+	Time   marketops.Time
 	Again  []uint64         // where the same leaf stands once more, after a crash
 	Body   *receipt.Outcome // nil in a tracker of a whole log
 }
@@ -89,12 +97,14 @@ func (h *ReceiptHistory) claimOf(epoch int64) *Claim {
 	return &h.Claims[i]
 }
 
-func (h *ReceiptHistory) intentAt(index uint64) *Intent {
+// intentAt returns the intent at an index, and whether it is the newest. The copy that a crash appended is
+// the same intent.
+func (h *ReceiptHistory) intentAt(index uint64) (n *Intent, newest bool) {
 	i := slices.IndexFunc(h.Intents, func(n Intent) bool { return n.Index == index })
 	if i < 0 {
-		return nil
+		return nil, false
 	}
-	return &h.Intents[i]
+	return &h.Intents[i], h.Intents[i].Leaf == h.Intents[len(h.Intents)-1].Leaf
 }
 
 // hasEnded reports whether nothing more may happen with the receipt.

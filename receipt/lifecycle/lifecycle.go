@@ -18,8 +18,8 @@
 // State is about two kilobytes for each run at hand. A tracker that can read records again keeps a few
 // hundred runs at hand, and about 200 bytes of each other one; see [Rules.Reread].
 //
-// The rules are in one file for each kind of record (votes, receipts, claims, outcomes, resolutions,
-// runs, shards); records.go and archive.go keep what they ask about.
+// [Conditions] is the table of the rules. They are asked in one file for each kind of record (votes,
+// receipts, claims, outcomes, resolutions, runs, shards); records.go and archive.go keep what they ask about.
 package lifecycle
 
 import (
@@ -70,9 +70,9 @@ func NewTracker(r Rules) *Tracker {
 	return t
 }
 
-// Withheld counts an entry whose record was not given, by the holder of the key in its leaf.
-func (t *Tracker) Withheld(h trust.Holder) {
-	t.records.withhold(h)
+// Withheld counts an entry whose record was not given, by its index and the holder of the key in its leaf.
+func (t *Tracker) Withheld(index uint64, h trust.Holder) {
+	t.records.withhold(index, h)
 	shards{t.records}.withheld()
 }
 
@@ -88,6 +88,7 @@ func (t *Tracker) Add(e Entry) {
 func (t *Tracker) take(e Entry) {
 	r := t.records
 	r.touch(e)
+	r.checkPlan(e)
 	switch body := e.Record.Body.(type) {
 	case *receipt.Submission:
 		votes{r}.submission(e, body)
@@ -112,7 +113,7 @@ func (t *Tracker) take(e Entry) {
 	case *receipt.ShardGenesis:
 		shards{r}.begin(e, body)
 	case *receipt.Request:
-		r.report(Finding{Check: Order, Subject: e.subject(), Code: marketops.OrderViolation, Detail: "a request to the Core has no place in the log"})
+		r.broken(inLog, e.subject(), nil, nil, "")
 	}
 	r.keep(e)
 }

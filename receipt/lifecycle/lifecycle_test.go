@@ -1,7 +1,11 @@
 package lifecycle_test
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/omega/marketops"
@@ -127,7 +131,7 @@ func TestMissing(t *testing.T) {
 				case e.Record.Body.Kind() != kind:
 					tracker.Add(e)
 				case withheld:
-					tracker.Withheld(trust.Holder{Role: role})
+					tracker.Withheld(e.Position.Index, trust.Holder{Role: role})
 				}
 			}
 			return f.codes(found)
@@ -230,6 +234,74 @@ func TestCorruptState(t *testing.T) {
 		tracker.Add(f.entries[len(f.entries)-1])
 		if got := f.codes(found); !slices.Contains(got, marketops.LogUnavailable) {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// elsewhere are conditions that no attack on one run can break; each names the test that does.
+var elsewhere = map[string]string{
+	"nothing stands above the seal of a log":                                                                  "verifier/audit.TestShardAttacks",
+	"the seal of a log names every entry below it":                                                            "verifier/audit.TestShardAttacks",
+	"the seal of a log quotes its root":                                                                       "verifier/audit.TestShardAttacks",
+	"a log that continues another says so in its first leaf, under its own origin":                            "verifier/audit.TestShardAttacks",
+	"every root that an outcome quotes is the log's at that size":                                             "verifier/audit.TestRootsOfOldSizes",
+	"no record of a member of a group of the minimum that was withheld stands between submission and receipt": "verifier/audit.TestErasedVoteOfSomebodyElse",
+}
+
+// TestEveryCondition: some attack breaks each condition of the table, and what it is found under is the
+// table's code, or that something was withheld.
+func TestEveryCondition(t *testing.T) {
+	broken := map[*lifecycle.Condition]bool{}
+	for _, a := range logworld.Attacks {
+		w := logworld.New()
+		a.Story(w)
+		f := newFeed(t, w)
+		_, found := f.play(nil)
+		for _, x := range found {
+			if x.Condition == nil {
+				continue
+			}
+			broken[x.Condition] = true
+			if x.Code != x.Condition.Code && x.Code != marketops.RecordWithheld {
+				t.Errorf("%s: %q is found under %s, the table says %s", a.Name, x.Condition.Holds, x.Code, x.Condition.Code)
+			}
+		}
+	}
+	for _, c := range lifecycle.Conditions {
+		if _, other := elsewhere[c.Holds]; broken[c] == other {
+			t.Errorf("%q: broken by an attack: %v, listed as elsewhere: %v", c.Holds, broken[c], other)
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the table of docs/formats.md anew")
+
+// TestConditionsPage: docs/formats.md has the table.
+func TestConditionsPage(t *testing.T) {
+	const path, begin, end = "../../docs/formats.md", "<!-- conditions -->\n", "<!-- end of conditions -->\n"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(page), begin)
+	table, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatal("the page has no table of conditions")
+	}
+	want := "| record | what must be so | code |\n|---|---|---|\n"
+	for _, c := range lifecycle.Conditions {
+		record := "any"
+		if c.Record != "" {
+			record = "`" + string(c.Record) + "`"
+		}
+		want += fmt.Sprintf("| %s | %s | `%s` |\n", record, c.Holds, c.Code)
+	}
+	if table != want && !*update {
+		t.Errorf("the table is\n%s\nwant\n%s", table, want)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -27,65 +28,107 @@ func (o outcomes) outcome(e Entry, body *receipt.Outcome) {
 		if h.Outcome.Leaf == e.Leaf {
 			h.Outcome.Again = append(h.Outcome.Again, e.Position.Index)
 		} else {
-			o.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.ReceiptReused,
-				Detail: fmt.Sprintf("two outcomes, %s at %d and %s at %d", h.Outcome.Status, h.Outcome.Index, body.Status, e.Position.Index)})
+			o.broken(outcomeOnce, string(h.ID), nil, nil, "%s at %d and %s at %d", h.Outcome.Status, h.Outcome.Index, body.Status, e.Position.Index)
 		}
 		return
 	}
-	if o.repeats(Outcomes, e, h, body.OperationID) {
-		same(o.records, Outcomes, e, marketops.KindMismatch, "an outcome repeats its receipt", h.Receipt.OperationKind, body.OperationKind)
-	}
+	o.repeats(e, h, body.OperationID)
+	equal(o.records, outcomeKind, e.subject(), h.Receipt.OperationKind, body.OperationKind)
+	o.checkEffects(e, h, body)
 	o.checkSigner(e, h, body)
 	o.checkIntent(e, h, body)
-	o.checkEffect(h, body)
-	h.Outcome = &Outcome{Digest: e.Record.Digest, Leaf: e.Leaf, Index: e.Position.Index, Epoch: body.Epoch, Status: body.Status, Body: body}
+	o.checkStatus(h, body)
+	h.Outcome = &Outcome{Digest: e.Record.Digest, Leaf: e.Leaf, Index: e.Position.Index, Epoch: body.Epoch, Status: body.Status, By: e.Record.By, Time: body.IssuedAt, Body: body}
 	if body.Status == receipt.Unknown {
 		o.outcomes[e.Record.Digest] = h
 	}
 	o.end(h)
 }
 
-// checkSigner holds publishers to their own epoch, and the ledger to what it may say at all.
+// checkEffects compares the effects with the document, where it is at hand: a kind can have two forms.
+func (o outcomes) checkEffects(e Entry, h *ReceiptHistory, body *receipt.Outcome) {
+	op := o.document(h.Operation)
+	if op == nil || body.Intent == nil {
+		return
+	}
+	var names []string
+	for _, effect := range body.Effects {
+		names = append(names, effect.Name)
+	}
+	if want := op.Effects(); !slices.Equal(want, names) {
+		o.broken(outcomeEffects, e.subject(), want, names, "")
+	}
+}
+
+// checkSigner holds publishers to the newest claim, and the ledger to what it may say at all.
 func (o outcomes) checkSigner(e Entry, h *ReceiptHistory, body *receipt.Outcome) {
 	if len(h.Claims) == 0 {
 		o.reportMissing(Order, e, "claim", marketops.Digest{}, trust.RoleLedger)
 		return
 	}
+	newest := h.Claims[len(h.Claims)-1]
+	o.checkDate(e, newest.Time, newest.By)
 	if e.Holder.Role == trust.RoleLedger {
+		equal(o.records, outcomeEpoch, string(h.ID), newest.Epoch+1, body.Epoch)
 		o.checkLedger(e, h, body)
 		return
 	}
-	c := h.claimOf(body.Epoch)
-	if c == nil {
+	if body.Epoch > newest.Epoch && o.mayBeWithheld(marketops.Digest{}) {
 		o.reportMissing(Outcomes, e, fmt.Sprintf("claim of epoch %d", body.Epoch), marketops.Digest{}, trust.RoleLedger)
 		return
 	}
-	same(o.records, Outcomes, e, marketops.AudienceMismatch, "an outcome is signed by the publisher of its epoch", c.Publisher, e.Record.By)
+	if newest.Publisher != e.Record.By || newest.Epoch != body.Epoch {
+		o.broken(outcomeSigner, string(h.ID), fmt.Sprintf("%s in epoch %d", newest.Publisher, newest.Epoch), fmt.Sprintf("%s in epoch %d", e.Record.By, body.Epoch), "")
+	}
 }
 
+// checkLedger: the ledger did not see GitHub, and what it says must follow from the log.
 func (o outcomes) checkLedger(e Entry, h *ReceiptHistory, body *receipt.Outcome) {
-	f := Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.KeyUnknown}
+	wrong := ""
 	switch body.Status {
 	case receipt.Rejected:
-		if body.Code != marketops.Revoked && body.Code != marketops.Expired {
-			f.Detail = fmt.Sprintf("the ledger may reject what is revoked or expired, not for %.40q", body.Code)
-		}
+		wrong = o.rejectsWrongly(h, body)
 	case receipt.Unknown:
 		if body.IssuedAt < h.Receipt.ExpiresAt+Grace && o.publisherCanAct(h, body.IssuedAt, e.Position) {
-			f.Detail = "the ledger gave up before the grace was over, and a publisher of the audience could still act"
+			wrong = "it gave up before the grace was over, and a publisher of the audience could still act"
 		}
 	default:
-		f.Detail = "the ledger cannot know that an operation is " + string(body.Status)
+		wrong = "it cannot know that an operation is " + string(body.Status)
 	}
 	if body.Checkpoint != nil {
-		f.Detail = "the ledger quotes a checkpoint as if it had published"
+		wrong = "it quotes a checkpoint as if it had published"
 	}
-	if last := h.Claims[len(h.Claims)-1].Epoch; body.Epoch < last {
-		f.Code, f.Detail = marketops.OrderViolation, fmt.Sprintf("the ledger ended epoch %d after epoch %d began", body.Epoch, last)
+	if wrong != "" {
+		o.broken(outcomeLedger, string(h.ID), nil, nil, "%s", wrong)
 	}
-	if f.Detail != "" {
-		o.report(f)
+}
+
+// rejectsWrongly says what is wrong with a rejection by the ledger.
+func (o outcomes) rejectsWrongly(h *ReceiptHistory, body *receipt.Outcome) string {
+	switch {
+	case body.Code == marketops.Expired:
+		if body.IssuedAt+gate.Epsilon < h.Receipt.ExpiresAt {
+			o.broken(outcomeEarly, string(h.ID), h.Receipt.ExpiresAt, body.IssuedAt, "")
+		}
+		return ""
+	case body.Code == marketops.Revoked:
+		return o.needs(h, "revocation", h.Revoked, trust.RoleAuthority)
+	case body.Code == marketops.RejectedByApprover:
+		return o.needs(h, "eligible rejection", votes(o).isVetoed(h), trust.RolePerson)
 	}
+	return fmt.Sprintf("%.40q is no reason of the ledger's", body.Code)
+}
+
+// needs says that a record is missing below; one that may have been withheld makes it uncertain instead.
+func (o outcomes) needs(h *ReceiptHistory, what string, found bool, role trust.Role) string {
+	switch {
+	case found:
+		return ""
+	case o.rules.Contained != nil || o.withheld[role] > 0:
+		o.report(Finding{Condition: outcomeLedger, Check: Outcomes, Subject: string(h.ID), Code: marketops.RecordWithheld, Detail: "the " + what + " that the ledger rejected for was not given"})
+		return ""
+	}
+	return "no " + what + " stands below"
 }
 
 // publisherCanAct reports whether a key of the audience was still good.
@@ -105,13 +148,14 @@ func (o outcomes) checkIntent(e Entry, h *ReceiptHistory, body *receipt.Outcome)
 	if body.Intent == nil {
 		return
 	}
-	n := h.intentAt(body.Intent.Index)
+	n, newest := h.intentAt(body.Intent.Index)
 	if n == nil || body.Intent.Origin != e.Position.Origin {
 		o.reportNoIntent(e, h, body)
 		return
 	}
-	if n.Epoch > body.Epoch {
-		o.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation, Detail: fmt.Sprintf("an outcome of epoch %d names an intent of epoch %d", body.Epoch, n.Epoch)})
+	o.checkDate(e, n.Time, n.By)
+	if !newest {
+		o.broken(outcomeIntent, string(h.ID), h.Intents[len(h.Intents)-1].Index, n.Index, "")
 	}
 	if e.Holder.Role != trust.RoleLedger {
 		o.checkCheckpoint(e, h, body)
@@ -119,7 +163,7 @@ func (o outcomes) checkIntent(e Entry, h *ReceiptHistory, body *receipt.Outcome)
 }
 
 func (o outcomes) reportNoIntent(e Entry, h *ReceiptHistory, body *receipt.Outcome) {
-	f := Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation,
+	f := Finding{Condition: outcomeIntent, Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation,
 		Detail: fmt.Sprintf("the outcome at %d names an intent at %d of %s, where none of this receipt stands", e.Position.Index, body.Intent.Index, body.Intent.Origin)}
 	elsewhere := body.Intent.Origin == e.Position.Origin && body.Intent.Index < e.Position.Index
 	if elsewhere && (o.rules.Contained != nil && !o.places[body.Intent.Index] || o.withheld[trust.RolePublisher] > 0) {
@@ -132,22 +176,21 @@ func (o outcomes) reportNoIntent(e Entry, h *ReceiptHistory, body *receipt.Outco
 func (o outcomes) checkCheckpoint(e Entry, h *ReceiptHistory, body *receipt.Outcome) {
 	c := body.Checkpoint
 	if c == nil || c.Origin != e.Position.Origin || c.Size <= 0 || uint64(c.Size) <= body.Intent.Index || uint64(c.Size) > e.Position.Index {
-		o.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation, Got: fmt.Sprintf("%+v", c),
-			Detail: fmt.Sprintf("the checkpoint that the publisher saw must hold the intent at %d and end below the outcome at %d", body.Intent.Index, e.Position.Index)})
+		o.broken(outcomeSeen, string(h.ID), nil, nil, "intent at %d, outcome at %d, checkpoint %+v", body.Intent.Index, e.Position.Index, c)
 		return
 	}
 	if o.rules.Quoted == nil {
 		return
 	}
 	if err := o.rules.Quoted(*c); err != nil {
-		o.report(Finding{Check: Roots, Subject: string(h.ID), Code: marketops.CodeOf(err), Got: c.Root.String(), Detail: err.Error()})
+		o.report(Finding{Condition: outcomeRoot, Check: Roots, Subject: string(h.ID), Code: marketops.CodeOf(err), Got: c.Root.String(), Detail: err.Error()})
 	}
 }
 
-// checkEffect finds a success that must not have been one.
-func (o outcomes) checkEffect(h *ReceiptHistory, body *receipt.Outcome) {
+// checkStatus finds an outcome that must not have been one.
+func (o outcomes) checkStatus(h *ReceiptHistory, body *receipt.Outcome) {
 	if h.Revoked && body.Status != receipt.Rejected {
-		o.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.Revoked, Got: string(body.Status), Detail: "the receipt was revoked before"})
+		o.broken(outcomeRevoked, string(h.ID), receipt.Rejected, body.Status, "")
 	}
 	if body.Status == receipt.Success {
 		o.succeed(h)
@@ -158,7 +201,7 @@ func (o outcomes) checkEffect(h *ReceiptHistory, body *receipt.Outcome) {
 func (o outcomes) succeed(h *ReceiptHistory) {
 	other := o.success(h.Operation)
 	if other != nil && other != h {
-		o.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.ReceiptReused, Got: string(other.ID), Detail: "the same operation succeeded under another receipt"})
+		o.broken(successOnce, string(h.ID), nil, nil, "it succeeded under %s", other.ID)
 	}
 	if other == nil || !o.reloading {
 		o.succeeded[h.Operation] = h

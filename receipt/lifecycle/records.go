@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -19,7 +21,7 @@ type records struct {
 	weight      int         // of the runs at hand
 	limit       int         // of weight, from which on runs are archived
 	touched     uint64      // counts records, to tell which run was named last
-	submissions map[marketops.Digest]*receipt.Submission
+	submissions map[marketops.Digest]*submission
 	votes       map[marketops.Digest]*vote
 	receipts    map[marketops.Digest]*ReceiptHistory
 	order       []*ReceiptHistory // those at hand, in order of first position
@@ -29,7 +31,7 @@ type records struct {
 	succeeded   map[marketops.Digest]*ReceiptHistory  // by operation
 	runs        map[marketops.RunID]*run
 	withheld    map[trust.Role]uint64
-	erased      map[string]bool // groups of persons with a withheld record
+	erased      map[string]uint64 // by group of persons, one above the index of its last withheld record
 	genesis     *receipt.ShardGenesis
 	frozen      *receipt.ShardSealed
 	places      map[uint64]bool // of a pack: where its records stand
@@ -41,16 +43,16 @@ func newRecords(rules Rules) *records {
 	}
 	return &records{
 		rules: rules, limit: rules.Keep, archive: archive{names: names{secret: rules.Secret}, hot: map[uint32]bool{}, unfinished: map[uint32]bool{}},
-		submissions: map[marketops.Digest]*receipt.Submission{}, votes: map[marketops.Digest]*vote{}, receipts: map[marketops.Digest]*ReceiptHistory{},
+		submissions: map[marketops.Digest]*submission{}, votes: map[marketops.Digest]*vote{}, receipts: map[marketops.Digest]*ReceiptHistory{},
 		ids: map[marketops.ReceiptID]marketops.Digest{}, outcomes: map[marketops.Digest]*ReceiptHistory{}, live: map[marketops.Digest]marketops.Digest{},
-		succeeded: map[marketops.Digest]*ReceiptHistory{}, runs: map[marketops.RunID]*run{}, withheld: map[trust.Role]uint64{}, erased: map[string]bool{}, places: map[uint64]bool{},
+		succeeded: map[marketops.Digest]*ReceiptHistory{}, runs: map[marketops.RunID]*run{}, withheld: map[trust.Role]uint64{}, erased: map[string]uint64{}, places: map[uint64]bool{},
 	}
 }
 
-func (r *records) withhold(h trust.Holder) {
+func (r *records) withhold(index uint64, h trust.Holder) {
 	r.withheld[h.Role]++
 	for _, g := range h.Groups {
-		r.erased[g] = true
+		r.erased[g] = index + 1
 	}
 }
 
@@ -67,6 +69,31 @@ func (r *records) touch(e Entry) {
 	if id := e.Record.Body.Refs().Run; id != "" {
 		r.touched++
 		r.run(id).touched = r.touched
+	}
+}
+
+// checkPlan holds every record of a run to the plan that was submitted.
+func (r *records) checkPlan(e Entry) {
+	refs := e.Record.Body.Refs()
+	if refs.Run == "" || refs.Plan.IsZero() {
+		return
+	}
+	run := r.run(refs.Run)
+	if !run.plan.IsZero() {
+		equal(r, onePlan, e.subject(), run.plan, refs.Plan)
+	} else if e.Record.Body.Kind() == receipt.KindSubmission {
+		run.plan = refs.Plan
+	}
+}
+
+// checkDate compares a record's date with that of a record that it names.
+func (r *records) checkDate(e Entry, named marketops.Time, by crypto.KeyID) {
+	slack := gate.Epsilon
+	if by == e.Record.By {
+		slack = 0
+	}
+	if issued := e.Record.Body.Issued(); issued+slack < named {
+		r.broken(notSoon, e.subject(), named, issued, "")
 	}
 }
 
@@ -97,7 +124,7 @@ func (r *records) run(id marketops.RunID) *run {
 	return found
 }
 
-func (r *records) submission(d marketops.Digest) *receipt.Submission {
+func (r *records) submission(d marketops.Digest) *submission {
 	if r.submissions[d] == nil {
 		r.reload(aRecord, d[:])
 	}

@@ -1,10 +1,8 @@
 package lifecycle
 
 import (
-	"fmt"
 	"slices"
 
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -22,16 +20,17 @@ func (r resolutions) resolution(e Entry, body *receipt.Resolution) {
 	tie(h.run, r.run(body.RunID))
 	if h.Resolution != nil {
 		if h.Resolution.Leaf != e.Leaf {
-			r.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation, Detail: fmt.Sprintf("two resolutions, at %d and %d", h.Resolution.Index, e.Position.Index)})
+			r.broken(resolvesOnce, string(h.ID), nil, nil, "two, at %d and %d", h.Resolution.Index, e.Position.Index)
 		}
 		return
 	}
-	r.repeats(Outcomes, e, h, body.Operation)
+	r.repeats(e, h, body.Operation)
+	r.checkDate(e, h.Outcome.Time, h.Outcome.By)
 	if want := (log.Position{Origin: e.Position.Origin, Index: h.Outcome.Index}); !slices.Contains(h.Outcome.Again, body.Position.Index) || body.Position.Origin != want.Origin {
-		same(r.records, Outcomes, e, marketops.OrderViolation, "a resolution names the place of its outcome", want, body.Position)
+		equal(r.records, resolvesUnknown, string(h.ID), want, body.Position)
 	}
 	if !r.rules.Trust.MayResolve(e.Holder, h.Receipt.OperationKind, h.Receipt.Target) {
-		r.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.KeyUnknown, Got: e.Holder.Name, Detail: "trust.json does not let this person resolve"})
+		r.broken(resolvesMay, string(h.ID), nil, nil, "%q", e.Holder.Name)
 	}
 	h.Resolution = &Resolution{e.Leaf, e.Position.Index, body.Verdict, e.Holder.Name}
 	if body.Verdict == receipt.Success {
@@ -44,7 +43,7 @@ func (r resolutions) resolution(e Entry, body *receipt.Resolution) {
 func (r resolutions) reportUnresolvable(e Entry, body *receipt.Resolution) {
 	d, known := r.receiptByID(body.ReceiptID)
 	if h := r.receipts[d]; known && h.Outcome != nil && h.Outcome.Digest == body.Outcome {
-		r.report(Finding{Check: Outcomes, Subject: string(h.ID), Code: marketops.OrderViolation, Detail: "a resolution of an outcome that is " + string(h.Outcome.Status)})
+		r.broken(resolvesUnknown, string(h.ID), nil, nil, "it is %s", h.Outcome.Status)
 		return
 	}
 	r.reportMissing(Outcomes, e, "unknown outcome", body.Outcome, trust.RolePublisher)

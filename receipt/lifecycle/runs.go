@@ -11,7 +11,8 @@ import (
 // run is every record of one run so far, for the seal that must name them all.
 type run struct {
 	id         marketops.RunID
-	plan       marketops.Digest   // of its first submission
+	plan       marketops.Digest // of its submission
+	submission marketops.Digest
 	records    []named            // in order, physical duplicates included
 	seals      []marketops.Digest // every run-closed, in order
 	later      int                // records above the latest seal
@@ -58,12 +59,9 @@ func (r runs) seal(e Entry, c *receipt.RunClosed) {
 	if slices.Contains(run.seals, e.Record.Digest) {
 		return
 	}
-	if !run.plan.IsZero() {
-		same(r.records, RunClosed, e, marketops.PlanMismatch, "a seal is about the run's plan", run.plan, c.Plan)
-	}
 	r.checkPrevious(e, run, c)
 	if len(run.records) > maxSealed || !r.namesAll(e, run, c) {
-		r.report(Finding{Check: RunClosed, Subject: e.subject(), Code: marketops.OrderViolation, Detail: "the seal does not name exactly the records of the run below it"})
+		r.broken(sealNames, e.subject(), nil, nil, "")
 	}
 }
 
@@ -73,7 +71,7 @@ func (r runs) checkPrevious(e Entry, run *run, c *receipt.RunClosed) {
 	case c.Previous != nil && n == 0:
 		r.reportMissing(RunClosed, e, "seal", *c.Previous, trust.RoleLedger)
 	default:
-		r.report(Finding{Check: RunClosed, Subject: e.subject(), Code: marketops.OrderViolation, Detail: "the seal does not name the one before"})
+		r.broken(sealPrevious, e.subject(), nil, nil, "")
 	}
 }
 
@@ -94,7 +92,7 @@ func (r runs) namesAll(e Entry, run *run, c *receipt.RunClosed) bool {
 		switch {
 		case seals[d]:
 		case !known[d] && r.mayBeWithheld(d):
-			r.report(Finding{Check: RunClosed, Subject: e.subject(), Code: marketops.RecordWithheld, Expected: d.String(), Detail: "the seal names a record that was not given"})
+			r.report(Finding{Condition: sealNames, Check: RunClosed, Subject: e.subject(), Code: marketops.RecordWithheld, Expected: d.String(), Detail: "the seal names a record that was not given"})
 			return true
 		default:
 			got = append(got, d)

@@ -15,7 +15,7 @@ import (
 type State struct {
 	Secret     []byte                `json:"secret"`
 	Withheld   map[trust.Role]uint64 `json:"withheld"`
-	Erased     []string              `json:"erased"` // groups
+	Erased     map[string]uint64     `json:"erased"` // by group
 	Unfinished []uint32              `json:"unfinished"`
 	Added      uint64                `json:"added"`
 	Reread     uint64                `json:"reread"`
@@ -58,7 +58,7 @@ func (t *Tracker) State() (*State, error) {
 	if len(b.runs) > 0 {
 		return nil, ErrTied
 	}
-	s := &State{Secret: b.names.secret[:], Withheld: b.withheld, Erased: slices.Collect(maps.Keys(b.erased)), Unfinished: slices.Collect(maps.Keys(b.unfinished)),
+	s := &State{Secret: b.names.secret[:], Withheld: b.withheld, Erased: b.erased, Unfinished: slices.Collect(maps.Keys(b.unfinished)),
 		Added: b.added, Reread: b.reread, Genesis: b.genesis, Frozen: b.frozen}
 	var at, held []byte
 	for _, n := range b.at {
@@ -95,9 +95,7 @@ func Resume(r Rules, s *State) (*Tracker, error) {
 	for _, n := range s.Unfinished {
 		b.unfinished[n] = true
 	}
-	for _, g := range s.Erased {
-		b.erased[g] = true
-	}
+	maps.Copy(b.erased, s.Erased)
 	maps.Copy(b.withheld, s.Withheld)
 	b.text, b.added, b.reread = slices.Clone(parts[sectionText]), s.Added, s.Reread
 	b.genesis, b.frozen = s.Genesis, s.Frozen

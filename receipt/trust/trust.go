@@ -148,6 +148,12 @@ func (t *Trust) MayRevoke(person Holder, k marketops.Kind, target marketops.Targ
 	return inGroup(t.matchingRules(t.file.Revokers, k, target), person)
 }
 
+// MayRevokeBy is [Trust.MayRevoke] of the person with this id.
+func (t *Trust) MayRevokeBy(id string, k marketops.Kind, target marketops.Target) bool {
+	i := slices.IndexFunc(t.file.Persons, func(p Person) bool { return p.ID == id })
+	return i >= 0 && t.MayRevoke(Holder{Role: RolePerson, Name: id, Groups: t.file.Persons[i].Groups}, k, target)
+}
+
 func inGroup(rules []Rule, person Holder) bool {
 	for _, r := range rules {
 		if person.Role == RolePerson && slices.Contains(person.Groups, r.Group) {

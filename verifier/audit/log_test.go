@@ -198,13 +198,21 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// TestErasedVoteOfSomebodyElse: what Bob wrote cannot be a veto, what Dave wrote can.
+// TestErasedVoteOfSomebodyElse: what Bob wrote cannot be a veto, what Dave wrote can, unless it stands below
+// the run's submission.
 func TestErasedVoteOfSomebodyElse(t *testing.T) {
 	for name, tc := range map[string]struct {
-		by   *crypto.PrivateKey
-		want verifier.Verdict
-	}{"not an approver": {logworld.Bob, verifier.Verified}, "an approver": {logworld.Dave, verifier.Indeterminate}} {
+		by      *crypto.PrivateKey
+		earlier bool
+		want    verifier.Verdict
+	}{"not an approver": {logworld.Bob, false, verifier.Verified}, "an approver": {logworld.Dave, false, verifier.Indeterminate},
+		"an approver, in an earlier run": {logworld.Dave, true, verifier.Verified}} {
 		w := logworld.New()
+		if tc.earlier {
+			old := w.Vote(w.Submit(), tc.by, "reject")
+			delete(w.Store, log.RecordPath(old.Record.LeafHash()))
+			w.Run, w.Ops, tc.by = marketops.NewRunID([16]byte{2}), []marketops.Operation{logworld.Release("v2")}, logworld.Bob
+		}
 		sub := w.Submit()
 		a, b := w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")
 		erased := w.Vote(sub, tc.by, "reject")
@@ -284,10 +292,10 @@ func TestMissingOutcome(t *testing.T) {
 		}
 	}
 	// The log's own time passes with what the ledger signs.
-	w.Now = due
-	w.Ops = append(w.Ops, logworld.Release("v2.0.0"))
+	w.Now, w.Run = due, marketops.NewRunID([16]byte{2})
+	w.Ops = []marketops.Operation{logworld.Release("v2.0.0")}
 	sub := w.Submit()
-	rec := w.Authorize(1, sub, w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve"))
+	rec := w.Authorize(0, sub, w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve"))
 	if r := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{}); !r.Verified() {
 		t.Error("what others sign is no ledger time:", describe(r))
 	}

@@ -197,7 +197,7 @@ func (a *audit) noteUnread(it *item) {
 		return
 	}
 	if h, known := a.trust.Holder(leaf.Key.ID()); known {
-		a.tracker.Withheld(h)
+		a.tracker.Withheld(it.index, h)
 	}
 }
 
@@ -214,7 +214,7 @@ func (a *audit) judgeWithheld(it *item, subject string) {
 		a.fail(verifier.Check{Name: CheckRecords, Subject: subject, Code: marketops.KeyUnknown, Got: string(leaf.Key.ID()), Detail: "a leaf by a key that is not trusted here"})
 		return
 	}
-	a.tracker.Withheld(h)
+	a.tracker.Withheld(it.index, h)
 	if h.Role == trust.RolePerson || h.Role == trust.RoleAdvisory {
 		a.erased++
 		return

@@ -20,10 +20,10 @@ var bindings = []Attack{
 	{"outcome under another id", Codes{"receipt-reused"}, nil, edit("outcome", func(o *receipt.Outcome) { o.ReceiptID = marketops.NewReceiptID([16]byte{9}) })},
 	{"approval of another plan", Codes{"plan-mismatch"}, Codes{"approval-missing", "plan-mismatch"}, edit("approval", func(a *receipt.Approval) { a.Plan = Policy })},
 	{"approval of another run", Codes{"run-mismatch"}, Codes{"approval-missing", "order-violation", "run-mismatch"}, edit("approval", func(a *receipt.Approval) { a.RunID = foreign })},
-	{"approval of other operations", Codes{"plan-mismatch"}, Codes{"approval-missing"}, edit("approval", func(a *receipt.Approval) {
+	{"approval of other operations", Codes{"plan-mismatch"}, Codes{"approval-missing", "plan-mismatch"}, edit("approval", func(a *receipt.Approval) {
 		a.Operations = []receipt.OperationRef{{Operation: Policy, Kind: marketops.TagRepo, Target: Release("v1").Target}}
 	})},
-	{"receipt of another plan", Codes{"plan-mismatch"}, Codes{"approval-missing"}, edit("receipt", func(r *receipt.Receipt) { r.Plan = Policy })},
+	{"receipt of another plan", Codes{"plan-mismatch"}, Codes{"approval-missing", "plan-mismatch"}, edit("receipt", func(r *receipt.Receipt) { r.Plan = Policy })},
 	{"receipt of an operation that nobody submitted", Codes{"plan-mismatch"}, Codes{"approval-missing"}, func(w *World) {
 		w.Edit["submission"] = func(b receipt.Body) {
 			b.(*receipt.Submission).Operations = []receipt.OperationRef{{Operation: Policy, Kind: marketops.TagRepo, Target: Release("v1").Target}}

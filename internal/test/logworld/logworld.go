@@ -87,7 +87,7 @@ func New() *World {
 		Authorities:    keys("core.example", Authority, "core2.example", Second),
 		AuthorityRules: []trust.Rule{{Kinds: all, Targets: all, Threshold: 1}},
 		Advisory:       keys("advisory", Advisory), Publishers: keys("pub1", Publisher, "pub2", Other), Ledger: keys("ledger", Ledger),
-		Resolvers: []trust.Rule{{Kinds: all, Targets: all, Group: "release"}}, Revokers: []trust.Rule{},
+		Resolvers: []trust.Rule{{Kinds: all, Targets: all, Group: "release"}}, Revokers: []trust.Rule{{Kinds: all, Targets: all, Group: "release"}},
 		Approvals:   []trust.Rule{{Kinds: all, Targets: all, Group: "release", Threshold: 2}},
 		MaxLifetime: 86400, KnownCheckpoints: []receipt.CheckpointRef{},
 	}

@@ -1,6 +1,8 @@
 package logworld
 
 import (
+	"maps"
+
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/test/logtest"
@@ -8,6 +10,8 @@ import (
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
+
+func init() { maps.Copy(Stories, lawful) }
 
 // Stories are runs as they may be. Each verifies, as a pack and as a log.
 var Stories = map[string]func(*World){
@@ -149,7 +153,7 @@ func reject(w *World, l Life, by *crypto.PrivateKey, code marketops.Code) {
 func giveUp(w *World, l Life) {
 	w.Edit["outcome"] = func(b receipt.Body) {
 		o := b.(*receipt.Outcome)
-		o.Status, o.Code, o.Checkpoint = "unknown", marketops.OutcomeUnknown, nil
+		o.Status, o.Code, o.Checkpoint, o.Epoch = "unknown", marketops.OutcomeUnknown, nil, o.Epoch+1
 		setEffects(o, "unknown")
 	}
 	w.Finish(l.Intent, Ledger)
