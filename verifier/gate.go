@@ -7,7 +7,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/lifecycle"
 )
 
@@ -44,6 +43,7 @@ func (v *verification) askGates() bool {
 		v.reportNoReceipt()
 		return true
 	}
+	v.tracker.Finish()
 	for _, s := range v.tracker.Receipts() {
 		v.askGate(s)
 	}
@@ -65,16 +65,29 @@ func (v *verification) reportNoReceipt() {
 	}
 }
 
-// askGate asks for one receipt, with what stood in the log when it was first claimed.
+// answered is what the gate said about a receipt.
+type answered struct {
+	checks  marketops.Checks
+	missing string
+}
+
+// askGate reports what the gate said about one receipt. What could not be asked for want of a record or a
+// document is indeterminate.
 func (v *verification) askGate(s *lifecycle.ReceiptHistory) {
-	ask, ev, withheld := v.queryFor(s), v.evidenceFor(s), v.withheldFrom(s)
-	_, checks := gate.CheckRecorded(ask, ev, v.trust)
+	said := v.answers[s.Digest]
 	for _, g := range v.askedGroups() {
-		if why := withheld[g.name]; why != "" {
+		why := ""
+		switch {
+		case said.missing != "" && (g.name == CheckApprovals || g.name == CheckLogged):
+			why = said.missing + " was not given"
+		case v.docs[s.Operation] == nil && g.name == CheckBinding:
+			why = "the operation document was not given"
+		}
+		if why != "" {
 			v.report.Fail(Check{Name: g.name, Subject: string(s.ID), Code: marketops.RecordWithheld, Detail: why})
 			continue
 		}
-		v.reportGroup(s, g.name, g.codes, checks)
+		v.reportGroup(s, g.name, g.codes, said.checks)
 	}
 }
 
@@ -115,58 +128,6 @@ func (v *verification) words(s *lifecycle.ReceiptHistory, name string) string {
 		return fmt.Sprintf("%d of %d required; none is the requester", len(v.approvers(s)), need)
 	}
 	return "submission, approvals, receipt, in that order"
-}
-
-// queryFor is the question that the publisher's gate had to answer at the first claim.
-func (v *verification) queryFor(s *lifecycle.ReceiptHistory) gate.Query {
-	r := s.Receipt
-	ask := gate.Query{Mode: marketops.Prod, Run: v.report.Run, Publisher: r.Audience[0], Now: max(r.IssuedAt, r.NotBefore)}
-	if op := v.docs[s.Operation]; op != nil {
-		ask.Op, ask.Host = *op, op.Target.Host
-	}
-	if len(s.Claims) > 0 {
-		ask.Publisher, ask.Now = s.Claims[0].Publisher, s.Claims[0].Time
-	}
-	return ask
-}
-
-// evidenceFor returns the evidence for a receipt: the envelopes of its authorities below the first
-// claim, its submission, its approvals, and every other vote below it, for that may be a veto.
-func (v *verification) evidenceFor(s *lifecycle.ReceiptHistory) gate.Evidence {
-	ev := gate.Evidence{Checkpoint: v.cp}
-	for _, e := range v.entries {
-		l := e.Record.Logged(e.proof)
-		switch e.Record.Body.(type) {
-		case *receipt.Receipt:
-			if e.Record.Digest == s.Digest && (len(s.Claims) == 0 || e.Position.Index < s.Claims[0].Index) {
-				ev.Receipts = append(ev.Receipts, l)
-			}
-		case *receipt.Submission:
-			if e.Record.Digest == s.Receipt.Submission {
-				ev.Submission = l
-			}
-		case *receipt.Approval:
-			if e.Position.Index < s.Index || slices.Contains(s.Receipt.Approvals, e.Record.Digest) {
-				ev.Approvals = append(ev.Approvals, l)
-			}
-		}
-	}
-	return ev
-}
-
-// withheldFrom says, by check, which questions cannot be answered for want of a record.
-func (v *verification) withheldFrom(s *lifecycle.ReceiptHistory) map[string]string {
-	out := map[string]string{}
-	for _, d := range append([]marketops.Digest{s.Receipt.Submission}, s.Receipt.Approvals...) {
-		if _, given := v.byDigest[d]; !given {
-			out[CheckApprovals] = "submission or approval " + d.String() + " was not given"
-			out[CheckLogged] = out[CheckApprovals]
-		}
-	}
-	if v.docs[s.Operation] == nil {
-		out[CheckBinding] = "the operation document was not given"
-	}
-	return out
 }
 
 // approvers returns the distinct persons whose approvals the receipt names.

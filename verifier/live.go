@@ -15,8 +15,12 @@ func (v *verification) followReceipts() bool {
 		contained[e.Record.Digest] = true
 	}
 	found := map[string]bool{}
+	v.answers = map[marketops.Digest]answered{}
 	v.tracker = lifecycle.NewTracker(lifecycle.Rules{
-		Trust: v.trust, Contained: contained,
+		Trust: v.trust, Contained: contained, Unplaced: v.report.Level == Signature,
+		Gate: func(h *lifecycle.ReceiptHistory, checks marketops.Checks, missing string) {
+			v.answers[h.Digest] = answered{checks, missing}
+		},
 		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.compareQuoted,
 		Report: func(f lifecycle.Finding) {
 			found[f.Check] = true

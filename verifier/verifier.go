@@ -152,6 +152,7 @@ type verification struct {
 	entries  []entry         // in log order
 	byDigest map[marketops.Digest]int
 	plan     *document.Plan
+	answers  map[marketops.Digest]answered // by receipt
 	docs     map[marketops.Digest]*marketops.Operation
 	tracker  *lifecycle.Tracker
 	known    *prefixes

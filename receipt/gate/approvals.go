@@ -7,23 +7,22 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
-	"github.com/omega/marketops/receipt/trust"
 )
 
 // checkApprovals answers the four codes that count persons. Votes that the receipt does not name do
 // not count for it, but a rejection counts wherever it stands before the receipt.
 func (e *examination) checkApprovals() {
-	sub, err := e.openSubmission()
+	sub, err := e.submission()
 	if err != nil {
 		e.fail(marketops.ApprovalMissing, err)
 		return
 	}
-	votes, err := e.openVotes(sub.Requester)
+	votes, err := e.votes(sub.Requester)
 	if err != nil {
 		e.fail(marketops.ApprovalMissing, err)
 		return
 	}
-	t := Tally{Kind: e.ask.Op.Kind, Target: e.ask.Op.Target, Requester: sub.Requester, Minimum: e.trust.Minimum(e.receipt.OperationKind, e.receipt.Target)}
+	t := Tally{Kind: e.receipt.OperationKind, Target: e.receipt.Target, Requester: sub.Requester, Minimum: e.trust.Minimum(e.receipt.OperationKind, e.receipt.Target)}
 	for _, v := range votes {
 		t.Add(v, slices.Contains(e.receipt.Approvals, v.Record.Digest))
 	}
@@ -35,13 +34,19 @@ func (e *examination) checkApprovals() {
 	}
 }
 
-func (e *examination) openSubmission() (*receipt.Submission, error) {
-	rec, holder, err := e.openAsOfIssue(e.ev.Submission)
+func (e *examination) submission() (*receipt.Submission, error) {
+	if e.unopened != nil {
+		return nil, e.unopened
+	}
+	if e.facts.Submission == nil {
+		return nil, errors.New("submission: there is none")
+	}
+	holder, err := e.admit(*e.facts.Submission, e.receipt.IssuedAt)
 	if err != nil {
 		return nil, fmt.Errorf("submission: %w", err)
 	}
+	rec, r := e.facts.Submission.Record, e.receipt
 	sub, ok := rec.Body.(*receipt.Submission)
-	r := e.receipt
 	if !ok || rec.Digest != r.Submission || sub.RunID != r.RunID || sub.Plan != r.Plan ||
 		holder.Name != sub.Requester || !slices.Contains(sub.Operations, r.Ref()) {
 		return nil, errors.New("the submission is not the one that the receipt rests on")
@@ -49,25 +54,14 @@ func (e *examination) openSubmission() (*receipt.Submission, error) {
 	return sub, nil
 }
 
-// openAsOfIssue opens a record whose key was valid when the receipt was issued.
-func (e *examination) openAsOfIssue(l receipt.LoggedEnvelope) (*receipt.Record, trust.Holder, error) {
-	rec, err := l.Open(e.trust.Ring())
-	if err != nil {
-		return nil, trust.Holder{}, err
-	}
-	h, err := e.trust.Admit(rec, e.receipt.IssuedAt, e.position(l))
-	return rec, h, err
-}
-
-// openVotes opens all approvals; one that cannot be opened is an error, for it may be a veto. So is
-// one that names another requester: its signer was shown something else.
-func (e *examination) openVotes(requester string) (out []Vote, err error) {
-	for _, l := range e.ev.Approvals {
-		rec, holder, err := e.openAsOfIssue(l)
+// votes returns all votes. One that is of something else is an error: its signer was shown something else.
+func (e *examination) votes(requester string) (out []Vote, err error) {
+	for _, p := range e.facts.Votes {
+		holder, err := e.admit(p, e.receipt.IssuedAt)
 		if err != nil {
 			return nil, fmt.Errorf("approval: %w", err)
 		}
-		v, err := voteOf(rec, holder)
+		v, err := voteOf(p.Record, holder)
 		if err != nil {
 			return nil, err
 		}

@@ -31,6 +31,12 @@ func (e *examination) checkBindings() {
 		fmt.Sprintf("enforceable=%v in %q", r.Enforceable, r.Mode))
 	e.say(marketops.AudienceMismatch, slices.Contains(r.Audience, e.ask.Publisher), fmt.Sprintf("%s", r.Audience), string(e.ask.Publisher))
 	e.say(marketops.RunMismatch, r.RunID == e.ask.Run && r.RunID.Valid(), string(r.RunID), string(e.ask.Run))
+	if op.Kind == "" {
+		for _, code := range []marketops.Code{marketops.KindMismatch, marketops.RepositoryMismatch, marketops.OperationMismatch} {
+			e.put(marketops.Check{Code: code, Status: marketops.NotRun, Detail: "the operation document was not given"})
+		}
+		return
+	}
 	e.say(marketops.KindMismatch, r.OperationKind == op.Kind && op.Kind != "", string(r.OperationKind), string(op.Kind))
 	e.say(marketops.RepositoryMismatch, r.Target == op.Target && e.ask.Host == op.Target.Host && op.Target.RepositoryID > 0,
 		r.Target.FullName+" "+r.Target.ID(), op.Target.FullName+" "+op.Target.ID()+" at "+string(e.ask.Host))

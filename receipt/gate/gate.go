@@ -70,27 +70,59 @@ func Check(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.C
 // whenever its signature held. [marketops.ContentMismatch] is left not run if nothing was measured, and
 // [marketops.TrustExpired] is about new use: a trust file that expired still judges old evidence.
 func CheckRecorded(ask Query, ev Evidence, t *trust.Trust) (*receipt.Record, marketops.Checks) {
-	e := &examination{ask: ask, ev: ev, trust: t}
-	e.put(CheckMode(ask.Mode))
+	e := &examination{ask: ask, trust: t}
+	if e.open(ev) {
+		e.examine()
+	}
+	return e.record, e.answers.Select(GateCodes, "an earlier check did not pass")
+}
+
+// Judge is [CheckRecorded] of records that the caller has opened under the trust file and proved: a log
+// that is walked whole, or a pack. What is not there is not run.
+func Judge(ask Query, f Facts, t *trust.Trust) marketops.Checks {
+	e := &examination{ask: ask, facts: f, trust: t}
+	if t != nil {
+		e.examine()
+	}
+	return e.answers.Select(GateCodes, "an earlier check did not pass")
+}
+
+// Facts are what stands in the log about one receipt. Whoever makes them vouches for signature and place.
+type Facts struct {
+	Origin     string
+	Receipts   []Placed // one per authority
+	Submission *Placed  // nil: not at hand
+	Votes      []Placed // all that are known for the run, rejections included
+}
+
+// Placed is an opened record at its place.
+type Placed struct {
+	Record *receipt.Record
+	Index  uint64
+}
+
+// examination collects answers; what has none at the end did not run.
+type examination struct {
+	ask      Query
+	facts    Facts
+	unopened error // of submission or votes
+	unproved error // of any record
+	trust    *trust.Trust
+	record   *receipt.Record
+	receipt  *receipt.Receipt
+	answers  marketops.Checks
+}
+
+func (e *examination) examine() {
+	e.put(CheckMode(e.ask.Mode))
 	e.checkTrust()
-	if e.openReceipts() {
+	if e.admitReceipts() {
 		e.checkBindings()
 		e.checkContent()
 		e.checkTimes()
 		e.checkApprovals()
 		e.checkLogged()
 	}
-	return e.record, e.answers.Select(GateCodes, "an earlier check did not pass")
-}
-
-// examination collects answers; what has none at the end did not run.
-type examination struct {
-	ask     Query
-	ev      Evidence
-	trust   *trust.Trust
-	record  *receipt.Record
-	receipt *receipt.Receipt
-	answers marketops.Checks
 }
 
 // say records one answer; a failure, once given, stays.

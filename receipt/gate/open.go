@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -17,24 +16,106 @@ var openCodes = []marketops.Code{
 	marketops.KeyUnknown, marketops.KeyRevoked, marketops.KeyOutsideValidity,
 }
 
-func (e *examination) openReceipts() bool {
-	if !e.say(marketops.ReceiptMissing, len(e.ev.Receipts) > 0, "a receipt", fmt.Sprintf("%d", len(e.ev.Receipts))) {
+// open turns evidence into facts. It reports false if the receipts themselves do not open.
+func (e *examination) open(ev Evidence) bool {
+	e.put(CheckMode(e.ask.Mode))
+	e.checkTrust()
+	if !e.say(marketops.ReceiptMissing, len(ev.Receipts) > 0, "a receipt", fmt.Sprintf("%d", len(ev.Receipts))) {
 		return false
 	}
 	if e.trust == nil {
 		return e.say(marketops.KeyUnknown, false, "a trust file", "none")
 	}
-	authorities := map[string]bool{}
-	for _, l := range e.ev.Receipts {
-		rec, holder, err := e.openReceipt(l)
+	if ev.Checkpoint != nil {
+		e.facts.Origin = ev.Checkpoint.Origin
+	}
+	for _, l := range ev.Receipts {
+		rec, err := e.openReceipt(l)
 		if err != nil {
-			e.answerOpening(rec != nil, err)
+			e.answerOpening(false, err)
+			return false
+		}
+		e.facts.Receipts = append(e.facts.Receipts, e.place("receipt", rec, l, ev.Checkpoint))
+	}
+	e.openVotes(ev)
+	return true
+}
+
+func (e *examination) openReceipt(l receipt.LoggedEnvelope) (*receipt.Record, error) {
+	rec, err := l.Open(e.trust.Ring())
+	if errors.Is(err, marketops.RecordUnknown) {
+		return nil, marketops.RefuseErr(marketops.PredicateTypeWrong, "not a receipt", err)
+	}
+	return rec, err
+}
+
+// openVotes opens the submission and all votes; one that cannot be opened is an error, for it may be a
+// veto.
+func (e *examination) openVotes(ev Evidence) {
+	sub, err := ev.Submission.Open(e.trust.Ring())
+	if err != nil {
+		e.unopened = fmt.Errorf("submission: %w", err)
+		e.unproved = errors.Join(e.unproved, e.unopened)
+		return
+	}
+	at := e.place("submission", sub, ev.Submission, ev.Checkpoint)
+	e.facts.Submission = &at
+	for i, l := range ev.Approvals {
+		rec, err := l.Open(e.trust.Ring())
+		if err != nil {
+			e.unopened = fmt.Errorf("approval: %w", err)
+			e.unproved = errors.Join(e.unproved, fmt.Errorf("approval %d: %w", i, err))
+			return
+		}
+		e.facts.Votes = append(e.facts.Votes, e.place(fmt.Sprintf("approval %d", i), rec, l, ev.Checkpoint))
+	}
+}
+
+// place proves that a record stands where its proof says. One without a place is taken to stand above
+// everything, where a revoked key signs nothing.
+func (e *examination) place(what string, rec *receipt.Record, l receipt.LoggedEnvelope, cp *log.Checkpoint) Placed {
+	if l.Proof == nil || cp == nil {
+		e.unproved = errors.Join(e.unproved, errors.New(what+": no proof, or no checkpoint"))
+		return Placed{rec, Unplaced}
+	}
+	if err := log.VerifyInclusion(rec.LeafHash(), l.Proof.Index, l.Proof.Hashes, cp); err != nil {
+		e.unproved = errors.Join(e.unproved, fmt.Errorf("%s: %w", what, err))
+	}
+	return Placed{rec, l.Proof.Index}
+}
+
+// Unplaced is the index of a record whose place was not proved: a revoked key signs nothing there.
+const Unplaced = ^uint64(0)
+
+// admit returns the holder of a record's key, valid at a time and not revoked at its place.
+func (e *examination) admit(p Placed, at marketops.Time) (trust.Holder, error) {
+	if p.Index == Unplaced {
+		return e.trust.Admit(p.Record, at, nil)
+	}
+	return e.trust.Admit(p.Record, at, &log.Position{Origin: e.facts.Origin, Index: p.Index})
+}
+
+// admitReceipts asks for the authorities' keys and counts authorities.
+func (e *examination) admitReceipts() bool {
+	if !e.say(marketops.ReceiptMissing, len(e.facts.Receipts) > 0, "a receipt", fmt.Sprintf("%d", len(e.facts.Receipts))) {
+		return false
+	}
+	authorities := map[string]bool{}
+	for _, p := range e.facts.Receipts {
+		r, ok := p.Record.Body.(*receipt.Receipt)
+		if !ok {
+			e.answerOpening(true, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(p.Record.Body.Kind())))
+			return false
+		}
+		holder, err := e.admit(p, e.ask.Now)
+		if err != nil {
+			e.answerOpening(true, err)
 			return false
 		}
 		if e.record == nil {
-			e.record, e.receipt = rec, rec.Body.(*receipt.Receipt)
+			e.record, e.receipt = p.Record, r
 		}
-		if !crypto.EqualPayload(e.record.Opened, rec.Opened) {
+		if e.record.Digest != p.Record.Digest {
 			e.answerOpening(true, marketops.Refuse(marketops.ReceiptMalformed, "the authorities signed different receipts"))
 			return false
 		}
@@ -44,28 +125,6 @@ func (e *examination) openReceipts() bool {
 	need := e.trust.AuthorityThreshold(e.receipt.OperationKind, e.receipt.Target)
 	return e.say(marketops.ThresholdUnmet, need > 0 && len(authorities) >= need,
 		fmt.Sprintf("%d authorities", need), fmt.Sprintf("%d", len(authorities)))
-}
-
-func (e *examination) openReceipt(l receipt.LoggedEnvelope) (*receipt.Record, trust.Holder, error) {
-	rec, err := l.Open(e.trust.Ring())
-	if errors.Is(err, marketops.RecordUnknown) {
-		return nil, trust.Holder{}, marketops.RefuseErr(marketops.PredicateTypeWrong, "not a receipt", err)
-	}
-	if err != nil {
-		return nil, trust.Holder{}, err
-	}
-	if rec.Body.Kind() != receipt.KindReceipt {
-		return nil, trust.Holder{}, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(rec.Body.Kind()))
-	}
-	h, err := e.trust.Admit(rec, e.ask.Now, e.position(l))
-	return rec, h, err
-}
-
-func (e *examination) position(l receipt.LoggedEnvelope) *log.Position {
-	if l.Proof == nil || e.ev.Checkpoint == nil {
-		return nil
-	}
-	return &log.Position{Origin: e.ev.Checkpoint.Origin, Index: l.Proof.Index}
 }
 
 // answerOpening turns the end of opening into answers: all passed, or those before the failure did. An

@@ -21,7 +21,7 @@ type archive struct {
 	at         []uint64        // by the number of a run: where its text begins
 	text       []byte          // for each run: how many records, the first index, then the distances, as uvarints
 	hot        map[uint32]bool // runs that were archived and are at hand again
-	unfinished map[uint32]bool // runs with an intent without outcome, or an unknown outcome
+	unfinished map[uint32]bool // runs of which the end of the log has something to say
 	added      uint64          // records taken
 	reread     uint64          // records taken once more
 }

@@ -41,7 +41,9 @@ func (c claims) claim(e Entry, body *receipt.Claim) {
 	c.checkEpoch(e, h, body)
 	h.Claims = append(h.Claims, Claim{e.Record.Digest, e.Leaf, e.Position.Index, body.Epoch, body.Publisher, e.Record.By, body.IssuedAt})
 	if len(h.Claims) == 1 {
-		c.takeResource(h, body)
+		c.takeResource(h)
+		votes(c).findErasedVeto(h)
+		receipts(c).judge(h)
 	}
 }
 
@@ -91,7 +93,7 @@ func (c claims) reportGap(e Entry, h *ReceiptHistory, body *receipt.Claim) {
 
 // takeResource takes what the operation changes. It is free again only when the receipt that holds it
 // has ended.
-func (c claims) takeResource(h *ReceiptHistory, body *receipt.Claim) {
+func (c claims) takeResource(h *ReceiptHistory) {
 	if c.reloading {
 		return
 	}
@@ -99,9 +101,6 @@ func (c claims) takeResource(h *ReceiptHistory, body *receipt.Claim) {
 		c.broken(claimAlone, string(h.ID), nil, nil, "%s was live", other.ID)
 	}
 	c.live[h.key] = h.Digest
-	if c.rules.Gate {
-		receipts(c).checkClaimed(h, body.IssuedAt)
-	}
 }
 
 func (c claims) intent(e Entry, body *receipt.Intent) {
@@ -129,6 +128,7 @@ func (c claims) checkIntent(e Entry, h *ReceiptHistory, body *receipt.Intent) bo
 	if len(h.Intents) == 0 && votes(c).isVetoed(h) {
 		c.broken(intentVetoed, string(h.ID), nil, nil, "")
 	}
+	votes(c).findErasedVeto(h)
 	if slices.ContainsFunc(h.Intents, func(old Intent) bool { return old.Epoch == body.Epoch }) {
 		c.broken(intentOnce, string(h.ID), nil, nil, "two for epoch %d", body.Epoch)
 	}

@@ -60,7 +60,8 @@ func (f *feed) open(store log.TileReader, e *lifecycle.Entry) (*receipt.Record, 
 // play tells a tracker everything and returns what it found. change may set further rules.
 func (f *feed) play(change func(*lifecycle.Rules)) (*lifecycle.Tracker, []lifecycle.Finding) {
 	var found []lifecycle.Finding
-	rules := lifecycle.Rules{Trust: f.trust, Gate: true, Document: f.document, Quoted: f.quoted, Report: func(x lifecycle.Finding) { found = append(found, x) }}
+	rules := lifecycle.Rules{Trust: f.trust, Document: f.document, Quoted: f.quoted, Report: func(x lifecycle.Finding) { found = append(found, x) }}
+	rules.Gate = gateInto(&found)
 	if change != nil {
 		change(&rules)
 	}
@@ -70,11 +71,24 @@ func (f *feed) play(change func(*lifecycle.Rules)) (*lifecycle.Tracker, []lifecy
 			tracker.Add(e)
 		}
 	}
+	tracker.Finish()
 	late, _ := tracker.Pending(f.end(), lifecycle.Grace)
 	for _, h := range late {
 		found = append(found, lifecycle.Finding{Check: lifecycle.Outcomes, Subject: string(h.ID), Code: marketops.OutcomeMissing})
 	}
 	return tracker, found
+}
+
+// gateInto makes findings of what the gate refuses, as an audit does.
+func gateInto(found *[]lifecycle.Finding) func(*lifecycle.ReceiptHistory, marketops.Checks, string) {
+	return func(h *lifecycle.ReceiptHistory, answers marketops.Checks, missing string) {
+		for _, c := range answers {
+			unasked := missing != "" && slices.Contains([]marketops.Code{marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover, marketops.ReceiptUnlogged}, c.Code)
+			if c.Status == marketops.Fail && !unasked {
+				*found = append(*found, lifecycle.Finding{Check: lifecycle.Receipts, Subject: string(h.ID), Code: c.Code, Detail: c.Detail})
+			}
+		}
+	}
 }
 
 // end is days after the last record.

@@ -7,6 +7,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // ReceiptHistory is one receipt and what became of it.
@@ -27,6 +28,8 @@ type ReceiptHistory struct {
 	issued      marketops.Time
 	expires     marketops.Time
 	revocation  log.Hash // the leaf
+	placed      []gate.Placed
+	hidden      bool // a withheld record may be a veto
 	run         *run
 	archived    bool // with its run
 }
@@ -114,5 +117,5 @@ func (h *ReceiptHistory) hasEnded() bool {
 
 // isOpen reports whether the end of the log has something to say about the receipt.
 func (h *ReceiptHistory) isOpen() bool {
-	return len(h.Intents) > 0 && h.Outcome == nil || h.Status() == receipt.Unknown
+	return len(h.Claims) == 0 || len(h.Intents) > 0 && h.Outcome == nil || h.Status() == receipt.Unknown
 }

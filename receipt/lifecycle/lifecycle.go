@@ -36,9 +36,12 @@ type Rules struct {
 	// Contained is set for a pack: every record in it. What is named and not contained may
 	// stand elsewhere in the log, and reads as withheld.
 	Contained map[marketops.Digest]bool
-	// Gate makes the tracker answer for Receipts and Approvals from records alone. Without it
-	// the caller does, with the operation documents.
-	Gate bool
+	// Gate gets the gate's answers about a receipt: as its first claim makes it or, if none is known by
+	// then, in [Tracker.Finish]. missing says what the receipt names and nobody
+	// gave; the answers about approvals and places did not run then. Nil: the gate is not asked.
+	Gate func(h *ReceiptHistory, answers marketops.Checks, missing string)
+	// Unplaced is set where the places of records are claimed and not proved.
+	Unplaced bool
 	// Document returns the operation document of this digest, or nil if it was not given.
 	Document func(marketops.Digest) *marketops.Operation
 	// Reread returns the records at these indexes once more, verified again. With it a tracker archives
@@ -136,6 +139,11 @@ func (t *Tracker) Unresolved() (n int) {
 		}
 	})
 	return n
+}
+
+// Finish asks the gate about the receipts that nobody claimed. The log has ended.
+func (t *Tracker) Finish() {
+	t.records.eachOpen(receipts{t.records}.judgeUnclaimed)
 }
 
 // Sealed reports whether a run has a run-closed record, and how many of its records came later.

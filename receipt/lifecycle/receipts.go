@@ -1,9 +1,7 @@
 package lifecycle
 
 import (
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -20,13 +18,14 @@ func (r receipts) receipt(e Entry, body *receipt.Receipt) {
 		if !slices.Contains(h.Authorities, e.Holder.Name) {
 			h.Authorities = append(h.Authorities, e.Holder.Name)
 		}
-		if !slices.Contains(h.By, e.Record.By) && len(h.Claims) == 0 {
-			h.By = append(h.By, e.Record.By)
+		if len(h.Claims) == 0 && !slices.Contains(h.By, e.Record.By) {
+			h.By, h.placed = append(h.By, e.Record.By), append(h.placed, gate.Placed{Record: withoutEnvelope(e.Record), Index: e.Position.Index})
 		}
 		return
 	}
 	h := &ReceiptHistory{Digest: e.Record.Digest, ID: body.ReceiptID, Operation: body.Operation, Receipt: body, Index: e.Position.Index,
-		Authorities: []string{e.Holder.Name}, By: []crypto.KeyID{e.Record.By}, issued: body.IssuedAt, expires: body.ExpiresAt, key: r.key(body), run: r.run(body.RunID)}
+		Authorities: []string{e.Holder.Name}, By: []crypto.KeyID{e.Record.By}, placed: []gate.Placed{{Record: withoutEnvelope(e.Record), Index: e.Position.Index}},
+		issued: body.IssuedAt, expires: body.ExpiresAt, key: r.key(body), run: r.run(body.RunID)}
 	r.receipts[h.Digest] = h
 	r.order = append(r.order, h)
 	if other, taken := r.receiptByID(h.ID); taken {
@@ -35,14 +34,86 @@ func (r receipts) receipt(e Entry, body *receipt.Receipt) {
 	r.ids[h.ID] = h.Digest
 	if sub := r.submission(body.Submission); sub != nil {
 		r.checkDate(e, sub.body.IssuedAt, sub.by)
-	} else if !r.rules.Gate {
+	} else {
 		r.reportMissing(Order, e, "submission", body.Submission, trust.RolePerson)
 	}
 	votes(r).use(e, h)
-	if r.rules.Gate {
-		r.check(e, h)
-		votes(r).count(e, h)
+	votes(r).findErasedVeto(h)
+}
+
+// withoutEnvelope keeps what a gate asks about, so that a tracker holds no envelopes.
+func withoutEnvelope(r *receipt.Record) *receipt.Record {
+	return &receipt.Record{Body: r.Body, Digest: r.Digest, Subject: r.Subject, By: r.By}
+}
+
+// judge asks the gate about a receipt, with what stands in the log by now.
+func (r receipts) judge(h *ReceiptHistory) {
+	if r.rules.Gate == nil || r.reloading {
+		return
 	}
+	facts, missing := r.facts(h)
+	r.rules.Gate(h, gate.Judge(r.query(h), facts, r.rules.Trust), missing)
+}
+
+func (r receipts) judgeUnclaimed(h *ReceiptHistory) {
+	if len(h.Claims) == 0 && h.Receipt != nil {
+		r.judge(h)
+	}
+}
+
+// query is what the publisher's gate had to answer at the first claim, or would have had to.
+func (r receipts) query(h *ReceiptHistory) gate.Query {
+	body := h.Receipt
+	ask := gate.Query{Mode: marketops.Prod, Run: h.run.id, Publisher: body.Audience[0], Now: max(body.IssuedAt, body.NotBefore)}
+	if op := r.document(h.Operation); op != nil {
+		ask.Op, ask.Host = *op, op.Target.Host
+	}
+	if len(h.Claims) > 0 {
+		ask.Publisher, ask.Now = h.Claims[0].Publisher, h.Claims[0].Time
+	}
+	return ask
+}
+
+// facts are the receipt's envelopes, its submission, its approvals, and every other vote below it, for
+// that may be a veto.
+func (r receipts) facts(h *ReceiptHistory) (f gate.Facts, missing string) {
+	f = gate.Facts{Origin: r.origin, Receipts: h.placed}
+	if sub := r.submission(h.Receipt.Submission); sub != nil {
+		f.Submission = &gate.Placed{Record: sub.record, Index: sub.index}
+	} else {
+		missing = "submission " + h.Receipt.Submission.String()
+	}
+	for _, v := range h.run.votes {
+		if v.index < h.Index || slices.Contains(h.Receipt.Approvals, v.vote.Record.Digest) {
+			f.Votes = append(f.Votes, gate.Placed{Record: v.vote.Record, Index: v.index})
+		}
+	}
+	for _, d := range h.Receipt.Approvals {
+		v := r.vote(d)
+		if v == nil {
+			missing = "approval " + d.String()
+		} else if v.run != h.run {
+			f.Votes = append(f.Votes, gate.Placed{Record: v.vote.Record, Index: v.index})
+		}
+	}
+	if r.rules.Unplaced {
+		f = unplaced(f)
+	}
+	return f, missing
+}
+
+// unplaced takes every place for not proved.
+func unplaced(f gate.Facts) gate.Facts {
+	f.Receipts = slices.Clone(f.Receipts)
+	for _, list := range [][]gate.Placed{f.Receipts, f.Votes} {
+		for i := range list {
+			list[i].Index = gate.Unplaced
+		}
+	}
+	if f.Submission != nil {
+		f.Submission.Index = gate.Unplaced
+	}
+	return f
 }
 
 // key is what only one live receipt may hold: the op_key where the document is at hand, else
@@ -54,60 +125,6 @@ func (r receipts) key(body *receipt.Receipt) marketops.Digest {
 		}
 	}
 	return marketops.DigestOf([]byte(body.Target.ID() + "\n" + body.Operation.String()))
-}
-
-// check judges what a receipt says, whether or not it was ever claimed.
-func (r receipts) check(e Entry, h *ReceiptHistory) {
-	body := h.Receipt
-	r.same(e, marketops.NotEnforceable, "a receipt is enforceable in prod", "enforceable=true in prod", fmt.Sprintf("enforceable=%v in %s", body.Enforceable, body.Mode))
-	limit := min(receipt.MaxLifetime, marketops.Time(r.rules.Trust.File().MaxLifetime))
-	life := max(body.ExpiresAt-body.IssuedAt, body.ExpiresAt-body.NotBefore)
-	r.require(life <= limit, h, marketops.LifetimeExcessive, seconds(limit), seconds(life))
-	op := r.document(body.Operation)
-	if op == nil {
-		return
-	}
-	r.same(e, marketops.KindMismatch, "a receipt is of its operation's kind", op.Kind, body.OperationKind)
-	r.same(e, marketops.RepositoryMismatch, "a receipt is for its operation's repository", op.Target, body.Target)
-	if !slices.Equal(e.Record.Subject[1:], receipt.Files(op)) { // a stock verifier takes the receipt for each of them
-		r.report(Finding{Check: Receipts, Subject: string(h.ID), Code: marketops.OperationMismatch, Expected: fmt.Sprint(receipt.Files(op)), Got: fmt.Sprint(e.Record.Subject[1:]),
-			Detail: "the receipt does not name exactly the assets of its operation"})
-	}
-}
-
-func seconds(t marketops.Time) string { return (time.Duration(t) * time.Second).String() }
-
-// checkClaimed judges the first claim of a receipt at the time that the ledger gives it.
-func (r receipts) checkClaimed(h *ReceiptHistory, now marketops.Time) {
-	body := h.Receipt
-	r.checkKeys(h, now)
-	need := r.rules.Trust.AuthorityThreshold(body.OperationKind, body.Target)
-	r.require(need > 0 && len(h.Authorities) >= need, h, marketops.ThresholdUnmet, fmt.Sprintf("%d authorities", need), fmt.Sprint(len(h.Authorities)))
-	r.require(body.NotBefore <= now+gate.Epsilon && body.IssuedAt <= now+gate.Epsilon, h, marketops.NotYetValid, body.NotBefore.String(), now.String())
-	r.require(now+gate.Epsilon < body.ExpiresAt, h, marketops.Expired, body.ExpiresAt.String(), now.String())
-	r.require(now-body.IssuedAt <= gate.MaxAge-gate.Epsilon, h, marketops.Stale, seconds(gate.MaxAge), seconds(now-body.IssuedAt))
-}
-
-func (r receipts) require(ok bool, h *ReceiptHistory, code marketops.Code, expected, got string) {
-	if !ok {
-		r.report(Finding{Check: Receipts, Subject: string(h.ID), Code: code, Expected: expected, Got: got})
-	}
-}
-
-// same answers one of the gate's questions: two values must be equal.
-func (r receipts) same(e Entry, code marketops.Code, what string, want, got any) {
-	if want != got {
-		r.report(Finding{Check: Receipts, Subject: e.subject(), Code: code, Detail: what, Expected: fmt.Sprint(want), Got: fmt.Sprint(got)})
-	}
-}
-
-// checkKeys asks at the first claim whether the authorities' keys still hold.
-func (r receipts) checkKeys(h *ReceiptHistory, now marketops.Time) {
-	for _, id := range h.By {
-		if k, known := r.rules.Trust.Holder(id); known && (now < k.Key.NotBefore || now >= k.Key.NotAfter) {
-			r.require(false, h, marketops.KeyOutsideValidity, fmt.Sprintf("%s to %s", k.Key.NotBefore, k.Key.NotAfter), now.String())
-		}
-	}
 }
 
 // revocation marks a receipt; only one that is not being carried out can be revoked.

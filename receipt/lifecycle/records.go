@@ -35,6 +35,7 @@ type records struct {
 	genesis     *receipt.ShardGenesis
 	frozen      *receipt.ShardSealed
 	places      map[uint64]bool // of a pack: where its records stand
+	origin      string          // of the log
 }
 
 func newRecords(rules Rules) *records {
@@ -66,6 +67,7 @@ func (r *records) mayBeWithheld(d marketops.Digest) bool {
 
 // touch notes which run a record names.
 func (r *records) touch(e Entry) {
+	r.origin = e.Position.Origin
 	if id := e.Record.Body.Refs().Run; id != "" {
 		r.touched++
 		r.run(id).touched = r.touched

@@ -16,6 +16,7 @@ type run struct {
 	records    []named            // in order, physical duplicates included
 	seals      []marketops.Digest // every run-closed, in order
 	later      int                // records above the latest seal
+	votes      []*vote
 	rejections []*vote
 	touched    uint64 // when a record named it last
 	number     int    // in the archive; -1 for none

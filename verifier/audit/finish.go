@@ -17,6 +17,7 @@ func (a *audit) now() marketops.Time {
 
 // finish gives the answers that need the whole log.
 func (a *audit) finish() {
+	a.tracker.Finish()
 	late, pending := a.tracker.Pending(a.now(), lifecycle.Grace)
 	a.open = len(pending)
 	for _, s := range late {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/omega/marketops"
@@ -137,13 +138,30 @@ func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
 // rules says how the tracker judges here.
 func (a *audit) rules() lifecycle.Rules {
 	return lifecycle.Rules{
-		Trust: a.trust, Gate: true, Document: a.options.Document, Quoted: func(c receipt.CheckpointRef) error { return a.roots.compareQuoted(c) },
+		Trust: a.trust, Gate: a.takeAnswers, Document: a.options.Document, Quoted: func(c receipt.CheckpointRef) error { return a.roots.compareQuoted(c) },
 		Reread: a.reread, Keep: a.options.keep,
 		Report: func(f lifecycle.Finding) {
 			a.fail(verifier.Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
 		},
 	}
 }
+
+// takeAnswers reports what the gate says of a receipt. Content was never measured here, and a trust file that
+// expired still judges old evidence. What the receipt names and nobody gave is a finding of its own.
+func (a *audit) takeAnswers(h *lifecycle.ReceiptHistory, answers marketops.Checks, missing string) {
+	for _, c := range answers {
+		name := lifecycle.Receipts
+		if slices.Contains(approvalCodes, c.Code) {
+			name = lifecycle.Approvals
+		}
+		if c.Status != marketops.Fail || c.Code == marketops.TrustExpired || missing != "" && (name == lifecycle.Approvals || c.Code == marketops.ReceiptUnlogged) {
+			continue
+		}
+		a.fail(verifier.Check{Name: name, Subject: string(h.ID), Code: c.Code, Expected: c.Expected, Got: c.Got, Detail: c.Detail})
+	}
+}
+
+var approvalCodes = []marketops.Code{marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover}
 
 // judge takes one entry into the tracker, or says why not.
 func (a *audit) judge(it *item) {

@@ -31,7 +31,7 @@ var Attacks = slices.Concat(bindings, histories, []Attack{
 	{"claim by an authority", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("claim", Authority)},
 	{"intent by the ledger", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("intent", Ledger)},
 	{"seal by an authority", Codes{"key-unknown"}, nil, signed("run-closed", Authority)},
-	{"submission by somebody else", Codes{"approval-missing", "key-unknown"}, Codes{"key-unknown"}, signed("submission", Dave)},
+	{"submission by somebody else", Codes{"approval-missing", "key-unknown"}, nil, signed("submission", Dave)},
 
 	{"receipt not enforceable", Codes{"not-enforceable"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Enforceable = false })},
 	{"receipt for a dry run", Codes{"not-enforceable"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Mode = marketops.DryRun })},
@@ -111,14 +111,14 @@ var Attacks = slices.Concat(bindings, histories, []Attack{
 		w.Authorize(0, l.Submission, l.First, l.Other)
 	}},
 
-	{"approval after the receipt", Codes{"order-violation", "receipt-unlogged"}, Codes{"order-violation"}, func(w *World) {
+	{"approval after the receipt", Codes{"order-violation", "receipt-unlogged"}, nil, func(w *World) {
 		sub := w.Submit()
 		a := w.Vote(sub, Alice, "approve")
 		late := withheldVote(w, sub)
 		w.Authorize(0, sub, a, late)
 		w.Append(late.Record)
 	}},
-	{"submission after the receipt", Codes{"order-violation", "receipt-unlogged"}, Codes{"order-violation"}, func(w *World) {
+	{"submission after the receipt", Codes{"order-violation", "receipt-unlogged"}, nil, func(w *World) {
 		l := w.Allow()
 		reorder(w, 3, 0, 1, 2)
 		_ = l
