@@ -83,6 +83,12 @@ func (e *examination) checkTimes() {
 	}
 	life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore)
 	e.say(marketops.LifetimeExcessive, life <= limit, seconds(limit), seconds(life))
+	if e.ask.Unclaimed {
+		for _, code := range []marketops.Code{marketops.NotYetValid, marketops.Expired, marketops.Stale} {
+			e.say(code, true, "", "nobody claimed it")
+		}
+		return
+	}
 	e.say(marketops.NotYetValid, r.NotBefore <= now+Epsilon && r.IssuedAt <= now+Epsilon, r.NotBefore.String(), now.String())
 	e.say(marketops.Expired, now+Epsilon < r.ExpiresAt, r.ExpiresAt.String(), now.String())
 	e.say(marketops.Stale, now-r.IssuedAt <= MaxAge-Epsilon, seconds(MaxAge), seconds(now-r.IssuedAt))

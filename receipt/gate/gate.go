@@ -45,6 +45,7 @@ type Query struct {
 	Content   []marketops.Digest // SHA-256 of the bytes that would be sent, one per asset or change, in order; nil: not measured
 	Publisher crypto.KeyID
 	Now       marketops.Time
+	Unclaimed bool // asked afterwards of a receipt that nobody claimed: no time of use can be wrong
 }
 
 // Evidence is what comes with the question.

@@ -64,7 +64,7 @@ func (r receipts) judgeUnclaimed(h *ReceiptHistory) {
 // query is what the publisher's gate had to answer at the first claim, or would have had to.
 func (r receipts) query(h *ReceiptHistory) gate.Query {
 	body := h.Receipt
-	ask := gate.Query{Mode: marketops.Prod, Run: h.run.id, Publisher: body.Audience[0], Now: max(body.IssuedAt, body.NotBefore)}
+	ask := gate.Query{Mode: marketops.Prod, Run: h.run.id, Publisher: body.Audience[0], Now: max(body.IssuedAt, body.NotBefore), Unclaimed: len(h.Claims) == 0}
 	if op := r.document(h.Operation); op != nil {
 		ask.Op, ask.Host = *op, op.Target.Host
 	}
