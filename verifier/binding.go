@@ -58,6 +58,7 @@ func (x *exported) checkReceipt(r *receipt.Receipt) bool {
 func (x *exported) listUncovered() {
 	r := x.report
 	for _, what := range []string{"approvals, and that nobody rejected it (a pack holds them)", "what became of it after this record (a pack holds it)",
+		"the operation document (a pack holds it): kind, repository and files are what this record says, and no more was compared",
 		"single use and revocation (marketops-verify audit)", "that GitHub still serves these bytes", InOneHand} {
 		r.Uncovered(what)
 	}

@@ -22,16 +22,21 @@ func (v *verification) checkDocuments() bool {
 			sound = false
 		}
 	}
-	for _, e := range v.entries {
-		if r, ok := e.Record.Body.(*receipt.Receipt); ok && sound && v.docs[r.Operation] == nil {
-			v.report.Fail(Check{Name: CheckDocuments, Subject: string(r.ReceiptID), Code: marketops.RecordWithheld, Expected: r.Operation.String(), Detail: "the operation document of a receipt was not given"})
-			return true
-		}
-	}
-	if sound {
+	if sound && v.findUndocumented() == 0 {
 		v.report.Pass(CheckDocuments, "", "plan and "+lifecycle.Count(len(v.docs), "operation"))
 	}
 	return sound
+}
+
+// findUndocumented finds the receipts whose operation document was not given.
+func (v *verification) findUndocumented() (n int) {
+	for i, e := range v.entries {
+		if r, ok := e.Record.Body.(*receipt.Receipt); ok && v.byDigest[e.Record.Digest] == i && v.docs[r.Operation] == nil {
+			v.report.Fail(Check{Name: CheckDocuments, Subject: string(r.ReceiptID), Code: marketops.RecordWithheld, Expected: r.Operation.String(), Detail: "the operation document of a receipt was not given"})
+			n++
+		}
+	}
+	return n
 }
 
 // checkPlan reads the plan and compares it with the records of the run, and with the operations that each

@@ -11,6 +11,7 @@
 //	since              the log extends the checkpoint that the caller kept (required where one is given)
 //	resume             the state to go on from is of this log and this trust file (required where one is given)
 //	known-checkpoints  the log extends every checkpoint of it that the trust file remembers (required where there is one)
+//	documents          every file of the folder of operation documents is one, under its digest (required where it is given)
 //	entries            every entry is the one of the tree under the checkpoint
 //	records            every record opens under a key whose role, window and position allow it
 //	withheld           no record of a publisher, an authority or the ledger is withheld
@@ -74,6 +75,7 @@ const (
 	CheckResume     = "resume"
 	CheckKnown      = "known-checkpoints"
 	CheckEntries    = "entries"
+	CheckDocuments  = verifier.CheckDocuments
 	CheckRecords    = verifier.CheckRecords
 	CheckWithheld   = "withheld"
 	CheckReceipts   = lifecycle.Receipts
@@ -87,9 +89,12 @@ var walked = []string{CheckRecords, CheckWithheld, lifecycle.Receipts, lifecycle
 type Options struct {
 	// At raises the log's own time, to find outcomes that are overdue while the log stands still.
 	At marketops.Time
-	// Document returns the operation document of this digest, or nil. Without documents, two
-	// live receipts for one tag or branch are seen only if they are for the same operation.
+	// Document returns the operation document of this digest, or nil. What rests on a document that is
+	// not given is listed as not covered.
 	Document func(marketops.Digest) *marketops.Operation
+	// Operations is a folder of operation documents, each named by its digest, for Document. Any other
+	// file in it fails the audit, but for plans and unfinished files.
+	Operations *Folder
 	// Previous is the log that this one goes on after. Its end must be what the first leaf says;
 	// what it holds is an audit of its own.
 	Previous log.TileReader
@@ -150,6 +155,9 @@ func Audit(files, records log.TileReader, t *trust.Trust, o Options) *verifier.R
 	if o.State != nil {
 		required = append(required, CheckResume)
 	}
+	if o.Operations != nil {
+		required, a.options.Document = append(required, CheckDocuments), (&folderDocuments{folder: o.Operations}).find
+	}
 	if a.begin() {
 		required = append(required, a.checkKnown()...)
 		a.run()
@@ -162,6 +170,9 @@ func Audit(files, records log.TileReader, t *trust.Trust, o Options) *verifier.R
 
 // run asks about everything below the checkpoint.
 func (a *audit) run() {
+	if a.options.Operations != nil {
+		a.checkDocuments()
+	}
 	if a.options.Since != nil && !a.checkSince() {
 		return
 	}
@@ -194,20 +205,21 @@ type audit struct {
 	options Options
 	opener  crypto.Opener // quick: an audit opens every record of a log
 
-	tree       *log.Tree
-	roots      *roots
-	tracker    *lifecycle.Tracker
-	ledger     marketops.Time    // the latest that the ledger signed so far
-	counts     map[string]uint64 // entries by record name
-	erased     uint64            // records of persons and advisories that were withheld
-	failed     map[string]bool   // checks with a finding
-	found      []verifier.Check  // the findings, as many as a report lists
-	from       uint64            // the first entry that no state speaks for
-	since      *log.Checkpoint
-	increment  map[string]uint64 // counts of the entries above since
-	saveErr    error             // why no state is kept any more
-	remembered int
-	open       int // receipts whose outcome is not due yet
+	tree         *log.Tree
+	roots        *roots
+	tracker      *lifecycle.Tracker
+	ledger       marketops.Time    // the latest that the ledger signed so far
+	counts       map[string]uint64 // entries by record name
+	erased       uint64            // records of persons and advisories that were withheld
+	undocumented uint64            // receipts, as signed, without their operation document
+	failed       map[string]bool   // checks with a finding
+	found        []verifier.Check  // the findings, as many as a report lists
+	from         uint64            // the first entry that no state speaks for
+	since        *log.Checkpoint
+	increment    map[string]uint64 // counts of the entries above since
+	saveErr      error             // why no state is kept any more
+	remembered   int
+	open         int // receipts whose outcome is not due yet
 }
 
 func (a *audit) fail(c verifier.Check) {

@@ -72,8 +72,10 @@ func (a *audit) listUncovered() {
 	if r.Unwitnessed != "" {
 		r.Uncovered("that the operator shows everybody this log: no witness is demanded, so " + r.Unwitnessed)
 	}
-	if a.options.Document == nil {
-		r.Uncovered("two receipts live at once for one tag or branch with different content: no operation documents were given (--operations)")
+	if a.undocumented > 0 {
+		r.Uncovered(fmt.Sprintf("the operation document of %d of %s was not given (--operations): kind and repository rest on receipt, submission and approvals alone, the files on the receipt alone; tag, branch and texts are not known",
+			a.undocumented, lifecycle.Count(a.counts["receipt"], "receipt")))
+		r.Uncovered("two receipts without their documents live at once for one tag or branch with different content")
 	}
 	if a.options.HashOnly {
 		r.Uncovered("who signed what, and everything that rests on it: " + NoSignature)

@@ -42,13 +42,14 @@ type stateHead struct {
 	Size      uint64           `json:"size"`
 	Root      log.Hash         `json:"root"`
 
-	Ledger    marketops.Time    `json:"ledger"`
-	Counts    map[string]uint64 `json:"counts"`
-	Erased    uint64            `json:"erased"`
-	Checks    []verifier.Check  `json:"checks"`
-	Omitted   int               `json:"omitted"`
-	Misbehave bool              `json:"misbehaved"`
-	Book      *lifecycle.State  `json:"book"`
+	Ledger       marketops.Time    `json:"ledger"`
+	Counts       map[string]uint64 `json:"counts"`
+	Erased       uint64            `json:"erased"`
+	Undocumented uint64            `json:"undocumented"`
+	Checks       []verifier.Check  `json:"checks"`
+	Omitted      int               `json:"omitted"`
+	Misbehave    bool              `json:"misbehaved"`
+	Book         *lifecycle.State  `json:"book"`
 }
 
 // head says what a state must be bound to, to serve this audit.
@@ -63,7 +64,7 @@ func (a *audit) save(size uint64) {
 		return
 	}
 	h := a.head()
-	h.Size, h.Root, h.Ledger, h.Counts, h.Erased = size, a.roots.at(size), a.ledger, a.counts, a.erased
+	h.Size, h.Root, h.Ledger, h.Counts, h.Erased, h.Undocumented = size, a.roots.at(size), a.ledger, a.counts, a.erased, a.undocumented
 	h.Checks, h.Omitted, h.Misbehave = a.found, a.report.Omitted, a.report.ExitCode() == verifier.ExitMisbehaviour
 	if h.Book, a.saveErr = a.tracker.State(); a.saveErr != nil {
 		return
@@ -166,7 +167,7 @@ func (a *audit) restore(h *stateHead) (ok bool) {
 		a.fail(verifier.Check{Name: CheckRoots, Code: marketops.SplitView, Detail: "found before the audit was interrupted, and no longer listed"})
 	}
 	a.report.Omitted += h.Omitted
-	a.tracker, a.from, a.ledger, a.erased = tracker, h.Size, h.Ledger, h.Erased
+	a.tracker, a.from, a.ledger, a.erased, a.undocumented = tracker, h.Size, h.Ledger, h.Erased, h.Undocumented
 	for name, n := range h.Counts {
 		a.counts[name] = n
 	}

@@ -196,6 +196,7 @@ func (a *audit) admit(it *item, subject string) {
 		a.ledger = max(a.ledger, issued)
 	}
 	a.count(it.index, string(it.rec.Body.Kind()))
+	a.noteDocument(it.rec.Body)
 	a.tracker.Add(e)
 }
 

@@ -22,7 +22,7 @@ func (o *AuditOptions) Bind(f *flag.FlagSet) {
 	o.Judging.Bind(f)
 	f.StringVar(&o.Log, "log", "", "the log: checkpoint and tile/ (default: .marketops/log)")
 	f.StringVar(&o.Records, "records", "", "the record store (default: .marketops/records)")
-	f.StringVar(&o.Operations, "operations", "", "operation documents, named by digest, to tell which share a resource (default: .marketops/documents)")
+	f.StringVar(&o.Operations, "operations", "", "operation documents, each named by its digest: what receipts allowed (default: .marketops/documents)")
 	f.StringVar(&o.Previous, "previous", "", "the frozen log that this log continues: did it end as the first leaf says")
 	f.StringVar(&o.Since, "since", "", "a `file` with a checkpoint that you kept: the log must extend it, and what is new is counted")
 	bindEvidence(f, &o.Evidence)

@@ -4,8 +4,11 @@ package audit
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"io/fs"
 	"time"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/cli/verdict"
@@ -59,11 +62,11 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 		return err
 	}
 	defer records.Close()
-	documents, err := folder(o.Operations, "documents")
+	documents, err := folder(o.Operations, "documents", "operations")
 	if err == nil {
 		defer documents.Close()
-		options.Document = audit.Documents(documents)
-	} else if o.Operations != "" {
+		options.Operations = documents
+	} else if o.Operations != "" || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, marketops.StateMissing) {
 		return err
 	}
 	if o.Previous != "" {

@@ -44,7 +44,7 @@ func TestAudit(t *testing.T) {
 		{Line: all + "--hash-only", Exit: cli.ExitUnverified, Says: "indeterminate"},
 		{Line: "--log log --records records", Exit: cli.ExitUnverified, Says: "trust-missing"},
 		{Line: all + "--hash-only --resume new", Exit: cli.ExitUsage, Says: "keeps no state to --resume from"},
-		{Line: all + "--operations none", Exit: cli.ExitError, Says: "name the folder with --documents"},
+		{Line: all + "--operations none", Exit: cli.ExitError, Says: "name the folder with --operations"},
 		{Line: all + "--since none", Exit: cli.ExitError, Says: "name a file with a checkpoint"},
 		{Line: "--trust trust.json --log http://log.example.com/ --records records", Exit: cli.ExitUsage, Says: "--log"},
 		{Line: "--trust trust.json --log log", Exit: cli.ExitError, Says: "state-missing"},

@@ -23,7 +23,7 @@ type reader interface {
 // source opens what the user named, or the folder of the state folder.
 func source(ctx context.Context, name, what string, o *audit.Options) (reader, error) {
 	if !strings.HasPrefix(name, "https://") && !strings.HasPrefix(name, "http://") {
-		return folder(name, what)
+		return folder(name, what, what)
 	}
 	r, err := remote.New(ctx, name)
 	if err != nil {
@@ -34,7 +34,7 @@ func source(ctx context.Context, name, what string, o *audit.Options) (reader, e
 }
 
 // folder opens a folder that the user named, or the one of the state folder.
-func folder(dir, name string) (*audit.Folder, error) {
+func folder(dir, name, flag string) (*audit.Folder, error) {
 	if dir == "" {
 		state, err := env.State()
 		if err != nil {
@@ -44,7 +44,7 @@ func folder(dir, name string) (*audit.Folder, error) {
 	}
 	f, err := audit.OpenFolder(dir)
 	if err != nil {
-		return nil, unreadable(fmt.Sprintf("the %s folder %s", name, dir), err, "name the folder with --"+name)
+		return nil, unreadable(fmt.Sprintf("the %s folder %s", name, dir), err, "name the folder with --"+flag)
 	}
 	return f, nil
 }

@@ -17,7 +17,7 @@ import (
 const Usage = `usage: marketops-verify audit --log DIR --records DIR --trust FILE [flags]
   --log DIR                  the log: checkpoint and tile/
   --records DIR              the record store
-  --operations DIR           operation documents, named by digest, to tell which share a resource
+  --operations DIR           operation documents, each named by its digest: what receipts allowed
   --previous DIR             the frozen log that this log continues: did it end as the first leaf says
   --since FILE               a checkpoint of this log that you kept: the log must extend it, and what is
                              new is counted; a fork or a rollback leaves evidence in --evidence FILE
@@ -68,9 +68,7 @@ func run(e *auditor.Env, o *Options) int {
 	if err != nil {
 		return e.Unread(verifier.OfAudit, &o.Options, err)
 	}
-	if folders[2] != nil {
-		options.Document = audit.Documents(folders[2])
-	}
+	options.Operations = folders[2]
 	if folders[3] != nil {
 		options.Previous = folders[3]
 	}

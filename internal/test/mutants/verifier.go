@@ -1,0 +1,26 @@
+package main
+
+import "github.com/omega/marketops/internal/test/overlay"
+
+const (
+	auditDocumentsFile = "verifier/audit/documents.go"
+	packDocumentsFile  = "verifier/documents.go"
+)
+
+var verifierMutants = []mutant{
+	{"undocumented", "counting the receipts whose operation document was not given", "verifier/audit", "TestGivenDocuments", []overlay.Patch{
+		{File: auditDocumentsFile, Old: "\t\ta.undocumented++\n", New: "\t\ta.undocumented += 0\n"},
+	}},
+	{"misnamed", "asking a file of the documents for its digest as its name", "verifier/audit", "TestGivenDocuments", []overlay.Patch{
+		{File: auditDocumentsFile, Old: `strings.TrimSuffix(name, ".json") != got.Hex()`, New: "false"},
+	}},
+	{"foreign", "asking whether a file of the documents is one", "verifier/audit", "TestGivenDocuments", []overlay.Patch{
+		{File: auditDocumentsFile, Old: "_, err = marketops.ParseOperation(b)\n", New: "_, _ = marketops.ParseOperation(b)\n\t\terr = nil\n"},
+	}},
+	{"forgetful-resume", "keeping in a state how many receipts had no document", "verifier/audit", "TestResumedDocuments", []overlay.Patch{
+		{File: "verifier/audit/state.go", Old: "h.Ledger, h.Erased, h.Undocumented", New: "h.Ledger, h.Erased, 0"},
+	}},
+	{"pack-undocumented", "finding every receipt of a pack without its document", "verifier", "TestUndocumentedReceipts", []overlay.Patch{
+		{File: packDocumentsFile, Old: "\t\t\tn++\n", New: "\t\t\treturn 1\n"},
+	}},
+}
