@@ -74,6 +74,7 @@ func TestExitCodes(t *testing.T) {
 		{good, "@w.mopack --trust @trust.json --require inclusion", 0, ""},
 		{good, "@w.mopack --trust @trust.json --require signature", 0, ""},
 		{good, audit, 0, ""},
+		{good, audit + " --operations @log", 11, "operation-mismatch"},
 		{good, audit + " --operations @operations --at 2027-01-01T00:00:00Z", 0, ""},
 
 		{good, "@w.mopack", 11, "trust-missing"},
@@ -101,6 +102,8 @@ func TestExitCodes(t *testing.T) {
 		{good, "@w.mopack --trust @trust.json --checkpoint @nowhere", 1, "source-unreadable"},
 		{good, "audit --log @nowhere --records @records --trust @trust.json", 1, "source-unreadable"},
 		{good, "audit --log @log --records @w.mopack --trust @trust.json", 1, "source-unreadable"},
+		{good, audit + " --operations @nowhere", 1, "source-unreadable"},
+		{good, audit + " --operations @w.mopack", 1, "source-unreadable"},
 
 		{good, "", 64, ""},
 		{good, "@w.mopack @w.mopack --trust @trust.json", 64, ""},
@@ -111,6 +114,7 @@ func TestExitCodes(t *testing.T) {
 		{good, "@w.mopack --trust @trust.json --trust-digest abc", 64, ""},
 		{good, "audit --log @log --trust @trust.json", 64, ""},
 		{good, audit + " @w.mopack", 64, ""},
+		{good, audit + " --operations=", 64, ""},
 	} {
 		t.Run(tc.line, func(t *testing.T) {
 			if got := tc.s.run(tc.line); got != tc.exit {

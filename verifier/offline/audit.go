@@ -20,13 +20,13 @@ type AuditOptions struct {
 // Bind defines the flags.
 func (o *AuditOptions) Bind(f *flag.FlagSet) {
 	o.Judging.Bind(f)
-	f.StringVar(&o.Log, "log", "", "the log: checkpoint and tile/ (default: .marketops/log)")
-	f.StringVar(&o.Records, "records", "", "the record store (default: .marketops/records)")
-	f.StringVar(&o.Operations, "operations", "", "operation documents, each named by its digest: what receipts allowed (default: .marketops/documents)")
-	f.StringVar(&o.Previous, "previous", "", "the frozen log that this log continues: did it end as the first leaf says")
-	f.StringVar(&o.Since, "since", "", "a `file` with a checkpoint that you kept: the log must extend it, and what is new is counted")
+	f.Func("log", "the log: checkpoint and tile/ (default: .marketops/log)", text(&o.Log))
+	f.Func("records", "the record store (default: .marketops/records)", text(&o.Records))
+	f.Func("operations", "operation documents, each named by its digest: what receipts allowed (default: .marketops/documents)", text(&o.Operations))
+	f.Func("previous", "the frozen log that this log continues: did it end as the first leaf says", text(&o.Previous))
+	f.Func("since", "a `file` with a checkpoint that you kept: the log must extend it, and what is new is counted", text(&o.Since))
 	bindEvidence(f, &o.Evidence)
-	f.StringVar(&o.Resume, "resume", "", "a `file` to continue from and to keep the state in; no other user may write to it")
+	f.Func("resume", "a `file` to continue from and to keep the state in; no other user may write to it", text(&o.Resume))
 	f.BoolVar(&o.HashOnly, "hash-only", false, `compare the leaves with the root and nothing else; never "verified"`)
 }
 

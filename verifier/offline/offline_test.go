@@ -165,4 +165,13 @@ func TestEmptyFlagsAreMistakes(t *testing.T) {
 			t.Errorf("--%s '' is taken", name)
 		}
 	}
+	for _, name := range []string{"log", "records", "operations", "previous", "since", "evidence", "resume"} {
+		var o offline.AuditOptions
+		f := flag.NewFlagSet("", flag.ContinueOnError)
+		f.SetOutput(io.Discard)
+		o.Bind(f)
+		if f.Lookup(name) == nil || f.Parse([]string{"--" + name, ""}) == nil {
+			t.Errorf("--%s '' of an audit is taken", name)
+		}
+	}
 }

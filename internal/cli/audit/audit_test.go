@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -34,6 +35,9 @@ func TestAudit(t *testing.T) {
 	dir := clitest.Enter(t)
 	clitest.Evidence(t, dir, w)
 	clitest.Write(t, dir, "state", []byte("no state"))
+	if err := os.Mkdir("empty", 0o700); err != nil {
+		t.Fatal(err)
+	}
 	const all = "--trust trust.json --log log --records records "
 	for _, c := range []clitest.Refusal{
 		{Line: all, Exit: cli.ExitDone, Says: "\nverified"},
@@ -44,6 +48,10 @@ func TestAudit(t *testing.T) {
 		{Line: all + "--hash-only", Exit: cli.ExitUnverified, Says: "indeterminate"},
 		{Line: "--log log --records records", Exit: cli.ExitUnverified, Says: "trust-missing"},
 		{Line: all + "--hash-only --resume new", Exit: cli.ExitUsage, Says: "keeps no state to --resume from"},
+		{Line: all, Exit: cli.ExitDone, Says: "operation document of 1 of 1 receipt was not given"},
+		{Line: all + "--operations empty", Exit: cli.ExitDone, Says: "operation document of 1 of 1 receipt was not given"},
+		{Line: all + "--operations log", Exit: cli.ExitUnverified, Says: "checkpoint: operation-mismatch"},
+		{Line: all + "--operations trust.json", Exit: cli.ExitError, Says: "name the folder with --operations"},
 		{Line: all + "--operations none", Exit: cli.ExitError, Says: "name the folder with --operations"},
 		{Line: all + "--since none", Exit: cli.ExitError, Says: "name a file with a checkpoint"},
 		{Line: "--trust trust.json --log http://log.example.com/ --records records", Exit: cli.ExitUsage, Says: "--log"},
