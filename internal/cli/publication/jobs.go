@@ -7,9 +7,11 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli/runfolder"
+	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Jobs gathers what each operation of the run needs to be asked about.
@@ -60,14 +62,28 @@ func (p *Publication) approvals(ctx context.Context) ([]api.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := map[marketops.Digest]bool{}
+	return unite(p.Trust, local, all.Entries), nil
+}
+
+// unite adds to the votes of the folder those of the log that are not among them. A signed envelope that
+// opens is told by its leaf: what does not open is nobody's, and takes the place of nothing. The gate is
+// handed it all the same, and refuses, for it may have been a rejection.
+func unite(t *trust.Trust, local, logged []api.Entry) []api.Entry {
+	known := map[log.Hash]bool{}
 	for _, e := range local {
-		known[receipt.NameUnverified(e.Envelope)] = true
+		if rec, err := receipt.Open(e.Envelope, t.Ring()); err == nil {
+			known[rec.LeafHash()] = true
+		}
 	}
-	for _, e := range all.Entries {
-		if e.Name == receipt.KindApproval && !known[receipt.NameUnverified(e.Envelope)] {
+	for _, e := range logged {
+		kind := e.Name
+		rec, err := receipt.Open(e.Envelope, t.Ring())
+		if err == nil {
+			kind = rec.Body.Kind()
+		}
+		if kind == receipt.KindApproval && (err != nil || !known[rec.LeafHash()]) {
 			local = append(local, e)
 		}
 	}
-	return local, nil
+	return local
 }

@@ -1,0 +1,18 @@
+package main
+
+import "github.com/omega/marketops/internal/test/overlay"
+
+const jobsFile = "internal/cli/publication/jobs.go"
+
+var cliMutants = []mutant{
+	{"unopened-votes", "handing the gate a vote that does not open", "internal/cli/publication", "TestForgedVotesHideNone", []overlay.Patch{
+		{File: jobsFile, Old: "(err != nil || !known[rec.LeafHash()])", New: "err == nil && !known[rec.LeafHash()]"},
+	}},
+	{"vote-names", "telling what a record is by the record", "internal/cli/publication", "TestForgedVotesHideNone", []overlay.Patch{
+		{File: jobsFile, Old: "kind = rec.Body.Kind()", New: "_ = rec"},
+	}},
+	{"vote-digests", "telling votes by their leaves", "internal/cli/publication", "TestForgedVotesHideNone", []overlay.Patch{
+		{File: jobsFile, Old: "if rec, err := receipt.Open(e.Envelope, t.Ring()); err == nil {\n\t\t\tknown[rec.LeafHash()] = true", New: "if true {\n\t\t\tknown[log.Hash(receipt.NameUnverified(e.Envelope))] = true"},
+		{File: jobsFile, Old: "!known[rec.LeafHash()])", New: "!known[log.Hash(rec.Digest)])"},
+	}},
+}
