@@ -123,6 +123,9 @@ func (p Person) validate(role string) error {
 	if p.Date <= 0 {
 		return Refuse(OperationMismatch, role+" has no date")
 	}
+	if err := ValidateText(role+" e-mail", p.Email, MaxBody); err != nil {
+		return err
+	}
 	return ValidateLine(role+" name", p.Name)
 }
 
@@ -195,8 +198,8 @@ func (p *PullRequest) validateRefs() error {
 			return err
 		}
 	}
-	if !FullSHA(p.Base.SHA) || (p.Changes == nil) != FullSHA(p.Head.SHA) || (p.Changes != nil && p.Head.SHA != "") {
-		return Refuse(OperationMismatch, "base, and head unless there is a change set, must be full commit ids")
+	if !FullSHA(p.Base.SHA) || (p.Changes == nil) != FullSHA(p.Head.SHA) || (p.Changes != nil && p.Head.SHA != "") || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA) {
+		return Refuse(OperationMismatch, "base, and head unless there is a change set, must be full commit ids of one length")
 	}
 	if p.Base.Branch == p.Head.Branch {
 		return Refuse(OperationMismatch, "base and head are the same branch")

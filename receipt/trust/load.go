@@ -162,9 +162,10 @@ func (t *Trust) checkRules() error {
 	return nil
 }
 
+// groupSize counts the persons of a group who have a key; nobody is in a group without a name.
 func (t *Trust) groupSize(group string) (n int) {
 	for _, p := range t.file.Persons {
-		if slices.Contains(p.Groups, group) && len(p.Keys) > 0 {
+		if group != "" && slices.Contains(p.Groups, group) && len(p.Keys) > 0 {
 			n++
 		}
 	}
