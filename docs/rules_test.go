@@ -448,3 +448,30 @@ func TestOperationMembers(t *testing.T) {
 		}
 	}
 }
+
+// TestNoTime: the first second of 1970 is no time.
+func TestNoTime(t *testing.T) {
+	w := logworld.New()
+	l := w.Allow()
+	for name, edit := range map[string]func(receipt.Body, marketops.Time){
+		"approval":         func(b receipt.Body, at marketops.Time) { b.(*receipt.Approval).NotBefore = at },
+		"approval, issued": func(b receipt.Body, at marketops.Time) { b.(*receipt.Approval).IssuedAt = at },
+		"receipt":          func(b receipt.Body, at marketops.Time) { b.(*receipt.Receipt).NotBefore = at },
+		"receipt, issued":  func(b receipt.Body, at marketops.Time) { b.(*receipt.Receipt).IssuedAt = at },
+	} {
+		var body receipt.Body
+		if strings.HasPrefix(name, "approval") {
+			clone := *l.First.Record.Body.(*receipt.Approval)
+			body = &clone
+		} else {
+			clone := *l.Receipt.Record.Body.(*receipt.Receipt)
+			body = &clone
+		}
+		for at, ok := range map[marketops.Time]bool{0: false, 1: true} {
+			edit(body, at)
+			if _, err := receipt.Seal(body, logworld.Alice); (err == nil) != ok || !ok && marketops.CodeOf(err) != marketops.ReceiptMalformed {
+				t.Errorf("%s at %d: %v", name, at, err)
+			}
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 
 var (
 	errDigest = errors.New("a digest is missing")
-	errWindow = errors.New("the window ends before it begins")
+	errWindow = errors.New("the window has no beginning, or ends before it")
 )
 
 func digests(required ...marketops.Digest) error {
@@ -78,7 +78,7 @@ func (s *Submission) validate() error {
 }
 
 func (a *Approval) validate() error {
-	if a.ExpiresAt <= a.NotBefore {
+	if a.NotBefore <= 0 || a.ExpiresAt <= a.NotBefore {
 		return errWindow
 	}
 	return errors.Join(oneOf("verdict", a.Verdict, Approve, Reject), operations(a.Operations),
@@ -86,7 +86,7 @@ func (a *Approval) validate() error {
 }
 
 func (r *Receipt) validate() error {
-	if r.ExpiresAt <= r.NotBefore {
+	if r.NotBefore <= 0 || r.ExpiresAt <= r.NotBefore {
 		return errWindow
 	}
 	if len(r.Audience) == 0 {

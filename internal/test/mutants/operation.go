@@ -11,6 +11,9 @@ var operationMutants = []mutant{
 	{"id-lengths", "refusing commit ids of two lengths", "docs", "TestOperationMembers", []overlay.Patch{
 		{File: validateFile, Old: " || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA)", New: ""},
 	}},
+	{"no-time", "refusing a window that begins at no time", "docs", "TestNoTime", []overlay.Patch{
+		{File: "receipt/validate.go", Old: "if a.NotBefore <= 0 || ", New: "if "}, {File: "receipt/validate.go", Old: "if r.NotBefore <= 0 || ", New: "if "},
+	}},
 	{"nameless-group", "refusing a group without a name", "docs", "TestTrustMembers", []overlay.Patch{
 		{File: "receipt/trust/load.go", Old: `group != "" && `, New: ""},
 	}},
