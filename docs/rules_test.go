@@ -475,3 +475,106 @@ func TestNoTime(t *testing.T) {
 		}
 	}
 }
+
+// TestWalk: each line of the walk over the records of one receipt.
+func TestWalk(t *testing.T) {
+	for name, c := range map[string]struct {
+		code  marketops.Code
+		story func(w *logworld.World)
+	}{
+		"control": {"", func(w *logworld.World) { w.Live() }},
+		"claim, again": {marketops.ReceiptReused, func(w *logworld.World) {
+			l := w.Begin()
+			w.Claim(l.Receipt, logworld.Other)
+			w.Finish(l.Intent, logworld.Publisher)
+		}},
+		"claim, again, after the outcome": {marketops.ReceiptReused, func(w *logworld.World) {
+			l := w.Publish()
+			w.Claim(l.Receipt, logworld.Other)
+		}},
+		"claim, next epoch, after the outcome": {marketops.OrderViolation, func(w *logworld.World) {
+			l := w.Publish()
+			w.Claim(l.Receipt, logworld.Publisher, l.Claim)
+		}},
+		"claim, next epoch": {"", func(w *logworld.World) {
+			l := w.Begin()
+			again := w.Claim(l.Receipt, logworld.Other, l.Claim)
+			w.Finish(w.Announce(again, logworld.Other), logworld.Other)
+		}},
+		"claim, of nobody": {marketops.AudienceMismatch, func(w *logworld.World) {
+			w.Claim(w.Allow().Receipt, logworld.Stranger)
+		}},
+		"claim, an epoch is left out": {marketops.ReceiptReused, func(w *logworld.World) {
+			l := w.Allow()
+			w.Claim(l.Receipt, logworld.Publisher)
+			w.Edit[receipt.KindClaim] = func(b receipt.Body) {
+				k := b.(*receipt.Claim)
+				k.Epoch, k.Previous = 3, &l.Receipt.Record.Digest
+			}
+			w.Claim(l.Receipt, logworld.Publisher)
+		}},
+		"claim, of no receipt": {marketops.OrderViolation, func(w *logworld.World) {
+			l := w.Allow()
+			w.Edit[receipt.KindClaim] = func(b receipt.Body) { b.(*receipt.Claim).Receipt = l.First.Record.Digest }
+			w.Claim(l.Receipt, logworld.Publisher)
+		}},
+		"intent, of no claim": {marketops.OrderViolation, func(w *logworld.World) {
+			l := w.Allow()
+			claim := w.Claim(l.Receipt, logworld.Publisher)
+			w.Edit[receipt.KindIntent] = func(b receipt.Body) { b.(*receipt.Intent).Claim = l.First.Record.Digest }
+			w.Announce(claim, logworld.Publisher)
+		}},
+		"intent, another epoch": {marketops.ReceiptReused, func(w *logworld.World) {
+			claim := w.Claim(w.Allow().Receipt, logworld.Publisher)
+			w.Edit[receipt.KindIntent] = func(b receipt.Body) { b.(*receipt.Intent).Epoch = 2 }
+			w.Announce(claim, logworld.Publisher)
+		}},
+		"intent, again": {marketops.ReceiptReused, func(w *logworld.World) {
+			l := w.Begin()
+			w.Announce(l.Claim, logworld.Publisher)
+		}},
+		"intent, another publisher": {marketops.AudienceMismatch, func(w *logworld.World) {
+			w.Announce(w.Claim(w.Allow().Receipt, logworld.Publisher), logworld.Other)
+		}},
+		"intent, after the outcome": {marketops.OrderViolation, func(w *logworld.World) {
+			l := w.Publish()
+			w.Announce(l.Claim, logworld.Publisher)
+		}},
+		"outcome, again": {marketops.ReceiptReused, func(w *logworld.World) {
+			l := w.Publish()
+			w.Finish(l.Intent, logworld.Publisher)
+		}},
+		"outcome, no claim": {marketops.OrderViolation, func(w *logworld.World) {
+			l := w.Allow()
+			o := &receipt.Outcome{Header: w.Head(), OperationID: w.Digest(0), RunID: w.Run, ReceiptID: l.Receipt.Record.Body.(*receipt.Receipt).ReceiptID,
+				Receipt: l.Receipt.Record.Digest, OperationKind: w.Ops[0].Kind, Epoch: 1, Status: receipt.Rejected, Code: marketops.Expired}
+			w.Add(o, logworld.Ledger)
+		}},
+		"outcome, no intent there": {marketops.OrderViolation, func(w *logworld.World) {
+			w.Edit[receipt.KindOutcome] = func(b receipt.Body) { b.(*receipt.Outcome).Intent.Index-- }
+			w.Publish()
+		}},
+		"outcome, a second success": {marketops.ReceiptReused, func(w *logworld.World) {
+			l := w.Publish()
+			second := w.Authorize(0, l.Submission, w.Vote(l.Submission, logworld.Alice, "approve"), w.Vote(l.Submission, logworld.Carol, "approve"))
+			w.Finish(w.Announce(w.Claim(second, logworld.Publisher), logworld.Publisher), logworld.Publisher)
+		}},
+		"resolution, of a success": {marketops.OrderViolation, func(w *logworld.World) {
+			logworld.Resolve(w, w.Publish().Outcome, logworld.Alice)
+		}},
+		"at the end, no outcome": {marketops.OutcomeMissing, func(w *logworld.World) { w.Begin() }},
+	} {
+		w := logworld.New()
+		c.story(w)
+		for of, r := range map[string]*verifier.Report{"pack": readPack(w, verifier.Demand{}), "log": readLog(w, w.Log, audit.Options{At: w.Now + 3*86400})} {
+			want := c.code
+			if name == "outcome, no claim" && of == "pack" {
+				want = marketops.RecordWithheld
+			}
+			found := slices.ContainsFunc(r.Checks, func(k verifier.Check) bool { return k.Status == marketops.Fail && k.Code == want })
+			if r.Verified() != (want == "") || want != "" && !found {
+				t.Errorf("%s, %s: %s %s, want %q: %+v", name, of, r.Verdict, r.Code, want, r.Checks)
+			}
+		}
+	}
+}
