@@ -524,6 +524,18 @@ func TestWalk(t *testing.T) {
 			w.Edit[receipt.KindIntent] = func(b receipt.Body) { b.(*receipt.Intent).Claim = l.First.Record.Digest }
 			w.Announce(claim, logworld.Publisher)
 		}},
+		"intent, of an older claim": {marketops.ReceiptReused, func(w *logworld.World) {
+			l := w.Allow()
+			first := w.Claim(l.Receipt, logworld.Publisher)
+			w.Claim(l.Receipt, logworld.Publisher, first)
+			w.Announce(first, logworld.Publisher)
+		}},
+		"outcome, of an older intent": {marketops.OrderViolation, func(w *logworld.World) {
+			l := w.Begin()
+			again := w.Claim(l.Receipt, logworld.Publisher, l.Claim)
+			w.Announce(again, logworld.Publisher)
+			w.Finish(l.Intent, logworld.Publisher)
+		}},
 		"intent, another epoch": {marketops.ReceiptReused, func(w *logworld.World) {
 			claim := w.Claim(w.Allow().Receipt, logworld.Publisher)
 			w.Edit[receipt.KindIntent] = func(b receipt.Body) { b.(*receipt.Intent).Epoch = 2 }
