@@ -79,24 +79,29 @@ func (r runs) checkPrevious(e Entry, run *run, c *receipt.RunClosed) {
 // namesAll reports whether a seal names the records of the run below it, in their order and with
 // their counts. A record that it names and that was not given is a finding of its own.
 func (r runs) namesAll(e Entry, run *run, c *receipt.RunClosed) bool {
-	known, seals := map[marketops.Digest]bool{}, map[marketops.Digest]bool{}
+	stands, seals := map[marketops.Digest]int{}, map[marketops.Digest]bool{}
 	var want, got []marketops.Digest
 	for _, n := range run.records {
 		if n.kind == receipt.KindRunClosed {
 			seals[n.digest] = true
 			continue
 		}
-		known[n.digest] = true
+		stands[n.digest]++
 		want = append(want, n.digest)
 	}
 	for _, d := range c.Records {
 		switch {
 		case seals[d]:
-		case !known[d] && r.mayBeWithheld(d):
+		case stands[d] == 0 && r.mayBeWithheld(d):
 			r.report(Finding{Condition: sealNames, Check: RunClosed, Subject: e.subject(), Code: marketops.RecordWithheld, Expected: d.String(), Detail: "the seal names a record that was not given"})
 			return true
 		default:
 			got = append(got, d)
+		}
+	}
+	for _, d := range got { // of several authorities, or after a crash, each may be named
+		if stands[d]--; stands[d] < 0 {
+			return false
 		}
 	}
 	return slices.Equal(unique(want), unique(got)) && run.hasCounts(c.Counts)

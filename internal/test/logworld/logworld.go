@@ -67,8 +67,11 @@ type World struct {
 	Edit   map[receipt.Kind]func(receipt.Body)
 	Sign   map[receipt.Kind]*crypto.PrivateKey
 	Before map[receipt.Kind]func()
+	// Bend changes record number n, from 0, and may replace its signer.
+	Bend func(n int, b receipt.Body, by *crypto.PrivateKey) *crypto.PrivateKey
 
 	nonce uint64
+	added int // records
 	runs  int // of Grow
 }
 
@@ -178,6 +181,10 @@ func (w *World) Add(b receipt.Body, by *crypto.PrivateKey, files ...receipt.Subj
 	if k := w.Sign[b.Kind()]; k != nil {
 		by = k
 	}
+	if w.Bend != nil {
+		by = w.Bend(w.added, b, by)
+	}
+	w.added++
 	rec, err := receipt.Seal(b, by, files...)
 	check(err)
 	return w.Append(rec)
