@@ -14,6 +14,7 @@ type run struct {
 	plan       marketops.Digest // of its submission
 	submission marketops.Digest
 	records    []named            // in order, physical duplicates included
+	latest     marketops.Time     // of the records
 	seals      []marketops.Digest // every run-closed, in order
 	later      int                // records above the latest seal
 	votes      []*vote
@@ -34,6 +35,7 @@ func (r *run) weight() int { return len(r.records) + 1 }
 func (r *run) add(e Entry) {
 	kind := e.Record.Body.Kind()
 	r.records = append(r.records, named{e.Record.Digest, kind, e.Position.Index})
+	r.latest = max(r.latest, e.Record.Body.Issued())
 	r.later++
 	if kind == receipt.KindRunClosed {
 		r.seals, r.later = append(r.seals, e.Record.Digest), 0
@@ -61,6 +63,7 @@ func (r runs) seal(e Entry, c *receipt.RunClosed) {
 		return
 	}
 	r.checkPrevious(e, run, c)
+	r.checkDate(e, run.latest, "")
 	if len(run.records) > maxSealed || !r.namesAll(e, run, c) {
 		r.broken(sealNames, e.subject(), nil, nil, "")
 	}
