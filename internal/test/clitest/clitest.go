@@ -4,9 +4,12 @@ package clitest
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,4 +123,41 @@ func Evidence(t *testing.T, dir string, w *logworld.World) {
 		}
 		Write(t, dir, "log/"+name, b)
 	}
+}
+
+// Unshown returns the members of v, by their paths in its JSON, whose values are nowhere in text. Members
+// that are named are passed over.
+func Unshown(t *testing.T, v any, text string, passed ...string) (out []string) {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree any
+	if err := json.Unmarshal(b, &tree); err != nil {
+		t.Fatal(err)
+	}
+	var visit func(path string, v any)
+	visit = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, member := range v {
+				if !slices.Contains(passed, name) {
+					visit(path+"."+name, member)
+				}
+			}
+		case []any:
+			for _, member := range v {
+				visit(path, member)
+			}
+		case float64:
+			visit(path, fmt.Sprintf("%.0f", v))
+		case string:
+			if !strings.Contains(text, v) {
+				out = append(out, path+" "+v)
+			}
+		}
+	}
+	visit("", tree)
+	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/cli/session"
@@ -50,6 +51,7 @@ type leafView struct {
 	Record   receipt.Kind     `json:"record"`
 	Digest   marketops.Digest `json:"digest"`
 	By       string           `json:"by"`
+	Key      crypto.KeyID     `json:"key"` // that signed
 	Body     any              `json:"body"`
 }
 
@@ -72,9 +74,9 @@ func run(e *env.Env, o Options) error {
 		return err
 	}
 	if v.Withheld = rec == nil; !v.Withheld {
-		v.Record, v.Digest, v.By, v.Body = rec.Body.Kind(), rec.Digest, string(holder.Role)+" "+holder.Name, rec.Body
+		v.Record, v.Digest, v.By, v.Key, v.Body = rec.Body.Kind(), rec.Digest, string(holder.Role)+" "+holder.Name, rec.By, rec.Body
 	}
-	s.Table([][]string{{"index", fmt.Sprint(o.Index)}, {"leaf", h.String()}, {"record", orWithheld(string(v.Record))}, {"digest", v.Digest.String()}, {"signed by", v.By}})
+	s.Table([][]string{{"index", fmt.Sprint(o.Index)}, {"leaf", h.String()}, {"record", orWithheld(string(v.Record))}, {"digest", v.Digest.String()}, {"signed by", v.By}, {"key", string(v.Key)}})
 	if !v.Withheld {
 		s.Block(prettyJSON(v.Body))
 	}

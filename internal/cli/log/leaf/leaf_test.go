@@ -6,6 +6,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/spf13/cobra"
 )
 
@@ -27,4 +28,15 @@ func TestRefusals(t *testing.T) {
 		clitest.Refusal{Line: "9223372036854775808", Exit: cli.ExitUsage, Says: "is not an index"},
 		clitest.Refusal{Line: "7", Exit: cli.ExitError, Says: "state-missing"},
 	)
+}
+
+// TestEveryMember: a record is shown whole, its signer and the operations that it names included.
+func TestEveryMember(t *testing.T) {
+	w := logworld.New()
+	w.Live()
+	for _, e := range w.Entries {
+		if hidden := clitest.Unshown(t, e.Record.Body, prettyJSON(e.Record.Body)); len(hidden) > 0 {
+			t.Errorf("%s: not shown: %q", e.Record.Body.Kind(), hidden)
+		}
+	}
 }

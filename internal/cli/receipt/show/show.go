@@ -44,6 +44,7 @@ type receiptView struct {
 	Schema  string           `json:"schema"`
 	Digest  marketops.Digest `json:"digest"`
 	By      string           `json:"by"`
+	Key     crypto.KeyID     `json:"key"` // that signed
 	Receipt *receipt.Receipt `json:"receipt"`
 	State   api.State        `json:"state"` // what the Core says; "not asked" if it does not answer
 	Epoch   int64            `json:"epoch"`
@@ -63,7 +64,7 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if err != nil {
 		return err
 	}
-	v := receiptView{Schema: "marketops.receipt-show/v1", Digest: rec.Digest, By: string(holder.Role) + " " + holder.Name, Receipt: rec.Body.(*receipt.Receipt), State: "not asked"}
+	v := receiptView{Schema: "marketops.receipt-show/v1", Digest: rec.Digest, By: string(holder.Role) + " " + holder.Name, Key: rec.By, Receipt: rec.Body.(*receipt.Receipt), State: "not asked"}
 	state, err := s.Core.ClaimState(ctx, v.Receipt.ReceiptID)
 	if err == nil {
 		v.State, v.Epoch, v.Outcome = state.State, state.Epoch, state.Outcome
@@ -123,12 +124,16 @@ func printReceipt(s *cli.Streams, v receiptView) {
 	if v.Outcome != "" {
 		spent += ": " + string(v.Outcome)
 	}
-	s.Table([][]string{
-		{"receipt", string(r.ReceiptID)}, {"signed by", v.By}, {"run", string(r.RunID)}, {"kind", string(r.OperationKind)},
+	rows := [][]string{
+		{"receipt", string(r.ReceiptID)}, {"digest", v.Digest.String()}, {"signed by", v.By}, {"key", string(v.Key)}, {"issued", r.IssuedAt.String()},
+		{"nonce", r.Nonce}, {"run", string(r.RunID)}, {"kind", string(r.OperationKind)},
 		{"repository", r.Target.FullName + " (" + r.Target.ID() + ")"}, {"operation", r.Operation.String()}, {"plan", r.Plan.String()},
 		{"policy", r.Policy.String()}, {"trust", fmt.Sprintf("version %d %s", r.Trust.Version, r.Trust.Digest)},
 		{"audience", fmt.Sprint(r.Audience)}, {"enforceable", fmt.Sprintf("%v in %s", r.Enforceable, r.Mode)},
-		{"valid", fmt.Sprintf("%s to %s", r.NotBefore, r.ExpiresAt)}, {"approvals", fmt.Sprint(len(r.Approvals))},
-		{"spent", spent},
-	})
+		{"valid", fmt.Sprintf("%s to %s", r.NotBefore, r.ExpiresAt)}, {"submission", r.Submission.String()},
+	}
+	for _, d := range r.Approvals {
+		rows = append(rows, []string{"approval", d.String()})
+	}
+	s.Table(append(rows, []string{"spent", spent}))
 }

@@ -1,12 +1,15 @@
 package show
 
 import (
+	"bytes"
 	"context"
 	"testing"
 
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/omega/marketops/internal/test/logworld"
+	"github.com/omega/marketops/receipt"
 	"github.com/spf13/cobra"
 )
 
@@ -25,4 +28,15 @@ func TestRefusals(t *testing.T) {
 		clitest.Refusal{Line: "", Exit: cli.ExitUsage, Says: "accepts 1 arg(s)"},
 		clitest.Refusal{Line: "receipts/1.json", Exit: cli.ExitError, Says: "state-missing"},
 	)
+}
+
+// TestEveryMember: a receipt is shown whole, with the key that signed it.
+func TestEveryMember(t *testing.T) {
+	rec := logworld.New().Allow().Receipt.Record
+	v := receiptView{Digest: rec.Digest, By: "authority core.example", Key: rec.By, Receipt: rec.Body.(*receipt.Receipt), State: "claimed", Outcome: "success"}
+	var out bytes.Buffer
+	printReceipt(&cli.Streams{Out: &out}, v)
+	if hidden := clitest.Unshown(t, v, out.String(), "schema", "epoch", "type"); len(hidden) > 0 {
+		t.Errorf("not shown: %q\n%s", hidden, out.String())
+	}
 }

@@ -3,6 +3,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/omega/marketops/internal/cli"
@@ -36,10 +37,22 @@ func run(e *env.Env) error {
 		return err
 	}
 	f := t.File()
-	rows := [][]string{{"digest", t.Digest().String()}, {"version", fmt.Sprint(f.Version)}, {"expires", f.Expires.String()},
+	rows := [][]string{{"digest", t.Digest().String()}, {"version", fmt.Sprint(f.Version)}, {"effective", f.Effective.String()}, {"expires", f.Expires.String()},
 		{"witnesses", t.Log().Quorum()}, {"receipts live", fmt.Sprintf("at most %d s", f.MaxLifetime)}}
+	if !f.Previous.IsZero() {
+		rows = append(rows, []string{"previous", f.Previous.String()})
+	}
+	for _, h := range f.Hosts {
+		rows = append(rows, []string{"host", string(h)})
+	}
 	for _, l := range t.Log().Logs() {
-		rows = append(rows, []string{"log", l.Vkey})
+		rows = append(rows, []string{"log", strings.TrimSpace(l.Vkey + " " + l.URL)})
+	}
+	for _, end := range f.LogKeyEnds {
+		rows = append(rows, []string{"log key ends", fmt.Sprintf("%s at size %d", end.Vkey, end.Size)})
+	}
+	for _, k := range f.KnownCheckpoints {
+		rows = append(rows, []string{"known checkpoint", fmt.Sprintf("%s at size %d root %s", k.Origin, k.Size, k.Root)})
 	}
 	for _, w := range t.Log().Witnesses() {
 		rows = append(rows, []string{"witness", strings.TrimSpace(w.Vkey + " " + w.URL)})
@@ -57,7 +70,7 @@ func run(e *env.Env) error {
 }
 
 func holders(f trust.File) [][]string {
-	rows := [][]string{{"ROLE", "NAME", "GROUPS", "VALID", "SPKI"}}
+	rows := [][]string{{"ROLE", "NAME", "GROUPS", "KEY", "VALID", "SPKI"}}
 	add := func(role, name string, groups []string, keys []trust.Key) {
 		for _, k := range keys {
 			who := name
@@ -68,7 +81,7 @@ func holders(f trust.File) [][]string {
 			for _, r := range k.RevokedFrom {
 				valid += fmt.Sprintf(", revoked from %s#%d", r.Origin, r.Index)
 			}
-			rows = append(rows, []string{role, who, strings.Join(groups, ","), valid, k.SPKI})
+			rows = append(rows, []string{role, who, strings.Join(groups, ","), k.ID, valid, k.SPKI})
 		}
 	}
 	for _, p := range f.Persons {
@@ -81,6 +94,16 @@ func holders(f trust.File) [][]string {
 	return rows
 }
 
+// authorities returns the ids by which authorities are counted.
+func authorities(f trust.File) (ids []string) {
+	for _, k := range f.Authorities {
+		if !slices.Contains(ids, k.ID) {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
+}
+
 func rules(f trust.File) [][]string {
 	rows := [][]string{{"RULE", "KINDS", "TARGETS", "WHO"}}
 	add := func(name string, rs []trust.Rule, who func(trust.Rule) string) {
@@ -90,7 +113,7 @@ func rules(f trust.File) [][]string {
 	}
 	add("approve", f.Approvals, func(r trust.Rule) string { return fmt.Sprintf("%d of group %s", r.Threshold, r.Group) })
 	add("authorise", f.AuthorityRules, func(r trust.Rule) string {
-		return fmt.Sprintf("%d of %d authorities", r.Threshold, len(f.Authorities))
+		return fmt.Sprintf("%d of %s", r.Threshold, strings.Join(authorities(f), ", "))
 	})
 	add("revoke", f.Revokers, func(r trust.Rule) string { return "group " + r.Group })
 	add("resolve", f.Resolvers, func(r trust.Rule) string { return "group " + r.Group })
