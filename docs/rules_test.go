@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/internal/test/logworld"
+	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -588,5 +590,56 @@ func TestWalk(t *testing.T) {
 				t.Errorf("%s, %s: %s %s, want %q: %+v", name, of, r.Verdict, r.Code, want, r.Checks)
 			}
 		}
+	}
+}
+
+// TestZeroDigests: which digests may be zero, and which lists may be empty.
+func TestZeroDigests(t *testing.T) {
+	zero := []string{"advisory.Policy", "advisory.WhyNot", "outcome.Error", "outcome.Response", "refusal.OperationID", "refusal.Evidence", "trust-adopted.Previous"}
+	full := []string{"submission.Operations", "approval.Operations", "receipt.Audience", "outcome.Effects"}
+	tried := 0
+	for kind, body := range sample.Bodies() {
+		seals := func() bool {
+			_, err := receipt.Seal(body, logworld.Alice)
+			return err == nil
+		}
+		if !seals() {
+			t.Fatalf("%s: the control is refused", kind)
+		}
+		var visit func(path string, v reflect.Value)
+		try := func(path string, v, other reflect.Value, allowed []string) {
+			old := reflect.ValueOf(v.Interface())
+			v.Set(other)
+			if want := slices.Contains(allowed, path); seals() != want {
+				t.Errorf("%s as %v: accepted is %v", path, other, !want)
+			}
+			v.Set(old)
+			tried++
+		}
+		visit = func(path string, v reflect.Value) {
+			switch {
+			case v.Type() == reflect.TypeFor[marketops.Digest]():
+				try(path, v, reflect.Zero(v.Type()), zero)
+			case v.Kind() == reflect.Pointer && !v.IsNil():
+				visit(path, v.Elem())
+			case v.Kind() == reflect.Struct:
+				for i := range v.NumField() {
+					visit(path+"."+v.Type().Field(i).Name, v.Field(i))
+				}
+			case v.Kind() == reflect.Slice && v.Len() > 0:
+				old := reflect.ValueOf(v.Interface())
+				v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+				if want := !slices.Contains(full, path); seals() != want {
+					t.Errorf("an empty %s: accepted is %v", path, !want)
+				}
+				v.Set(old)
+				visit(path, v.Index(0))
+				tried++
+			}
+		}
+		visit(string(kind), reflect.ValueOf(body).Elem())
+	}
+	if tried < 50 {
+		t.Errorf("%d members were tried", tried)
 	}
 }

@@ -174,5 +174,5 @@ func (r *Request) validate() error {
 	if r.ExpiresAt <= r.IssuedAt || r.ExpiresAt-r.IssuedAt > MaxRequestAge {
 		return fmt.Errorf("a request lives 1 to %d seconds", MaxRequestAge)
 	}
-	return log.CheckOrigin(r.Core)
+	return errors.Join(digests(r.Body), log.CheckOrigin(r.Core))
 }

@@ -14,6 +14,9 @@ var operationMutants = []mutant{
 	{"no-time", "refusing a window that begins at no time", "docs", "TestNoTime", []overlay.Patch{
 		{File: "receipt/validate.go", Old: "if a.NotBefore <= 0 || ", New: "if "}, {File: "receipt/validate.go", Old: "if r.NotBefore <= 0 || ", New: "if "},
 	}},
+	{"zero-body", "refusing a request for no body", "docs", "TestZeroDigests", []overlay.Patch{
+		{File: "receipt/validate.go", Old: "digests(r.Body), log.CheckOrigin(r.Core)", New: "log.CheckOrigin(r.Core)"},
+	}},
 	{"nameless-group", "refusing a group without a name", "docs", "TestTrustMembers", []overlay.Patch{
 		{File: "receipt/trust/load.go", Old: `group != "" && `, New: ""},
 	}},
