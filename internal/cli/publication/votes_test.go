@@ -1,98 +1,15 @@
 package publication
 
 import (
-	"bytes"
-	"encoding/base64"
-	"net"
-	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"testing"
 
-	"github.com/go-json-experiment/json"
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/cli/session"
 	"github.com/omega/marketops/internal/test/clitest"
 	"github.com/omega/marketops/internal/test/logworld"
-	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
 )
-
-// lyingCore answers over a socket with these records of the run, whatever they are.
-func lyingCore(t *testing.T, w *logworld.World, entries []api.Entry) *api.Client {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/v1/runs/"+string(w.Run) {
-			http.NotFound(rw, r)
-			return
-		}
-		b, err := json.Marshal(api.RunRecords{Run: w.Run, Entries: entries})
-		if err != nil {
-			t.Error(err)
-		}
-		rw.Write(b)
-	}))
-	s.Listener.Close()
-	s.Listener = l
-	s.Start()
-	t.Cleanup(s.Close)
-	c, err := api.Dial(path, logworld.Origin, nil, func() marketops.Time { return w.Now })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// openRun writes the folder of the world's run with these votes in it, and opens it.
-func openRun(t *testing.T, w *logworld.World, votes ...[]byte) *plan.Run {
-	t.Helper()
-	dir := t.TempDir()
-	encode := func(v any) []byte {
-		b, err := canon.Encode(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	doc, err := w.Ops[0].Document()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := []plan.File{{Name: w.Ops[0].Files()[0].Name, Path: "file"}}
-	for name, b := range map[string][]byte{
-		"run.json": encode(plan.Info{Schema: "marketops.run/v1", RunID: w.Run, CreatedAt: w.Now}), "plan.json": w.PlanBytes(), "operations/1.json": doc,
-		"sources.json": encode(plan.Sources{Schema: "marketops.sources/v1", Root: dir, Operations: []plan.Files{{Number: 1, Files: files}}}),
-	} {
-		clitest.Write(t, dir, name, b)
-	}
-	for i, v := range votes {
-		clitest.Write(t, dir, "approvals/"+string('a'+rune(i))+".json", v)
-	}
-	r, err := plan.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() })
-	return r
-}
-
-// forge returns the envelope with a signature that is nobody's.
-func forge(t *testing.T, envelope []byte) []byte {
-	t.Helper()
-	mark := []byte(`"sig":"`)
-	i := bytes.Index(envelope, mark) + len(mark)
-	n := bytes.IndexByte(envelope[i:], '"')
-	return slices.Concat(envelope[:i], []byte(base64.StdEncoding.EncodeToString(make([]byte, 64))), envelope[i+n:])
-}
 
 // TestForgedVotesHideNone: what nobody signed is in the place of no vote, wherever it stands, and a vote
 // that the folder and the log both hold is one.
@@ -100,15 +17,13 @@ func TestForgedVotesHideNone(t *testing.T) {
 	w := logworld.New()
 	sub := w.Submit()
 	yes, no := w.Vote(sub, logworld.Alice, receipt.Approve), w.Vote(sub, logworld.Carol, receipt.Reject)
+	good, forged := clitest.EntryOf, clitest.Forged(no)
 	entry := func(e logworld.Entry, name receipt.Kind, envelope []byte) api.Entry {
-		return api.Entry{Name: name, Digest: e.Record.Digest, Position: log.Position{Origin: logworld.Origin, Index: e.Index}, Envelope: envelope}
+		out := good(e)
+		out.Name, out.Envelope = name, envelope
+		return out
 	}
-	good := func(e logworld.Entry) api.Entry { return entry(e, receipt.KindApproval, e.Record.Envelope) }
-	forged := entry(no, receipt.KindApproval, forge(t, no.Record.Envelope))
-	if receipt.NameUnverified(forged.Envelope) != no.Record.Digest {
-		t.Fatal("the forged envelope is of another record")
-	}
-	asked := entry(sub, receipt.KindSubmission, sub.Record.Envelope)
+	asked := good(sub)
 	for name, tc := range map[string]struct {
 		folder [][]byte
 		core   []api.Entry
@@ -128,7 +43,7 @@ func TestForgedVotesHideNone(t *testing.T) {
 		"erased beside one not to be": {[][]byte{[]byte("{}")}, []api.Entry{asked, good(yes), entry(no, receipt.KindApproval, nil)}, 3, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := &Publication{Session: &session.Session{Trust: w.Trust(), Core: lyingCore(t, w, tc.core)}, run: openRun(t, w, tc.folder...)}
+			p := &Publication{Session: &session.Session{Trust: w.Trust(), Core: clitest.LyingCore(t, w, tc.core...)}, run: clitest.OpenRun(t, w, tc.folder...)}
 			got, err := p.approvals(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/test/clitest"
@@ -38,5 +39,30 @@ func TestEveryMember(t *testing.T) {
 	printReceipt(&cli.Streams{Out: &out}, v)
 	if hidden := clitest.Unshown(t, v, out.String(), "schema", "epoch", "type"); len(hidden) > 0 {
 		t.Errorf("not shown: %q\n%s", hidden, out.String())
+	}
+}
+
+// TestForgedReceipts: what nobody signed stands in the place of no receipt.
+func TestForgedReceipts(t *testing.T) {
+	w := logworld.New()
+	l := w.Allow()
+	id := l.Receipt.Record.Body.(*receipt.Receipt).ReceiptID
+	good, forged, vote := clitest.EntryOf(l.Receipt), clitest.Forged(l.Receipt), clitest.EntryOf(l.First)
+	for name, c := range map[string]struct {
+		entries []api.Entry
+		found   bool
+	}{
+		"control":       {[]api.Entry{vote, good}, true},
+		"forged before": {[]api.Entry{forged, vote, good}, true},
+		"forged alone":  {[]api.Entry{forged, vote}, false},
+	} {
+		all, err := clitest.LyingCore(t, w, c.entries...).Records(t.Context(), w.Run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := pick(w.Trust(), all, id)
+		if (err == nil) != c.found || c.found && !bytes.Equal(got, good.Envelope) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
