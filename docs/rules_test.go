@@ -187,11 +187,13 @@ func TestNoReceipt(t *testing.T) {
 	answers(t, "the receipt was left out", readPack(w, verifier.Demand{}), verifier.Indeterminate, marketops.RecordWithheld, 11)
 }
 
-// TestUnclaimed: without a claim now is the later of issued_at and not_before, and the audience is not asked.
+// TestUnclaimed: without a claim now is the later of issued_at and not_before, and neither the audience nor the
+// times of use are asked.
 func TestUnclaimed(t *testing.T) {
 	later := func(seconds marketops.Time) func(receipt.Body) {
 		return func(b receipt.Body) { r := b.(*receipt.Receipt); r.NotBefore += seconds; r.ExpiresAt += seconds }
 	}
+	soon := func(b receipt.Body) { r := b.(*receipt.Receipt); r.ExpiresAt = r.NotBefore + 1 }
 	nobodys := func(b receipt.Body) { b.(*receipt.Receipt).Audience = []crypto.KeyID{logworld.Stranger.Public().ID()} }
 	for _, c := range []struct {
 		name    string
@@ -202,6 +204,7 @@ func TestUnclaimed(t *testing.T) {
 	}{
 		{"control", nil, false, verifier.Verified, ""},
 		{"begins later", later(3000), false, verifier.Verified, ""},
+		{"ends before it could be used", soon, false, verifier.Verified, ""},
 		{"an audience of nobody", nobodys, false, verifier.Verified, ""},
 		{"claimed, an audience of nobody", nobodys, true, verifier.Failed, marketops.AudienceMismatch},
 		{"claimed before it begins", later(3000), true, verifier.Failed, marketops.NotYetValid},
