@@ -1,7 +1,7 @@
 // Command marketops-verify checks a pack, a Sigstore bundle of ours, or a whole log, offline.
 //
 //	marketops-verify PACK|BUNDLE --trust trust.json
-//	marketops-verify audit --log DIR --records DIR --trust trust.json
+//	marketops-verify audit --log DIR --records DIR --operations DIR --trust trust.json
 //	marketops-verify compare CHECKPOINTS… --trust trust.json
 //
 // It holds no network code at all: neither this program nor anything that it links can open a
@@ -36,7 +36,7 @@ const help = `marketops-verify checks evidence of publications, offline. It cont
 
   marketops-verify PACK --trust trust.json      was exactly this authorised, and what became of it
   marketops-verify BUNDLE --trust trust.json    did the log hold this receipt or outcome, a Sigstore bundle of ours
-  marketops-verify audit --log DIR --records DIR --trust trust.json
+  marketops-verify audit --log DIR --records DIR --operations DIR --trust trust.json
                                                 was every receipt of a log used once, and rightly
   marketops-verify compare FILE... --trust trust.json
                                                 has the log shown two histories; FILE holds checkpoints

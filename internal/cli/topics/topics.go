@@ -20,12 +20,12 @@ func New() []*cobra.Command {
 nothing else: it has no network code, reads no configuration and no environment but NO_COLOR.
 
   marketops-verify widgets.mopack --trust trust.json
-  marketops-verify audit --log DIR --records DIR --trust trust.json
+  marketops-verify audit --log DIR --records DIR --operations DIR --trust trust.json
 
 A pack proves what happened, never what did not: that a receipt was used once, was not revoked later
 and has no second outcome takes the audit of the whole log. Every report ends with what it did not
-establish. Copy the log (static files: checkpoint and tile/) and the records folder to audit them
-elsewhere.`},
+establish. Copy the log (static files: checkpoint and tile/), the records and the documents folder to
+audit them elsewhere.`},
 		{Use: "trust", Short: "Whom the tools believe, and how to compare it", Long: `trust.json names persons, authorities, publishers, the ledger's keys, the log and its witnesses, and the
 approvals that every operation needs. It is the one input that nothing proves. Compare its digest
 (marketops trust show) with the operator's over another channel, pin it (--trust-digest) and refuse older

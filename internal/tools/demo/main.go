@@ -55,9 +55,6 @@ included, stands in a log that was verified without any network. See README.md f
 
 func (d *demo) plan() error {
 	d.chapter("Plan: nothing is sent")
-	if err := d.write(); err != nil {
-		return err
-	}
 	d.step("marketops plan -c marketops.yaml -o run", 0, "reads GitHub and the files, and writes down exactly what would be published", "2 operations")
 	d.step("marketops plan show run", 0, "everything that GitHub will show, and the digest that a receipt will bind", "sha256:")
 	d.effects(0, "planning changed nothing")
@@ -116,7 +113,7 @@ func (d *demo) prove() error {
 	d.chapter("Prove: what a stranger can check, offline")
 	d.step("marketops pack run -o widgets.mopack", 0, "one file with all the evidence of the run", "mopack")
 	d.step("marketops-verify widgets.mopack --trust .marketops/trust.json", 0, "verified from the pack and the trust file alone; this binary has no network code", "verified")
-	d.step("marketops-verify audit --log .marketops/log --records .marketops/records --trust .marketops/trust.json", 0,
+	d.step("marketops-verify audit --log .marketops/log --records .marketops/records --operations .marketops/documents --trust .marketops/trust.json", 0,
 		"the whole log: every signature, proof, order and single use", "verified")
 	d.sh(`dd if=/dev/zero of=widgets.mopack bs=1 count=40 seek=$(($(wc -c < widgets.mopack) / 2)) conv=notrunc 2>/dev/null`, "a few bytes of the pack are changed")
 	d.step("marketops-verify widgets.mopack --trust .marketops/trust.json", 11, "and it no longer verifies (exit 11)", "failed")

@@ -45,6 +45,9 @@ func (d *demo) start() error {
 	if err := d.serve("practice-github", d.world.GitHubArgs(), d.world.StartGitHub); err != nil {
 		return err
 	}
+	if err := d.write(); err != nil { // init takes the GitHub that may be published to from marketops.yaml
+		return err
+	}
 	d.step("marketops init --origin log.example.com --person bob --approver alice", 0, "makes keys, policy and trust for a rehearsal on one machine", "rehearsal")
 	return errors.Join(d.err, d.serve("marketops-core", []string{"serve"}, func() error { return d.world.StartCore() }))
 }
