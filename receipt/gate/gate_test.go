@@ -163,6 +163,10 @@ var manipulations = []manipulation{
 
 	{code: marketops.RepositoryMismatch, name: "recreated-under-another-id", after: setAsk(func(a *gate.Query) { a.Op.Target.RepositoryID = 456 })},
 	{code: marketops.RepositoryMismatch, name: "renamed", after: setAsk(func(a *gate.Query) { a.Op.Target.FullName = "octo-org/gadgets" })},
+	{code: marketops.ThresholdUnmet, name: "host-that-trust-does-not-name", before: func(s *scene) {
+		s.trust.Hosts = []marketops.Host{"ghe.example.com"}
+		s.trust.Approvals, s.trust.AuthorityRules = sample.Everything("release", 2), sample.Everything("", 2)
+	}},
 	{code: marketops.RepositoryMismatch, name: "other-host", after: setAsk(func(a *gate.Query) { a.Op.Target.Host = "github.example" })},
 	{code: marketops.RepositoryMismatch, name: "publisher-calls-another-host", after: setAsk(func(a *gate.Query) { a.Host = "github.com.example" })},
 	{code: marketops.RepositoryMismatch, name: "publisher-calls-no-host", after: setAsk(func(a *gate.Query) { a.Host = "" })},
@@ -577,5 +581,27 @@ func TestExpiredTrustJudgesOldEvidence(t *testing.T) {
 	q.ask.Now--
 	if rec, checks = gate.Check(q.ask, q.ev, q.trust); rec == nil {
 		t.Errorf("a second earlier: %v", failures(checks))
+	}
+}
+
+// TestSignedKind: without the document, kind and repository of a receipt are those that people signed.
+func TestSignedKind(t *testing.T) {
+	for name, change := range map[string]func(*receipt.Receipt){
+		"control":             func(*receipt.Receipt) {},
+		"another kind":        func(r *receipt.Receipt) { r.OperationKind = marketops.TagRepo },
+		"another repository":  func(r *receipt.Receipt) { r.Target.RepositoryID++ },
+		"another name for it": func(r *receipt.Receipt) { r.Target.FullName = "octo-org/gadgets" },
+	} {
+		s := newScene()
+		s.receipt = change
+		q := s.build(t)
+		q.ask.Op, q.ask.Host = marketops.Operation{}, ""
+		_, checks := gate.CheckRecorded(q.ask, q.ev, q.trust)
+		if c := checks.Find(marketops.ApprovalMissing); (c.Status == marketops.Pass) != (name == "control") {
+			t.Errorf("%s: %+v", name, c)
+		}
+		if c := checks.Find(marketops.KindMismatch); c.Status != marketops.NotRun {
+			t.Errorf("%s: kind without a document: %+v", name, c)
+		}
 	}
 }

@@ -5,7 +5,7 @@ import "github.com/omega/marketops/internal/test/overlay"
 const (
 	tallyFile  = "receipt/gate/tally.go"
 	checksFile = "receipt/gate/checks.go"
-	loggedFile = "receipt/gate/logged.go"
+	openFile   = "receipt/gate/open.go"
 )
 
 var gateMutants = []mutant{
@@ -28,6 +28,28 @@ var gateMutants = []mutant{
 		{File: checksFile, Old: "if expected != got {", New: "if false {"},
 	}},
 	{"inclusion", "proving that the receipt stands in the log", "receipt/gate", "TestGateRefuses", []overlay.Patch{
-		{File: loggedFile, Old: "return rec, log.VerifyInclusion(", New: "return rec, nil; return rec, log.VerifyInclusion("},
+		{File: openFile, Old: "l.Proof.Hashes, cp); err != nil {", New: "l.Proof.Hashes, cp); false && err != nil {"},
+	}},
+	{"host-list", "refusing a host that the trust file does not name", "receipt/gate", "TestGateRefuses", []overlay.Patch{
+		{File: "receipt/trust/trust.go", Old: "if slices.Contains(t.file.Hosts, h) {", New: "if true {"},
+	}},
+	{"assets", "comparing the assets that a receipt names with the operation's", "receipt/gate", "TestGateRefuses", []overlay.Patch{
+		{File: checksFile, Old: "slices.Equal(e.record.Subject[1:], receipt.Files(&op))", New: "true"},
+	}},
+	{"signed-kind", "comparing the kind and repository that people signed with the receipt's", "receipt/gate", "TestSignedKind", []overlay.Patch{
+		{File: "receipt/gate/approvals.go", Old: "!slices.Contains(sub.Operations, r.Ref())", New: "false"},
+		{File: "receipt/gate/approvals.go", Old: "!slices.Contains(a.Operations, r.Ref())", New: "false"},
+	}},
+	{"signer", "refusing a record under another key than its signer's", "receipt/gate", "TestVectors", []overlay.Patch{
+		{File: "receipt/record.go", Old: "body.header().Signer; got != want {", New: "body.header().Signer; false && got != want {"},
+	}},
+	{"subject", "computing the first subject from the body", "receipt/gate", "TestVectors", []overlay.Patch{
+		{File: "receipt/record.go", Old: "ss[0] != body.about()", New: "false"},
+	}},
+	{"host-spelling", "refusing a second spelling of a host", "", "TestHost", []overlay.Patch{
+		{File: "host.go", Old: `if why := misspelled(s); why != "" {`, New: `if why := misspelled(s); false && why != "" {`},
+	}},
+	{"no-point", "refusing a key that is no point of the curve", "crypto", "TestWeakKeysAreRefused", []overlay.Patch{
+		{File: "crypto/key.go", Old: "SetBytes(raw); err != nil {", New: "SetBytes(raw); false && err != nil {"},
 	}},
 }

@@ -1,12 +1,27 @@
 package main
 
-import "github.com/omega/marketops/internal/test/overlay"
+import (
+	"slices"
+
+	"github.com/omega/marketops/internal/test/overlay"
+)
 
 const outcomesFile = "receipt/lifecycle/outcomes.go"
 
-var lifecycleMutants = []mutant{
+var lifecycleMutants = slices.Concat([]mutant{
 	// The model of the protocol (docs/model) makes this mistake too.
 	{"physical", "counting a leaf that was appended twice once", "verifier/audit", "TestOneRecordTwice", []overlay.Patch{
 		{File: outcomesFile, Old: "h.Outcome.Leaf == e.Leaf", New: "false"},
 	}},
+}, deaf("claimVetoed", "intentVetoed", "claimRevoked", "intentRevoked", "intentEnded", "intentClaim", "outcomeEarly", "outcomeLedger", "outcomeIntent",
+	"outcomeSigner", "outcomeEffects", "revokedBy", "revokedOnce", "approvalAsks", "oneSubmission", "onePlan", "notSoon"))
+
+// deaf are a tracker that does not hear of one condition of its table each.
+func deaf(conditions ...string) (out []mutant) {
+	for _, name := range conditions {
+		out = append(out, mutant{name, "holding a log to the condition " + name, "receipt/lifecycle", "TestEveryCondition", []overlay.Patch{
+			{File: "receipt/lifecycle/conditions.go", Old: "	f := Finding{Condition: c,", New: "	if c == " + name + " {\n		return\n	}\n	f := Finding{Condition: c,"},
+		}})
+	}
+	return out
 }

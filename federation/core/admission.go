@@ -1,0 +1,85 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
+)
+
+// admission holds what is handed in to the conditions of an audit, before it is frozen: nothing may be
+// appended that every later audit would refuse.
+type admission struct{ *parts }
+
+// requireTimely refuses a record from the future, and one under a key that ends before the record can be
+// sure to stand in the log.
+func (a admission) requireTimely(rec *receipt.Record) error {
+	now := a.now()
+	if issued := rec.Body.Issued(); issued > now+gate.Epsilon {
+		return marketops.Refuse(marketops.NotYetValid, fmt.Sprintf("the %s is dated %s, it is %s here", rec.Body.Kind(), issued, now))
+	}
+	_, err := a.rules.active.Load().trust.Admit(rec, now+gate.Epsilon, nil)
+	return err
+}
+
+// requireLawful refuses a record that an audit would find wrong above those rows, which are what it may name.
+func (a admission) requireLawful(rec *receipt.Record, rows []claims.Record) error {
+	t := a.rules.active.Load().trust
+	var found []lifecycle.Finding
+	tracker := lifecycle.NewTracker(lifecycle.Rules{Trust: t, Report: func(f lifecycle.Finding) { found = append(found, f) }})
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r claims.Record) bool { return r.Index == nil })
+	slices.SortFunc(rows, func(x, y claims.Record) int { return cmp.Compare(*x.Index, *y.Index) })
+	next := uint64(0)
+	for _, row := range rows {
+		if row.Leaf == [32]byte(rec.LeafHash()) {
+			return nil // it stands there: whoever hands it in again gets its place
+		}
+		next = *row.Index + 1
+		e, err := a.entry(t, row)
+		switch {
+		case err == nil:
+			tracker.Add(e)
+		case marketops.CodeOf(err) == marketops.RecordWithheld:
+			tracker.Withheld(*row.Index, trust.Holder{Role: trust.RolePerson})
+		default:
+			return err
+		}
+	}
+	found = nil
+	holder, _ := t.Holder(rec.By)
+	tracker.Add(lifecycle.Entry{Position: log.Position{Origin: a.config.Origin, Index: next}, Leaf: rec.LeafHash(), Record: rec, Holder: holder})
+	if len(found) == 0 {
+		return nil
+	}
+	f := found[0]
+	return &marketops.Refusal{Code: f.Code, What: fmt.Sprintf("an audit would refuse this %s: %s", rec.Body.Kind(), f.Detail), State: "nothing was recorded"}
+}
+
+func (a admission) entry(t *trust.Trust, row claims.Record) (lifecycle.Entry, error) {
+	rec, err := a.records.Reopen(t, row)
+	if err != nil {
+		return lifecycle.Entry{}, err
+	}
+	holder, _ := t.Holder(rec.By)
+	return lifecycle.Entry{Position: a.records.Position(*row.Index), Leaf: log.Hash(row.Leaf), Record: rec, Holder: holder}, nil
+}
+
+// admit is both, for a record about a receipt.
+func (a admission) admit(ctx context.Context, rec *receipt.Record) error {
+	if err := a.requireTimely(rec); err != nil {
+		return err
+	}
+	rows, err := a.records.Receipt(ctx, rec.Body.Refs().Receipt)
+	if err != nil {
+		return err
+	}
+	return a.requireLawful(rec, rows)
+}
