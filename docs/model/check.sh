@@ -71,6 +71,8 @@ found 'outcomes==1'                 -DBAD_LOG_FIRST           # the outcome is a
 found 'effects==0'                  -DBAD_SETTLE              # an expired execution is rejected
 found 'invalid end state'           -DBAD_NO_SETTLE           # nobody ends an abandoned execution
 found 'withdrawn'                   -DBAD_REVOKE -DEN_ROUTE   # a revocation is accepted once executing
+found '!(stopped)'                  -DBAD_VETO                # a veto counts only until the receipt is issued
+found 'effects==0'                  -DBAD_VETO_LATE           # a veto ends a claim after an attempt
 found 'effects==0'                  -DBAD_RESOLVE             # a person says failed while a request is under way
 
 # What the protocol does not promise.
@@ -85,5 +87,7 @@ found 'resolution!=' -DASK_RESOLUTION=success
 found 'resolution!=' -DASK_RESOLUTION=failed
 found 'state!='      -DASK_REVOKED
 found 'epoch==1'     -DASK_RECOVERED
+found 'openedAt==0'  -DASK_VETOED
+found 'outcome!='    -DASK_VETOED_LATE
 
 echo "the model holds, and every seeded mistake was found (${SECONDS} s)"

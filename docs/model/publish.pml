@@ -39,6 +39,9 @@ byte owner = CORE;
 byte openedAt = 0;		/* the epoch that opened the door, 0 if none did */
 bool counted = false;		/* an attempt was counted, by whatever epoch */
 bool withdrawn = false;		/* a revocation was accepted */
+bool vetoed = false;		/* a rejection of the run stands, and the trust file makes it count */
+bool stopped = false;		/* it stood before the first attempt, and before the claim had ended */
+bool late = false;		/* it counts only since the trust file changed: a publisher may report first */
 bool expired = false;
 
 /* Records: frozen in the ledger, appended to the log, covered by a published checkpoint.
@@ -70,6 +73,13 @@ byte total = 0;			/* requests of all epochs that may have reached GitHub */
 #define COUNTED counted = true
 #endif
 
+/* What a veto allows: nothing until an attempt was counted, everything afterwards. */
+#ifdef BAD_VETO
+#define ALLOWED true
+#else
+#define ALLOWED (!vetoed || counted)
+#endif
+
 #ifdef ONEKEY
 #define KEY 0
 #else
@@ -94,7 +104,8 @@ inline arrive() {
 		effects++;
 		there = ours;
 		assert(effects <= 1);					/* at most one effect */
-		assert(!withdrawn && outcome != rejected)		/* none after a revocation or a rejection */
+		assert(!withdrawn && outcome != rejected);		/* none after a revocation or a rejection */
+		assert(!stopped)					/* none after a veto that came in time */
 	fi
 }
 
@@ -145,9 +156,9 @@ S0:	atomic { my = 0; sends = 0; earlier = false; pending = false; reconciling = 
 	fi;
 
 S1:	if
-	:: atomic { state == none && !expired && !reconciling -> state = claimed; grant(KEY); my = epoch }
-	:: atomic { state == claimed && owner == KEY && (frozen & INTENT(epoch)) == 0 -> my = epoch }
-	:: atomic { (state == executing || (state == claimed && (owner != KEY || (frozen & INTENT(epoch)) != 0))) && epoch < EPOCHS ->
+	:: atomic { ALLOWED && state == none && !expired && !reconciling -> state = claimed; grant(KEY); my = epoch }
+	:: atomic { ALLOWED && state == claimed && owner == KEY && (frozen & INTENT(epoch)) == 0 -> my = epoch }
+	:: atomic { ALLOWED && (state == executing || (state == claimed && (owner != KEY || (frozen & INTENT(epoch)) != 0))) && epoch < EPOCHS ->
 		grant(KEY); my = epoch; earlier = counted }
 	:: goto S0
 	fi;
@@ -155,9 +166,9 @@ S1:	if
 S2:	/* The intent names its claim, so the claim is in the log before it. */
 	if
 #ifdef BAD_INTENT
-	:: atomic { HELD && state != revoked && (logged & CLAIM(my)) != 0 ->
+	:: atomic { HELD && ALLOWED && state != revoked && (logged & CLAIM(my)) != 0 ->
 #else
-	:: atomic { HELD && state != revoked && (logged & CLAIM(my)) != 0 && (frozen & INTENT(my)) == 0 ->
+	:: atomic { HELD && ALLOWED && state != revoked && (logged & CLAIM(my)) != 0 && (frozen & INTENT(my)) == 0 ->
 #endif
 		assert((frozen & INTENT(my)) == 0);			/* one intent per epoch */
 		frozen = frozen | INTENT(my) }
@@ -178,16 +189,16 @@ S3:	/* One checkpoint, seen by the publisher itself, covers claim and intent. */
 	:: else -> skip
 	fi;
 
-S4:	/* The only door. The Core asks once more for the published intent, expiry and fence. */
+S4:	/* The only door. The Core asks once more for the published intent, expiry, votes and fence. */
 	if
 #ifdef BAD_WAIT
-	:: atomic { HELD && state == claimed && !expired -> state = executing; openedAt = my }
+	:: atomic { HELD && ALLOWED && state == claimed && !expired -> state = executing; openedAt = my }
 #elif defined(BAD_DOOR)
-	:: atomic { HELD && state == claimed && !expired -> skip }
+	:: atomic { HELD && ALLOWED && state == claimed && !expired -> skip }
 #else
-	:: atomic { HELD && state == claimed && !expired && (published & INTENT(my)) != 0 -> state = executing; openedAt = my }
+	:: atomic { HELD && ALLOWED && state == claimed && !expired && (published & INTENT(my)) != 0 -> state = executing; openedAt = my }
 #endif
-	:: atomic { HELD && state == executing && openedAt < my && !expired && (published & INTENT(my)) != 0 -> skip }
+	:: atomic { HELD && ALLOWED && state == executing && openedAt < my && !expired && (published & INTENT(my)) != 0 -> skip }
 	MAYSTOP
 	fi;
 	atomic { pending = earlier; sends = (earlier -> 1 : 0) };
@@ -212,12 +223,13 @@ S5:	/* Look first; send only what is absent; believe nothing but looking. */
 	fi;
 #endif
 
-attempt: /* Fence and expiry once more, and the attempt is counted, before every visible effect. */
+attempt: /* Fence and expiry once more, before the first also the votes, and the attempt is counted: before
+	  * every visible effect. */
 	if
 #ifdef BAD_DOOR
-	:: atomic { HELD && (state == claimed || state == executing) && !expired -> COUNTED; atDoor++ }
+	:: atomic { HELD && ALLOWED && (state == claimed || state == executing) && !expired -> assert(!stopped); COUNTED; atDoor++ }
 #else
-	:: atomic { HELD && state == executing && !expired -> COUNTED; atDoor++ }
+	:: atomic { HELD && ALLOWED && state == executing && !expired -> assert(!stopped); COUNTED; atDoor++ }
 #endif
 	:: expired -> goto refused
 	MAYSTOP
@@ -308,6 +320,15 @@ settle:	atomic {
 leave:	gone++
 }
 
+/* What a veto ends: a claim under which no attempt was counted. */
+#ifdef BAD_VETO_LATE
+#define ENDABLE (state == claimed || state == executing)
+#else
+#define ENDABLE ((state == claimed || state == executing) && !counted)
+#endif
+#define IN_TIME (!counted && (state == none || state == claimed || state == executing))
+#define VETO_ENDS epoch++; owner = CORE; freeze(rejected)
+
 /* A record is appended only after every record that it names. */
 #define APPEND(bit, names) atomic { (frozen & (bit)) != 0 && (logged & (bit)) == 0 && ((names) & frozen & ~logged) == 0 -> logged = logged | (bit) }
 
@@ -340,10 +361,14 @@ active proctype Core() {
 	:: atomic { state == executing && expired -> epoch++; owner = CORE; freeze(rejected) }
 #elif !defined(BAD_NO_SETTLE)
 	/* 24 h after expiry, or when no key of the audience is left: here at any time. */
-	:: atomic { state == executing -> epoch++; owner = CORE; freeze(unknown) }
+	:: atomic { state == executing && ALLOWED -> epoch++; owner = CORE; freeze(unknown) }
 #endif
 
-	/* Persons. */
+	/* Persons. A rejection ends the claim in the transaction that freezes it. One that counts only since
+	 * the trust file changed, or whose claim the ledger did not end, is found by every step and by the sweep. */
+	:: atomic { !vetoed -> vetoed = true; stopped = IN_TIME; if :: ENDABLE -> VETO_ENDS :: else -> skip fi }
+	:: atomic { !vetoed && IN_TIME -> vetoed = true; stopped = true; late = true }
+	:: atomic { vetoed && ENDABLE -> VETO_ENDS }
 	:: atomic { state == none -> state = revoked; withdrawn = true }
 #ifdef BAD_REVOKE
 	:: atomic { (state == claimed || state == executing) && !withdrawn -> epoch++; owner = CORE; withdrawn = true; freeze(rejected) }
@@ -377,6 +402,8 @@ active proctype Core() {
 		assert(resolution != failed || effects == 0);
 		assert(effects == 0 || outcome == success || outcome == unknown);
 		assert(!withdrawn || effects == 0);
+		assert(!stopped || outcome == rejected || outcome == open || late);	/* a veto in time ends the claim */
+		assert(!stopped || (effects == 0 && outcome != success));
 #ifdef ASK_COPIES
 		assert(copies <= 1);
 #endif
@@ -388,6 +415,12 @@ active proctype Core() {
 #endif
 #ifdef ASK_REVOKED
 		assert(state != revoked);
+#endif
+#ifdef ASK_VETOED
+		assert(!stopped || openedAt == 0);
+#endif
+#ifdef ASK_VETOED_LATE
+		assert(!vetoed || outcome != success);
 #endif
 #ifdef ASK_RECOVERED
 		assert(outcome != success || epoch == 1);
