@@ -13,7 +13,8 @@ import (
 )
 
 // Check answers as a claim would, and uses nothing up. All six questions are asked, whichever the
-// claim would stop at; a refusal under another code is the answer only where none of them is. That
+// claim would stop at, and whether a person rejected the run, which the publisher cannot tell from a
+// list that it was shown. A refusal under another code is the answer only where none of these is. That
 // a receipt has expired is the publisher's to say.
 func (e executions) Check(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (api.Answers, error) {
 	defer e.begin()()
@@ -27,6 +28,7 @@ func (e executions) Check(ctx context.Context, who *federation.Caller, in api.Cl
 		return api.Answers{}, err
 	}
 	asked := append(e.conditions.forClaim(i, old, in.Trust),
+		func() error { return e.vetoes.require(ctx, i, old) },
 		func() error { return e.ledger.Check(ctx, n) },
 		func() error { return requireUnused(old) }) // the ledger stops at the clock
 	failed, other := map[marketops.Code]error{}, error(nil)
@@ -36,7 +38,7 @@ func (e executions) Check(ctx context.Context, who *federation.Caller, in api.Cl
 		case err == nil || errors.Is(err, marketops.Expired):
 		case !errors.As(err, &r):
 			return api.Answers{}, err
-		case !slices.Contains(gate.CoreCodes, r.Code):
+		case !slices.Contains(answered, r.Code):
 			other = err
 		case failed[r.Code] == nil:
 			failed[r.Code] = err
@@ -59,8 +61,11 @@ func requireUnused(row claims.Claim) error {
 	return nil
 }
 
+// answered are the codes that a check answers.
+var answered = append(slices.Clip(gate.CoreCodes), marketops.RejectedByApprover)
+
 func checksOf(failed map[marketops.Code]error) (out marketops.Checks) {
-	for _, code := range gate.CoreCodes {
+	for _, code := range answered {
 		c := marketops.Check{Code: code, Status: marketops.Pass}
 		if err := failed[code]; err != nil {
 			c.Status, c.Detail = marketops.Fail, err.Error()

@@ -55,7 +55,7 @@ func (e executions) Claim(ctx context.Context, who *federation.Caller, in api.Cl
 	if err := e.records.EnsureIndexed(ctx, i.rec.Digest); err != nil {
 		return api.Claimed{}, err
 	}
-	if err := e.records.AppendClaims(ctx, i.body.ReceiptID, row.Epoch); err != nil {
+	if err := e.records.AppendEarlier(ctx, i.body.ReceiptID, row.Epoch); err != nil {
 		return api.Claimed{}, err
 	}
 	entry, err := e.records.Append(ctx, made.row, made.rec)
@@ -75,6 +75,7 @@ type claimRecord struct {
 func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i issued, version int64) (claims.Claim, claimRecord, error) {
 	var made *receipt.Record
 	n := e.runs.claimBy(who.Key, i)
+	n.Guard = e.vetoes.guard(i.op)
 	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
 		rec, err := e.issuer.Claim(i.history(), who.Key, epoch, previous)
 		if err != nil {

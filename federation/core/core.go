@@ -98,6 +98,7 @@ type parts struct {
 	rules      *rules
 	runs       runs
 	conditions conditions
+	vetoes     vetoes
 	refusals   refusals
 	sealQueue  sealQueue
 	rates      rates
@@ -123,7 +124,7 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")},
 		sealQueue: sealQueue{runs: map[marketops.RunID]bool{}, wake: make(chan struct{}, 1)},
 		usage:     usage{live: map[marketops.ReceiptID]liveReceipt{}}, locks: lockStripes{seed: maphash.MakeSeed()}}
-	p.rules, p.runs, p.conditions, p.refusals = &rules{parts: p}, runs{p}, conditions{p}, refusals{p}
+	p.rules, p.runs, p.conditions, p.vetoes, p.refusals = &rules{parts: p}, runs{p}, conditions{p}, vetoes{p}, refusals{p}
 	c := &Core{parts: p, submissions: submissions{p}, decisions: decisions{p}, executions: executions{p}, resolutions: resolutions{p},
 		revocations: revocations{p}, refusals: p.refusals, runs: p.runs, started: o.Now()}
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))

@@ -10,6 +10,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -38,7 +39,20 @@ func (e executions) Intent(ctx context.Context, who *federation.Caller, in api.E
 	if err := e.records.EnsureIndexed(ctx, body.Claim); err != nil {
 		return api.Entry{}, err
 	}
-	return e.records.Record(ctx, rec)
+	return e.announce(ctx, rec, row)
+}
+
+// announce freezes an intent and brings it into the log.
+func (e executions) announce(ctx context.Context, rec *receipt.Record, row claims.Claim) (api.Entry, error) {
+	op, err := e.runs.operation(row.OpDigest)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	frozen := recorder.Frozen(rec)
+	if err := e.ledger.Intend(ctx, frozen, e.vetoes.guard(*op)); err != nil {
+		return api.Entry{}, err
+	}
+	return e.records.Append(ctx, frozen, rec)
 }
 
 // requireHeld returns the claim that the caller holds under this epoch. Code operation-in-flight if
@@ -56,7 +70,7 @@ func (e executions) requireHeld(ctx context.Context, who *federation.Caller, id 
 	case row.State == claims.Revoked:
 		return claims.Claim{}, marketops.Refuse(marketops.Revoked, string(id))
 	case row.Owner != who.Key || row.Epoch != epoch:
-		if err := e.requireNotRevoked(ctx, row, who.Key); err != nil {
+		if err := e.explainLoss(ctx, row, who.Key); err != nil {
 			return claims.Claim{}, err
 		}
 		return claims.Claim{}, marketops.RefuseErr(marketops.OperationInFlight, fmt.Sprintf("epoch %d of %s belongs to %s", row.Epoch, id, row.Owner), claims.ErrFenced)
@@ -64,9 +78,9 @@ func (e executions) requireHeld(ctx context.Context, who *federation.Caller, id 
 	return row, nil
 }
 
-// requireNotRevoked tells a publisher that lost its claim to a revocation what happened: the fence
+// explainLoss tells a publisher that lost its claim to a revocation or a veto what happened: the fence
 // alone would say that another publisher has it.
-func (e executions) requireNotRevoked(ctx context.Context, row claims.Claim, key crypto.KeyID) error {
+func (e executions) explainLoss(ctx context.Context, row claims.Claim, key crypto.KeyID) error {
 	if row.Outcome != claims.Rejected || row.Owner != key {
 		return nil
 	}
@@ -75,8 +89,11 @@ func (e executions) requireNotRevoked(ctx context.Context, row claims.Claim, key
 		return err
 	}
 	for _, h := range history {
-		if h.To == claims.Decided && h.Reason == "revoked" {
+		switch {
+		case h.To == claims.Decided && h.Reason == claims.ReasonRevoked:
 			return marketops.Refuse(marketops.Revoked, string(row.Receipt))
+		case h.To == claims.Decided && h.Reason == claims.ReasonRejected:
+			return federation.RejectedError("a person of a group that must approve the operation rejected the run; the ledger ended " + string(row.Receipt))
 		}
 	}
 	return nil
@@ -96,7 +113,11 @@ func (e executions) Execute(ctx context.Context, who *federation.Caller, in api.
 	if err != nil {
 		return api.Lease{}, err
 	}
-	guard := func(claims.Claim) error {
+	vetoed := e.vetoes.guard(i.op)
+	guard := func(c claims.Claim, votes []claims.Record) error {
+		if err := vetoed(c, votes); err != nil {
+			return err
+		}
 		if err := e.conditions.samePolicy(i); err != nil {
 			return err
 		}
@@ -138,6 +159,9 @@ func (e executions) executeAgain(ctx context.Context, who *federation.Caller, ro
 	if err := e.conditions.forExecution(who, i); err != nil {
 		return api.Lease{}, err
 	}
+	if err := e.vetoes.require(ctx, i, row); err != nil {
+		return api.Lease{}, err
+	}
 	return lease(e.ledger.Renew(ctx, row.Receipt, row.Epoch, who.Key, e.config.Lease))
 }
 
@@ -150,7 +174,7 @@ func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Fe
 	return lease(e.ledger.Renew(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease))
 }
 
-// Attempt counts a visible effect; the ledger re-checks expiry and clock.
+// Attempt counts a visible effect; the ledger re-checks expiry and clock, and before the first one the votes.
 func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.Effect) (api.Lease, error) {
 	defer e.begin()()
 	row, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch)
@@ -167,7 +191,7 @@ func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.
 	if !slices.Contains(op.Effects(), in.Effect) {
 		return api.Lease{}, marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("%.40q is no effect of the operation", in.Effect))
 	}
-	if _, err = e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key, in.Effect); err != nil {
+	if _, err = e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key, in.Effect, e.vetoes.guard(*op)); err != nil {
 		return api.Lease{}, err
 	}
 	counts, _, err := e.attempts(ctx, row)

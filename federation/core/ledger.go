@@ -19,12 +19,14 @@ type Ledger interface {
 	Check(ctx context.Context, n claims.NewClaim) error
 	Claim(ctx context.Context, n claims.NewClaim) (claims.Claim, claims.Record, error)
 	Takeover(ctx context.Context, n claims.NewClaim) (claims.Claim, claims.Record, error)
-	Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard func(claims.Claim) error) (claims.Claim, error)
+	Intend(ctx context.Context, intent claims.Record, guard claims.Guard) error
+	Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard claims.Guard) (claims.Claim, error)
 	Renew(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration) (claims.Claim, error)
-	Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string) (attempts int, err error)
+	Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string, guard claims.Guard) (attempts int, err error)
 	Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome claims.Outcome, record claims.Record) (claims.Claim, error)
 
 	// What persons and the Core itself decide.
+	Vote(ctx context.Context, vote claims.Record, by crypto.KeyID, end claims.End) ([]claims.Claim, error)
 	Revoke(ctx context.Context, n claims.NewClaim, revocation claims.Record, decide func(c claims.Claim, epoch int64) (claims.Record, error)) error
 	Resolve(ctx context.Context, receipt marketops.ReceiptID, outcome claims.Outcome, resolution claims.Record) error
 	Settle(ctx context.Context, receipt marketops.ReceiptID, by crypto.KeyID, orphaned bool, decide func(c claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error)) (claims.Claim, error)

@@ -54,7 +54,7 @@ func (r revocations) recordRevocation(ctx context.Context, i issued, rec *receip
 	n := r.runs.claimBy(r.issuer.AuthorityKey(), i)
 	var rejected *receipt.Record
 	decide := func(_ claims.Claim, epoch int64) (row claims.Record, err error) {
-		if rejected, err = r.issuer.Rejected(i.history(), epoch, marketops.Revoked); err != nil {
+		if rejected, err = r.issuer.Rejected(i.history(), epoch, marketops.Revoked, nil, nil); err != nil {
 			return row, err
 		}
 		return recorder.Frozen(rejected), nil
@@ -67,7 +67,7 @@ func (r revocations) recordRevocation(ctx context.Context, i issued, rec *receip
 	if err != nil || rejected == nil {
 		return e, err
 	}
-	if err := r.records.AppendClaims(ctx, i.body.ReceiptID, rejected.Body.(*receipt.Outcome).Epoch); err != nil {
+	if err := r.records.AppendEarlier(ctx, i.body.ReceiptID, rejected.Body.(*receipt.Outcome).Epoch); err != nil {
 		return e, err
 	}
 	_, err = r.records.Append(ctx, recorder.Frozen(rejected), rejected)

@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/internal/cache"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -24,6 +25,7 @@ type activeRules struct {
 	policy   *policy.Bundle
 	stamp    string                                   // of the files, to see whether they changed
 	receipts cache.Cache[marketops.ReceiptID, issued] // indexed ones, opened under this trust file
+	votes    cache.Cache[log.Hash, gate.Vote]         // the same, without their envelopes
 }
 
 // rules keeps the active rules and replaces them when the files change: at start, and in a sweep.

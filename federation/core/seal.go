@@ -72,18 +72,11 @@ func (s seals) seal(ctx context.Context, id marketops.RunID) error {
 		return err
 	}
 	defer s.locks.hold(id)()
-	rows, err := s.records.Run(ctx, id)
-	if err != nil {
+	if err := s.records.AppendRun(ctx, id); err != nil {
 		return err
 	}
-	for _, row := range rows {
-		if row.Index == nil {
-			if _, err := s.records.Append(ctx, row, nil); err != nil {
-				return err
-			}
-		}
-	}
-	if rows, err = s.records.Run(ctx, id); err != nil {
+	rows, err := s.records.Run(ctx, id)
+	if err != nil {
 		return err
 	}
 	rows = recorder.InLogOrder(rows)

@@ -9,6 +9,7 @@ import (
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -131,7 +132,7 @@ func (s submissions) admitVote(ctx context.Context, v gate.Vote) (api.Entry, err
 	}
 	for _, row := range r.all {
 		if row.Leaf == [32]byte(v.Record.LeafHash()) {
-			return s.records.Append(ctx, row, v.Record)
+			return s.recordVote(ctx, v)
 		}
 	}
 	rules := s.rules.forDecision()
@@ -144,5 +145,18 @@ func (s submissions) admitVote(ctx context.Context, v gate.Vote) (api.Entry, err
 	if err := s.records.EnsureIndexed(ctx, r.Digest); err != nil {
 		return api.Entry{}, err
 	}
-	return s.records.Record(ctx, v.Record)
+	return s.recordVote(ctx, v)
+}
+
+// recordVote freezes a verdict, and with it ends what it stops. All that is frozen of the run goes into the log
+// in that order: a claim that the verdict ended was there before it.
+func (s submissions) recordVote(ctx context.Context, v gate.Vote) (api.Entry, error) {
+	frozen := recorder.Frozen(v.Record)
+	if _, err := s.ledger.Vote(ctx, frozen, s.issuer.LedgerKey(), s.vetoes.end([]gate.Vote{v})); err != nil {
+		return api.Entry{}, err
+	}
+	if err := s.records.AppendRun(ctx, v.Body.RunID); err != nil {
+		return api.Entry{}, err
+	}
+	return s.records.Append(ctx, frozen, v.Record)
 }

@@ -64,19 +64,32 @@ func (s settlements) settle(ctx context.Context) error {
 	}
 	var errs []error
 	for _, row := range live {
-		if row.State == claims.Decided {
-			errs = append(errs, s.closeDecided(ctx, row))
-		} else if s.isOverdue(ctx, row) {
-			errs = append(errs, s.settleOne(ctx, row))
-		}
+		errs = append(errs, s.settleClaim(ctx, row))
 	}
 	return errors.Join(errs...)
+}
+
+// settleClaim asks for votes first: what a veto stops was never tried.
+func (s settlements) settleClaim(ctx context.Context, row claims.Claim) error {
+	if row.State == claims.Decided {
+		return s.closeDecided(ctx, row)
+	}
+	ended, err := s.vetoes.settle(ctx, row)
+	switch {
+	case err != nil:
+		return err
+	case ended != nil:
+		return s.closeDecided(ctx, *ended)
+	case s.isOverdue(ctx, row):
+		return s.settleOne(ctx, row)
+	}
+	return nil
 }
 
 // closeDecided appends a frozen outcome to the log, after the claims that led to it, and closes
 // its claim.
 func (s settlements) closeDecided(ctx context.Context, row claims.Claim) error {
-	if err := s.records.AppendClaims(ctx, row.Receipt, row.Epoch+1); err != nil {
+	if err := s.records.AppendEarlier(ctx, row.Receipt, row.Epoch+1); err != nil {
 		return err
 	}
 	rows, err := s.records.Receipt(ctx, row.Receipt)
@@ -132,17 +145,18 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 	if err != nil {
 		return err
 	}
-	tried, err := s.tried(ctx, row)
+	counts, _, err := s.attempts(ctx, row)
 	if err != nil {
 		return err
 	}
-	about := issue.ReceiptHistory{Run: row.Run, Receipt: row.Receipt, Digest: row.ReceiptDigest, Kind: row.Kind, Operation: row.OpDigest}
+	tried := effects(s.runs.effectsOf(row), receipt.EffectUnknown, counts)
+	about := historyOf(row)
 	decide := func(_ claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error) {
 		var rec *receipt.Record
 		var err error
 		switch {
 		case o == claims.Rejected:
-			rec, err = s.issuer.Rejected(about, epoch, marketops.Expired)
+			rec, err = s.issuer.Rejected(about, epoch, marketops.Expired, nil, nil)
 		case intent == nil || intent.Index == nil:
 			err = marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
 		default:
@@ -160,16 +174,16 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 	return s.closeDecided(ctx, settled)
 }
 
-// tried returns the effects of a claim of which the ledger knows only what was tried. Those of an operation
-// whose document was erased are all that its kind can have.
-func (s settlements) tried(ctx context.Context, row claims.Claim) ([]receipt.Effect, error) {
-	counts, _, err := s.attempts(ctx, row)
-	if err != nil {
-		return nil, err
-	}
-	if op, err := s.runs.operation(row.OpDigest); err == nil {
-		return effects(op.Effects(), receipt.EffectUnknown, counts), nil
+// effectsOf returns the names of a claim's effects. Those of an operation whose document was erased are all
+// that its kind can have.
+func (rs runs) effectsOf(row claims.Claim) []string {
+	if op, err := rs.operation(row.OpDigest); err == nil {
+		return op.Effects()
 	}
 	forms := receipt.EffectNames(row.Kind)
-	return effects(forms[len(forms)-1], receipt.EffectUnknown, counts), nil
+	return forms[len(forms)-1]
+}
+
+func historyOf(row claims.Claim) issue.ReceiptHistory {
+	return issue.ReceiptHistory{Run: row.Run, Receipt: row.Receipt, Digest: row.ReceiptDigest, Kind: row.Kind, Operation: row.OpDigest}
 }

@@ -5,7 +5,7 @@
 //	revocation   authority
 //	advisory     advisory    of a verdict without leave
 //	claim        ledger
-//	outcome      ledger      rejected from claimed, unknown from executing, and nothing else
+//	outcome      ledger      rejected before the first attempt, unknown from executing, and nothing else
 //	refusal      ledger
 //	run-closed   ledger
 //	shard-sealed, shard-genesis   ledger
@@ -160,12 +160,13 @@ func (m *Issuer) Claim(s ReceiptHistory, publisher crypto.KeyID, epoch int64, pr
 	return receipt.Seal(c, m.keys.Ledger)
 }
 
-// Rejected signs the outcome of a claim that never reached the door; code is revoked or expired.
-func (m *Issuer) Rejected(s ReceiptHistory, epoch int64, code marketops.Code) (*receipt.Record, error) {
-	if code != marketops.Revoked && code != marketops.Expired {
-		return nil, fmt.Errorf("the ledger rejects as revoked or expired, not %q", code)
+// Rejected signs the outcome of a claim under which nothing was tried; code is revoked, expired or
+// rejected-by-approver. Of an execution it names the intent, and the effects, all of them absent.
+func (m *Issuer) Rejected(s ReceiptHistory, epoch int64, code marketops.Code, intent *log.Position, effects []receipt.Effect) (*receipt.Record, error) {
+	if code != marketops.Revoked && code != marketops.Expired && code != marketops.RejectedByApprover {
+		return nil, fmt.Errorf("the ledger rejects as revoked, expired or rejected by an approver, not %q", code)
 	}
-	return m.outcome(s, epoch, receipt.Rejected, code, nil, nil)
+	return m.outcome(s, epoch, receipt.Rejected, code, intent, effects)
 }
 
 // Unknown signs the outcome of an execution that nobody will finish.

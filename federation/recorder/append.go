@@ -168,8 +168,25 @@ func (r *Recorder) EnsureIndexed(ctx context.Context, digests ...marketops.Diges
 	return nil
 }
 
-// AppendClaims appends the claims of a receipt whose epochs are before this one.
-func (r *Recorder) AppendClaims(ctx context.Context, id marketops.ReceiptID, epoch int64) error {
+// AppendRun appends what is frozen of a run and has no index, in the order in which it was frozen.
+func (r *Recorder) AppendRun(ctx context.Context, id marketops.RunID) error {
+	rows, err := r.outbox.ByRun(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Index != nil {
+			continue
+		}
+		if _, err := r.Append(ctx, row, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AppendEarlier appends the claims and intents of a receipt whose epochs are before this one.
+func (r *Recorder) AppendEarlier(ctx context.Context, id marketops.ReceiptID, epoch int64) error {
 	if epoch == 1 {
 		return nil
 	}
@@ -178,7 +195,7 @@ func (r *Recorder) AppendClaims(ctx context.Context, id marketops.ReceiptID, epo
 		return err
 	}
 	for _, row := range rows {
-		if row.Kind == claims.KindClaim && row.Epoch < epoch {
+		if (row.Kind == claims.KindClaim || row.Kind == claims.KindIntent) && row.Epoch < epoch {
 			if _, err := r.Append(ctx, row, nil); err != nil {
 				return err
 			}

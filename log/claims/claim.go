@@ -23,8 +23,8 @@ type granted struct {
 // transaction. The same owner asking again for the same operation while the claim is open gets
 // the stored claim and claim record back; nothing changes, the lease neither.
 //
-// Codes: trust-rolled-back, clock-unsure, expired, revoked; consumed for a receipt that is
-// decided, closed or was claimed for another operation, and for an operation that succeeded before;
+// Codes: trust-rolled-back, clock-unsure, expired, revoked, rejected-by-approver; what n.Guard
+// returns; consumed for a receipt that is decided, closed or was claimed for another operation, and for an operation that succeeded before;
 // operation-in-flight for an open claim of another owner, naming the end of its lease, and
 // while another receipt holds the same resource; log-unavailable while a decided outcome waits
 // for its index longer than ten seconds; ledger-unavailable, disk-full.
@@ -37,7 +37,7 @@ func (l *Ledger) Claim(ctx context.Context, n NewClaim) (Claim, Record, error) {
 }
 
 // Check answers as Takeover would where the receipt has a claim that is not closed, else as Claim
-// would, and changes nothing. It needs no Lease and no Build.
+// would, and changes nothing. It needs no Lease and no Build, and asks no Guard.
 func (l *Ledger) Check(ctx context.Context, n NewClaim) error {
 	if err := n.validate(); err != nil {
 		return err
@@ -65,8 +65,7 @@ func (t *tx) check(n NewClaim) error {
 // state stays; the new claim record names the previous one.
 //
 // Codes: trust-rolled-back; operation-in-flight while the lease runs; consumed from decided on;
-// revoked;
-// ledger-unavailable if there is nothing to take over; disk-full.
+// revoked, rejected-by-approver, what n.Guard returns; ledger-unavailable if there is nothing to take over; disk-full.
 func (l *Ledger) Takeover(ctx context.Context, n NewClaim) (Claim, Record, error) {
 	if err := n.validateClaim(); err != nil {
 		return Claim{}, Record{}, err
@@ -95,8 +94,8 @@ func (n NewClaim) validateClaim() error {
 	if err := n.validate(); err != nil {
 		return err
 	}
-	if n.Build == nil {
-		return malformedError("a claim without a maker of its record")
+	if n.Build == nil || n.Guard == nil {
+		return malformedError("a claim without a maker of its record or a guard")
 	}
 	return validLease(n.Lease)
 }
@@ -110,6 +109,10 @@ func validLease(d time.Duration) error {
 
 func (t *tx) claim(n NewClaim) (granted, error) {
 	c, resumed, err := t.admit(n)
+	if err == nil {
+		c.Run = n.Run
+		err = t.ask(n.Guard, c.Claim)
+	}
 	if err != nil {
 		return granted{}, err
 	}
@@ -148,6 +151,9 @@ func (t *tx) takeover(n NewClaim) (granted, error) {
 		return granted{}, unavailable("nothing to take over", errNoClaim)
 	}
 	if err := t.mayTakeOver(n, c); err != nil {
+		return granted{}, err
+	}
+	if err := t.ask(n.Guard, c.Claim); err != nil {
 		return granted{}, err
 	}
 	rec, err := n.build(c.Epoch+1, c.ClaimRecord)

@@ -83,7 +83,7 @@ func TestAttemptsAreCountedOnceAndCapped(t *testing.T) {
 	var mu sync.Mutex
 	seen := map[int]bool{}
 	got := tally(race(64, func(int) error {
-		a, err := f.Attempt(ctx, n.Receipt, 1, alice, "tag")
+		a, err := f.Attempt(ctx, n.Receipt, 1, alice, "tag", pass)
 		mu.Lock()
 		defer mu.Unlock()
 		if err == nil && seen[a] {
@@ -226,7 +226,7 @@ func TestFailedMayStillArrive(t *testing.T) {
 		n, _ := f.walk(i, Executing, "")
 		for range attempts {
 			f.clock.add(time.Minute)
-			must[int](t)(f.Attempt(ctx, n.Receipt, 1, alice, "tag"))
+			must[int](t)(f.Attempt(ctx, n.Receipt, 1, alice, "tag", pass))
 		}
 		must[Claim](t)(f.Decide(ctx, n.Receipt, 1, alice, Unknown, n.outcome(1, Unknown)))
 		wantCode(t, f.CloseClaim(ctx, n.Receipt, 1, uint64(i)), "")
@@ -268,12 +268,12 @@ func fencedEverywhere(t *testing.T, f *fixture, n NewClaim) {
 	r, one := n.Receipt, int64(1)
 	_, execute := f.Execute(ctx, r, one, alice, lease, pass)
 	_, renew := f.Renew(ctx, r, one, alice, lease)
-	_, attempt := f.Attempt(ctx, r, one, alice, "tag")
+	_, attempt := f.Attempt(ctx, r, one, alice, "tag", pass)
 	for what, err := range map[string]error{
 		"execute": execute, "renew": renew, "attempt": attempt,
 		"success": decideAs(Success)(f, n), "rejected": decideAs(Rejected)(f, n),
 		"close":  f.CloseClaim(ctx, r, one, 1),
-		"intent": f.Freeze(ctx, n.record(KindIntent, 1, "late")),
+		"intent": f.Intend(ctx, n.record(KindIntent, 1, "late"), pass),
 	} {
 		if !errors.Is(err, ErrFenced) {
 			t.Errorf("%s by the old epoch: %v", what, err)

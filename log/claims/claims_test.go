@@ -84,7 +84,7 @@ func ask(i int, owner crypto.KeyID) NewClaim {
 		OpKey: seeded("key", i), OpDigest: seeded("op", i), ReceiptDigest: seeded("rd", i),
 		Kind: marketops.TagRepo, Owner: owner, ExpiresAt: expiry, Lease: lease, Trust: 3,
 	}
-	n.Build = n.claimRecord
+	n.Build, n.Guard = n.claimRecord, pass
 	return n
 }
 
@@ -106,7 +106,7 @@ func (n NewClaim) outcome(epoch int64, o Outcome) Record {
 	return n.record(KindOutcome, epoch, string(o))
 }
 
-func pass(Claim) error { return nil }
+func pass(Claim, []Record) error { return nil }
 
 // wantCode fails unless err carries code; "" wants success.
 func wantCode(t testing.TB, err error, code marketops.Code) {

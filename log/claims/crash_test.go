@@ -85,7 +85,7 @@ func spend(l *Ledger, n NewClaim, i int) error {
 		return err
 	}
 	say("executing %d %s", i, c.Owner)
-	if _, err := l.Attempt(ctx, n.Receipt, 1, n.Owner, "tag"); err != nil {
+	if _, err := l.Attempt(ctx, n.Receipt, 1, n.Owner, "tag", pass); err != nil {
 		return err
 	}
 	say("attempted %d %s", i, c.Owner)

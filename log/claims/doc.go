@@ -10,9 +10,10 @@
 //	(none)    → revoked    Revoke
 //	claimed   → executing  Execute    the only door to GitHub
 //	claimed   → decided    Decide     rejected
-//	                       Revoke, Settle   rejected, epoch + 1
+//	                       Revoke, Vote, Settle   rejected, epoch + 1
 //	executing → decided    Decide     success, failed or unknown
 //	                       Settle     unknown, epoch + 1
+//	                       Vote       rejected, epoch + 1, as long as no attempt was counted
 //	decided   → closed     CloseClaim
 //	claimed, executing → the same    Takeover    epoch + 1
 //	closed, unknown → closed, success or failed    Resolve, once
@@ -24,10 +25,17 @@
 // One resource (op_key) has at most one claim that is claimed, executing, decided or unknown.
 // One operation (kind and digest) succeeds at most once, by whatever receipt.
 //
+// # Votes
+//
+// Every verdict on a run is frozen by Vote, which in the same transaction ends the claims of the run that
+// it stops. Claim, Takeover, Intend and Execute, and Attempt before the first attempt of a receipt, show
+// their [Guard] all verdicts that are frozen. So each of these steps comes before a verdict or after it,
+// and there is no third place, whatever locks the caller holds.
+//
 // # The outbox
 //
 // A record's bytes are frozen before they are appended to the log: claim records and outcomes
-// in the transaction that makes them true, others by Freeze. What has no index yet is
+// in the transaction that makes them true, votes and intents by Vote and Intend, others by Freeze. What has no index yet is
 // [Ledger.Unindexed] and is appended again after a crash, the very same bytes. One claim record
 // and one intent per epoch, one outcome and one resolution per receipt; a second, different
 // one is refused. New claims stop while a decided outcome has waited more than ten seconds for
@@ -51,14 +59,14 @@
 // a lock file beside it are held exclusively for as long as the ledger is open.
 //
 // An error with code ledger-unavailable or disk-full says nothing about whether the change was
-// kept. Claim, Decide, CloseClaim, Revoke, Resolve, Freeze and Indexed may be repeated as they
+// kept. Claim, Intend, Vote, Decide, CloseClaim, Revoke, Resolve, Freeze and Indexed may be repeated as they
 // were; after Execute take the claim over and read GitHub. After an input or output error the
 // ledger refuses everything until it is opened again, since the page cache can no longer be
 // believed.
 //
 // # Errors
 //
-// Refusals ([marketops.Refusal]) carry revoked, consumed, operation-in-flight, expired,
+// Refusals ([marketops.Refusal]) carry revoked, rejected-by-approver, consumed, operation-in-flight, expired,
 // clock-unsure, trust-rolled-back, log-unavailable or limit-reached; failures
 // ([marketops.Failure]) ledger-unavailable, disk-full or core-already-running. [ErrFenced] and
 // [ErrState] tell refusals apart that share a code.

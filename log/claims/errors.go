@@ -11,10 +11,12 @@ import (
 
 // Causes inside the refusals of this package.
 var (
-	// ErrFenced: another epoch or owner holds the claim. Code operation-in-flight, or revoked.
+	// ErrFenced: another epoch or owner holds the claim. Code operation-in-flight, or revoked or
+	// rejected-by-approver if that is why.
 	ErrFenced = errors.New("the claim is held under another epoch or by another owner")
 	// ErrState: the claim's state does not allow the step. The code says which state it is in:
-	// operation-in-flight for claimed and executing, consumed for decided and closed, revoked.
+	// operation-in-flight for claimed and executing, consumed for decided and closed, revoked,
+	// rejected-by-approver.
 	ErrState = errors.New("the claim's state does not allow this step")
 	// errNoClaim: the receipt has no row. Code ledger-unavailable.
 	errNoClaim = errors.New("the receipt was never claimed")

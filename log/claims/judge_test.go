@@ -102,12 +102,12 @@ func TestExpiry(t *testing.T) {
 	n, _ := f.walk(1, Claimed, "")
 	x, _ := f.walk(2, Executing, "")
 	f.clock.set(expiry - 61)
-	must[int](t)(f.Attempt(ctx, x.Receipt, 1, alice, "tag"))
+	must[int](t)(f.Attempt(ctx, x.Receipt, 1, alice, "tag", pass))
 	wantCode(t, f.Check(ctx, ask(3, alice)), "")
 	f.clock.set(expiry - 60)
 	_, err := f.Execute(ctx, n.Receipt, 1, alice, lease, pass)
 	wantCode(t, err, marketops.Expired)
-	_, err = f.Attempt(ctx, x.Receipt, 1, alice, "tag")
+	_, err = f.Attempt(ctx, x.Receipt, 1, alice, "tag", pass)
 	wantCode(t, err, marketops.Expired)
 	_, _, err = f.Claim(ctx, ask(3, alice))
 	wantCode(t, err, marketops.Expired)
@@ -117,7 +117,7 @@ func TestExpiry(t *testing.T) {
 func TestGuardDecidesInsideTheTransaction(t *testing.T) {
 	f := open(t)
 	n, c := f.walk(1, Claimed, "")
-	_, err := f.Execute(ctx, n.Receipt, 1, alice, lease, func(got Claim) error {
+	_, err := f.Execute(ctx, n.Receipt, 1, alice, lease, func(got Claim, _ []Record) error {
 		if got != c {
 			t.Errorf("guard saw %+v", got)
 		}
@@ -126,7 +126,7 @@ func TestGuardDecidesInsideTheTransaction(t *testing.T) {
 	wantCode(t, err, marketops.KeyRevoked)
 	_, err = f.Execute(ctx, n.Receipt, 1, alice, lease, nil)
 	wantCode(t, err, marketops.LedgerUnavailable)
-	_, err = f.Execute(ctx, n.Receipt, 1, alice, lease, func(Claim) error { panic("guard") })
+	_, err = f.Execute(ctx, n.Receipt, 1, alice, lease, func(Claim, []Record) error { panic("guard") })
 	wantCode(t, err, marketops.LedgerUnavailable)
 	if got := f.get(n); got != c {
 		t.Fatalf("refused, yet %+v", got)
@@ -163,6 +163,7 @@ func TestMalformedClaimsAreRefused(t *testing.T) {
 		"no lease": func(n *NewClaim) { n.Lease = 0 },
 		"lease":    func(n *NewClaim) { n.Lease = maxLease + time.Second },
 		"build":    func(n *NewClaim) { n.Build = nil },
+		"guard":    func(n *NewClaim) { n.Guard = nil },
 		"record of another kind": func(n *NewClaim) {
 			n.Build = func(e int64, _ marketops.Digest) (Record, error) { return ask(1, alice).record(KindIntent, e, ""), nil }
 		},

@@ -21,13 +21,10 @@ const (
 const recordColumns = `leaf, digest, kind, run_id, receipt_id, epoch, envelope, log_index, frozen_at, seq`
 
 // Freeze makes records durable before they are appended to the log, all or none. A leaf that
-// is frozen already is left as it is. Claims, outcomes, revocations and resolutions are refused
-// (they are frozen by the change they stand for), and an intent needs a claimed or executing
-// claim of its epoch.
+// is frozen already is left as it is. The kinds that change a claim, or ask for one, are refused: each is
+// frozen by its own method.
 //
-// Codes: consumed where the epoch has another claim, or the receipt
-// another outcome or resolution; operation-in-flight for a second intent of an epoch, and with
-// [ErrFenced] for one of an older epoch; else as every step.
+// Codes: consumed for other content under a leaf that is frozen; ledger-unavailable, disk-full.
 func (l *Ledger) Freeze(ctx context.Context, records ...Record) error {
 	for _, r := range records {
 		if err := r.validate(); err != nil {
@@ -64,20 +61,39 @@ func (r Record) validate() error {
 // freezeFree freezes a record that changes no claim.
 func (t *tx) freezeFree(r Record) error {
 	switch r.Kind {
-	case KindClaim, KindOutcome, KindRevocation, KindResolution:
+	case KindApproval, KindClaim, KindIntent, KindOutcome, KindRevocation, KindResolution:
 		return malformedError("a record of kind %s is frozen only by the change that it stands for", r.Kind)
-	case KindIntent:
-		if err := t.mayIntend(r); err != nil {
-			return err
-		}
 	}
 	_, err := t.freeze(r)
 	return err
 }
 
+// Intend freezes an intent (Kind [KindIntent], a receipt, its run and an epoch). It needs a claimed or
+// executing claim of its epoch; guard is asked as long as no attempt was counted. The same intent again is
+// no error.
+//
+// Codes: operation-in-flight for a second intent of an epoch, and with [ErrFenced] for one of an older
+// epoch; consumed, revoked, rejected-by-approver, what guard returns; ledger-unavailable, disk-full.
+func (l *Ledger) Intend(ctx context.Context, intent Record, guard Guard) error {
+	if guard == nil {
+		return malformedError("intend without a guard")
+	}
+	if err := intent.fits(KindIntent, intent.Receipt, intent.Run); err != nil {
+		return err
+	}
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) {
+		if err := t.mayIntend(intent, guard); err != nil {
+			return struct{}{}, err
+		}
+		_, err := t.freeze(intent)
+		return struct{}{}, err
+	})
+	return err
+}
+
 // mayIntend keeps a publisher that was fenced out from announcing an effect. A leaf that is
 // frozen already was allowed when it came, and a repeat of the call must not fail.
-func (t *tx) mayIntend(r Record) error {
+func (t *tx) mayIntend(r Record, guard Guard) error {
 	if _, found, err := t.record(`leaf = ?`, r.Leaf[:]); err != nil || found {
 		return err
 	}
@@ -92,7 +108,7 @@ func (t *tx) mayIntend(r Record) error {
 	case c.State != Claimed && c.State != Executing:
 		return c.stateError("intend")
 	}
-	return nil
+	return t.ask(guard, c.Claim)
 }
 
 // freeze stores r unless its leaf is stored, and returns what is stored.
@@ -247,13 +263,15 @@ func (l *Ledger) ByLeaf(ctx context.Context, leaf [32]byte) (Record, bool, error
 }
 
 func (l *Ledger) records(ctx context.Context, where string, args ...any) ([]Record, error) {
-	return do(ctx, l, func(t *tx) (out []Record, err error) {
-		err = t.list(`SELECT `+recordColumns+` FROM frozen WHERE `+where, args, func(rows *sql.Rows) error {
-			out = append(out, Record{})
-			return rows.Scan(recordFields(&out[len(out)-1])...)
-		})
-		return out, err
+	return do(ctx, l, func(t *tx) ([]Record, error) { return t.records(where, args...) })
+}
+
+func (t *tx) records(where string, args ...any) (out []Record, err error) {
+	err = t.list(`SELECT `+recordColumns+` FROM frozen WHERE `+where, args, func(rows *sql.Rows) error {
+		out = append(out, Record{})
+		return rows.Scan(recordFields(&out[len(out)-1])...)
 	})
+	return out, err
 }
 
 func (t *tx) record(where string, args ...any) (Record, bool, error) {

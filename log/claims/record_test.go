@@ -15,7 +15,7 @@ import (
 func TestFreezeIsIdempotentAndAllOrNothing(t *testing.T) {
 	f := open(t)
 	n := ask(1, alice)
-	a, b := n.record("submission", 0, "a"), n.record("approval", 0, "b")
+	a, b := n.record("submission", 0, "a"), n.record("advisory", 0, "b")
 	wantCode(t, f.Freeze(ctx, a, b), "")
 	wantCode(t, f.Freeze(ctx, b, a), "")
 	rs := must[[]Record](t)(f.Unindexed(ctx))
@@ -37,20 +37,20 @@ func TestOneClaimOneIntentOneOutcome(t *testing.T) {
 	f := open(t)
 	n, _ := f.walk(1, Claimed, "")
 	intent := n.record(KindIntent, 1, "first")
-	wantCode(t, f.Freeze(ctx, intent), "")
-	wantCode(t, f.Freeze(ctx, intent), "")
-	second := f.Freeze(ctx, n.record(KindIntent, 1, "second"))
+	wantCode(t, f.Intend(ctx, intent, pass), "")
+	wantCode(t, f.Intend(ctx, intent, pass), "")
+	second := f.Intend(ctx, n.record(KindIntent, 1, "second"), pass)
 	wantCode(t, second, marketops.OperationInFlight)
 	if !errors.Is(second, errDiffers) {
 		t.Fatalf("a second intent of one epoch: %v", second)
 	}
-	for _, kind := range []string{KindClaim, KindOutcome, KindRevocation, KindResolution} {
+	for _, kind := range []string{KindApproval, KindClaim, KindIntent, KindOutcome, KindRevocation, KindResolution} {
 		if err := f.Freeze(ctx, n.record(kind, 1, "free")); !errors.Is(err, errMalformed) {
 			t.Errorf("a free %s: %v", kind, err)
 		}
 	}
 	m := ask(2, alice)
-	if err := f.Freeze(ctx, m.record(KindIntent, 1, "none")); !errors.Is(err, errNoClaim) {
+	if err := f.Intend(ctx, m.record(KindIntent, 1, "none"), pass); !errors.Is(err, errNoClaim) {
 		t.Errorf("an intent without a claim: %v", err)
 	}
 }
@@ -99,7 +99,7 @@ func TestIndexKeepsTheLowest(t *testing.T) {
 func TestIndexedBytesAreGone(t *testing.T) {
 	f := open(t)
 	n := ask(1, alice)
-	secret, kept := n.record("submission", 0, strings.Repeat("secret", 4000)), n.record("approval", 0, strings.Repeat("waiting", 4000))
+	secret, kept := n.record("submission", 0, strings.Repeat("secret", 4000)), n.record("advisory", 0, strings.Repeat("waiting", 4000))
 	wantCode(t, f.Freeze(ctx, secret, kept), "")
 	f.reopen()
 	on := must[[]byte](t)(os.ReadFile(f.path))
@@ -125,7 +125,7 @@ func TestIndexedBytesAreGone(t *testing.T) {
 func TestErased(t *testing.T) {
 	f := open(t)
 	n := ask(1, alice)
-	a, b := n.record("submission", 0, "a"), n.record("approval", 0, "b")
+	a, b := n.record("submission", 0, "a"), n.record("advisory", 0, "b")
 	wantCode(t, f.Freeze(ctx, a, b), "")
 	wantCode(t, f.Indexed(ctx, a.Leaf, 1), "")
 	if err := f.Erased(ctx, b.Leaf, "asked to"); !errors.Is(err, errNoRecord) {

@@ -59,7 +59,7 @@ func (t *tx) revoke(n NewClaim, revocation Record, decide func(Claim, int64) (Re
 	if _, err := t.freeze(revocation); err != nil {
 		return err
 	}
-	if _, err := t.decide(c, c.Epoch+1, n.Owner, Rejected, outcome, "revoked"); err != nil {
+	if _, err := t.decide(c, c.Epoch+1, n.Owner, Rejected, outcome, ReasonRevoked); err != nil {
 		return err
 	}
 	return t.one(`UPDATE claim SET revocation = ? WHERE receipt_id = ? AND epoch = ? AND state = 'decided' AND revocation IS NULL`,
@@ -81,8 +81,11 @@ func (t *tx) revokeUnspent(n NewClaim, revocation Record) error {
 
 func (c row) tooLate() error {
 	what := fmt.Sprintf("too late: %s is %s", c.Receipt, c.State)
-	if c.code() == marketops.Revoked {
+	switch c.code() {
+	case marketops.Revoked:
 		what = fmt.Sprintf("%s was revoked before", c.Receipt)
+	case marketops.RejectedByApprover:
+		what = fmt.Sprintf("%s was rejected before", c.Receipt)
 	}
 	return marketops.RefuseErr(c.code(), what, ErrState)
 }

@@ -10,19 +10,19 @@ import (
 )
 
 const claimColumns = `receipt_id, op_key, run_id, kind, op_digest, receipt_digest, state, outcome, owner, epoch,
-	lease_until, attempts, claim_record, expires_at, outcome_leaf, revocation, resolution`
+	lease_until, attempts, claim_record, expires_at, outcome_leaf, revocation, rejection, resolution`
 
 // row is a claim with what only the ledger needs to know.
 type row struct {
 	Claim
-	outcomeLeaf            [32]byte
-	revocation, resolution marketops.Digest
+	outcomeLeaf                       [32]byte
+	revocation, rejection, resolution marketops.Digest
 }
 
 func (c *row) fields() []any {
 	return []any{&c.Receipt, (*bytes32)(&c.OpKey), &c.Run, &c.Kind, (*bytes32)(&c.OpDigest), (*bytes32)(&c.ReceiptDigest),
 		&c.State, &c.Outcome, &c.Owner, &c.Epoch, &c.LeaseUntil, &c.Attempts, (*bytes32)(&c.ClaimRecord), &c.ExpiresAt,
-		(*bytes32)(&c.outcomeLeaf), (*bytes32)(&c.revocation), (*bytes32)(&c.resolution)}
+		(*bytes32)(&c.outcomeLeaf), (*bytes32)(&c.revocation), (*bytes32)(&c.rejection), (*bytes32)(&c.resolution)}
 }
 
 func (t *tx) load(receipt marketops.ReceiptID) (row, bool, error) {
@@ -59,8 +59,8 @@ func (t *tx) loadHeld(step string, receipt marketops.ReceiptID, epoch int64, own
 
 func (c row) fenceError() error {
 	code := marketops.OperationInFlight
-	if c.code() == marketops.Revoked { // the publisher must learn why it lost the claim
-		code = marketops.Revoked
+	if why := c.code(); why == marketops.Revoked || why == marketops.RejectedByApprover { // the publisher must learn why it lost the claim
+		code = why
 	}
 	return marketops.RefuseErr(code, fmt.Sprintf("epoch %d of %s belongs to %s", c.Epoch, c.Receipt, c.Owner), ErrFenced)
 }
@@ -79,6 +79,8 @@ func (c row) code() marketops.Code {
 	switch {
 	case c.State == Revoked || !c.revocation.IsZero():
 		return marketops.Revoked
+	case !c.rejection.IsZero():
+		return marketops.RejectedByApprover
 	case c.State == Claimed || c.State == Executing:
 		return marketops.OperationInFlight
 	}
@@ -108,14 +110,25 @@ func (l *Ledger) Get(ctx context.Context, receipt marketops.ReceiptID) (Claim, b
 // Live returns every claim that is claimed, executing or decided, by receipt id.
 func (l *Ledger) Live(ctx context.Context) ([]Claim, error) {
 	return do(ctx, l, func(t *tx) (out []Claim, err error) {
-		err = t.list(`SELECT `+claimColumns+` FROM claim WHERE state IN('claimed','executing','decided') ORDER BY receipt_id`, nil, func(rows *sql.Rows) error {
-			var c row
-			err := rows.Scan(c.fields()...)
+		rows, err := t.findAll(`state IN('claimed','executing','decided') ORDER BY receipt_id`)
+		for _, c := range rows {
 			out = append(out, c.Claim)
-			return err
-		})
+		}
 		return out, err
 	})
+}
+
+// untried returns the open claims of a run under which no attempt was counted.
+func (t *tx) untried(run marketops.RunID) ([]row, error) {
+	return t.findAll(`state IN('claimed','executing','decided') AND state <> 'decided' AND run_id = ? AND attempts = 0 ORDER BY receipt_id`, string(run))
+}
+
+func (t *tx) findAll(where string, args ...any) (out []row, err error) {
+	err = t.list(`SELECT `+claimColumns+` FROM claim WHERE `+where, args, func(rows *sql.Rows) error {
+		out = append(out, row{})
+		return rows.Scan(out[len(out)-1].fields()...)
+	})
+	return out, err
 }
 
 // History returns what happened to a receipt, oldest first; of "" the moves of the clock mark.

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	applicationID = 0x6d6b636c // "mkcl"; another application's database is refused
 )
 
@@ -33,11 +33,14 @@ CREATE TABLE claim(
   outcome_leaf   BLOB CHECK(length(outcome_leaf) = 32),
   outcome_index  INTEGER CHECK(outcome_index >= 0),
   revocation     BLOB CHECK(length(revocation) = 32),
+  rejection      BLOB CHECK(length(rejection) = 32),
   resolution     BLOB CHECK(length(resolution) = 32),
   CHECK((claim_record IS NOT NULL) = (state <> 'revoked')),
   CHECK((state IN('decided','closed')) = (outcome <> '' AND outcome_leaf IS NOT NULL AND decided_at IS NOT NULL)),
   CHECK(state <> 'closed' OR outcome_index IS NOT NULL),
   CHECK(state <> 'revoked' OR revocation IS NOT NULL),
+  CHECK(outcome <> 'rejected' OR attempts = 0),
+  CHECK(rejection IS NULL OR (outcome = 'rejected' AND revocation IS NULL)),
   CHECK(resolution IS NULL OR (state = 'closed' AND outcome IN('success','failed')))
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX claim_live_op ON claim(op_key)

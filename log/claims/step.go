@@ -16,13 +16,12 @@ import (
 const maxAttempts = 16
 
 // Execute opens the door to GitHub: claimed → executing, once per receipt, with a new lease.
-// The ledger re-checks clock and expiry; guard re-checks trust and revocation. guard runs
-// inside the transaction, must not call the ledger, and its error is the refusal. A nil guard is refused.
+// The ledger re-checks clock and expiry; guard re-checks trust, votes and revocation. A nil guard is refused.
 //
 // Codes: operation-in-flight with [ErrFenced], or with [ErrState] if the door was opened
-// already; consumed, revoked, clock-unsure, expired, what guard returns; ledger-unavailable,
-// disk-full. After an unclear answer never call GitHub: take over and read.
-func (l *Ledger) Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard func(Claim) error) (Claim, error) {
+// already; consumed, revoked, rejected-by-approver, clock-unsure, expired, what guard returns;
+// ledger-unavailable, disk-full. After an unclear answer never call GitHub: take over and read.
+func (l *Ledger) Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard Guard) (Claim, error) {
 	if guard == nil {
 		return Claim{}, malformedError("execute without a guard")
 	}
@@ -37,7 +36,7 @@ func (l *Ledger) Execute(ctx context.Context, receipt marketops.ReceiptID, epoch
 		if err := t.fresh(c.ExpiresAt); err != nil {
 			return Claim{}, err
 		}
-		if err := guard(c.Claim); err != nil {
+		if err := t.ask(guard, c.Claim); err != nil {
 			return Claim{}, err
 		}
 		if err := t.one(`UPDATE claim SET state = 'executing', lease_until = ? WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = 'claimed'`,
@@ -89,13 +88,15 @@ func (t Transition) Attempted() (effect string) {
 
 // Attempt counts a visible effect before it is begun, re-checking clock and expiry, and
 // returns the count of all effects over all epochs. At most 16 are granted to a receipt. The line that it
-// leaves in the history names the effect, with its epoch and time.
+// leaves in the history names the effect, with its epoch and time. guard is asked before the first
+// attempt of the receipt, and not before later ones: what was begun must come to an end.
 //
 // Codes: operation-in-flight with [ErrFenced], or with [ErrState] if the claim is not yet
-// executing; consumed, revoked, clock-unsure, expired, limit-reached; ledger-unavailable, disk-full.
-func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string) (attempts int, err error) {
-	if effect == "" {
-		return 0, malformedError("an attempt of no effect")
+// executing; consumed, revoked, rejected-by-approver, clock-unsure, expired, limit-reached, what guard
+// returns; ledger-unavailable, disk-full.
+func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string, guard Guard) (attempts int, err error) {
+	if effect == "" || guard == nil {
+		return 0, malformedError("an attempt of no effect, or without a guard")
 	}
 	return do(ctx, l, func(t *tx) (int, error) {
 		c, err := t.loadHeld("attempt", receipt, epoch, owner, Executing)
@@ -107,6 +108,9 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 		}
 		if c.Attempts >= maxAttempts {
 			return 0, marketops.Refuse(marketops.LimitReached, fmt.Sprintf("%d attempts under %s", c.Attempts, receipt))
+		}
+		if err := t.ask(guard, c.Claim); err != nil {
+			return 0, err
 		}
 		if err := t.one(`UPDATE claim SET attempts = attempts + 1 WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = 'executing' AND attempts = ?`,
 			string(receipt), epoch, string(owner), c.Attempts); err != nil {
@@ -136,6 +140,9 @@ func (l *Ledger) Decide(ctx context.Context, receipt marketops.ReceiptID, epoch 
 		if c.State == Decided || c.State == Closed {
 			return c.Claim, t.acceptRepeat(c, outcome, record)
 		}
+		if c.State == Executing && outcome == Rejected { // only the ledger ends an execution so
+			return Claim{}, c.unreachable(outcome)
+		}
 		return t.decide(c, epoch, owner, outcome, record, "")
 	})
 }
@@ -154,8 +161,8 @@ func (t *tx) acceptRepeat(c row, outcome Outcome, record Record) error {
 
 // decide moves c to decided under epoch, which is c's own or, when the ledger decides, the next.
 func (t *tx) decide(c row, epoch int64, actor crypto.KeyID, outcome Outcome, record Record, reason string) (Claim, error) {
-	if !reachable(c.State, outcome) {
-		return Claim{}, marketops.RefuseErr(marketops.Consumed, fmt.Sprintf("%s cannot end as %q from %s", c.Receipt, outcome, c.State), ErrState)
+	if !c.reaches(outcome) {
+		return Claim{}, c.unreachable(outcome)
 	}
 	if record.Epoch != epoch {
 		return Claim{}, malformedError("an outcome record of epoch %d for epoch %d", record.Epoch, epoch)
@@ -174,15 +181,19 @@ func (t *tx) decide(c row, epoch int64, actor crypto.KeyID, outcome Outcome, rec
 	return t.after(c.Receipt, c.State, Decided, epoch, actor, reason)
 }
 
-// reachable: before the door was opened nothing can have happened; after it, nobody may say so.
-func reachable(from State, o Outcome) bool {
-	switch from {
+// reaches: while no attempt was counted nothing can have happened; after one, nobody may say so.
+func (c row) reaches(o Outcome) bool {
+	switch c.State {
 	case Claimed:
 		return o == Rejected
 	case Executing:
-		return o == Success || o == Failed || o == Unknown
+		return o == Success || o == Failed || o == Unknown || o == Rejected && c.Attempts == 0
 	}
 	return false
+}
+
+func (c row) unreachable(o Outcome) error {
+	return marketops.RefuseErr(marketops.Consumed, fmt.Sprintf("%s cannot end as %q from %s after %d attempts", c.Receipt, o, c.State, c.Attempts), ErrState)
 }
 
 // CloseClaim notes the outcome's place in the log: decided → closed. Of several places the

@@ -31,6 +31,11 @@ var situations = []struct {
 		f.revoke(n, "first")
 		return n
 	}},
+	{"vetoed", Decided, func(f *fixture, i int) NewClaim {
+		n, _ := f.walk(i, Executing, "")
+		f.veto(n)
+		return n
+	}},
 }
 
 func (f *fixture) revoke(n NewClaim, says string) {
@@ -62,63 +67,72 @@ var steps = []struct {
 	to   map[string]State // the state after an allowed call, where it changes
 }{
 	{"claim", func(f *fixture, n NewClaim) error { _, _, err := f.Claim(ctx, n); return err },
-		codes("", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"unspent": Claimed}},
+		codes("", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"unspent": Claimed}},
 	{"claim by another", func(f *fixture, n NewClaim) error {
 		n.Owner = bob
 		n.Build = n.claimRecord
 		_, _, err := f.Claim(ctx, n)
 		return err
 	},
-		codes("", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"unspent": Claimed}},
+		codes("", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"unspent": Claimed}},
 	{"takeover", func(f *fixture, n NewClaim) error { _, _, err := f.Takeover(ctx, n); return err },
-		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
+		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
 	{"takeover by another", func(f *fixture, n NewClaim) error {
 		n.Owner = bob
 		n.Build = n.claimRecord
 		_, _, err := f.Takeover(ctx, n)
 		return err
 	},
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
 	{"execute", func(f *fixture, n NewClaim) error {
 		_, err := f.Execute(ctx, n.Receipt, 1, alice, lease, pass)
 		return err
 	},
-		codes("ledger-unavailable", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"claimed": Executing}},
+		codes("ledger-unavailable", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"claimed": Executing}},
 	{"renew", func(f *fixture, n NewClaim) error { _, err := f.Renew(ctx, n.Receipt, 1, alice, lease); return err },
-		codes("ledger-unavailable", "", "", "", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
-	{"attempt", func(f *fixture, n NewClaim) error { _, err := f.Attempt(ctx, n.Receipt, 1, alice, "tag"); return err },
-		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
+		codes("ledger-unavailable", "", "", "", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+	{"attempt", func(f *fixture, n NewClaim) error {
+		_, err := f.Attempt(ctx, n.Receipt, 1, alice, "tag", pass)
+		return err
+	},
+		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
 	{"decide success", decideAs(Success),
-		codes("ledger-unavailable", "consumed", "", "", "", "consumed", "consumed", "revoked", "revoked"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "consumed", "", "", "", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
 	{"decide failed", decideAs(Failed),
-		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "consumed", "", "revoked", "revoked"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "consumed", "", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
 	{"decide unknown", decideAs(Unknown),
-		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "", "consumed", "revoked", "revoked"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
 	{"decide rejected", decideAs(Rejected),
-		codes("ledger-unavailable", "", "consumed", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"claimed": Decided}},
+		codes("ledger-unavailable", "", "consumed", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"claimed": Decided}},
 	{"decide nothing", decideAs(""),
-		codes("ledger-unavailable", "consumed", "consumed", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
+		codes("ledger-unavailable", "consumed", "consumed", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
 	{"close", func(f *fixture, n NewClaim) error { return f.CloseClaim(ctx, n.Receipt, 1, 7) },
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "", "", "", "", "revoked", "revoked"), map[string]State{"decided": Closed}},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "", "", "", "", "revoked", "revoked", "rejected-by-approver"), map[string]State{"decided": Closed}},
 	{"revoke again", func(f *fixture, n NewClaim) error { return f.tryRevoke(n, "first") },
-		codes("", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "", ""), map[string]State{"unspent": Revoked, "claimed": Decided}},
+		codes("", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "", "", "rejected-by-approver"), map[string]State{"unspent": Revoked, "claimed": Decided}},
 	{"revoke otherwise", func(f *fixture, n NewClaim) error { return f.tryRevoke(n, "second") },
-		codes("", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"unspent": Revoked, "claimed": Decided}},
+		codes("", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"unspent": Revoked, "claimed": Decided}},
 	{"settle early", func(f *fixture, n NewClaim) error { _, err := f.settle(n, false); return err },
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
 	{"settle orphan", func(f *fixture, n NewClaim) error { _, err := f.settle(n, true); return err },
-		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
 	{"settle late", func(f *fixture, n NewClaim) error {
 		f.clock.set(expiry.Add(silence))
 		_, err := f.settle(n, false)
 		return err
-	}, codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked"), map[string]State{"claimed": Decided, "executing": Decided}},
+	}, codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"claimed": Decided, "executing": Decided}},
+	{"veto", func(f *fixture, n NewClaim) error { _, err := f.Vote(ctx, n.vote("no"), coreKey, n.stop); return err },
+		codes("", "", "", "", "", "", "", "", "", ""), map[string]State{"claimed": Decided, "executing": Decided}},
+	{"vote", func(f *fixture, n NewClaim) error { _, err := f.Vote(ctx, n.vote("yes"), coreKey, goOn); return err },
+		codes("", "", "", "", "", "", "", "", "", ""), nil},
+	{"intend", func(f *fixture, n NewClaim) error { return f.Intend(ctx, n.record(KindIntent, 1, "i"), pass) },
+		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
 	{"resolve success", resolveAs(Success),
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight", "operation-in-flight"), nil},
 	{"resolve failed", resolveAs(Failed),
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight", "operation-in-flight"), nil},
 	{"resolve unknown", resolveAs(Unknown),
-		codes("ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable"), nil},
+		codes("ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable"), nil},
 }
 
 func decideAs(o Outcome) func(*fixture, NewClaim) error {

@@ -49,8 +49,13 @@ type Claim struct {
 	ExpiresAt     marketops.Time   // when the receipt expires
 }
 
+// Guard judges a step inside its transaction: c is the claim as it is, zero where there is none yet, and votes
+// are the verdicts on its run (Kind [KindApproval]) in freeze order, all that are frozen at this moment. Its
+// error is the refusal. It must not call the ledger.
+type Guard func(c Claim, votes []Record) error
+
 // NewClaim asks for a receipt to be claimed, taken over or revoked. Every field is
-// required, except that Check ignores Lease and Build, and Revoke also ignores Trust.
+// required, except that Check ignores Lease, Build and Guard, and Revoke also ignores Trust.
 type NewClaim struct {
 	Receipt       marketops.ReceiptID
 	OpKey         marketops.Digest
@@ -67,11 +72,15 @@ type NewClaim struct {
 	// epoch) that names prev, the digest of the previous epoch's claim record, zero at epoch
 	// 1. It runs inside the transaction: it must not call the ledger.
 	Build func(epoch int64, prev marketops.Digest) (Record, error)
+
+	// Guard is asked before anything changes, as long as no attempt was counted under the receipt.
+	Guard Guard
 }
 
 // Record kinds that change a claim: these are frozen by the method that makes the change and
 // by no other. Other kinds are free text to the ledger.
 const (
+	KindApproval   = "approval"
 	KindClaim      = "claim"
 	KindIntent     = "intent"
 	KindOutcome    = "outcome"

@@ -9,6 +9,7 @@ const (
 	outcomeFile = "federation/core/outcome.go"
 	appendFile  = "federation/recorder/append.go"
 	sealFile    = "federation/core/seal.go"
+	voteFile    = "federation/core/submit.go"
 )
 
 var corePoints = []overlay.Patch{
@@ -18,6 +19,7 @@ var corePoints = []overlay.Patch{
 	follow(grantFile, "row, made, err := e.useReceipt(ctx, who, i, in.Trust)", `"core.claim.granted"`),
 	wrap(grantFile, "e.records.EnsureIndexed(ctx, i.rec.Digest)", `"core.claim.settled"`),
 	wrap(executeFile, "e.records.EnsureIndexed(ctx, body.Claim)", `"core.intent.settled"`),
+	wrap(executeFile, "e.ledger.Intend(ctx, frozen, e.vetoes.guard(*op))", `"core.frozen", frozen.Kind`),
 	wrap(executeFile, "e.requirePublished(ctx, row)", `"core.execute.published"`),
 	follow(executeFile, "open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, guard)", `"core.execute.opened"`),
 	swap(executeFile, "err := e.conditions.forExecution(who, i)", `err := faults.After(e.conditions.forExecution(who, i), "core.execute.again")`),
@@ -30,5 +32,6 @@ var corePoints = []overlay.Patch{
 	swap(appendFile, "return r.outbox.Indexed(ctx, row.Leaf, index)", `return faults.After(r.outbox.Indexed(ctx, row.Leaf, index), "core.indexed", row.Kind)`),
 	swap(appendFile, "r.opts.Ended(row.Run)", `r.opts.Ended(row.Run); err = faults.At("core.closed")`),
 
-	follow(sealFile, "defer s.locks.hold(id)()\n\trows, err := s.records.Run(ctx, id)", `"core.unsealed"`),
+	wrap(sealFile, "s.records.AppendRun(ctx, id)", `"core.unsealed"`),
+	wrap(voteFile, "s.records.AppendRun(ctx, v.Body.RunID)", `"core.voted"`),
 }

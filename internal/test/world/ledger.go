@@ -63,10 +63,20 @@ func (l *Ledger) CloseClaim(ctx context.Context, id marketops.ReceiptID, epoch i
 	return l.Ledger.CloseClaim(ctx, id, epoch, index)
 }
 
-// Freeze freezes a record in the ledger, and stops before it is appended.
+func pass(claims.Claim, []claims.Record) error { return nil }
+
+// Freeze freezes a record in the ledger, and stops before it is appended. A verdict ends no claim.
 func (w *World) Freeze(rec *receipt.Record) {
 	w.Helper()
-	Must(w, w.Ledger.Freeze(context.Background(), recorder.Frozen(rec)))
+	ctx, frozen := context.Background(), recorder.Frozen(rec)
+	switch frozen.Kind {
+	case claims.KindApproval:
+		Got(w.Ledger.Vote(ctx, frozen, w.Issuer.LedgerKey(), func(claims.Claim, int64, *claims.Record) (claims.Record, error) { return claims.Record{}, nil }))(w)
+	case claims.KindIntent:
+		Must(w, w.Ledger.Intend(ctx, frozen, pass))
+	default:
+		Must(w, w.Ledger.Freeze(ctx, frozen))
+	}
 }
 
 // RecordFile is where the record store keeps a leaf's envelope.
@@ -89,7 +99,7 @@ func (r *Run) claimOf(i int, by string) claims.NewClaim {
 	return claims.NewClaim{
 		Receipt: body.ReceiptID, OpKey: Got(r.Ops[i].Key())(r), Run: body.RunID, Kind: body.OperationKind, OpDigest: body.Operation,
 		ReceiptDigest: r.Receipts[i].Digest, Owner: r.Keys[by].Public().ID(), ExpiresAt: body.ExpiresAt, Lease: r.Options.Config.Lease,
-		Trust: r.Core.Trust().Version(),
+		Trust: r.Core.Trust().Version(), Guard: pass,
 		Build: func(epoch int64, previous marketops.Digest) (claims.Record, error) {
 			rec, err := r.Issuer.Claim(history, r.Keys[by].Public().ID(), epoch, previous)
 			if err != nil {
@@ -153,12 +163,26 @@ func (r *Run) WithdrawUnlogged() {
 	Must(r, os.WriteFile(filepath.Join(r.Dir, "evidence", ev.Digest.Hex()), ev.Text, 0o600))
 	n := r.claimOf(0, "authority")
 	Must(r, r.Ledger.Revoke(context.Background(), n, recorder.Frozen(rec), func(_ claims.Claim, epoch int64) (claims.Record, error) {
-		out, err := r.Issuer.Rejected(r.history(0), epoch, marketops.Revoked)
+		out, err := r.Issuer.Rejected(r.history(0), epoch, marketops.Revoked, nil, nil)
 		if err != nil {
 			return claims.Record{}, err
 		}
 		return recorder.Frozen(out), nil
 	}))
+}
+
+// VetoUnlogged rejects the run in the ledger as the Core does, which ends the claim of operation 0, and stops
+// before anything of it is appended.
+func (r *Run) VetoUnlogged(by string) {
+	r.Helper()
+	vote := r.Vote(by, func(a *receipt.Approval) { a.Verdict = receipt.Reject })
+	Got(r.Ledger.Vote(context.Background(), recorder.Frozen(vote), r.Issuer.LedgerKey(), func(_ claims.Claim, epoch int64, _ *claims.Record) (claims.Record, error) {
+		out, err := r.Issuer.Rejected(r.history(0), epoch, marketops.RejectedByApprover, nil, nil)
+		if err != nil {
+			return claims.Record{}, err
+		}
+		return recorder.Frozen(out), nil
+	}))(r)
 }
 
 // Resolution is a person's decision about the unknown outcome e of operation 0.

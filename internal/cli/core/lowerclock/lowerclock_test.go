@@ -40,6 +40,7 @@ func TestLowerClock(t *testing.T) {
 	must(t, err)
 	n := claims.NewClaim{Receipt: marketops.NewReceiptID([16]byte{1}), OpKey: marketops.Digest{1}, Run: marketops.NewRunID([16]byte{1}), Kind: marketops.TagRepo,
 		OpDigest: marketops.Digest{2}, ReceiptDigest: marketops.Digest{3}, Owner: "SHA256:p", ExpiresAt: ahead + 3600, Lease: time.Minute, Trust: 1,
+		Guard: func(claims.Claim, []claims.Record) error { return nil },
 		Build: func(epoch int64, _ marketops.Digest) (claims.Record, error) {
 			return claims.Record{Leaf: [32]byte{1}, Digest: marketops.Digest{4}, Kind: claims.KindClaim, Run: marketops.NewRunID([16]byte{1}),
 				Receipt: marketops.NewReceiptID([16]byte{1}), Epoch: epoch, Envelope: []byte("{}")}, nil
