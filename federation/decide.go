@@ -2,9 +2,11 @@ package federation
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 )
 
@@ -30,6 +32,17 @@ func (r Rules) Decide(run Run) []Verdict {
 		}
 	}
 	return out
+}
+
+// WouldIssue reports whether a receipt for the operation would be issued now on these approvals and no others,
+// had they not served one yet. What it takes from the limits is its own.
+func (r Rules) WouldIssue(run Run, w OperationState, approvals []marketops.Digest) bool {
+	w.Spent, w.Live = nil, 0
+	run.Operations = []OperationState{w}
+	run.Votes = slices.DeleteFunc(slices.Clone(run.Votes), func(v gate.Vote) bool {
+		return v.Body.Verdict == receipt.Approve && !slices.Contains(approvals, v.Record.Digest)
+	})
+	return r.judge(run, w).Code == ""
 }
 
 // judge asks every question and reports the weightiest code.

@@ -38,7 +38,7 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 		return api.Decisions{}, err
 	}
 	out := api.Decisions{Run: id, Decisions: make([]api.Decision, len(r.Operations))}
-	open, err := d.reuse(ctx, r, out.Decisions)
+	open, err := d.reuse(ctx, r, seen, out.Decisions)
 	if err != nil {
 		return api.Decisions{}, err
 	}
@@ -58,14 +58,14 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 
 // reuse fills in the decisions of operations whose receipt is still good, and returns the
 // places of the others.
-func (d decisions) reuse(ctx context.Context, r *run, out []api.Decision) (open []int, err error) {
-	f := d.rules.active.Load()
+func (d decisions) reuse(ctx context.Context, r *run, seen observations, out []api.Decision) (open []int, err error) {
 	for i, w := range r.Operations {
 		out[i].Operation = w.Digest
+		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
 		last, found := r.latest(w.Digest)
 		good := false
 		if found {
-			if good, err = d.stillGood(ctx, f, last, r.Now); err != nil {
+			if good, err = d.stillGood(ctx, r, w, last); err != nil {
 				return nil, err
 			}
 		}
@@ -82,9 +82,9 @@ func (d decisions) reuse(ctx context.Context, r *run, out []api.Decision) (open 
 	return open, nil
 }
 
-// stillGood reports whether a receipt may still be used, or is what its operation was begun
-// or done under.
-func (d decisions) stillGood(ctx context.Context, f *activeRules, i issued, now marketops.Time) (bool, error) {
+// stillGood reports whether a receipt is what its operation was begun or done under, or would be issued
+// today on the same approvals.
+func (d decisions) stillGood(ctx context.Context, r *run, w federation.OperationState, i issued) (bool, error) {
 	claim, found, err := d.ledger.Get(ctx, i.body.ReceiptID)
 	if err != nil {
 		return false, err
@@ -92,11 +92,19 @@ func (d decisions) stillGood(ctx context.Context, f *activeRules, i issued, now 
 	if found {
 		return claim.State != claims.Revoked && claim.Outcome != claims.Rejected && claim.Outcome != claims.Failed, nil
 	}
+	return d.isUsable(i, r.Now) && d.rules.forDecision().WouldIssue(r.Run, w, i.body.Approvals), nil
+}
+
+// isUsable reports whether the claim of an unused receipt could be granted, by what the receipt itself says.
+func (d decisions) isUsable(i issued, now marketops.Time) bool {
+	f := d.rules.active.Load()
 	if _, err := f.trust.Admit(i.rec, now, d.records.Place(i.row)); err != nil {
-		return false, nil
+		return false
 	}
+	life := i.body.ExpiresAt - min(i.body.IssuedAt, i.body.NotBefore)
 	valid := func(key crypto.KeyID) bool { return f.mayPublish(key, now) }
-	return now+gate.Epsilon < i.body.ExpiresAt && i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid), nil
+	return now+gate.Epsilon < i.body.ExpiresAt && life <= marketops.Time(f.trust.File().MaxLifetime) &&
+		i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid)
 }
 
 // judge asks the rules about the operations at the open places only: the others have theirs.
