@@ -72,21 +72,19 @@ func (p *Publisher) Gate(ctx context.Context, mode marketops.Mode, j *Job) (*Gat
 	if err != nil {
 		return nil, err
 	}
-	g.Checks = append(checks.With(gate.CheckMode(mode)), answers...)
+	if c := answers.Find(marketops.RejectedByApprover); c.Status == marketops.Fail { // the votes at hand may be not all
+		checks = checks.With(c)
+	}
+	g.Checks = append(checks.With(gate.CheckMode(mode)), answers.Select(gate.CoreCodes, "not asked, an earlier check did not pass")...)
 	_, failed := g.Checks.FirstFailure()
 	g.passed = !failed && record != nil && mode == marketops.Prod
 	return g, nil
 }
 
-// askCore returns the Core's answers, each once and in order. What the Core leaves out did not
-// run, and without a receipt there is nothing to ask about.
+// askCore returns the Core's answers; without a receipt there is nothing to ask about.
 func (p *Publisher) askCore(ctx context.Context, j *Job, record *receipt.Record) (marketops.Checks, error) {
-	var answers marketops.Checks
-	if record != nil {
-		var err error
-		if answers, err = p.Core.Check(ctx, p.claimRequest(j, record.Body.(*receipt.Receipt))); err != nil {
-			return nil, err
-		}
+	if record == nil {
+		return nil, nil
 	}
-	return answers.Select(gate.CoreCodes, "not asked, an earlier check did not pass"), nil
+	return p.Core.Check(ctx, p.claimRequest(j, record.Body.(*receipt.Receipt)))
 }

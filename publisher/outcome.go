@@ -64,6 +64,7 @@ func isTransient(err error) bool {
 var transientCodes = []marketops.Code{
 	marketops.GitHubUnreachable, marketops.GitHubRateLimited, marketops.TokenMissing, marketops.DiskFull,
 	marketops.CoreUnreachable, marketops.LedgerUnavailable, marketops.LogUnavailable, marketops.OperationInFlight,
+	marketops.RejectedByApprover, // an honest Core says so only before anything was sent
 }
 
 func isNotApplied(e receipt.Effect) bool { return e.State != receipt.EffectApplied }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 )
 
@@ -32,6 +33,10 @@ func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 // gate's: something was claimed, revoked or superseded after the gate had asked.
 func (a *attempt) finishBeforeExecute(ctx context.Context, g *Gated, res Result, err error) Result {
 	res.Status, res.Err = NotAttempted, err
+	if a.isVetoed(err) {
+		res.Status = receipt.Rejected
+		return res
+	}
 	late := g.withRefusal(err)
 	if late == nil || a.claim.Epoch != 0 {
 		return res
@@ -45,6 +50,16 @@ func (a *attempt) finishBeforeExecute(ctx context.Context, g *Gated, res Result,
 	return res
 }
 
+// isVetoed reports whether the ledger ended the claim of this attempt because of a veto: nothing was sent, and
+// there is no outcome left to hand over. It does so only while no attempt was counted.
+func (a *attempt) isVetoed(err error) bool {
+	tried := a.claim.Earlier
+	for _, n := range a.claim.Attempts {
+		tried = tried || n > 0
+	}
+	return a.claim.Epoch != 0 && !tried && errors.Is(err, marketops.RejectedByApprover)
+}
+
 // carryOut is S5 to S8. It no longer stops for an interrupt: the outcome must be known.
 func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	a.tell(a.job, "S5 act", "")
@@ -52,6 +67,10 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	res.URL = ev.URL
 	if ev.Note != "" {
 		a.tell(a.job, "S6 read", ev.Note)
+	}
+	if a.isVetoed(err) {
+		res.Status, res.Err = receipt.Rejected, err
+		return res
 	}
 	body, status := a.judge(ev, err)
 	res.Status, res.Err = status, err

@@ -13,6 +13,10 @@
 //	S7 decided    the outcome's bytes are frozen in the ledger
 //	S8 closed     the outcome stands in a published checkpoint
 //
+// A veto stops an operation until its first visible effect. The gate counts the votes that it is shown, and
+// nothing depends on these being all: at each of S1, S2 and S4, and before that effect, the Core asks its
+// own.
+//
 // Before S4 nothing was sent and the GitHub credential was not used; that it is there is looked up
 // once the gate has passed, so that its absence wastes no receipt. After S4 the outcome must be
 // found out by reading if no usable answer came: "no answer" is [*marketops.Unknown], never a
