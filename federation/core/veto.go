@@ -106,14 +106,11 @@ func (v vetoes) end(votes []gate.Vote) claims.End {
 	}
 }
 
-// outcome names the intent and the effects of an execution, which has an intent in the log; before it there
-// are none.
+// outcome names the intent and the effects of an execution. It names none before that, nor for an intent that has
+// no place in the log yet: a veto does not wait for the log.
 func (v vetoes) outcome(c claims.Claim, names []string, epoch int64, intent *claims.Record) (*receipt.Record, error) {
-	if c.State != claims.Executing {
+	if c.State != claims.Executing || intent == nil || intent.Index == nil {
 		return v.issuer.Rejected(historyOf(c), epoch, marketops.RejectedByApprover, nil, nil)
-	}
-	if intent == nil {
-		return nil, marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
 	}
 	at := v.records.Position(*intent.Index)
 	return v.issuer.Rejected(historyOf(c), epoch, marketops.RejectedByApprover, &at, effects(names, receipt.EffectAbsent, nil))

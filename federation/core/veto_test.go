@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
+	"github.com/omega/marketops/verifier/audit"
 )
 
 func rejection(a *receipt.Approval) { a.Verdict = receipt.Reject }
@@ -91,6 +93,7 @@ func TestVetoStopsEachStep(t *testing.T) {
 				t.Errorf("the outcome says %q, want %q", said, c.ends)
 			}
 			must(t, w.Core.Seal(context.Background(), s.ID))
+			audited(w)
 			if _, names := w.Records(s.ID); names[len(names)-1] != "run-closed" {
 				t.Errorf("records %q", names)
 			}
@@ -105,6 +108,22 @@ func answer(s *world.Run, i int) error {
 		return marketops.Refuse(c.Code, c.Detail)
 	}
 	return err
+}
+
+// audited demands that an audit of the whole log finds nothing wrong: what the Core admits, verifiers accept.
+func audited(w *world.World) {
+	w.Helper()
+	w.Core.Sweep(context.Background())
+	entries, _ := w.Records(w.NewRun().Submit().ID)
+	w.Tree(entries[0].Position.Index)
+	tiles, records := got(audit.OpenFolder(w.Options.Config.Log))(w), got(audit.OpenFolder(w.Options.Config.Records))(w)
+	defer tiles.Close()
+	defer records.Close()
+	operations := got(audit.OpenFolder(filepath.Join(w.Dir, "documents")))(w)
+	defer operations.Close()
+	if r := audit.Audit(tiles, records, w.Trust, audit.Options{Operations: operations}); !r.Verified() {
+		w.Errorf("the audit says %s: %+v", r.Code, r.Checks)
+	}
 }
 
 func ending(o *receipt.Outcome) string {
@@ -204,6 +223,7 @@ func TestVetoCrash(t *testing.T) {
 	if c := s.State(0); c.State != api.StateClosed || c.Outcome != receipt.Rejected {
 		t.Errorf("%+v", c)
 	}
+	audited(w)
 	_, names := w.Records(s.ID)
 	if want := []string{"submission", "approval", "receipt", "claim", "approval", "outcome", "run-closed"}; !slices.Equal(names, want) {
 		t.Errorf("records %q, want %q", names, want)
@@ -223,6 +243,29 @@ func TestVetoUnloggedClaim(t *testing.T) {
 	if want := []string{"submission", "approval", "receipt", "claim", "approval", "outcome"}; !slices.Equal(names, want) {
 		t.Errorf("records %q, want %q", names, want)
 	}
+	audited(w)
+}
+
+// TestVetoUnloggedIntent: an execution whose newest intent has no place in the log yet is ended all the same. The
+// outcome then names no intent, for an older one would be the wrong one.
+func TestVetoUnloggedIntent(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	s := w.Ready()
+	s.Execute(0, "pub")
+	second := got(s.Claim(0, "pub"))(t)
+	w.Core.Quiet()
+	s.Freeze(s.IntentOf(0, "pub", second))
+	got(s.VoteAs("carol", rejection))(t)
+	out := s.EntryOf("outcome")
+	if o := w.Proved(w.Tree(out.Position.Index), out).Body.(*receipt.Outcome); ending(o) != "no intent []" || o.Epoch != 3 {
+		t.Errorf("%+v", o)
+	}
+	_, names := w.Records(s.ID)
+	if want := []string{"submission", "approval", "receipt", "claim", "intent", "claim", "intent", "approval", "outcome"}; !slices.Equal(names, want) {
+		t.Errorf("records %q, want %q", names, want)
+	}
+	audited(w)
 }
 
 // TestVetoRace: a rejection and the first attempt come at one time. One of them is first, and the outcome says

@@ -14,8 +14,8 @@ const (
 )
 
 // End makes the outcome record (Kind [KindOutcome], the given epoch) of a claim that a verdict stops, or the
-// zero Record where it does not stop this one. intent is the newest intent of the receipt that is in the log,
-// nil if none is. It runs inside the transaction and must not call the ledger.
+// zero Record where it does not stop this one. intent is the newest intent of the receipt, perhaps without an
+// index, nil if there is none. It runs inside the transaction and must not call the ledger.
 type End func(c Claim, epoch int64, intent *Record) (Record, error)
 
 // Vote freezes a verdict on a run (Kind [KindApproval], a run), and in the same transaction decides as
@@ -85,7 +85,7 @@ func (t *tx) endClaim(c row, vote Record, by crypto.KeyID, end End) (*Claim, err
 }
 
 func (t *tx) newestIntent(receipt marketops.ReceiptID) (*Record, error) {
-	r, found, err := t.record(`receipt_id = ? AND receipt_id <> '' AND kind = 'intent' AND log_index IS NOT NULL ORDER BY epoch DESC LIMIT 1`, string(receipt))
+	r, found, err := t.record(`receipt_id = ? AND receipt_id <> '' AND kind = 'intent' ORDER BY epoch DESC LIMIT 1`, string(receipt))
 	if err != nil || !found {
 		return nil, err
 	}
