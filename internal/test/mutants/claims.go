@@ -5,6 +5,7 @@ import "github.com/omega/marketops/internal/test/overlay"
 const (
 	rowFile  = "log/claims/row.go"
 	stepFile = "log/claims/step.go"
+	voteFile = "log/claims/vote.go"
 )
 
 var claimsMutants = []mutant{
@@ -15,6 +16,15 @@ var claimsMutants = []mutant{
 			c, err = t.loadHeld("execute", receipt, epoch, owner, Executing)
 			return c.Claim, err
 		}`, Import: "errors"},
+	}},
+	{"guard", "asking for votes until the first attempt", "log/claims", "TestGuardSeesVotes", []overlay.Patch{
+		{File: voteFile, Old: "if c.Attempts > 0 {", New: "if true {"},
+	}},
+	{"guardattempt", "asking for votes before the first attempt", "federation/core", "TestVetoByNewTrust", []overlay.Patch{
+		{File: stepFile, Old: "err := t.ask(guard, c.Claim); err != nil {\n\t\t\treturn 0, err", New: "err := t.ask(guard, c.Claim); false {\n\t\t\treturn 0, err"},
+	}},
+	{"vetotried", "letting a veto end only what was not tried", "log/claims", "TestVoteEndsClaims", []overlay.Patch{
+		{File: rowFile, Old: "run_id = ? AND attempts = 0 ORDER BY", New: "run_id = ? ORDER BY"},
 	}},
 	{"epoch", "fencing out an epoch that was overtaken", "log/claims", "TestTakeoverFencesTheOldEpoch", []overlay.Patch{
 		{File: rowFile, Old: "case c.Epoch != epoch || c.Owner != owner:", New: "case false:"},

@@ -5,9 +5,34 @@ import "github.com/omega/marketops/internal/test/overlay"
 const (
 	outcomeFile = "federation/core/outcome.go"
 	appendFile  = "federation/recorder/append.go"
+	submitFile  = "federation/core/submit.go"
+	sweepFile   = "federation/core/sweep.go"
+	vetoFile    = "federation/core/veto.go"
+	reuseFile   = "federation/core/authorize.go"
 )
 
 var coreMutants = []mutant{
+	// The model makes this mistake too.
+	{"veto", "asking for votes after the receipt was issued", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
+		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},
+		{File: vetoFile, Old: "votes, err := v.open(rows)", New: "votes, err := v.open(nil)"},
+	}},
+	{"vetoends", "ending a claim with the veto", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
+		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},
+		{File: sweepFile, Old: "ended, err := s.vetoes.settle(ctx, row)", New: "ended, err := (*claims.Claim)(nil), error(nil)"},
+	}},
+	{"vetosweep", "ending claims that an older veto stops", "federation/core", "TestVetoByNewTrust", []overlay.Patch{
+		{File: sweepFile, Old: "ended, err := s.vetoes.settle(ctx, row)", New: "ended, err := (*claims.Claim)(nil), error(nil)"},
+	}},
+	{"vetounread", "refusing what a vote may stop that cannot be read", "federation/core", "TestUnreadableVote", []overlay.Patch{
+		{File: vetoFile, Old: "if vote, err = v.openOne(f, row); err != nil {\n\t\t\t\treturn nil, err", New: "if vote, err = v.openOne(f, row); err != nil {\n\t\t\t\tcontinue"},
+	}},
+	{"vetoorder", "appending a veto after what was frozen before it", "federation/core", "TestVetoUnloggedClaim", []overlay.Patch{
+		{File: submitFile, Old: "err := s.records.AppendRun(ctx, v.Body.RunID); err != nil", New: "err := error(nil); err != nil"},
+	}},
+	{"oldreceipt", "asking whether an old receipt would be issued today", "federation/core", "TestOldReceipt", []overlay.Patch{
+		{File: reuseFile, Old: "d.rules.forDecision().WouldIssue(r.Run, w, i.body.Approvals), nil", New: "true, nil"},
+	}},
 	// The model makes this mistake too.
 	{"logfirst", "freezing an outcome before it is appended", "federation/core", "TestOutcomeRefused", []overlay.Patch{
 		{File: outcomeFile, Old: "frozen := recorder.Frozen(rec)", New: "frozen := recorder.Frozen(rec); e.records.LogFirst(ctx, rec)"},

@@ -24,6 +24,12 @@ var publisherMutants = []mutant{
 	{"execute", "asking the ledger for the door before GitHub is called", "publisher", "TestWholeProtocol", []overlay.Patch{
 		{File: publishFile, Old: "_, err = p.Core.Execute(ctx, a.fence())", New: ""},
 	}},
+	{"hiddenveto", "the Core's own look at the votes", "publisher", "TestHiddenVeto", []overlay.Patch{
+		{File: vetoFile, Old: "votes, err := v.open(rows)", New: "votes, err := v.open(nil)"},
+	}},
+	{"vetoed", "handing over no outcome after a veto", "publisher", "TestVetoOnTheWay", []overlay.Patch{
+		{File: publishFile, Old: "if a.isVetoed(err) {\n\t\tres.Status, res.Err = receipt.Rejected, err", New: "if false {\n\t\tres.Status, res.Err = receipt.Rejected, err"},
+	}},
 	{"absent", "calling it unknown when GitHub does not show it", "publisher", "TestReconcileExpired", []overlay.Patch{
 		{File: reconcileFile, Old: "&marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}",
 			New: "&marketops.Failure{Code: marketops.GitHubUnreachable, What: obs.Detail}"},
