@@ -115,7 +115,8 @@ type ClaimWanted struct {
 	Trust     int64               `json:"trust"`     // version that the publisher goes by
 }
 
-// Answers are the Core's checks: policy-superseded to operation-in-flight, each once.
+// Answers are the Core's checks: policy-superseded to operation-in-flight, each once, and rejected-by-approver by
+// the votes that the Core holds.
 type Answers struct {
 	Checks marketops.Checks `json:"checks"`
 }

@@ -23,15 +23,16 @@
 // # What happens without a call
 //
 // A sweep every few seconds appends what is frozen, closes what is decided, rejects claims whose
-// receipt expired before they were executed and those that a veto stops since the trust file changed, decides unknown 24 h after the receipt of an
-// unfinished execution expired or when no valid key of its audience is left, seals runs whose
-// operations have all ended, and reloads a changed trust file or policy. A trust file of a
-// lower version, or one that cannot be read, is not loaded.
+// receipt expired before they were executed and those that a veto stops since the trust file changed,
+// decides unknown 24 h after the receipt of an unfinished execution expired or when no valid key of its
+// audience is left, seals runs whose operations have all ended, and reloads a changed trust file or
+// policy. A trust file of a lower version, or one that cannot be read, is not loaded.
 //
 // # Inside
 //
 // [Core] opens and closes. Each use case is a type of its own, over the parts that all of them share:
 // submissions, decisions, executions, resolutions, revocations and refusals, whose methods are the
 // Core's calls, and without a call seals and settlements. Below them rules keeps the active trust file
-// and policy, runs reads what is recorded, and conditions judges whether something may begin.
+// and policy, runs reads what is recorded, conditions judges whether something may begin, and vetoes
+// whether a person stopped it.
 package core

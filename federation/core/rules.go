@@ -25,7 +25,7 @@ type activeRules struct {
 	policy   *policy.Bundle
 	stamp    string                                   // of the files, to see whether they changed
 	receipts cache.Cache[marketops.ReceiptID, issued] // indexed ones, opened under this trust file
-	votes    cache.Cache[log.Hash, gate.Vote]         // the same, without their envelopes
+	votes    cache.Cache[log.Hash, gate.Vote]         // the same: who said what
 }
 
 // rules keeps the active rules and replaces them when the files change: at start, and in a sweep.

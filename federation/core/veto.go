@@ -80,10 +80,17 @@ func (v vetoes) openOne(f *activeRules, row claims.Record) (gate.Vote, error) {
 		vote, err = gate.Vote{}, unlessGone(rec, err)
 	}
 	if err == nil && row.Index != nil {
-		vote.Record = nil // large, and not asked for
-		f.votes.Put(row.Leaf, vote)
+		f.votes.Put(row.Leaf, verdictOf(vote))
 	}
 	return vote, err
+}
+
+// verdictOf keeps of a vote who said what; the rest can be large, and is not asked for.
+func verdictOf(v gate.Vote) gate.Vote {
+	if v.Body == nil {
+		return v
+	}
+	return gate.Vote{Body: &receipt.Approval{Verdict: v.Body.Verdict}, Person: v.Person}
 }
 
 // end makes the outcomes of the claims that one of the votes stops. A claim whose operation cannot be read

@@ -44,7 +44,7 @@ proof that it stands in the log, so that a rejection cannot vanish.`,
 		RunE: func(c *cobra.Command, args []string) error { o.Run = args[0]; return run(c.Context(), e, o) },
 	}
 	c.Flags().StringVar(&o.Key, "key", "", "your private key: a file or env://NAME (required)")
-	c.Flags().BoolVar(&o.Reject, "reject", false, "say no: a veto for this plan")
+	c.Flags().BoolVar(&o.Reject, "reject", false, "say no: a veto, which stops each operation that has no visible effect yet")
 	c.Flags().StringVar(&o.Reason, "reason", "", "why, one line; it is kept with the approval")
 	c.Flags().DurationVar(&o.Valid, "valid", 12*time.Hour, "how long the approval may serve, at most 24h")
 	return c

@@ -9,7 +9,6 @@ const (
 	outcomeFile = "federation/core/outcome.go"
 	appendFile  = "federation/recorder/append.go"
 	sealFile    = "federation/core/seal.go"
-	voteFile    = "federation/core/submit.go"
 )
 
 var corePoints = []overlay.Patch{
@@ -33,5 +32,4 @@ var corePoints = []overlay.Patch{
 	swap(appendFile, "r.opts.Ended(row.Run)", `r.opts.Ended(row.Run); err = faults.At("core.closed")`),
 
 	wrap(sealFile, "s.records.AppendRun(ctx, id)", `"core.unsealed"`),
-	wrap(voteFile, "s.records.AppendRun(ctx, v.Body.RunID)", `"core.voted"`),
 }
