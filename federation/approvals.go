@@ -97,14 +97,15 @@ func (r Rules) serves(run Run, w OperationState, v gate.Vote) bool {
 }
 
 func (r Rules) covers(run Run, w OperationState, v gate.Vote) bool {
-	return v.Body.Policy == r.Policy.Digest() && stands(run, w, v.Body)
+	return v.Body.Policy == r.Policy.Digest() && stands(run, w, v)
 }
 
 // stands reports whether an approval would cover an operation, had it been given under the policy
-// in force.
-func stands(run Run, w OperationState, a *receipt.Approval) bool {
-	return a.Verdict == receipt.Approve && slices.Contains(a.Operations, receipt.RefTo(&w.Op, w.Digest)) &&
-		a.NotBefore <= run.Now+gate.Epsilon && run.Now < a.ExpiresAt
+// in force. It stands no longer than the key it is signed with: at the gate it must be valid too.
+func stands(run Run, w OperationState, v gate.Vote) bool {
+	a, k := v.Body, v.Person.Key
+	inTime := a.NotBefore <= run.Now+gate.Epsilon && run.Now < a.ExpiresAt && k.NotBefore <= run.Now && run.Now < k.NotAfter
+	return inTime && a.Verdict == receipt.Approve && slices.Contains(a.Operations, receipt.RefTo(&w.Op, w.Digest))
 }
 
 // ballot is the count for one operation.
@@ -122,7 +123,7 @@ func (r Rules) count(run Run, w OperationState) ballot {
 		counts := r.serves(run, w, v) && !counted[v.Person.Name] && v.Person.Name != run.Submission.Requester
 		b.spent = b.spent || r.covers(run, w, v) && w.Spent[v.Record.Digest]
 		b.tally.Add(v, counts)
-		if stands(run, w, v.Body) && v.Body.Policy != r.Policy.Digest() && !counted[v.Person.Name] && !outdated[v.Person.Name] {
+		if stands(run, w, v) && v.Body.Policy != r.Policy.Digest() && !counted[v.Person.Name] && !outdated[v.Person.Name] {
 			outdated[v.Person.Name] = true
 			b.outdated++
 		}

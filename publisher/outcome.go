@@ -83,7 +83,7 @@ func outcomeCode(status receipt.Status, err error) marketops.Code {
 // decide is S7 and S8: freeze, append, and see it in a published checkpoint.
 func (a *attempt) decide(ctx context.Context, body *receipt.Outcome, ev Evidence, cause error) (api.Entry, error) {
 	var err error
-	if body.Header, err = a.newHeader(); err != nil {
+	if body.Header, err = receipt.NewHeaderAfter(a.Random, a.Now(), a.announced); err != nil {
 		return api.Entry{}, err
 	}
 	d := api.Decided{Epoch: a.claim.Epoch}

@@ -25,6 +25,7 @@ type attempt struct {
 
 	claimEntry api.Entry
 	intent     api.Entry
+	announced  marketops.Time  // the date of the intent
 	seen       *log.Checkpoint // at S3
 }
 
@@ -81,10 +82,11 @@ func (a *attempt) declare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head, err := a.newHeader()
+	head, err := receipt.NewHeaderAfter(a.Random, a.Now(), claim.Body.Issued())
 	if err != nil {
 		return err
 	}
+	a.announced = head.IssuedAt
 	body := &receipt.Intent{Header: head, RunID: a.job.Run, ReceiptID: a.receipt.ReceiptID, Claim: claim.Digest,
 		Receipt: a.record.Digest, Operation: a.receipt.Operation, Epoch: a.claim.Epoch}
 	rec, err := receipt.Seal(body, a.Signer)

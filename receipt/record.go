@@ -34,6 +34,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -229,6 +230,12 @@ func NewHeader(random io.Reader, now marketops.Time) (Header, error) {
 		return Header{}, err
 	}
 	return Header{Nonce: hex.EncodeToString(b[:]), IssuedAt: now}, nil
+}
+
+// NewHeaderAfter is [NewHeader] for a record that names others: where the clock went back since, it is dated
+// like the latest of them.
+func NewHeaderAfter(random io.Reader, now marketops.Time, named ...marketops.Time) (Header, error) {
+	return NewHeader(random, slices.Max(append(named, now)))
 }
 
 func (h *Header) header() *Header { return h }

@@ -19,10 +19,11 @@ import (
 // appended that every later audit would refuse.
 type admission struct{ *parts }
 
-// requireTimely refuses a record from the future, and one under a key that ends before the record can be
-// sure to stand in the log.
-func (a admission) requireTimely(rec *receipt.Record) error {
-	now := a.now()
+// requireTimely refuses a record from the future, and one under a key that ends before the record is sure
+// to stand in the log. latest is the date of what the record names, or zero: the record may repeat it if
+// the clock went back since.
+func (a admission) requireTimely(rec *receipt.Record, latest marketops.Time) error {
+	now := max(a.now(), latest)
 	if issued := rec.Body.Issued(); issued > now+gate.Epsilon {
 		return marketops.Refuse(marketops.NotYetValid, fmt.Sprintf("the %s is dated %s, it is %s here", rec.Body.Kind(), issued, now))
 	}
@@ -30,19 +31,28 @@ func (a admission) requireTimely(rec *receipt.Record) error {
 	return err
 }
 
-// requireLawful refuses a record that an audit would find wrong above those rows, which are what it may name.
+// requireLawful refuses a record that an audit would find wrong above those rows, which are all that it may
+// name.
 func (a admission) requireLawful(rec *receipt.Record, rows []claims.Record) error {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r claims.Record) bool { return r.Index == nil })
+	slices.SortFunc(rows, func(x, y claims.Record) int { return cmp.Compare(*x.Index, *y.Index) })
+	if slices.ContainsFunc(rows, func(r claims.Record) bool { return r.Leaf == [32]byte(rec.LeafHash()) }) {
+		return nil // it stands there: whoever hands it in again gets its place
+	}
 	t := a.rules.active.Load().trust
 	var found []lifecycle.Finding
 	tracker := lifecycle.NewTracker(lifecycle.Rules{Trust: t, Report: func(f lifecycle.Finding) { found = append(found, f) }})
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r claims.Record) bool { return r.Index == nil })
-	slices.SortFunc(rows, func(x, y claims.Record) int { return cmp.Compare(*x.Index, *y.Index) })
-	next := uint64(0)
+	if err := a.replay(tracker, t, rows); err != nil {
+		return err
+	}
+	found = nil // only what the new one adds
+	holder, _ := t.Holder(rec.By)
+	tracker.Add(lifecycle.Entry{Position: log.Position{Origin: a.config.Origin, Index: log.MaxSize - 1}, Leaf: rec.LeafHash(), Record: rec, Holder: holder})
+	return unlawful(rec, found)
+}
+
+func (a admission) replay(tracker *lifecycle.Tracker, t *trust.Trust, rows []claims.Record) error {
 	for _, row := range rows {
-		if row.Leaf == [32]byte(rec.LeafHash()) {
-			return nil // it stands there: whoever hands it in again gets its place
-		}
-		next = *row.Index + 1
 		e, err := a.entry(t, row)
 		switch {
 		case err == nil:
@@ -53,13 +63,20 @@ func (a admission) requireLawful(rec *receipt.Record, rows []claims.Record) erro
 			return err
 		}
 	}
-	found = nil
-	holder, _ := t.Holder(rec.By)
-	tracker.Add(lifecycle.Entry{Position: log.Position{Origin: a.config.Origin, Index: next}, Leaf: rec.LeafHash(), Record: rec, Holder: holder})
+	return nil
+}
+
+// unlawful words the first finding. A second record of its kind is left to the ledger, which answers with
+// the one that stands.
+func unlawful(rec *receipt.Record, found []lifecycle.Finding) error {
+	found = slices.DeleteFunc(found, lifecycle.Finding.IsAgain)
 	if len(found) == 0 {
 		return nil
 	}
 	f := found[0]
+	if f.IsDate() {
+		f.Code = marketops.ClockUnsure
+	}
 	return &marketops.Refusal{Code: f.Code, What: fmt.Sprintf("an audit would refuse this %s: %s", rec.Body.Kind(), f.Detail), State: "nothing was recorded"}
 }
 
@@ -74,11 +91,15 @@ func (a admission) entry(t *trust.Trust, row claims.Record) (lifecycle.Entry, er
 
 // admit is both, for a record about a receipt.
 func (a admission) admit(ctx context.Context, rec *receipt.Record) error {
-	if err := a.requireTimely(rec); err != nil {
-		return err
-	}
 	rows, err := a.records.Receipt(ctx, rec.Body.Refs().Receipt)
 	if err != nil {
+		return err
+	}
+	latest := marketops.Time(0)
+	for _, row := range rows {
+		latest = max(latest, row.FrozenAt)
+	}
+	if err := a.requireTimely(rec, latest); err != nil {
 		return err
 	}
 	return a.requireLawful(rec, rows)

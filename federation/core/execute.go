@@ -39,6 +39,9 @@ func (e executions) Intent(ctx context.Context, who *federation.Caller, in api.E
 	if err := e.records.EnsureIndexed(ctx, body.Claim); err != nil {
 		return api.Entry{}, err
 	}
+	if err := admission(e).admit(ctx, rec); err != nil {
+		return api.Entry{}, err
+	}
 	return e.announce(ctx, rec, row)
 }
 

@@ -41,6 +41,9 @@ func (e executions) decideOutcome(ctx context.Context, who *federation.Caller, r
 	if err := e.checkClaim(ctx, body, row); err != nil {
 		return api.Entry{}, err
 	}
+	if err := admission(e).admit(ctx, rec); err != nil {
+		return api.Entry{}, err
+	}
 	if err := e.texts.putAll(texts); err != nil {
 		return api.Entry{}, err
 	}

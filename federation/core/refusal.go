@@ -77,6 +77,9 @@ func (r refusals) Refuse(ctx context.Context, who *federation.Caller, in api.Dec
 	if _, known := body.Code.Info(); !known {
 		return api.Entry{}, marketops.Refuse(marketops.RecordUnknown, "the refusal's code is not in the table")
 	}
+	if err := admission(r).requireTimely(rec, 0); err != nil {
+		return api.Entry{}, err
+	}
 	if !r.rates.allow(who.Key, r.now()) {
 		return api.Entry{}, marketops.Refuse(marketops.LimitReached, "too many refusals by this key within a minute")
 	}

@@ -479,3 +479,58 @@ func TestCheckAnswersAll(t *testing.T) {
 		t.Errorf("after the publication: %+v", c)
 	}
 }
+
+// TestNothingAnAuditRefuses: what every later audit would refuse is not recorded. The control of each is the
+// same record as it should be.
+func TestNothingAnAuditRefuses(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := world.New(t)
+	s := w.NewRun().Submit()
+	if _, err := s.VoteAs("alice", func(a *receipt.Approval) { a.IssuedAt -= 600 }); marketops.CodeOf(err) != marketops.ClockUnsure {
+		t.Errorf("an approval dated before the submission: %v", err)
+	}
+	s.Approve("alice").Authorize()
+	c := got(s.Claim(0, "pub"))(t)
+	for name, change := range map[string]func(*receipt.Intent){
+		"an intent dated before the claim": func(n *receipt.Intent) { n.IssuedAt -= 600 },
+		"an intent from the future":        func(n *receipt.Intent) { n.IssuedAt += 600 },
+	} {
+		body := s.Receipt(0)
+		n := &receipt.Intent{Header: s.Head(), RunID: body.RunID, ReceiptID: body.ReceiptID, Claim: c.Entry.Digest, Receipt: s.Receipts[0].Digest, Operation: body.Operation, Epoch: 1}
+		change(n)
+		if _, err := w.Client("pub").Intent(ctx, got(receipt.Seal(n, w.Keys["pub"]))(t).Envelope); marketops.CodeOf(err) != marketops.ClockUnsure && marketops.CodeOf(err) != marketops.NotYetValid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	n := got(s.Intend(0, "pub", c))(t)
+	got(w.Client("pub").Execute(ctx, s.Fence(0, 1)))(t)
+	got(w.Client("pub").Attempt(ctx, s.Effect(0, 1)))(t)
+	early := func(o *receipt.Outcome) { o.IssuedAt -= 600 }
+	if _, err := w.Client("pub").Outcome(ctx, s.OutcomeOf(0, "pub", 1, n.Position, early)); marketops.CodeOf(err) != marketops.ClockUnsure {
+		t.Errorf("an outcome dated before the intent: %v", err)
+	}
+	refusal := &receipt.Refusal{Header: s.Head(), RunID: string(s.ID), Request: s.Digests[0], Code: marketops.Expired}
+	refusal.IssuedAt += 5 * 365 * 86400
+	if _, err := w.Client("pub").Refuse(ctx, api.Decided{Envelope: got(receipt.Seal(refusal, w.Keys["pub"]))(t).Envelope}); marketops.CodeOf(err) != marketops.NotYetValid {
+		t.Errorf("a refusal from the future: %v", err)
+	}
+	got(w.Client("pub").Outcome(ctx, s.OutcomeOf(0, "pub", 1, n.Position, nil)))(t)
+}
+
+// TestKeysThatEnd: an approval under a key that ends before the receipt is issued does not count for it.
+func TestKeysThatEnd(t *testing.T) {
+	t.Parallel()
+	w := world.New(t, func(w *world.World) {
+		w.Edit = func(f *trust.File) { f.Persons[1].Keys[0].NotAfter = w.Now() + 600 }
+	})
+	s := w.NewRun().Submit().Approve("alice")
+	w.Pass(11 * time.Minute)
+	if d, err := w.Client("bob").Authorize(context.Background(), s.ID); err != nil || d.Authorized {
+		t.Errorf("an approval under a key that has ended counts: %+v, %v", d, err)
+	}
+	s.Approve("carol")
+	if d := got(w.Client("bob").Authorize(context.Background(), s.ID))(t); !d.Authorized {
+		t.Errorf("control: %+v", d)
+	}
+}

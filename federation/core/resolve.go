@@ -47,6 +47,9 @@ func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller
 	if err := r.checkOutcome(ctx, body); err != nil {
 		return api.Entry{}, err
 	}
+	if err := admission(r).admit(ctx, rec); err != nil {
+		return api.Entry{}, err
+	}
 	if err := r.texts.putAll(texts); err != nil {
 		return api.Entry{}, err
 	}

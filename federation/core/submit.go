@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -42,6 +43,9 @@ func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller
 		if err := s.rules.active.Load().trust.CheckHost(op.Target.Host); err != nil {
 			return api.Entry{}, err
 		}
+	}
+	if err := admission(s).requireTimely(rec, 0); err != nil {
+		return api.Entry{}, err
 	}
 	if err := checkTexts(sub, in.Evidence); err != nil {
 		return api.Entry{}, err
@@ -145,7 +149,21 @@ func (s submissions) admitVote(ctx context.Context, v gate.Vote) (api.Entry, err
 	if err := s.records.EnsureIndexed(ctx, r.Digest); err != nil {
 		return api.Entry{}, err
 	}
+	if err := s.requireLawfulVote(ctx, v); err != nil {
+		return api.Entry{}, err
+	}
 	return s.recordVote(ctx, v)
+}
+
+// requireLawfulVote holds a verdict to the submission that it names.
+func (s submissions) requireLawfulVote(ctx context.Context, v gate.Vote) error {
+	rows, err := s.records.Run(ctx, v.Body.RunID)
+	if err != nil {
+		return err
+	}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r claims.Record) bool { return receipt.Kind(r.Kind) != receipt.KindSubmission })
+	a := admission(s)
+	return errors.Join(a.requireTimely(v.Record, 0), a.requireLawful(v.Record, rows))
 }
 
 // recordVote freezes a verdict, and with it ends what it stops. All that is frozen of the run goes into the log

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -40,6 +41,9 @@ type Issuer struct {
 	keys   Keys
 	random io.Reader
 	now    func() marketops.Time
+
+	mu     sync.Mutex
+	latest marketops.Time // date of a record
 }
 
 // New refuses missing keys, one key in two roles, and a missing clock or random source.
@@ -54,7 +58,7 @@ func New(k Keys, random io.Reader, now func() marketops.Time) (*Issuer, error) {
 	if random == nil || now == nil {
 		return nil, errors.New("a mint needs a random source and a clock")
 	}
-	return &Issuer{k, random, now}, nil
+	return &Issuer{keys: k, random: random, now: now}, nil
 }
 
 // Evidence is a text and the salted digest by which a record names it.
@@ -87,7 +91,19 @@ func (m *Issuer) Receipt(l *federation.Authorization, audience []crypto.KeyID, l
 	}, m.keys.Authority, receipt.Files(&g.Op)...)
 }
 
-func (m *Issuer) head() (receipt.Header, error) { return receipt.NewHeader(m.random, m.now()) }
+// standStill is how far a clock may go back before it is believed: it may have been wrong before.
+const standStill = marketops.Time(24 * 60 * 60) // seconds
+
+// head dates a record. Where the clock went back it stands still, for an audit refuses a claim that is dated
+// before its receipt.
+func (m *Issuer) head() (receipt.Header, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now := m.now(); now > m.latest || now < m.latest-standStill {
+		m.latest = now
+	}
+	return receipt.NewHeader(m.random, m.latest)
+}
 
 func (m *Issuer) headAndID() (receipt.Header, marketops.ReceiptID, error) {
 	head, err := m.head()

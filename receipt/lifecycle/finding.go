@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -29,6 +30,15 @@ type Finding struct {
 	Expected  string
 	Got       string
 	Detail    string
+}
+
+// IsDate reports whether a record is only dated too early, so that a clock may be wrong.
+func (f Finding) IsDate() bool { return f.Condition == notSoon }
+
+// IsAgain reports whether a record would be a second one, or come after the end: what the ledger decides
+// before it is asked of a log.
+func (f Finding) IsAgain() bool {
+	return slices.Contains([]*Condition{claimEnded, intentEnded, intentOnce, outcomeOnce, resolvesOnce}, f.Condition)
 }
 
 func (e Entry) subject() string { return fmt.Sprintf("leaf %d", e.Position.Index) }

@@ -87,7 +87,7 @@ func seal(ctx context.Context, s *session.Session, r *plan.Run, o Options) (*rec
 	if err != nil {
 		return nil, err
 	}
-	head, err := receipt.NewHeader(rand.Reader, cli.Now())
+	head, err := receipt.NewHeaderAfter(rand.Reader, cli.Now(), sub.IssuedAt)
 	if err != nil {
 		return nil, err
 	}

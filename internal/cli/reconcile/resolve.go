@@ -115,7 +115,7 @@ func requireUndecided(ctx context.Context, s *session.Session, all api.RunRecord
 
 // seal signs the decision about an outcome.
 func seal(by crypto.Signer, outcome api.Entry, out *receipt.Outcome, d Decision) (api.Decided, error) {
-	head, err := receipt.NewHeader(rand.Reader, cli.Now())
+	head, err := receipt.NewHeaderAfter(rand.Reader, cli.Now(), out.IssuedAt)
 	if err != nil {
 		return api.Decided{}, err
 	}

@@ -9,6 +9,7 @@ const (
 	sweepFile   = "federation/core/sweep.go"
 	vetoFile    = "federation/core/veto.go"
 	reuseFile   = "federation/core/authorize.go"
+	admitFile   = "federation/core/admission.go"
 )
 
 var coreMutants = []mutant{
@@ -32,6 +33,16 @@ var coreMutants = []mutant{
 	}},
 	{"oldreceipt", "asking whether an old receipt would be issued today", "federation/core", "TestOldReceipt", []overlay.Patch{
 		{File: reuseFile, Old: "d.rules.forDecision().WouldIssue(r.Run, w, i.body.Approvals), nil", New: "true, nil"},
+	}},
+	{"admitlawful", "asking what an audit would say before a record is frozen", "federation/core", "TestNothingAnAuditRefuses", []overlay.Patch{
+		{File: admitFile, Old: "found = slices.DeleteFunc(found, lifecycle.Finding.IsAgain)", New: "found = nil"},
+	}},
+	{"admittimely", "refusing a record from the future", "federation/core", "TestNothingAnAuditRefuses", []overlay.Patch{
+		{File: admitFile, Old: "issued > now+gate.Epsilon", New: "false"},
+	}},
+	{"endedkey", "counting approvals only as long as their key is valid", "federation/core", "TestKeysThatEnd", []overlay.Patch{
+		{File: "federation/approvals.go", Old: " && k.NotBefore <= run.Now && run.Now < k.NotAfter", New: ""},
+		{File: "federation/approvals.go", Old: "a, k := v.Body, v.Person.Key", New: "a := v.Body"},
 	}},
 	// The model makes this mistake too.
 	{"logfirst", "freezing an outcome before it is appended", "federation/core", "TestOutcomeRefused", []overlay.Patch{

@@ -70,8 +70,17 @@ func (r *Run) Refs() []receipt.OperationRef { return Got(document.Parse(r.Plan))
 // PlanDigest names the plan.
 func (r *Run) PlanDigest() marketops.Digest { return marketops.DigestOf(r.Plan) }
 
-// Head is the head of a record that is made now.
-func (w *World) Head() receipt.Header { return Got(receipt.NewHeader(rand.Reader, w.Now()))(w) }
+// Head is the head of a record that is made now. Where the clock went back it stands still.
+func (w *World) Head() receipt.Header {
+	h := Got(receipt.NewHeader(rand.Reader, w.Now()))(w)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if h.IssuedAt > w.dated {
+		w.dated = h.IssuedAt
+	}
+	h.IssuedAt = w.dated
+	return h
+}
 
 // SubmitAs makes and hands in a submission; change may edit record and call.
 func (r *Run) SubmitAs(name string, change func(*receipt.Submission, *api.Submit)) (api.Entry, error) {

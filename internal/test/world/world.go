@@ -63,6 +63,7 @@ type World struct {
 	free    atomic.Uint64
 	mu      sync.Mutex
 	clients map[string]*api.Client
+	dated   marketops.Time // of the latest record
 }
 
 // New starts a Core, after each of the edits. It is stopped when the test ends.
@@ -166,6 +167,9 @@ func (w *World) Stop() { w.stop() }
 func (w *World) Restart() {
 	w.Helper()
 	w.Stop()
+	w.mu.Lock()
+	clear(w.clients) // one may not have noticed yet that its connection has ended
+	w.mu.Unlock()
 	w.Start()
 }
 
