@@ -64,12 +64,17 @@ func TestAbsent(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range names {
-				if got := bytes.Contains(b, []byte(name)); got != patched {
+				if got := holds(b, name); got != patched {
 					t.Errorf("%s, patched %v: it holds %q: %v", cmd, patched, name, got)
 				}
 			}
 		}
 	}
+}
+
+// holds does not take a symbol for a point: ".../core.answered" is a function.
+func holds(binary []byte, name string) bool {
+	return bytes.Contains(bytes.ReplaceAll(binary, []byte("/"+name), nil), []byte(name))
 }
 
 func build(t *testing.T, v testenv.Variant) string {
