@@ -302,7 +302,7 @@ func TestTrustMembers(t *testing.T) {
 		"a rule's kinds empty":           {func(m map[string]any) { rule(m, "authority_rules")["kinds"] = []any{} }, false},
 		"approvals without a group":      {func(m map[string]any) { delete(rule(m, "approvals"), "group") }, false},
 		"resolvers without a group":      {func(m map[string]any) { delete(rule(m, "resolvers"), "group") }, false},
-		"a group without a name":         {func(m map[string]any) { noName(m); rule(m, "approvals")["group"] = "" }, false},
+		"a group without a name":         {noName, false},
 		"authority_rules with a group":   {func(m map[string]any) { rule(m, "authority_rules")["group"] = "release" }, false},
 		"approvals without a threshold":  {func(m map[string]any) { delete(rule(m, "approvals"), "threshold") }, false},
 		"resolvers with threshold 1":     {func(m map[string]any) { rule(m, "resolvers")["threshold"] = 1 }, true},
@@ -340,7 +340,11 @@ func noName(m map[string]any) {
 	for _, p := range m["persons"].([]any) {
 		p.(map[string]any)["groups"] = []any{""}
 	}
-	rule(m, "resolvers")["group"] = ""
+	for _, name := range []string{"approvals", "resolvers", "revokers"} {
+		for _, r := range m[name].([]any) {
+			r.(map[string]any)["group"] = ""
+		}
+	}
 }
 
 // TestOperationMembers: the grammar of an operation document.

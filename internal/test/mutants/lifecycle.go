@@ -13,7 +13,10 @@ var lifecycleMutants = slices.Concat([]mutant{
 	{"physical", "counting a leaf that was appended twice once", "verifier/audit", "TestOneRecordTwice", []overlay.Patch{
 		{File: outcomesFile, Old: "h.Outcome.Leaf == e.Leaf", New: "false"},
 	}},
-}, deaf("claimVetoed", "intentVetoed", "claimRevoked", "intentRevoked", "intentEnded", "intentClaim", "outcomeEarly", "outcomeLedger", "outcomeIntent",
+	{"outcomeintent", "holding an outcome to the newest intent", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: outcomesFile, Old: "if !newest {", New: "if !newest && false {"},
+	}},
+}, deaf("claimVetoed", "intentVetoed", "claimRevoked", "intentRevoked", "intentEnded", "intentClaim", "outcomeEarly", "outcomeLedger",
 	"outcomeSigner", "outcomeEffects", "revokedBy", "revokedOnce", "approvalAsks", "oneSubmission", "onePlan", "notSoon"))
 
 // deaf are a tracker that does not hear of one condition of its table each.
