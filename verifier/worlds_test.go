@@ -2,9 +2,13 @@ package verifier_test
 
 import (
 	"fmt"
+	"maps"
+	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/omega/marketops"
@@ -103,6 +107,56 @@ func TestDishonestCore(t *testing.T) {
 		t.Error("the worlds do not tell anything apart")
 	}
 }
+
+// TestNobodyCanFind: the threat model lists every member that verifies whatever it says, and no other.
+func TestNobodyCanFind(t *testing.T) {
+	page, err := os.ReadFile("../docs/threat-model.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, found := map[string]bool{}, map[string]bool{}
+	_, section, _ := strings.Cut(string(page), "## What no verifier can find\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, row := range regexp.MustCompile("(?m)^\\| ([a-z-]+) \\| (`.*?) \\|").FindAllStringSubmatch(section, -1) {
+		for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
+			listed[row[1]+"."+m[1]] = true
+		}
+	}
+	for path, c := range members {
+		if c == free {
+			found[memberOnPage(t, path)] = true
+		}
+	}
+	delete(listed, "outcome.attempts") // in brackets, below effects
+	if !maps.Equal(listed, found) {
+		t.Errorf("the page lists %q, the worlds have %q", slices.Sorted(maps.Keys(listed)), slices.Sorted(maps.Keys(found)))
+	}
+}
+
+// memberOnPage names a member as JSON does: receipt.Trust.Version is a part of receipt.trust.
+func memberOnPage(t *testing.T, path string) string {
+	t.Helper()
+	parts := strings.Split(path, ".")
+	if parts[1] == "Header" {
+		return "any." + strings.ToLower(parts[2])
+	}
+	f, ok := bodies()[parts[0]].FieldByName(parts[1])
+	if !ok {
+		t.Fatalf("no record has %s", path)
+	}
+	return parts[0] + "." + f.Tag.Get("json")
+}
+
+// bodies are the types of the records of the stories.
+var bodies = sync.OnceValue(func() map[string]reflect.Type {
+	out := map[string]reflect.Type{}
+	for _, story := range stories {
+		for _, e := range play(story, -1, nil, nil).Entries {
+			out[string(e.Record.Body.Kind())] = reflect.TypeOf(e.Record.Body).Elem()
+		}
+	}
+	return out
+})
 
 // judgeWorld asks gate, pack and audit.
 func judgeWorld(t *testing.T, l lie, w *logworld.World) verifier.Verdict {
