@@ -126,6 +126,9 @@ func stale(run Run, w OperationState) (out []string) {
 	if run.Now-run.Submission.IssuedAt > MaxSubmission {
 		out = append(out, fmt.Sprintf("the plan was submitted at %s", run.Submission.IssuedAt))
 	}
+	if k := run.Requester.Key; run.Now < k.NotBefore || run.Now >= k.NotAfter {
+		out = append(out, fmt.Sprintf("the key that it was submitted with is valid from %s to %s", k.NotBefore, k.NotAfter))
+	}
 	if t := w.Op.Tag; t != nil && t.Tagger.Date > run.Now+gate.Epsilon {
 		out = append(out, fmt.Sprintf("the tag is dated %s, which is still to come", t.Tagger.Date))
 	}

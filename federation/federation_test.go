@@ -112,7 +112,7 @@ func (b *bench) submit(ops []marketops.Operation) {
 	must(b.t, err)
 	b.run = Run{ID: marketops.NewRunID([16]byte{1}), Digest: marketops.Digest{1}, Now: now,
 		Submission: receipt.Submission{Header: head, RunID: marketops.NewRunID([16]byte{1}), Requester: "bob", Plan: marketops.Digest{2}},
-		Requester:  trust.Holder{Role: trust.RolePerson, Name: "bob", Groups: []string{"requesters", "approvers"}}}
+		Requester:  trust.Holder{Role: trust.RolePerson, Name: "bob", Groups: []string{"requesters", "approvers"}, Key: trust.Key{NotBefore: now - 60, NotAfter: now + 10*86400}}}
 	for _, op := range ops {
 		d, err := op.Digest()
 		must(b.t, err)

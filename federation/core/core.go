@@ -137,7 +137,7 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 }
 
 func (c *Core) start(ctx context.Context) (err error) {
-	if c.issuer, err = issue.New(c.opts.Keys, c.opts.Random, c.now); err != nil {
+	if c.issuer, err = issue.New(c.opts.Keys, c.opts.Random, c.now, c.Trust); err != nil {
 		return err
 	}
 	for _, s := range []store{c.documents, c.texts} {

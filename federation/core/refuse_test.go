@@ -529,8 +529,51 @@ func TestKeysThatEnd(t *testing.T) {
 	if d, err := w.Client("bob").Authorize(context.Background(), s.ID); err != nil || d.Authorized {
 		t.Errorf("an approval under a key that has ended counts: %+v, %v", d, err)
 	}
-	s.Approve("carol")
-	if d := got(w.Client("bob").Authorize(context.Background(), s.ID))(t); !d.Authorized {
+	s.Approve("carol").Authorize()
+	checkGate(s, 0) // to which alice's approval is shown too
+	got(s.Claim(0, "pub"))(t)
+	audited(w)
+}
+
+// TestRequesterKeyThatEnds: no receipt is issued for a submission whose key has ended.
+func TestRequesterKeyThatEnds(t *testing.T) {
+	t.Parallel()
+	w := world.New(t, func(w *world.World) {
+		w.Edit = func(f *trust.File) {
+			for i, p := range f.Persons {
+				if p.ID == "bob" {
+					f.Persons[i].Keys[0].NotAfter = w.Now() + 600
+				}
+			}
+		}
+	})
+	s, early := w.NewRun().Submit().Approve("alice"), w.NewRun().Submit().Approve("alice")
+	if d := got(w.Client("alice").Authorize(context.Background(), early.ID))(t); !d.Authorized {
 		t.Errorf("control: %+v", d)
 	}
+	w.Pass(11 * time.Minute)
+	if d, err := w.Client("alice").Authorize(context.Background(), s.ID); err == nil && d.Authorized {
+		t.Errorf("a receipt for a submission under a key that has ended: %+v", d)
+	}
+}
+
+// TestCoreKeyThatEnds: a Core signs nothing with a key that ends, and does not start with one that has ended.
+func TestCoreKeyThatEnds(t *testing.T) {
+	t.Parallel()
+	w := world.New(t, func(w *world.World) {
+		w.Edit = func(f *trust.File) { f.Ledger[0].NotAfter = w.Now() + 600 }
+	})
+	s := w.NewRun().Submit().Approve("alice").Authorize()
+	size := w.Core.Trust().Version()
+	w.Pass(10*time.Minute - time.Second)
+	if _, err := s.Claim(0, "pub"); marketops.CodeOf(err) != marketops.KeyOutsideValidity {
+		t.Errorf("a claim by a key that ends: %v", err)
+	}
+	w.Stop()
+	if _, err := core.Open(context.Background(), w.Options); marketops.CodeOf(err) != marketops.KeyOutsideValidity {
+		t.Errorf("started with a key that has ended: %v", err)
+	}
+	w.WriteTrust(size+1, func(f *trust.File) { f.Ledger[0].NotAfter += 86400 })
+	w.Start()
+	got(s.Claim(0, "pub"))(t)
 }

@@ -33,6 +33,7 @@ type rules struct {
 	*parts
 	active      atomic.Pointer[activeRules]
 	failedStamp string // stamp of files that could not be loaded
+	warned      marketops.Time
 }
 
 func (r *rules) forDecision() federation.Rules {
@@ -93,11 +94,14 @@ func (r *rules) read() (*activeRules, error) {
 
 // requireRoles refuses to start with keys whose records the trust file does not admit.
 func (r *rules) requireRoles(t *trust.Trust) error {
-	for role, s := range map[trust.Role]crypto.Signer{
-		trust.RoleAuthority: r.opts.Keys.Authority, trust.RoleAdvisory: r.opts.Keys.Advisory, trust.RoleLedger: r.opts.Keys.Ledger,
-	} {
-		if h, ok := t.Holder(s.Public().ID()); !ok || h.Role != role {
+	for role, s := range r.ownKeys() {
+		h, ok := t.Holder(s.Public().ID())
+		if !ok || h.Role != role {
 			return marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("trust.json does not list the Core's key %s as %s", s.Public().ID(), role))
+		}
+		if now := r.now(); now < h.Key.NotBefore || now+gate.Epsilon >= h.Key.NotAfter {
+			return &marketops.Refusal{Code: marketops.KeyOutsideValidity, What: fmt.Sprintf("the Core's %s key is valid from %s to %s", role, h.Key.NotBefore, h.Key.NotAfter),
+				State: "the Core does not serve under this trust file", Next: "list a new key, or a later not_after, in trust.json and raise its version"}
 		}
 	}
 	want := log.Vkey(r.config.Origin, r.opts.Checkpoint.Public())
@@ -110,6 +114,27 @@ func (r *rules) requireRoles(t *trust.Trust) error {
 		}
 	}
 	return marketops.Refuse(marketops.KeyUnknown, "log_policy of trust.json does not list "+want)
+}
+
+func (r *rules) ownKeys() map[trust.Role]crypto.Signer {
+	return map[trust.Role]crypto.Signer{trust.RoleAuthority: r.opts.Keys.Authority, trust.RoleAdvisory: r.opts.Keys.Advisory, trust.RoleLedger: r.opts.Keys.Ledger}
+}
+
+// foretold is for how long the end of a key of the Core is said beforehand, once a day.
+const foretold = 30 * day
+
+func (r *rules) warnOfEnds() {
+	now := r.now()
+	if now < r.warned+day {
+		return
+	}
+	r.warned = now
+	for role, s := range r.ownKeys() {
+		if h, _ := r.active.Load().trust.Holder(s.Public().ID()); h.Key.NotAfter-now < foretold {
+			r.log.Warn("a key of the Core ends soon: list a new one, or a later not_after, in trust.json; nothing can be authorised or claimed afterwards",
+				"role", role, "not_after", h.Key.NotAfter.String())
+		}
+	}
 }
 
 // stamp changes when a file of trust or policy does.

@@ -47,6 +47,7 @@ func (c *Core) Sweep(ctx context.Context) {
 	c.sweeping.Lock()
 	defer c.sweeping.Unlock()
 	c.rules.reloadChanged(ctx)
+	c.rules.warnOfEnds()
 	if err := errors.Join(c.records.Drain(ctx), settlements{c.parts}.settle(ctx)); err != nil && ctx.Err() == nil {
 		c.log.Error("sweep failed", "error", err)
 	}

@@ -27,6 +27,8 @@ import (
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Keys are the Core's signing keys, all distinct.
@@ -41,13 +43,15 @@ type Issuer struct {
 	keys   Keys
 	random io.Reader
 	now    func() marketops.Time
+	trust  func() *trust.Trust // the file in force
 
 	mu     sync.Mutex
 	latest marketops.Time // date of a record
 }
 
-// New refuses missing keys, one key in two roles, and a missing clock or random source.
-func New(k Keys, random io.Reader, now func() marketops.Time) (*Issuer, error) {
+// New refuses missing keys, one key in two roles, and a missing clock, random source or trust. Nothing is
+// signed with a key that the trust file in force does not admit.
+func New(k Keys, random io.Reader, now func() marketops.Time, inForce func() *trust.Trust) (*Issuer, error) {
 	seen := map[crypto.KeyID]bool{}
 	for _, s := range []crypto.Signer{k.Authority, k.Advisory, k.Ledger} {
 		if s == nil || s.Public().IsZero() || seen[s.Public().ID()] {
@@ -55,10 +59,24 @@ func New(k Keys, random io.Reader, now func() marketops.Time) (*Issuer, error) {
 		}
 		seen[s.Public().ID()] = true
 	}
-	if random == nil || now == nil {
-		return nil, errors.New("a mint needs a random source and a clock")
+	if random == nil || now == nil || inForce == nil {
+		return nil, errors.New("an issuer needs a random source, a clock and a trust file")
 	}
-	return &Issuer{keys: k, random: random, now: now}, nil
+	return &Issuer{keys: k, random: random, now: now, trust: inForce}, nil
+}
+
+// seal signs a record, unless its key was revoked, or ends before the record is sure to stand in the log:
+// every audit would refuse it.
+func (m *Issuer) seal(body receipt.Body, by crypto.Signer, files ...receipt.Subject) (*receipt.Record, error) {
+	rec, err := receipt.Seal(body, by, files...)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.trust().Admit(rec, body.Issued()+gate.Epsilon, nil); err != nil {
+		return nil, &marketops.Refusal{Code: marketops.CodeOf(err), What: "the Core's own key: " + err.Error(), State: "nothing was recorded",
+			Next: "ask the operator of the Core for new keys, or a later not_after, in trust.json"}
+	}
+	return rec, nil
 }
 
 // Evidence is a text and the salted digest by which a record names it.
@@ -84,7 +102,7 @@ func (m *Issuer) Receipt(l *federation.Authorization, audience []crypto.KeyID, l
 	}
 	audience = slices.Clone(audience)
 	slices.Sort(audience)
-	return receipt.Seal(&receipt.Receipt{
+	return m.seal(&receipt.Receipt{
 		Header: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
 		Trust: g.Trust, Target: g.Op.Target, Audience: audience, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt + life, Submission: g.Submission, Approvals: g.Approvals,
@@ -147,7 +165,7 @@ func (m *Issuer) Advisory(v *federation.Verdict) (*receipt.Record, Evidence, err
 		return nil, Evidence{}, err
 	}
 	g, ev := v.Subject(), Evidence{head.Salted(why), why}
-	rec, err := receipt.Seal(&receipt.Advisory{
+	rec, err := m.seal(&receipt.Advisory{
 		Header: head, ReceiptID: id, RunID: g.Run, OperationKind: g.Op.Kind, Operation: g.Operation, Plan: g.Plan, Policy: g.Policy,
 		Target: g.Op.Target, Mode: marketops.Prod, Decision: receipt.Denied, Codes: []marketops.Code{v.Code}, WhyNot: ev.Digest,
 	}, m.keys.Advisory)
@@ -173,7 +191,7 @@ func (m *Issuer) Claim(s ReceiptHistory, publisher crypto.KeyID, epoch int64, pr
 	if epoch != 1 {
 		c.Previous = &previous
 	}
-	return receipt.Seal(c, m.keys.Ledger)
+	return m.seal(c, m.keys.Ledger)
 }
 
 // Rejected signs the outcome of a claim under which nothing was tried; code is revoked, expired or
@@ -195,7 +213,7 @@ func (m *Issuer) outcome(s ReceiptHistory, epoch int64, status receipt.Status, c
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.Outcome{
+	return m.seal(&receipt.Outcome{
 		Header: head, OperationID: s.Operation, RunID: s.Run, ReceiptID: s.Receipt, Receipt: s.Digest, OperationKind: s.Kind,
 		Epoch: epoch, Intent: intent, Status: status, Effects: effects, Code: code,
 	}, m.keys.Ledger)
@@ -225,7 +243,7 @@ func (m *Issuer) Refusal(r Refused) (*receipt.Record, Evidence, error) {
 		r.Receipt = ""
 	}
 	ev := Evidence{head.Salted([]byte(r.Text)), []byte(r.Text)}
-	rec, err := receipt.Seal(&receipt.Refusal{
+	rec, err := m.seal(&receipt.Refusal{
 		Header: head, OperationID: r.Operation, RunID: string(r.Run), ReceiptID: string(r.Receipt), OperationKind: r.Kind,
 		Request: r.Request, Code: r.Code, Checks: []receipt.CheckResult{{Code: r.Code, Status: marketops.Fail}}, Evidence: ev.Digest,
 	}, m.keys.Ledger)
@@ -239,7 +257,7 @@ func (m *Issuer) Revocation(s ReceiptHistory, by, reason string) (*receipt.Recor
 		return nil, Evidence{}, err
 	}
 	ev := Evidence{head.Salted([]byte(reason)), []byte(reason)}
-	rec, err := receipt.Seal(&receipt.Revocation{
+	rec, err := m.seal(&receipt.Revocation{
 		Header: head, RunID: s.Run, ReceiptID: s.Receipt, Operation: s.Operation, Receipt: s.Digest, By: by, Reason: ev.Digest,
 	}, m.keys.Authority)
 	return rec, ev, err
@@ -251,7 +269,7 @@ func (m *Issuer) RunClosed(run marketops.RunID, plan marketops.Digest, counts []
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.RunClosed{Header: head, RunID: run, Plan: plan, Counts: counts, Records: records, Previous: previous},
+	return m.seal(&receipt.RunClosed{Header: head, RunID: run, Plan: plan, Counts: counts, Records: records, Previous: previous},
 		m.keys.Ledger)
 }
 
@@ -261,7 +279,7 @@ func (m *Issuer) Sealed(at receipt.CheckpointRef, next string) (*receipt.Record,
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.ShardSealed{Header: head, Shard: at, Next: next}, m.keys.Ledger)
+	return m.seal(&receipt.ShardSealed{Header: head, Shard: at, Next: next}, m.keys.Ledger)
 }
 
 // Genesis signs the first leaf of the log that continues a frozen one.
@@ -270,7 +288,7 @@ func (m *Issuer) Genesis(origin string, previous receipt.CheckpointRef, sealed m
 	if err != nil {
 		return nil, err
 	}
-	return receipt.Seal(&receipt.ShardGenesis{Header: head, Origin: origin, Previous: previous, Sealed: sealed},
+	return m.seal(&receipt.ShardGenesis{Header: head, Origin: origin, Previous: previous, Sealed: sealed},
 		m.keys.Ledger)
 }
 

@@ -9,11 +9,13 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
-const now = marketops.Time(1_790_000_000)
+const now = sample.Noon
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -33,10 +35,40 @@ func key(t *testing.T) *crypto.PrivateKey {
 
 func mint(t *testing.T) (*Issuer, Keys) {
 	t.Helper()
-	k := Keys{key(t), key(t), key(t)}
-	m, err := New(k, rand.Reader, func() marketops.Time { return now })
+	return mintUnder(t, func(*trust.File) {})
+}
+
+func mintUnder(t *testing.T, edit func(*trust.File)) (*Issuer, Keys) {
+	t.Helper()
+	f := sample.NewTrust(sample.NewLog())
+	edit(&f)
+	inForce, err := trust.Parse(sample.TrustText(t, f))
+	must(t, err)
+	k := Keys{logtest.Key(sample.KeyAuthority1), logtest.Key(sample.KeyAdvisory), logtest.Key(sample.KeyLedger)}
+	m, err := New(k, rand.Reader, func() marketops.Time { return now }, func() *trust.Trust { return inForce })
 	must(t, err)
 	return m, k
+}
+
+// TestOwnKeys: nothing is signed with a key that an audit will not admit.
+func TestOwnKeys(t *testing.T) {
+	ledger := func(f *trust.File) *trust.Key { return &f.Ledger[0] }
+	for name, c := range map[string]struct {
+		edit func(*trust.File)
+		want marketops.Code
+	}{
+		"control":            {func(f *trust.File) { ledger(f).NotAfter = now + 61 }, ""},
+		"it ends at once":    {func(f *trust.File) { ledger(f).NotAfter = now + 60 }, marketops.KeyOutsideValidity},
+		"it has ended":       {func(f *trust.File) { ledger(f).NotAfter = now - 1 }, marketops.KeyOutsideValidity},
+		"it has not begun":   {func(f *trust.File) { ledger(f).NotBefore = now + 3600 }, marketops.KeyOutsideValidity},
+		"it was revoked":     {func(f *trust.File) { ledger(f).RevokedFrom = []log.Position{{Origin: "log.example", Index: 7}} }, marketops.KeyRevoked},
+		"it is not of trust": {func(f *trust.File) { f.Ledger[0] = sample.TrustKey(sample.KeyStranger, "ledger-2") }, marketops.KeyUnknown},
+	} {
+		m, _ := mintUnder(t, c.edit)
+		if rec, err := m.Claim(spending, publisherKey, 1, marketops.Digest{}); marketops.CodeOf(err) != c.want || (rec == nil) != (err != nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 var spending = ReceiptHistory{Run: marketops.NewRunID([16]byte{1}), Receipt: marketops.NewReceiptID([16]byte{2}), Digest: marketops.Digest{3}, Kind: marketops.TagRepo, Operation: marketops.Digest{4}}
@@ -44,16 +76,20 @@ var spending = ReceiptHistory{Run: marketops.NewRunID([16]byte{1}), Receipt: mar
 func TestNewRefuses(t *testing.T) {
 	a, b := key(t), key(t)
 	clock := func() marketops.Time { return now }
+	inForce := func() *trust.Trust { return nil }
 	for name, k := range map[string]Keys{"none": {}, "one missing": {Authority: a, Advisory: b}, "one twice": {a, b, a}} {
-		if _, err := New(k, rand.Reader, clock); marketops.CodeOf(err) != marketops.KeyUnreadable {
+		if _, err := New(k, rand.Reader, clock, inForce); marketops.CodeOf(err) != marketops.KeyUnreadable {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := New(Keys{a, b, key(t)}, nil, clock); err == nil {
+	if _, err := New(Keys{a, b, key(t)}, nil, clock, inForce); err == nil {
 		t.Error("a mint without randomness")
 	}
-	if _, err := New(Keys{a, b, key(t)}, rand.Reader, nil); err == nil {
+	if _, err := New(Keys{a, b, key(t)}, rand.Reader, nil, inForce); err == nil {
 		t.Error("a mint without a clock")
+	}
+	if _, err := New(Keys{a, b, key(t)}, rand.Reader, clock, nil); err == nil {
+		t.Error("a mint without a trust file")
 	}
 }
 

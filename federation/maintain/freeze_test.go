@@ -49,7 +49,11 @@ func made(t *testing.T) (string, Freeze) {
 		must(t, err)
 		return k
 	}
-	mint, err := issue.New(issue.Keys{Authority: load("authority"), Advisory: load("advisory"), Ledger: load("ledger")}, rand.Reader, now)
+	data, err := os.ReadFile(filepath.Join(dir, "trust.json"))
+	must(t, err)
+	inForce, err := trust.Parse(data)
+	must(t, err)
+	mint, err := issue.New(issue.Keys{Authority: load("authority"), Advisory: load("advisory"), Ledger: load("ledger")}, rand.Reader, now, func() *trust.Trust { return inForce })
 	must(t, err)
 	l, err := claims.Open(filepath.Join(dir, "claims.db"), now)
 	must(t, err)

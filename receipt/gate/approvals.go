@@ -55,9 +55,14 @@ func (e *examination) submission() (*receipt.Submission, error) {
 }
 
 // votes returns all votes. One that is of something else is an error: its signer was shown something else.
+// The key of one that the receipt names was valid when the receipt was issued, that of another when it voted.
 func (e *examination) votes(requester string) (out []Vote, err error) {
 	for _, p := range e.facts.Votes {
-		holder, err := e.admit(p, e.receipt.IssuedAt)
+		named, at := slices.Contains(e.receipt.Approvals, p.Record.Digest), p.Record.Body.Issued()
+		if named {
+			at = e.receipt.IssuedAt
+		}
+		holder, err := e.admit(p, at)
 		if err != nil {
 			return nil, fmt.Errorf("approval: %w", err)
 		}
@@ -69,7 +74,6 @@ func (e *examination) votes(requester string) (out []Vote, err error) {
 		if a.RunID != r.RunID || a.Plan != r.Plan || a.Submission != r.Submission || a.Requester != requester {
 			return nil, errors.New("an approval is of another run, plan, submission or requester")
 		}
-		named := slices.Contains(r.Approvals, v.Record.Digest)
 		if named && (a.Policy != r.Policy || !slices.Contains(a.Operations, r.Ref()) ||
 			r.IssuedAt+Epsilon < a.NotBefore || r.IssuedAt >= a.ExpiresAt) {
 			return nil, errors.New("an approval does not cover this operation, policy or time")

@@ -197,6 +197,9 @@ func (t *Trust) Open(envelope []byte, at marketops.Time, pos *log.Position) (*re
 // not in a log yet, which any revocation forbids). Codes: [marketops.KeyUnknown],
 // [marketops.KeyOutsideValidity], [marketops.KeyRevoked].
 func (t *Trust) Admit(r *receipt.Record, at marketops.Time, pos *log.Position) (Holder, error) {
+	if t == nil {
+		return Holder{}, marketops.Refuse(marketops.TrustMissing, "no trust file")
+	}
 	h, ok := t.holders[r.By]
 	if !ok || !slices.Contains(signers[r.Body.Kind()], h.Role) {
 		return Holder{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %s may not sign a %s", r.By, r.Body.Kind()))

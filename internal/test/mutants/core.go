@@ -40,6 +40,15 @@ var coreMutants = []mutant{
 	{"admittimely", "refusing a record from the future", "federation/core", "TestNothingAnAuditRefuses", []overlay.Patch{
 		{File: admitFile, Old: "issued > now+gate.Epsilon", New: "false"},
 	}},
+	{"ownkeys", "signing nothing with a key that ends", "federation/issue", "TestOwnKeys", []overlay.Patch{
+		{File: "federation/issue/issue.go", Old: "Admit(rec, body.Issued()+gate.Epsilon, nil)", New: "Admit(rec, body.Issued()+0*gate.Epsilon, nil)"},
+	}},
+	{"ownkeystart", "starting with keys that are valid", "federation/core", "TestCoreKeyThatEnds", []overlay.Patch{
+		{File: "federation/core/rules.go", Old: "now < h.Key.NotBefore || now+gate.Epsilon >= h.Key.NotAfter", New: "now < 0*gate.Epsilon"},
+	}},
+	{"requesterkey", "asking whether the requester's key is still valid", "federation/core", "TestRequesterKeyThatEnds", []overlay.Patch{
+		{File: "federation/decide.go", Old: "run.Now < k.NotBefore || run.Now >= k.NotAfter", New: "k.NotAfter < 0"},
+	}},
 	{"endedkey", "counting approvals only as long as their key is valid", "federation/core", "TestKeysThatEnd", []overlay.Patch{
 		{File: "federation/approvals.go", Old: " && k.NotBefore <= run.Now && run.Now < k.NotAfter", New: ""},
 		{File: "federation/approvals.go", Old: "a, k := v.Body, v.Person.Key", New: "a := v.Body"},

@@ -46,6 +46,9 @@ var gateMutants = []mutant{
 	{"subject", "computing the first subject from the body", "receipt/gate", "TestVectors", []overlay.Patch{
 		{File: "receipt/record.go", Old: "ss[0] != body.about()", New: "false"},
 	}},
+	{"namedkey", "reading the key of a named approval when the receipt was issued", "receipt/gate", "TestGateRefuses", []overlay.Patch{
+		{File: "receipt/gate/approvals.go", Old: "at = e.receipt.IssuedAt", New: "_ = e.receipt.IssuedAt"},
+	}},
 	{"host-spelling", "refusing a second spelling of a host", "", "TestHost", []overlay.Patch{
 		{File: "host.go", Old: `if why := misspelled(s); why != "" {`, New: `if why := misspelled(s); false && why != "" {`},
 	}},

@@ -141,7 +141,7 @@ func (w *World) Start() {
 	Must(w, err)
 	l, err := server.ListenUnix(w.Socket)
 	Must(w, err)
-	w.Issuer = Got(issue.New(w.Options.Keys, w.Options.Random, w.Now))(w)
+	w.Issuer = Got(issue.New(w.Options.Keys, w.Options.Random, w.Now, c.Trust))(w)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	w.Core = c

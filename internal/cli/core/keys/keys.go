@@ -3,13 +3,16 @@ package keys
 
 import (
 	"crypto/rand"
+	"os"
 	"path/filepath"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Checkpoint loads the checkpoint key in use and the one that follows it.
@@ -48,5 +51,13 @@ func Issuer(dir string) (*issue.Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return issue.New(k, rand.Reader, cli.Now)
+	data, err := os.ReadFile(cfg.In(dir).Trust)
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
+	}
+	t, err := trust.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	return issue.New(k, rand.Reader, cli.Now, func() *trust.Trust { return t })
 }
