@@ -194,7 +194,7 @@ func TestUnclaimed(t *testing.T) {
 		return func(b receipt.Body) { r := b.(*receipt.Receipt); r.NotBefore += seconds; r.ExpiresAt += seconds }
 	}
 	soon := func(b receipt.Body) { r := b.(*receipt.Receipt); r.ExpiresAt = r.NotBefore + 1 }
-	nobodys := func(b receipt.Body) { b.(*receipt.Receipt).Audience = []crypto.KeyID{logworld.Stranger.Public().ID()} }
+	strangers := func(b receipt.Body) { b.(*receipt.Receipt).Audience = []crypto.KeyID{logworld.Stranger.Public().ID()} }
 	for _, c := range []struct {
 		name    string
 		edit    func(receipt.Body)
@@ -205,8 +205,8 @@ func TestUnclaimed(t *testing.T) {
 		{"control", nil, false, verifier.Verified, ""},
 		{"begins later", later(3000), false, verifier.Verified, ""},
 		{"ends before it could be used", soon, false, verifier.Verified, ""},
-		{"an audience of nobody", nobodys, false, verifier.Verified, ""},
-		{"claimed, an audience of nobody", nobodys, true, verifier.Failed, marketops.AudienceMismatch},
+		{"an audience of a stranger", strangers, false, verifier.Verified, ""},
+		{"claimed, an audience of a stranger", strangers, true, verifier.Failed, marketops.AudienceMismatch},
 		{"claimed before it begins", later(3000), true, verifier.Failed, marketops.NotYetValid},
 	} {
 		w := logworld.New()
@@ -251,7 +251,7 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// TestAuthoritiesCount: authorities are counted by id, and no rule that matches lets nobody sign.
+// TestAuthoritiesCount: authorities are counted by id, and without a rule that matches no authority may sign.
 func TestAuthoritiesCount(t *testing.T) {
 	two := func(second string, rules []trust.Rule) *logworld.World {
 		w := logworld.New()
@@ -510,7 +510,7 @@ func TestWalk(t *testing.T) {
 			again := w.Claim(l.Receipt, logworld.Other, l.Claim)
 			w.Finish(w.Announce(again, logworld.Other), logworld.Other)
 		}},
-		"claim, of nobody": {marketops.AudienceMismatch, func(w *logworld.World) {
+		"claim, of a key not listed": {marketops.AudienceMismatch, func(w *logworld.World) {
 			w.Claim(w.Allow().Receipt, logworld.Stranger)
 		}},
 		"claim, an epoch is left out": {marketops.ReceiptReused, func(w *logworld.World) {

@@ -27,7 +27,7 @@
 //	journal.jsonl       stages, notes and calls; each line is fsynced before it counts
 //	evidence/           texts named by salted digests
 //
-// Later steps add submission.json, approvals/, receipts/ and outbox/ with [Run.Put]. Whatever is
+// Later steps add submission.json, approvals/, receipts/ and outbox/ with [Run.Put]. What is
 // read in the folder is a regular file reached through no symbolic link.
 package plan
 

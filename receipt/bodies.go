@@ -165,7 +165,7 @@ type CheckResult struct {
 	Status marketops.Status `json:"status"`
 }
 
-// Refusal records that somebody asked and was refused before a claim. Ids that are not known are empty.
+// Refusal records that a caller was refused before a claim. Ids that are not known are empty.
 type Refusal struct {
 	Header
 	OperationID   marketops.Digest `json:"operation_id"`

@@ -8,14 +8,14 @@ import (
 	"github.com/omega/marketops/log"
 )
 
-// ShardSealed is the last leaf of a log that is frozen; the log named by Next goes on.
+// ShardSealed is the last leaf of a log that is frozen; the log named by Next continues it.
 type ShardSealed struct {
 	Header
 	Shard CheckpointRef `json:"shard"` // all entries below this one
 	Next  string        `json:"next"`  // origin of the log that continues it
 }
 
-// ShardGenesis is the first leaf of a log that goes on where another was frozen.
+// ShardGenesis is the first leaf of a log that continues a frozen one.
 type ShardGenesis struct {
 	Header
 	Origin   string           `json:"origin"`   // of this log

@@ -37,7 +37,7 @@ func (a admission) requireLawful(rec *receipt.Record, rows []claims.Record) erro
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r claims.Record) bool { return r.Index == nil })
 	slices.SortFunc(rows, func(x, y claims.Record) int { return cmp.Compare(*x.Index, *y.Index) })
 	if slices.ContainsFunc(rows, func(r claims.Record) bool { return r.Leaf == [32]byte(rec.LeafHash()) }) {
-		return nil // it stands there: whoever hands it in again gets its place
+		return nil // it stands there: handed in again, it is answered with its place
 	}
 	t := a.rules.active.Load().trust
 	var found []lifecycle.Finding

@@ -14,7 +14,7 @@ import (
 
 // vetoes find the rejections that stop an operation: those by a person of a group of the active minimum for its
 // kind and target. They are asked from a claim to the first attempt, inside the ledger's transaction, and
-// judge what is frozen there, never a list that somebody hands out.
+// judge what is frozen there, never a list from outside.
 type vetoes struct{ *parts }
 
 // guard refuses a step of the operation if a rejection stops it.

@@ -298,7 +298,7 @@ func TestVetoRace(t *testing.T) {
 	}
 }
 
-// TestUnreadableVote: a vote that cannot be read may be a veto, so nothing begins; what was begun goes on.
+// TestUnreadableVote: a vote that cannot be read may be a veto, so nothing begins; what was begun is brought to an end.
 func TestUnreadableVote(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

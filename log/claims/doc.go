@@ -30,7 +30,7 @@
 // Every verdict on a run is frozen by Vote, which in the same transaction ends the claims of the run that
 // it stops. Claim, Takeover, Intend and Execute, and Attempt before the first attempt of a receipt, show
 // their [Guard] all verdicts that are frozen. So each of these steps comes before a verdict or after it,
-// and there is no third place, whatever locks the caller holds.
+// and there is no third place, with any locks of the caller.
 //
 // # The outbox
 //

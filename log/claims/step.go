@@ -181,7 +181,7 @@ func (t *tx) decide(c row, epoch int64, actor crypto.KeyID, outcome Outcome, rec
 	return t.after(c.Receipt, c.State, Decided, epoch, actor, reason)
 }
 
-// reaches: while no attempt was counted nothing can have happened; after one, nobody may say so.
+// reaches: while no attempt was counted nothing can have happened; after one, the ledger may not say so.
 func (c row) reaches(o Outcome) bool {
 	switch c.State {
 	case Claimed:

@@ -40,7 +40,7 @@ func deny(vote Record) Guard {
 	}
 }
 
-// TestVoteEndsClaims: a verdict ends what it stops in the run, and says so to whoever lost the claim; what an
+// TestVoteEndsClaims: a verdict ends what it stops in the run, and says so to the publisher that lost the claim; what an
 // attempt was counted for, what has ended and what belongs to another run stays as it is.
 func TestVoteEndsClaims(t *testing.T) {
 	f := open(t)

@@ -85,7 +85,7 @@ func (e *examination) checkTimes() {
 	e.say(marketops.LifetimeExcessive, life <= limit, seconds(limit), seconds(life))
 	if e.ask.Unclaimed {
 		for _, code := range []marketops.Code{marketops.NotYetValid, marketops.Expired, marketops.Stale} {
-			e.say(code, true, "", "nobody claimed it")
+			e.say(code, true, "", "it was not claimed")
 		}
 		return
 	}

@@ -45,7 +45,7 @@ type Query struct {
 	Content   []marketops.Digest // SHA-256 of the bytes that would be sent, one per asset or change, in order; nil: not measured
 	Publisher crypto.KeyID
 	Now       marketops.Time
-	Unclaimed bool // asked afterwards of a receipt that nobody claimed: no time of use can be wrong
+	Unclaimed bool // asked afterwards of a receipt without a claim: no time of use can be wrong
 }
 
 // Evidence is what comes with the question.
@@ -88,7 +88,7 @@ func Judge(ask Query, f Facts, t *trust.Trust) marketops.Checks {
 	return e.answers.Select(GateCodes, "an earlier check did not pass")
 }
 
-// Facts are what stands in the log about one receipt. Whoever makes them vouches for signature and place.
+// Facts are what stands in the log about one receipt. The caller vouches for signature and place.
 type Facts struct {
 	Origin     string
 	Receipts   []Placed // one per authority

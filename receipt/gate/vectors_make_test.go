@@ -311,7 +311,7 @@ func (m maker) records() {
 
 // mixedOrder makes signatures under a key that is a point of the large subgroup plus one of order eight.
 // Such a key is taken; a signature that holds only once both sides are multiplied by eight must hold for
-// nobody, or one auditor would see what another does not.
+// no verifier, or one auditor would see what another does not.
 func (m maker) mixedOrder(r *receipt.Record) {
 	secret := scalar("mixed")
 	point, err := new(edwards25519.Point).SetBytes(must(hex.DecodeString("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")))

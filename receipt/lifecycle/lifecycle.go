@@ -37,8 +37,8 @@ type Rules struct {
 	// stand elsewhere in the log, and reads as withheld.
 	Contained map[marketops.Digest]bool
 	// Gate gets the gate's answers about a receipt: as its first claim makes it or, if none is known by
-	// then, in [Tracker.Finish]. missing says what the receipt names and nobody
-	// gave; the answers about approvals and places did not run then. Nil: the gate is not asked.
+	// then, in [Tracker.Finish]. missing says what the receipt names and
+	// was not given; the answers about approvals and places did not run then. Nil: the gate is not asked.
 	Gate func(h *ReceiptHistory, answers marketops.Checks, missing string)
 	// Unplaced is set where the places of records are claimed and not proved.
 	Unplaced bool
@@ -141,7 +141,7 @@ func (t *Tracker) Unresolved() (n int) {
 	return n
 }
 
-// Finish asks the gate about the receipts that nobody claimed. The log has ended.
+// Finish asks the gate about the receipts without a claim. The log has ended.
 func (t *Tracker) Finish() {
 	t.records.eachOpen(receipts{t.records}.judgeUnclaimed)
 }

@@ -162,7 +162,7 @@ func (t *Trust) checkRules() error {
 	return nil
 }
 
-// groupSize counts the persons of a group who have a key; nobody is in a group without a name.
+// groupSize counts the persons of a group who have a key; a group without a name has no members.
 func (t *Trust) groupSize(group string) (n int) {
 	for _, p := range t.file.Persons {
 		if group != "" && slices.Contains(p.Groups, group) && len(p.Keys) > 0 {

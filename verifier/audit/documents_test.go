@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -141,9 +140,6 @@ func mkdir(t *testing.T, dir string) {
 
 // TestGivenLinks: a link is followed nowhere outside the folder.
 func TestGivenLinks(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("links need a right there")
-	}
 	w, docs := authorised(t)
 	dir, outside, first := t.TempDir(), t.TempDir(), w.Digest(0).Hex()
 	for name, b := range docs {
@@ -160,7 +156,7 @@ func TestGivenLinks(t *testing.T) {
 	}
 }
 
-// TestResumedDocuments: an audit that goes on from a state still says what was not given below it.
+// TestResumedDocuments: an audit that continues from a state still says what was not given below it.
 func TestResumedDocuments(t *testing.T) {
 	w, _ := authorised(t)
 	dir := t.TempDir()

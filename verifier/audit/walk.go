@@ -147,7 +147,7 @@ func (a *audit) rules() lifecycle.Rules {
 }
 
 // takeAnswers reports what the gate says of a receipt. Content was never measured here, and a trust file that
-// expired still judges old evidence. What the receipt names and nobody gave is a finding of its own.
+// expired still judges old evidence. What the receipt names and was not given is a finding of its own.
 func (a *audit) takeAnswers(h *lifecycle.ReceiptHistory, answers marketops.Checks, missing string) {
 	for _, c := range answers {
 		name := lifecycle.Receipts

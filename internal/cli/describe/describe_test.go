@@ -38,7 +38,7 @@ func operations() map[string]marketops.Operation {
 	return map[string]marketops.Operation{"tag": tag, "release": release, "pull request": pull, "change set": change}
 }
 
-// TestEveryMember: whatever a document says, a person sees. A member that is added to a document fails here
+// TestEveryMember: a person sees all that a document says. A member that is added to a document fails here
 // until it is shown, because another value of it must show in another text.
 func TestEveryMember(t *testing.T) {
 	for name, op := range operations() {

@@ -15,7 +15,7 @@ import (
 	"github.com/omega/marketops/log/view"
 )
 
-// TestForgedRecords: a pack of what the Core hands out holds every record that somebody signed, or there is
+// TestForgedRecords: a pack of what the Core hands out holds every record with a valid signature, or there is
 // none.
 func TestForgedRecords(t *testing.T) {
 	w := logworld.New()

@@ -66,7 +66,7 @@ func (p *Publication) approvals(ctx context.Context) ([]api.Entry, error) {
 }
 
 // unite adds to the votes of the folder those of the log that are not among them. A signed envelope that
-// opens is told by its leaf: what does not open is nobody's, and takes the place of nothing. The gate is
+// opens is told by its leaf: what does not open has no valid signature, and takes the place of nothing. The gate is
 // handed it all the same, and refuses, for it may have been a rejection.
 func unite(t *trust.Trust, local, logged []api.Entry) []api.Entry {
 	known := map[log.Hash]bool{}

@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// TestForgedVotesHideNone: what nobody signed is in the place of no vote, wherever it stands, and a vote
+// TestForgedVotesHideNone: what has no valid signature is in the place of no vote, wherever it stands, and a vote
 // that the folder and the log both hold is one.
 func TestForgedVotesHideNone(t *testing.T) {
 	w := logworld.New()

@@ -12,11 +12,11 @@ import (
 	"github.com/omega/marketops/log/view"
 )
 
-// TestForgedSubmission: what nobody signed is taken for no submission and hides none; the Core that hands it
+// TestForgedSubmission: what has no valid signature is taken for no submission and hides none; the Core that hands it
 // out is not asked further.
 func TestForgedSubmission(t *testing.T) {
 	w := logworld.New()
-	w.Now = marketops.TimeOf(time.Now()) // keys are asked by the clock of whoever looks
+	w.Now = marketops.TimeOf(time.Now()) // keys are asked by the clock of the reader
 	w.File.Expires = w.Now + 1e6
 	for i := range w.File.Persons {
 		w.File.Persons[i].Keys[0].NotAfter = w.Now + 1e6

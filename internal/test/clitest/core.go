@@ -21,7 +21,7 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// LyingCore answers over a socket with these records of the world's run, whatever they are, and with
+// LyingCore answers over a socket with any records as those of the world's run, and with
 // the files of its log.
 func LyingCore(t *testing.T, w *logworld.World, entries ...api.Entry) *api.Client {
 	t.Helper()
@@ -57,7 +57,7 @@ func EntryOf(e logworld.Entry) api.Entry {
 	return api.Entry{Name: e.Record.Body.Kind(), Digest: e.Record.Digest, Position: log.Position{Origin: logworld.Origin, Index: e.Index}, Envelope: e.Record.Envelope}
 }
 
-// Forged is an entry with the same payload and a signature that is nobody's.
+// Forged is an entry with the same payload and a signature that no key made.
 func Forged(e logworld.Entry) api.Entry {
 	out := EntryOf(e)
 	mark := []byte(`"sig":"`)

@@ -31,7 +31,7 @@ var Attacks = slices.Concat(bindings, histories, []Attack{
 	{"claim by an authority", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("claim", Authority)},
 	{"intent by the ledger", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("intent", Ledger)},
 	{"seal by an authority", Codes{"key-unknown"}, nil, signed("run-closed", Authority)},
-	{"submission by somebody else", Codes{"approval-missing", "key-unknown"}, nil, signed("submission", Dave)},
+	{"submission by another person", Codes{"approval-missing", "key-unknown"}, nil, signed("submission", Dave)},
 
 	{"receipt not enforceable", Codes{"not-enforceable"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Enforceable = false })},
 	{"receipt for a dry run", Codes{"not-enforceable"}, nil, edit("receipt", func(r *receipt.Receipt) { r.Mode = marketops.DryRun })},

@@ -24,7 +24,7 @@ var bindings = []Attack{
 		a.Operations = []receipt.OperationRef{{Operation: Policy, Kind: marketops.TagRepo, Target: Release("v1").Target}}
 	})},
 	{"receipt of another plan", Codes{"plan-mismatch"}, Codes{"approval-missing", "plan-mismatch"}, edit("receipt", func(r *receipt.Receipt) { r.Plan = Policy })},
-	{"receipt of an operation that nobody submitted", Codes{"plan-mismatch"}, Codes{"approval-missing"}, func(w *World) {
+	{"receipt of an operation that was not submitted", Codes{"plan-mismatch"}, Codes{"approval-missing"}, func(w *World) {
 		w.Edit["submission"] = func(b receipt.Body) {
 			b.(*receipt.Submission).Operations = []receipt.OperationRef{{Operation: Policy, Kind: marketops.TagRepo, Target: Release("v1").Target}}
 		}

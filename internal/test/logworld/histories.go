@@ -63,11 +63,11 @@ var histories = []Attack{
 		reject(w, l, Ledger, marketops.Expired)
 		revoke(w, l.Receipt)
 	}},
-	{"revoked for somebody who may not", Codes{"key-unknown"}, nil, func(w *World) {
+	{"revoked for a person who may not", Codes{"key-unknown"}, nil, func(w *World) {
 		w.Edit["revocation"] = func(b receipt.Body) { b.(*receipt.Revocation).By = "bob" }
 		revoke(w, w.Allow().Receipt)
 	}},
-	{"revoked for nobody", Codes{"key-unknown"}, nil, func(w *World) {
+	{"revoked for a person not listed", Codes{"key-unknown"}, nil, func(w *World) {
 		w.Edit["revocation"] = func(b receipt.Body) { b.(*receipt.Revocation).By = "zoe" }
 		revoke(w, w.Allow().Receipt)
 	}},

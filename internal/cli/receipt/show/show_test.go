@@ -42,7 +42,7 @@ func TestEveryMember(t *testing.T) {
 	}
 }
 
-// TestForgedReceipts: what nobody signed stands in the place of no receipt.
+// TestForgedReceipts: what has no valid signature stands in the place of no receipt.
 func TestForgedReceipts(t *testing.T) {
 	w := logworld.New()
 	l := w.Allow()
