@@ -19,6 +19,7 @@ const (
 	KeyOutsideValidity Code = "key-outside-validity"
 	KeyRevoked         Code = "key-revoked"
 	SignatureInvalid   Code = "signature-invalid"
+	TrustRolledBack    Code = "trust-rolled-back"
 	ThresholdUnmet     Code = "threshold-unmet"
 	NotEnforceable     Code = "not-enforceable"
 	AudienceMismatch   Code = "audience-mismatch"
@@ -39,7 +40,6 @@ const (
 
 	// gate, answered by the Core: read-only in a dry run, inside the claim transaction in prod.
 	PolicySuperseded  Code = "policy-superseded"
-	TrustRolledBack   Code = "trust-rolled-back"
 	ClockUnsure       Code = "clock-unsure"
 	Revoked           Code = "revoked"
 	Consumed          Code = "consumed"
@@ -95,6 +95,7 @@ const (
 	PackMalformed      Code = "pack-malformed"
 	NothingToVerify    Code = "nothing-to-verify"
 	TrustMissing       Code = "trust-missing"
+	TrustUnavailable   Code = "trust-unavailable"
 	LeafMismatch       Code = "leaf-mismatch"
 	InclusionInvalid   Code = "inclusion-invalid"
 	CheckpointUnsigned Code = "checkpoint-unsigned"
@@ -138,6 +139,8 @@ var Codes = []CodeInfo{
 		Cause: "the key is no longer trusted", State: "nothing was sent"},
 	{Code: SignatureInvalid, Group: "gate", Meaning: "the signature does not verify",
 		Cause: "the record was changed after signing, or forged", State: "nothing was sent"},
+	{Code: TrustRolledBack, Group: "gate", Meaning: "another version of trust.json counts",
+		Cause: "an old trust.json was put back, or a record rests on a version that was not in force", State: "nothing was sent"},
 	{Code: ThresholdUnmet, Group: "gate", Meaning: "fewer authorities signed than trust.json demands",
 		Cause: "an authority has not signed yet", State: "nothing was sent"},
 	{Code: NotEnforceable, Group: "gate", Meaning: "the receipt does not say enforceable: true",
@@ -174,8 +177,6 @@ var Codes = []CodeInfo{
 		Cause: "the proof is missing, of another record, or under a checkpoint that is not consistent with the one remembered", State: "nothing was sent"},
 	{Code: PolicySuperseded, Group: "core", Meaning: "the policy has changed since the receipt was issued",
 		Cause: "a new bundle is in force", State: "nothing was sent"},
-	{Code: TrustRolledBack, Group: "core", Meaning: "the trust file is older than one seen before",
-		Cause: "an old trust.json was put back", State: "nothing was sent"},
 	{Code: ClockUnsure, Group: "core", Meaning: "the clock cannot be believed",
 		Cause: "it stands before a time that was already seen", State: "nothing was sent"},
 	{Code: Revoked, Group: "core", Meaning: "the receipt was revoked",
@@ -262,6 +263,8 @@ var Codes = []CodeInfo{
 		Cause: "an empty pack, log or list, or a pack without a receipt", State: "nothing was verified"},
 	{Code: TrustMissing, Group: "verify", Meaning: "there is no usable trust file",
 		Cause: "none given, unreadable, or not valid", State: "nothing was verified"},
+	{Code: TrustUnavailable, Group: "verify", Meaning: "a version of trust.json that the evidence rests on is not at hand",
+		Cause: "an old trust.json, or one without the versions before it", State: "indeterminate"},
 	{Code: LeafMismatch, Group: "verify", Meaning: "a leaf is not the one of its record",
 		Cause: "a record, a leaf or an entry bundle was changed, or mixed up with another", State: "the evidence is not what it claims"},
 	{Code: InclusionInvalid, Group: "verify", Meaning: "the inclusion proof does not hold",

@@ -1,6 +1,9 @@
 package crypto
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Keyring is a set of keys by id. The zero value knows nobody.
 type Keyring struct {
@@ -40,6 +43,9 @@ func (r *Keyring) Key(id KeyID) (PublicKey, bool) {
 	}
 	return r.keys[i], true
 }
+
+// Keys returns all keys, in the order in which they were given.
+func (r *Keyring) Keys() []PublicKey { return slices.Clone(r.keys) }
 
 // find returns the place of the key that made a signature, or -1. It tries the hinted key first and
 // then every other one: the hint may lie.

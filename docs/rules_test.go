@@ -267,7 +267,8 @@ func TestAuthoritiesCount(t *testing.T) {
 	all := []string{"*"}
 	both := []trust.Rule{{Kinds: all, Targets: all, Threshold: 2}}
 	answers(t, "two of two", readPack(two("core2.example", both), verifier.Demand{}), verifier.Verified, "", 0)
-	f := two("core.example", both).File
+	f := logworld.New().File
+	f.Authorities[1].ID, f.AuthorityRules = "core.example", both
 	text, err := json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)

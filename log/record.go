@@ -16,6 +16,10 @@ func RecordPath(leaf Hash) string {
 	return s[:2] + "/" + s + ".json"
 }
 
+// TrustPath returns the name of a version of the trust file in the record store, by its digest. Versions that were
+// in force lie there and not with the log: they name persons, as records do.
+func TrustPath(d marketops.Digest) string { return "trust/" + d.Hex() + ".json" }
+
 // ReadRecord returns the envelope that a record store holds for a leaf hash, unverified: the
 // caller opens it and compares [LeafHash] of its [Leaf]. [fs.ErrNotExist] means withheld, under
 // [marketops.RecordWithheld]; more than [crypto.MaxEnvelope] bytes is [marketops.LeafMismatch].

@@ -72,8 +72,10 @@ func (p *Publisher) Gate(ctx context.Context, mode marketops.Mode, j *Job) (*Gat
 	if err != nil {
 		return nil, err
 	}
-	if c := answers.Find(marketops.RejectedByApprover); c.Status == marketops.Fail { // the votes at hand may be not all
-		checks = checks.With(c)
+	for _, code := range gate.SharedCodes {
+		if c := answers.Find(code); c.Status == marketops.Fail {
+			checks = checks.With(c)
+		}
 	}
 	g.Checks = append(checks.With(gate.CheckMode(mode)), answers.Select(gate.CoreCodes, "not asked, an earlier check did not pass")...)
 	_, failed := g.Checks.FirstFailure()

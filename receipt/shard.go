@@ -21,6 +21,7 @@ type ShardGenesis struct {
 	Origin   string           `json:"origin"`   // of this log
 	Previous CheckpointRef    `json:"previous"` // the whole frozen log, its seal included
 	Sealed   marketops.Digest `json:"sealed"`   // its last record
+	Trust    TrustRef         `json:"trust"`    // in force at the end of that log, and so at the beginning of this one
 }
 
 func (s *ShardSealed) validate() error {
@@ -31,7 +32,7 @@ func (s *ShardGenesis) validate() error {
 	if s.Previous.Size < 1 {
 		return errors.New("a frozen log has its seal at least")
 	}
-	return errors.Join(digests(s.Sealed), s.Previous.follows(s.Origin))
+	return errors.Join(digests(s.Sealed), s.Previous.follows(s.Origin), s.Trust.validate())
 }
 
 // follows checks that another log may go on after this one.

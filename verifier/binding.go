@@ -36,14 +36,17 @@ func (x *exported) checkBinding() bool {
 
 // checkReceipt asks of a receipt what can be asked without its claim and its approvals.
 func (x *exported) checkReceipt(r *receipt.Receipt) bool {
-	need := x.trust.AuthorityThreshold(r.OperationKind, r.Target)
-	limit := min(receipt.MaxLifetime, marketops.Time(x.trust.File().MaxLifetime))
+	law := x.entries[0].Law
+	need := law.AuthorityThreshold(r.OperationKind, r.Target)
+	limit := min(receipt.MaxLifetime, marketops.Time(law.File().MaxLifetime))
 	c := Check{Name: CheckBinding, Subject: string(r.ReceiptID)}
 	switch {
 	case r.Mode != marketops.Prod || !r.Enforceable:
 		c.Code = marketops.NotEnforceable
 	case r.ExpiresAt-r.IssuedAt > limit || r.ExpiresAt-r.NotBefore > limit:
 		c.Code = marketops.LifetimeExcessive
+	case law.RequireInForce(r.IssuedAt) != nil:
+		c.Code, c.Detail = marketops.TrustRolledBack, law.RequireInForce(r.IssuedAt).Error()
 	case need < 1:
 		c.Code, c.Detail = marketops.ThresholdUnmet, "trust.json lets no authority allow this"
 	case need > 1:
@@ -59,7 +62,7 @@ func (x *exported) listUncovered() {
 	r := x.report
 	for _, what := range []string{"approvals, and that nobody rejected it (a pack holds them)", "what became of it after this record (a pack holds it)",
 		"the operation document (a pack holds it): kind, repository and files are what this record says, and no more was compared",
-		"single use and revocation (marketops-verify audit)", "that GitHub still serves these bytes", InOneHand} {
+		"that the version of trust.json by which it was judged was in force, single use and revocation (marketops-verify audit)", "that GitHub still serves these bytes", InOneHand} {
 		r.Uncovered(what)
 	}
 	if x.demand.Files == nil {

@@ -21,13 +21,13 @@ var bundleChecks = []string{CheckTrust, CheckBundle, CheckCheckpoint, CheckRecor
 func (d Demand) VerifyBundle(b []byte, t *trust.Trust, at marketops.Time) *Report {
 	v := &verification{report: NewReport(OfBundle, t, at), demand: d, trust: t, at: at}
 	x := &exported{verification: v, raw: b}
-	for _, stage := range []func() bool{x.parse, x.checkNames, v.openCheckpoint, x.openRecord, x.checkPlaces, v.checkConsistency, v.checkTimes, x.checkBinding} {
+	for _, stage := range []func() bool{x.parse, v.joinTrust, x.checkNames, v.openCheckpoint, x.openRecord, x.checkPlaces, v.checkConsistency, v.checkTimes, x.checkBinding} {
 		if !stage() {
 			break
 		}
 	}
 	x.listUncovered()
-	v.report.Conclude(v.requiredChecks(bundleChecks)...)
+	v.conclude(bundleChecks)
 	return v.report
 }
 
@@ -125,12 +125,24 @@ func (x *exported) checkPlaces() bool {
 	if x.report.Level != Signature && !x.checkInclusion(e) {
 		return false
 	}
-	if err := x.admitOne(e); err != nil {
-		x.fail(CheckRecords, e.subject(), err)
+	if err := x.admit(e); err != nil {
+		x.failAdmission(e, err)
 		return false
 	}
 	x.report.Pass(CheckRecords, "", fmt.Sprintf("a %s by %s %s", e.Record.Body.Kind(), e.Holder.Role, e.Holder.Name))
 	return true
+}
+
+// admit admits the record under the version of trust.json that it names. Where it names none, which was in force
+// is not in the bundle, and the newest that lists the key is taken.
+func (x *exported) admit(e *entry) (err error) {
+	e.Law = x.trust.Listing(e.Record.By)
+	if r, ok := e.Record.Body.(*receipt.Receipt); ok {
+		if e.Law, err = x.trust.Named(r.Trust); err != nil {
+			return err
+		}
+	}
+	return x.admitOne(e, e.Law)
 }
 
 func (x *exported) checkInclusion(e *entry) bool {

@@ -21,7 +21,7 @@ type group struct {
 var groups = []group{
 	{CheckSignature, []marketops.Code{marketops.ModeNotProd, marketops.ReceiptMissing, marketops.ReceiptMalformed, marketops.PayloadTypeWrong,
 		marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
-		marketops.SignatureInvalid, marketops.ThresholdUnmet, marketops.NotEnforceable}},
+		marketops.SignatureInvalid, marketops.TrustRolledBack, marketops.ThresholdUnmet, marketops.NotEnforceable}},
 	{CheckBinding, []marketops.Code{marketops.AudienceMismatch, marketops.RunMismatch, marketops.KindMismatch,
 		marketops.RepositoryMismatch, marketops.OperationMismatch}},
 	{CheckWindow, []marketops.Code{marketops.LifetimeExcessive, marketops.NotYetValid, marketops.Expired, marketops.Stale}},
@@ -122,7 +122,8 @@ func (v *verification) words(s *lifecycle.ReceiptHistory, name string) string {
 		return "claimed in time, as the ledger says"
 	case CheckApprovals:
 		need := 0
-		for _, rule := range v.trust.Minimum(s.Receipt.OperationKind, s.Receipt.Target) {
+		law, _ := v.trust.Named(s.Receipt.Trust) // the gate passed
+		for _, rule := range law.Minimum(s.Receipt.OperationKind, s.Receipt.Target) {
 			need = max(need, rule.Threshold)
 		}
 		return fmt.Sprintf("%d of %d required; none is the requester", len(v.approvers(s)), need)

@@ -123,11 +123,11 @@ func (e entry) subject() string { return fmt.Sprintf("leaf %d", e.Position.Index
 
 // admit asks for each record whether its key had the right role at its time and place.
 func (v *verification) admit() bool {
-	sound, ledger := true, marketops.Time(0)
+	sound, ledger, course := true, marketops.Time(0), trust.NewCourse(v.trust)
 	for i := range v.entries {
 		e := &v.entries[i]
 		e.time = max(e.Record.Body.Issued(), ledger)
-		err := v.admitOne(e)
+		err := v.admitUnder(course, e)
 		if run := e.Record.Body.Refs().Run; err == nil && run != v.report.Run && run != "" {
 			err = marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Kind(), run, v.report.Run))
 			v.fail(CheckPack, e.subject(), err)
@@ -135,10 +135,11 @@ func (v *verification) admit() bool {
 			continue
 		}
 		if err != nil {
-			v.fail(CheckRecords, e.subject(), err)
+			v.failAdmission(e, err)
 			sound = false
 			continue
 		}
+		course.Adopt(e.Record.Body, e.Position.Index)
 		if e.Holder.Role == trust.RoleLedger {
 			ledger = max(ledger, e.Record.Body.Issued())
 		}
@@ -168,12 +169,79 @@ func (v *verification) checkDate() bool {
 	return false
 }
 
-func (v *verification) admitOne(e *entry) (err error) {
+// admitUnder admits a record under the version of trust.json in force at its place. A receipt names a later one
+// only if what took that into force was not given.
+func (v *verification) admitUnder(course *trust.Course, e *entry) (err error) {
+	if e.Law, err = course.Law(e.Record.Body); err != nil {
+		return err
+	}
+	if r, ok := e.Record.Body.(*receipt.Receipt); ok && r.Trust.Version > e.Law.Version() {
+		if _, err := v.trust.Named(r.Trust); err != nil {
+			return err
+		}
+		return marketops.Refuse(marketops.RecordWithheld, fmt.Sprintf("the record that took version %d of trust.json into force was not given", r.Trust.Version))
+	}
+	return v.admitOne(e, e.Law)
+}
+
+// failAdmission reports why a record was not admitted. Without the version of trust.json that judges it nothing
+// is known.
+func (v *verification) failAdmission(e *entry, err error) {
+	if Undecided(marketops.CodeOf(err)) {
+		v.lacking = err
+	}
+	v.fail(CheckRecords, e.subject(), err)
+}
+
+// joinTrust takes the earlier versions of the trust file from the pack, and from the caller.
+func (v *verification) joinTrust() bool {
+	joined, err := v.trust.With(func(d marketops.Digest) []byte {
+		if v.pack != nil && v.pack.Trust[d] != nil {
+			return v.pack.Trust[d]
+		}
+		if v.demand.Former != nil {
+			return v.demand.Former(d)
+		}
+		return nil
+	})
+	if err != nil {
+		v.fail(CheckTrust, "", err)
+		return false
+	}
+	v.trust = joined
+	return true
+}
+
+// checkTrustFiles refuses a trust file in a pack that is no version before the caller's, and none after it.
+func (v *verification) checkTrustFiles() bool {
+	known, left := map[marketops.Digest]bool{}, len(v.pack.Trust)
+	for _, t := range v.trust.Versions() {
+		known[t.Digest()] = true
+		if v.pack.Trust[t.Digest()] != nil {
+			left--
+		}
+	}
+	for more := true; more; {
+		more = false
+		for d, text := range v.pack.Trust {
+			if t, err := trust.Parse(text); !known[d] && err == nil && t.Digest() == d && known[t.File().Previous] {
+				known[d], more = true, true
+				left--
+			}
+		}
+	}
+	if left > 0 {
+		v.report.Fail(Check{Name: CheckPack, Code: marketops.PackMalformed, Detail: "a trust file in the pack is no version of the one that was given"})
+	}
+	return left == 0
+}
+
+func (v *verification) admitOne(e *entry, law *trust.Trust) (err error) {
 	at := &e.Position
 	if v.report.Level == Signature {
 		at = nil // a claimed place is none: whoever holds a revoked key would claim an early one
 	}
-	e.Holder, err = v.trust.Admit(e.Record, e.time, at)
+	e.Holder, err = law.Admit(e.Record, e.time, at)
 	return err
 }
 

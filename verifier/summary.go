@@ -48,7 +48,8 @@ func (v *verification) operation(s *lifecycle.ReceiptHistory) Operation {
 		o.Resource = op.Resource()
 	}
 	if len(s.Claims) > 0 {
-		h, _ := v.trust.Holder(s.Claims[len(s.Claims)-1].Publisher)
+		publisher := s.Claims[len(s.Claims)-1].Publisher
+		h, _ := v.trust.Listing(publisher).Holder(publisher)
 		o.Publisher = h.Name
 	}
 	if s.Resolution != nil {

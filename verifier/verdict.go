@@ -67,7 +67,7 @@ func (r *Report) Skip(name, subject, detail string) {
 func (r *Report) Uncovered(what string) { r.NotCovered = append(r.NotCovered, what) }
 
 // undecided are the codes that say that something is not known, rather than wrong.
-var undecided = []marketops.Code{marketops.RecordWithheld, marketops.RecordUnknown, marketops.OutcomeMissing, marketops.ClockUnsure}
+var undecided = []marketops.Code{marketops.RecordWithheld, marketops.RecordUnknown, marketops.OutcomeMissing, marketops.ClockUnsure, marketops.TrustUnavailable}
 
 // Undecided reports whether a failure under this code says that something is not known, rather
 // than wrong.

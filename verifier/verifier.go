@@ -109,19 +109,23 @@ type Demand struct {
 	Require Level  // "": the strictest that the trust file names
 	Held    []byte // a signed note of the same log, seen elsewhere; nil: none
 	Files   *Files // what was downloaded; nil: not compared
+	Former  Former // versions of the trust file that the evidence need not hold; nil: none
 }
+
+// Former returns a version of the trust file by its digest, or nil if it is not at hand.
+type Former func(marketops.Digest) []byte
 
 // Verify is the package's [Verify] under these demands.
 func (d Demand) Verify(p *pack.Pack, t *trust.Trust, at marketops.Time) *Report {
 	v := &verification{report: NewReport(OfPack, t, at), demand: d, pack: p, trust: t, at: at}
-	for _, stage := range []func() bool{v.checkGiven, v.openCheckpoint, v.openRecords, v.admit, v.checkConsistency, v.checkTimes, v.checkDocuments, v.followReceipts, v.askGates, v.checkEvidence, v.checkFiles} {
+	for _, stage := range []func() bool{v.checkGiven, v.joinTrust, v.openCheckpoint, v.openRecords, v.admit, v.checkTrustFiles, v.checkConsistency, v.checkTimes, v.checkDocuments, v.followReceipts, v.askGates, v.checkEvidence, v.checkFiles} {
 		if !stage() {
 			break
 		}
 	}
 	v.summarise()
 	v.listUncovered()
-	v.report.Conclude(v.requiredChecks(packChecks)...)
+	v.conclude(packChecks)
 	return v.report
 }
 
@@ -140,6 +144,17 @@ func (v *verification) requiredChecks(checks []string) []string {
 	return names
 }
 
+// conclude gives the verdict. What was not asked because the records could not be judged is not known to be wrong.
+func (v *verification) conclude(checks []string) {
+	required := v.requiredChecks(checks)
+	for _, name := range required {
+		if v.lacking != nil && !v.report.Answered(name) {
+			v.report.Fail(Check{Name: name, Code: marketops.CodeOf(v.lacking), Detail: "not asked"})
+		}
+	}
+	v.report.Conclude(required...)
+}
+
 // verification is the state between the stages; a stage that returns false ends it.
 type verification struct {
 	report   *Report
@@ -156,8 +171,9 @@ type verification struct {
 	docs     map[marketops.Digest]*marketops.Operation
 	tracker  *lifecycle.Tracker
 	known    *prefixes
-	unproved bool // an outcome quotes a root that the pack does not determine
-	missing  int  // evidence texts that records name and the pack does not hold
+	unproved bool  // an outcome quotes a root that the pack does not determine
+	lacking  error // what kept the records from being judged: a version of trust.json, or what took it into force
+	missing  int   // evidence texts that records name and the pack does not hold
 }
 
 // entry is one record of the pack that opened and is included.

@@ -50,7 +50,7 @@ var members = map[string]claim{
 	"approval.Policy": some, "approval.Reason": free, "approval.NotBefore": some, "approval.ExpiresAt": some, // a vote that no receipt names may rest on any policy
 
 	"receipt.Header.Nonce": free, "receipt.Header.IssuedAt": some, "receipt.ReceiptID": some, "receipt.RunID": bound, "receipt.OperationKind": bound, "receipt.Operation": bound,
-	"receipt.Plan": bound, "receipt.Policy": bound, "receipt.Trust.Version": free, "receipt.Trust.Digest": free, "receipt.Target.Type": bound, "receipt.Target.Host": bound,
+	"receipt.Plan": bound, "receipt.Policy": bound, "receipt.Trust.Version": bound, "receipt.Trust.Digest": bound, "receipt.Target.Type": bound, "receipt.Target.Host": bound,
 	"receipt.Target.RepositoryID": bound, "receipt.Target.FullName": bound, "receipt.Audience": some, "receipt.Mode": bound, "receipt.Enforceable": bound,
 	"receipt.NotBefore": some, "receipt.ExpiresAt": some, "receipt.Submission": bound, "receipt.Approvals": some,
 
@@ -73,13 +73,16 @@ var members = map[string]claim{
 	"run-closed.Header.Nonce": free, "run-closed.Header.IssuedAt": some, "run-closed.RunID": bound, "run-closed.Plan": bound, "run-closed.Counts": bound, "run-closed.Counts.Name": bound, "run-closed.Counts.Count": bound,
 	"run-closed.Records": bound, "run-closed.Previous": bound,
 
+	"trust-adopted.Header.Nonce": free, "trust-adopted.Header.IssuedAt": some, "trust-adopted.Trust.Version": bound, "trust-adopted.Trust.Digest": bound, "trust-adopted.Previous": bound, "trust-adopted.Effective": bound,
+
 	"refusal.Header.Nonce": free, "refusal.Header.IssuedAt": some, "refusal.OperationID": free, "refusal.RunID": some, "refusal.ReceiptID": free, "refusal.OperationKind": free, "refusal.Request": free,
 	"refusal.Code": free, "refusal.Checks": free, "refusal.Checks.Code": free, "refusal.Checks.Status": free, "refusal.Evidence": free,
 }
 
 // stories are what the lies are told in.
 var stories = []string{"published and closed", "taken over by another publisher", "unknown and resolved", "rejected after its intent, before anything was tried",
-	"rejected for a veto after the claim", "two operations", "a refusal beside it", "closed twice", "revoked before it was claimed"}
+	"rejected for a veto after the claim", "two operations", "a refusal beside it", "closed twice", "revoked before it was claimed",
+	"begun under version 2", "adopted before the receipt", "a higher minimum after the receipt"}
 
 // lie is one world.
 type lie struct {

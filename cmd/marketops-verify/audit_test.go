@@ -45,7 +45,7 @@ func TestSince(t *testing.T) {
 	if exit := s.run("compare @forked @current --trust @trust.json"); exit != 14 {
 		t.Errorf("exit %d\n%s%s", exit, s.out.String(), s.err.String())
 	}
-	if exit := s.run("compare @forked @current --trust @trust.json --min-trust-version 8"); exit != 11 || !strings.Contains(s.out.String(), "trust-rolled-back") {
+	if exit := s.run("compare @forked @current --trust @trust.json --min-trust-version 2"); exit != 11 || !strings.Contains(s.out.String(), "trust-rolled-back") {
 		t.Errorf("exit %d\n%s%s", exit, s.out.String(), s.err.String())
 	}
 	if exit := s.run(auditAll + " --since @nowhere"); exit != auditor.ExitError {

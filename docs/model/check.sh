@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Searches publish.pml exhaustively within small bounds, and checks that the search finds every
-# mistake that is seeded into it. README.md says what that means.
+# Searches publish.pml and trust.pml exhaustively within small bounds, and checks that the search
+# finds every mistake that is seeded into them. README.md says what that means.
 set -euo pipefail
-model=$(cd "$(dirname "$0")" && pwd)/publish.pml
+models=$(cd "$(dirname "$0")" && pwd)
 
 for tool in spin gcc; do
 	command -v "$tool" >/dev/null && continue
 	if [ -n "${CI:-}" ]; then
-		echo "the model was not checked: $tool is not installed, and CI must have it" >&2
+		echo "the models were not checked: $tool is not installed, and CI must have it" >&2
 		exit 1
 	fi
-	echo "the model was not checked: $tool is not installed (Debian: apt-get install spin gcc)"
+	echo "the models were not checked: $tool is not installed (Debian: apt-get install spin gcc)"
 	exit 0
 done
 
@@ -18,16 +18,19 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# search FLAG… leaves the verifier's report in the file report. A search that did not run to its
+# search MODEL FLAG… leaves the verifier's report in the file report. A search that did not run to its
 # end, or not at all, is no answer: it ends this script.
 search() {
+	local model=$1 depth=100000; shift
+	if [ "$model" = trust ]; then depth=600000; fi # kills and calls without end make long ways
 	rm -f pan* report
-	spin -a "$@" "$model" >spin.out 2>&1 || { cat spin.out >&2; exit 1; }
+	spin -a "$@" "$models/$model.pml" >spin.out 2>&1 || { cat spin.out >&2; exit 1; }
 	gcc "$optimise" -w -DSAFETY -DCOLLAPSE -DMEMLIM=2000 -o pan pan.c
-	./pan -m100000 -n >report 2>&1 || true
+	./pan "-m$depth" -n >report 2>&1 || true
 	grep -q 'errors: [0-9]' report || { cat report >&2; exit 1; }
 }
 
+# holds MODEL FLAG… demands that no counterexample is left.
 holds() {
 	local optimise=-O2 # most time goes into the search
 	search "$@"
@@ -36,58 +39,95 @@ holds() {
 		echo "FAILED: $* does not hold, or was not searched to the end" >&2
 		exit 1
 	fi
-	printf 'holds   %-32s %s states\n' "$*" "$(awk '/states, stored/ {print $1}' report)"
+	printf 'holds   %-40s %s states\n' "$*" "$(awk '/states, stored/ {print $1}' report)"
 }
 
-# found WHAT FLAG… demands a counterexample, and that it is about WHAT.
+# found MODEL WHAT FLAG… demands a counterexample, and that it is about WHAT.
 found() {
-	local what=$1 optimise=-O0; shift # most time goes into the compiler
-	search "$@"
+	local model=$1 what=$2 optimise=-O0; shift 2 # most time goes into the compiler
+	search "$model" "$@"
 	if ! grep -q 'errors: 1$' report || ! grep -qF "$what" report; then
 		cat report >&2
-		echo "FAILED: $* was not found as: $what" >&2
+		echo "FAILED: $model $* was not found as: $what" >&2
 		exit 1
 	fi
-	printf 'found   %-32s %s\n' "$*" "$(sed -n 's/^pan:1: \(.*\) (at depth \([0-9]*\))$/\1, depth \2/p' report)"
+	printf 'found   %-40s %s\n' "$model $*" "$(sed -n 's/^pan:1: \(.*\) (at depth \([0-9]*\))$/\1, depth \2/p' report)"
 }
 
-# What the protocol promises.
-holds -DPUBS=2 -DEPOCHS=2
-holds -DPUBS=2 -DEPOCHS=2 -DONEKEY
+# publish.pml: what the protocol promises.
+holds publish -DPUBS=2 -DEPOCHS=2
+holds publish -DPUBS=2 -DEPOCHS=2 -DONEKEY
 
 # A safeguard left out. The text is the assertion that must fail, as the verifier prints it.
-found '(published&(16<<(my-1)))!=0' -DBAD_WAIT                # S3 and S4 do not wait for a checkpoint
-found 'effects==0'                  -DBAD_DOOR                # GitHub is called from claimed
-found 'effects==0'                  -DBAD_FENCE               # steps do not name epoch and owner
-found '(frozen&(1<<(epoch-1)))==0'  -DBAD_EPOCH               # a takeover keeps the epoch
-found '(frozen&(16<<(my-1)))==0'    -DBAD_INTENT              # an epoch takes a second intent
-found 'effects<=1'                  -DBAD_NATURAL_KEY -DEN_ROUTE # GitHub takes the same name twice
-found 'sends<2'                     -DBAD_THIRD_SEND          # nobody counts the sends
-found 'effects==0'                  -DBAD_ABSENT              # "not seen" is recorded as failed
-found 'effects==0'                  -DBAD_REFUSAL             # a 4xx is a failure though an attempt is unresolved
-found 'effects==0'                  -DBAD_UNCOUNTED           # who takes over does not learn of an attempt
-found 'effects==0'                  -DBAD_UNREADABLE          # what cannot be read is recorded as failed
-found 'outcomes==1'                 -DBAD_LOG_FIRST           # the outcome is appended before it is frozen
-found 'effects==0'                  -DBAD_SETTLE              # an expired execution is rejected
-found 'invalid end state'           -DBAD_NO_SETTLE           # nobody ends an abandoned execution
-found 'withdrawn'                   -DBAD_REVOKE -DEN_ROUTE   # a revocation is accepted once executing
-found '!(stopped)'                  -DBAD_VETO                # a veto counts only until the receipt is issued
-found 'effects==0'                  -DBAD_VETO_LATE           # a veto ends a claim after an attempt
-found 'effects==0'                  -DBAD_RESOLVE             # a person says failed while a request is under way
+found publish '(published&(16<<(my-1)))!=0' -DBAD_WAIT                # S3 and S4 do not wait for a checkpoint
+found publish 'effects==0'                  -DBAD_DOOR                # GitHub is called from claimed
+found publish 'effects==0'                  -DBAD_FENCE               # steps do not name epoch and owner
+found publish '(frozen&(1<<(epoch-1)))==0'  -DBAD_EPOCH               # a takeover keeps the epoch
+found publish '(frozen&(16<<(my-1)))==0'    -DBAD_INTENT              # an epoch takes a second intent
+found publish 'effects<=1'                  -DBAD_NATURAL_KEY -DEN_ROUTE # GitHub takes the same name twice
+found publish 'sends<2'                     -DBAD_THIRD_SEND          # nobody counts the sends
+found publish 'effects==0'                  -DBAD_ABSENT              # "not seen" is recorded as failed
+found publish 'effects==0'                  -DBAD_REFUSAL             # a 4xx is a failure though an attempt is unresolved
+found publish 'effects==0'                  -DBAD_UNCOUNTED           # who takes over does not learn of an attempt
+found publish 'effects==0'                  -DBAD_UNREADABLE          # what cannot be read is recorded as failed
+found publish 'outcomes==1'                 -DBAD_LOG_FIRST           # the outcome is appended before it is frozen
+found publish 'effects==0'                  -DBAD_SETTLE              # an expired execution is rejected
+found publish 'invalid end state'           -DBAD_NO_SETTLE           # nobody ends an abandoned execution
+found publish 'withdrawn'                   -DBAD_REVOKE -DEN_ROUTE   # a revocation is accepted once executing
+found publish '!(stopped)'                  -DBAD_VETO                # a veto counts only until the receipt is issued
+found publish 'effects==0'                  -DBAD_VETO_LATE           # a veto ends a claim after an attempt
+found publish 'effects==0'                  -DBAD_RESOLVE             # a person says failed while a request is under way
 
 # What the protocol does not promise.
-found 'copies<=1'                   -DASK_COPIES              # one leaf, counted by place
-found 'total<=2'                    -DASK_TOTAL               # two sends over all epochs
+found publish 'copies<=1'                   -DASK_COPIES              # one leaf, counted by place
+found publish 'total<=2'                    -DASK_TOTAL               # two sends over all epochs
 
 # Ends that must be reachable, or the promises above would be empty.
 for end in success failed unknown rejected; do
-	found 'outcome!=' "-DASK_OUTCOME=$end"
+	found publish 'outcome!=' "-DASK_OUTCOME=$end"
 done
-found 'resolution!=' -DASK_RESOLUTION=success
-found 'resolution!=' -DASK_RESOLUTION=failed
-found 'state!='      -DASK_REVOKED
-found 'epoch==1'     -DASK_RECOVERED
-found 'openedAt==0'  -DASK_VETOED
-found 'outcome!='    -DASK_VETOED_LATE
+found publish 'resolution!=' -DASK_RESOLUTION=success
+found publish 'resolution!=' -DASK_RESOLUTION=failed
+found publish 'state!='      -DASK_REVOKED
+found publish 'epoch==1'     -DASK_RECOVERED
+found publish 'openedAt==0'  -DASK_VETOED
+found publish 'outcome!='    -DASK_VETOED_LATE
 
-echo "the model holds, and every seeded mistake was found (${SECONDS} s)"
+# trust.pml: what is promised of versions, moments and keys.
+holds trust -DVERSIONS=3 -DCALLS=2
+holds trust -DFIRST -DNO_KEYS
+
+# A safeguard left out. NO_KEYS and KEYS_ONLY let one mistake fail for each of its reasons.
+found trust 'force==under' -DBAD_LOCK -DNO_KEYS    # the adoption does not wait for calls under way
+found trust 'index>2'      -DBAD_LOCK -DKEYS_ONLY
+found trust 'force==under' -DBAD_DRAIN -DNO_KEYS   # nor for the places of what they froze
+found trust 'index>2'      -DBAD_DRAIN -DKEYS_ONLY
+found trust 'force!=0'     -DBAD_ACTIVE            # a version becomes active before its record is appended
+found trust 'force==under' -DBAD_ACTIVE -DFIRST -DNO_KEYS
+found trust 'force==under' -DBAD_START -DNO_KEYS   # after a kill a file is adopted before what is frozen has its place
+found trust 'index>2'      -DBAD_START -DKEYS_ONLY
+found trust 'force==under' -DBAD_SERVE             # after a kill calls begin before it has
+found trust 'force==under' -DBAD_RESTART           # after a kill the version on the disk is taken without a record
+found trust 'violated kept' -DBAD_STORE            # the record is frozen before the file is stored
+found trust 'force<under'  -DBAD_OLDER             # an older file is adopted
+found trust 'force==names' -DBAD_NAME              # a receipt names the version on the disk
+found trust 'moment[adopting]' -DBAD_EARLY         # a file is adopted before it is effective
+found trust 'late[(newest+1)]' -DBAD_LATE          # it is adopted though a receipt was signed after its grace
+found trust 'late[(newest+1)]' -DBAD_NEXT          # or after that of a version that was passed over
+found trust 'late[(newest+1)]' -DBAD_ASKED         # that is asked before the lock is held
+found trust '!(struck)'    -DBAD_INDEX             # it revokes from an index below what is in the log
+found trust 'index>2'      -DBAD_REVOKED           # a revoked key signs
+
+# What is not promised.
+found trust '!(placed['    -DASK_COPY              # one leaf, counted by place
+found trust '(force+1)=='  -DASK_SKIPPED           # no version is passed over
+
+# Ways that must exist, or the promises above would be empty.
+found trust 'steps<3'         -DASK_ALL
+found trust 'version!=before' -DASK_RECOVERED
+found trust '!(half)'         -DASK_HALF
+found trust '!(graced)'       -DASK_GRACE
+found trust '!=refused'       -DASK_LATER
+found trust '!(used)'         -DASK_REVOKED
+
+echo "the models hold, and every seeded mistake was found (${SECONDS} s)"

@@ -26,6 +26,7 @@
 //	GET  /v1/claims/{receipt}       how far a receipt has come               ClaimState
 //	GET  /checkpoint, /tile/…       the log, C2SP tlog-tiles
 //	GET  /records/{ab}/{hash}.json  one envelope by leaf hash
+//	GET  /records/trust/{hex}.json  a version of trust.json that was in force, by its digest
 //	GET  /v1/evidence/{digest}      one evidence file
 //
 // An answer that is not 200 carries [Problem]. Nothing that arrives is believed for having
@@ -83,10 +84,13 @@ type Run struct {
 	Run marketops.RunID `json:"run"`
 }
 
-// RunRecords is every record of a run that the log holds, in log order; erased ones without envelope.
+// RunRecords is every record of a run that the log holds, in log order; erased ones without envelope. Adopted
+// are the records that took a version of trust.json into force: the one in force at the run's first record, and
+// those that followed up to its last. There is none while version 1 is in force.
 type RunRecords struct {
 	Run     marketops.RunID `json:"run"`
 	Entries []Entry         `json:"entries"`
+	Adopted []Entry         `json:"adopted,omitempty"`
 }
 
 // Decisions are the answers for all operations of a run: all receipts, or none.

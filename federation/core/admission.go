@@ -47,7 +47,7 @@ func (a admission) requireLawful(rec *receipt.Record, rows []claims.Record) erro
 	}
 	found = nil // only what the new one adds
 	holder, _ := t.Holder(rec.By)
-	tracker.Add(lifecycle.Entry{Position: log.Position{Origin: a.config.Origin, Index: log.MaxSize - 1}, Leaf: rec.LeafHash(), Record: rec, Holder: holder})
+	tracker.Add(lifecycle.Entry{Position: log.Position{Origin: a.config.Origin, Index: log.MaxSize - 1}, Leaf: rec.LeafHash(), Record: rec, Holder: holder, Law: t})
 	return unlawful(rec, found)
 }
 
@@ -85,8 +85,12 @@ func (a admission) entry(t *trust.Trust, row claims.Record) (lifecycle.Entry, er
 	if err != nil {
 		return lifecycle.Entry{}, err
 	}
-	holder, _ := t.Holder(rec.By)
-	return lifecycle.Entry{Position: a.records.Position(*row.Index), Leaf: log.Hash(row.Leaf), Record: rec, Holder: holder}, nil
+	law, err := a.rules.course.At(*row.Index)
+	if err != nil {
+		return lifecycle.Entry{}, err
+	}
+	holder, _ := law.Holder(rec.By)
+	return lifecycle.Entry{Position: a.records.Position(*row.Index), Leaf: log.Hash(row.Leaf), Record: rec, Holder: holder, Law: law}, nil
 }
 
 // admit is both, for a record about a receipt.

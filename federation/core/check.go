@@ -62,7 +62,7 @@ func requireUnused(row claims.Claim) error {
 }
 
 // answered are the codes that a check answers.
-var answered = append(slices.Clip(gate.CoreCodes), marketops.RejectedByApprover)
+var answered = slices.Concat(gate.CoreCodes, gate.SharedCodes)
 
 func checksOf(failed map[marketops.Code]error) (out marketops.Checks) {
 	for _, code := range answered {

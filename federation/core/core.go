@@ -172,7 +172,10 @@ func (c *Core) recover(ctx context.Context) error {
 	if err := c.records.Recover(ctx); err != nil {
 		return err
 	}
-	if err := (settlements{c.parts}).settle(ctx); err != nil && !errors.Is(err, marketops.KeyUnknown) { // which Recover has said
+	if err := c.rules.enterForce(ctx); err != nil {
+		return err
+	}
+	if err := (settlements{c.parts}).settle(ctx); err != nil {
 		return err
 	}
 	if err := c.records.Recent(ctx, c.now()-day, c.runs.count); err != nil {

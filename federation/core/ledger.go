@@ -31,6 +31,8 @@ type Ledger interface {
 	Resolve(ctx context.Context, receipt marketops.ReceiptID, outcome claims.Outcome, resolution claims.Record) error
 	Settle(ctx context.Context, receipt marketops.ReceiptID, by crypto.KeyID, orphaned bool, decide func(c claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error)) (claims.Claim, error)
 	SeeTrust(ctx context.Context, version int64) error
+	Adoptions(ctx context.Context) ([]claims.Record, error)
+	LatestReceipt(ctx context.Context) (marketops.Time, error)
 
 	Get(ctx context.Context, receipt marketops.ReceiptID) (claims.Claim, bool, error)
 	History(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Transition, error)

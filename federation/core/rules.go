@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/cache"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
@@ -32,7 +33,10 @@ type activeRules struct {
 type rules struct {
 	*parts
 	active      atomic.Pointer[activeRules]
-	failedStamp string // stamp of files that could not be loaded
+	course      *trust.Course // which version was in force where in this log
+	failedStamp string        // stamp of files that could not be loaded
+	waiting     string        // stamp of files with a version that is not effective yet
+	effective   marketops.Time
 	warned      marketops.Time
 }
 
@@ -43,7 +47,8 @@ func (r *rules) forDecision() federation.Rules {
 	}}
 }
 
-// reload reads trust file and policy and activates them if they may be.
+// reload reads trust file and policy and activates them if they may be. A later version of the trust file is
+// taken into force; at the start, [rules.enterForce] does that.
 func (r *rules) reload(ctx context.Context) error {
 	f, err := r.read()
 	if err != nil {
@@ -62,8 +67,8 @@ func (r *rules) reload(ctx context.Context) error {
 	if f.trust.Version() < seen {
 		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("trust.json has version %d, version %d was active", f.trust.Version(), seen))
 	}
-	if err := r.ledger.SeeTrust(ctx, f.trust.Version()); err != nil {
-		return err
+	if old := r.active.Load(); old != nil && old.trust.Digest() != f.trust.Digest() {
+		return r.replace(ctx, f)
 	}
 	r.active.Store(f)
 	return nil
@@ -74,11 +79,7 @@ func (r *rules) read() (*activeRules, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(r.config.Trust)
-	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
-	}
-	t, err := trust.Parse(data)
+	t, err := versions.Load(r.opts.State, r.config)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func (r *rules) stamp() (string, error) {
 func (r *rules) reloadChanged(ctx context.Context) {
 	stamp, err := r.stamp()
 	old := r.active.Load()
-	if err == nil && stamp == old.stamp {
+	if err == nil && (stamp == old.stamp || stamp == r.waiting && r.now() < r.effective) {
 		return
 	}
 	if err == nil {
@@ -172,6 +173,9 @@ func (r *rules) reloadChanged(ctx context.Context) {
 		return
 	}
 	f := r.active.Load()
+	if f == old {
+		return // it waits
+	}
 	r.log.Info("trust and policy reloaded", "trust", f.trust.Version(), "policy", f.policy.Digest().String())
 }
 

@@ -165,5 +165,29 @@ func (rs runs) Records(ctx context.Context, id marketops.RunID) (api.RunRecords,
 		}
 		out.Entries = append(out.Entries, e)
 	}
+	out.Adopted, err = rs.adopted(ctx, out.Entries)
+	return out, err
+}
+
+// adopted returns what took the versions of trust.json into force that these entries are judged under.
+func (rs runs) adopted(ctx context.Context, entries []api.Entry) (out []api.Entry, err error) {
+	rows, err := rs.ledger.Adoptions(ctx)
+	if err != nil || len(entries) == 0 {
+		return nil, err
+	}
+	first, last := entries[0].Position.Index, entries[len(entries)-1].Position.Index
+	for _, row := range recorder.InLogOrder(rows) {
+		switch {
+		case *row.Index <= first:
+			out = nil // of these the last one
+		case *row.Index > last:
+			return out, nil
+		}
+		e, err := rs.records.Entry(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
 	return out, nil
 }

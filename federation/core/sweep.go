@@ -23,21 +23,17 @@ func (c *Core) sweepForever() {
 		case <-c.ctx.Done():
 			return
 		case <-c.sealQueue.wake:
-			c.betweenBackups(c.sealWaiting)
+			c.sealWaiting(c.ctx)
 		case <-t.C:
-			c.betweenBackups(c.Sweep)
+			c.Sweep(c.ctx)
 		}
 	}
-}
-
-func (c *Core) betweenBackups(do func(context.Context)) {
-	defer c.begin()()
-	do(c.ctx)
 }
 
 func (c *Core) sealWaiting(ctx context.Context) {
 	c.sweeping.Lock()
 	defer c.sweeping.Unlock()
+	defer c.begin()()
 	seals{c.parts}.sealAll(ctx)
 }
 
@@ -47,6 +43,7 @@ func (c *Core) Sweep(ctx context.Context) {
 	c.sweeping.Lock()
 	defer c.sweeping.Unlock()
 	c.rules.reloadChanged(ctx)
+	defer c.begin()()
 	c.rules.warnOfEnds()
 	if err := errors.Join(c.records.Drain(ctx), settlements{c.parts}.settle(ctx)); err != nil && ctx.Err() == nil {
 		c.log.Error("sweep failed", "error", err)

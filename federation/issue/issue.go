@@ -68,11 +68,15 @@ func New(k Keys, random io.Reader, now func() marketops.Time, inForce func() *tr
 // seal signs a record, unless its key was revoked, or ends before the record is sure to stand in the log:
 // every audit would refuse it.
 func (m *Issuer) seal(body receipt.Body, by crypto.Signer, files ...receipt.Subject) (*receipt.Record, error) {
+	return sealUnder(m.trust(), body, by, files...)
+}
+
+func sealUnder(law *trust.Trust, body receipt.Body, by crypto.Signer, files ...receipt.Subject) (*receipt.Record, error) {
 	rec, err := receipt.Seal(body, by, files...)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := m.trust().Admit(rec, body.Issued()+gate.Epsilon, nil); err != nil {
+	if _, err := law.Admit(rec, body.Issued()+gate.Epsilon, nil); err != nil {
 		return nil, &marketops.Refusal{Code: marketops.CodeOf(err), What: "the Core's own key: " + err.Error(), State: "nothing was recorded",
 			Next: "ask the operator of the Core for new keys, or a later not_after, in trust.json"}
 	}
@@ -282,13 +286,28 @@ func (m *Issuer) Sealed(at receipt.CheckpointRef, next string) (*receipt.Record,
 	return m.seal(&receipt.ShardSealed{Header: head, Shard: at, Next: next}, m.keys.Ledger)
 }
 
-// Genesis signs the first leaf of the log that continues a frozen one.
-func (m *Issuer) Genesis(origin string, previous receipt.CheckpointRef, sealed marketops.Digest) (*receipt.Record, error) {
+// Adopted signs what takes a version of trust.json into force after another; before is nil in the first leaf of a
+// log.
+func (m *Issuer) Adopted(next, before *trust.Trust) (*receipt.Record, error) {
 	head, err := m.head()
 	if err != nil {
 		return nil, err
 	}
-	return m.seal(&receipt.ShardGenesis{Header: head, Origin: origin, Previous: previous, Sealed: sealed},
+	body := &receipt.TrustAdopted{Header: head, Trust: next.Ref(), Effective: next.File().Effective}
+	if before != nil {
+		body.Previous = before.Digest()
+	}
+	return sealUnder(next, body, m.keys.Ledger)
+}
+
+// Genesis signs the first leaf of the log that continues a frozen one, under the version of trust.json in force
+// there.
+func (m *Issuer) Genesis(origin string, previous receipt.CheckpointRef, sealed marketops.Digest, law receipt.TrustRef) (*receipt.Record, error) {
+	head, err := m.head()
+	if err != nil {
+		return nil, err
+	}
+	return m.seal(&receipt.ShardGenesis{Header: head, Origin: origin, Previous: previous, Sealed: sealed, Trust: law},
 		m.keys.Ledger)
 }
 

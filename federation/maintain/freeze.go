@@ -106,7 +106,11 @@ func (s *State) end(ctx context.Context, f Freeze, out *Frozen) (*receipt.ShardG
 	if err := s.ledger.Copy(ctx, copied); err != nil {
 		return nil, err
 	}
-	first, err := f.Mint.Genesis(f.Next, receipt.SeenAt(at), sealed)
+	law, err := s.inForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, err := f.Mint.Genesis(f.Next, receipt.SeenAt(at), sealed, law)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +119,31 @@ func (s *State) end(ctx context.Context, f Freeze, out *Frozen) (*receipt.ShardG
 		return nil, err
 	}
 	return first.Body.(*receipt.ShardGenesis), nil
+}
+
+// inForce returns the version of trust.json in force in the log.
+func (s *State) inForce(ctx context.Context) (receipt.TrustRef, error) {
+	rows, err := s.ledger.Adoptions(ctx)
+	if err != nil {
+		return receipt.TrustRef{}, err
+	}
+	course := trust.NewCourse(s.trust)
+	for _, row := range rows {
+		env, err := log.ReadRecord(files(s.config.Records), log.Hash(row.Leaf))
+		if err != nil {
+			return receipt.TrustRef{}, err
+		}
+		rec, err := receipt.Open(env, s.trust.Ring())
+		if err != nil {
+			return receipt.TrustRef{}, err
+		}
+		course.Adopt(rec.Body, *row.Index)
+	}
+	law, err := course.Law(nil)
+	if err != nil {
+		return receipt.TrustRef{}, err
+	}
+	return law.Ref(), nil
 }
 
 // seal makes the last leaf and returns its record digest and the checkpoint that it is the end of.

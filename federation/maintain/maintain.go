@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log/claims"
@@ -48,11 +49,7 @@ func Open(dir string, now func() marketops.Time) (*State, error) {
 	if _, err := os.Stat(s.config.Claims); err != nil {
 		return nil, &marketops.Failure{Code: marketops.StateMissing, What: "claims database", Err: err}
 	}
-	raw, err := os.ReadFile(s.config.Trust)
-	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
-	}
-	if s.trust, err = trust.Parse(raw); err != nil {
+	if s.trust, err = versions.Load(dir, s.config); err != nil {
 		return nil, err
 	}
 	s.ledger, err = claims.Open(s.config.Claims, now)

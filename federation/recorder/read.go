@@ -9,6 +9,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/tiles"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // files reads the public files of the log, and envelopes, and no other: the folders also hold
@@ -37,8 +38,15 @@ func (f files) close() {
 	}
 }
 
-// record reads "ab/abcdef….json".
+// record reads "ab/abcdef….json", and "trust/abcdef….json".
 func (f files) record(name string) ([]byte, error) {
+	if hex, ok := strings.CutPrefix(name, "trust/"); ok {
+		d, err := marketops.ParseDigest("sha256:" + strings.TrimSuffix(hex, ".json"))
+		if err != nil || log.TrustPath(d) != name {
+			return nil, fs.ErrNotExist
+		}
+		return tiles.Read(f.records, name, trust.MaxTrust)
+	}
 	var h log.Hash
 	_, file, _ := strings.Cut(name, "/")
 	hex, ok := strings.CutSuffix(file, ".json")

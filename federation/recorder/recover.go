@@ -61,12 +61,11 @@ func (r *Recorder) Recover(ctx context.Context) error {
 			return r.recoverOne(ctx, row, &published)
 		})
 		switch {
-		case err != nil && !errors.Is(err, marketops.KeyUnknown):
+		case errors.Is(err, marketops.KeyUnknown):
+			return &marketops.Refusal{Code: marketops.TrustUnavailable, What: "a frozen record is signed by a key that no version of trust.json at hand lists: " + err.Error(),
+				State: "the Core did not start; nothing is lost", Next: "put the versions before trust.json back into records/trust"}
+		case err != nil:
 			return err
-		case err != nil && done == 0:
-			// New claims stop by themselves while an outcome waits; the operator who repairs it can read.
-			r.opts.Logger.Error("a record is signed by a key that trust.json no longer lists: list it with revoked_from instead", "error", err)
-			return nil
 		case done == 0:
 			return nil
 		}

@@ -210,6 +210,19 @@ func (l *Ledger) Unindexed(ctx context.Context) ([]Record, error) {
 	return l.records(ctx, `log_index IS NULL ORDER BY seq LIMIT ?`, maxUnindexed)
 }
 
+// Adoptions returns the records that took a version of the trust file into force, in freeze order.
+func (l *Ledger) Adoptions(ctx context.Context) ([]Record, error) {
+	return l.records(ctx, `kind IN('trust-adopted','shard-genesis') ORDER BY seq`)
+}
+
+// LatestReceipt returns when a receipt was frozen last, or zero.
+func (l *Ledger) LatestReceipt(ctx context.Context) (marketops.Time, error) {
+	return do(ctx, l, func(t *tx) (at marketops.Time, err error) {
+		_, err = t.get(`SELECT coalesce(max(frozen_at), 0) FROM frozen WHERE kind = 'receipt'`, nil, &at)
+		return at, err
+	})
+}
+
 // Newest returns the highest place in the log among the 4096 records that were frozen last, and
 // false if none of them has one.
 func (l *Ledger) Newest(ctx context.Context) (uint64, bool, error) {

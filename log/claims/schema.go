@@ -71,6 +71,7 @@ CREATE TABLE frozen(
 CREATE INDEX frozen_run ON frozen(run_id) WHERE run_id <> '';
 CREATE INDEX frozen_receipt ON frozen(receipt_id) WHERE receipt_id <> '';
 CREATE INDEX frozen_digest ON frozen(digest);
+CREATE INDEX frozen_adoption ON frozen(seq) WHERE kind IN('trust-adopted','shard-genesis');
 CREATE INDEX frozen_outbox ON frozen(seq) WHERE log_index IS NULL;
 CREATE UNIQUE INDEX frozen_epoch ON frozen(receipt_id, kind, epoch) WHERE kind IN('claim','intent');
 CREATE UNIQUE INDEX frozen_once ON frozen(receipt_id, kind) WHERE kind IN('outcome','resolution');

@@ -22,9 +22,10 @@ func (e *examination) checkApprovals() {
 		e.fail(marketops.ApprovalMissing, err)
 		return
 	}
-	t := Tally{Kind: e.receipt.OperationKind, Target: e.receipt.Target, Requester: sub.Requester, Minimum: e.trust.Minimum(e.receipt.OperationKind, e.receipt.Target)}
+	t := Tally{Kind: e.receipt.OperationKind, Target: e.receipt.Target, Requester: sub.Requester, Minimum: e.law.Minimum(e.receipt.OperationKind, e.receipt.Target)}
 	for _, v := range votes {
 		t.Add(v, slices.Contains(e.receipt.Approvals, v.Record.Digest))
+		t.veto(v, e.trust)
 	}
 	for _, c := range t.Checks() {
 		e.put(c)

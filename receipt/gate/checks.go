@@ -40,7 +40,7 @@ func (e *examination) checkBindings() {
 	e.say(marketops.KindMismatch, r.OperationKind == op.Kind && op.Kind != "", string(r.OperationKind), string(op.Kind))
 	e.say(marketops.RepositoryMismatch, r.Target == op.Target && e.ask.Host == op.Target.Host && op.Target.RepositoryID > 0,
 		r.Target.FullName+" "+r.Target.ID(), op.Target.FullName+" "+op.Target.ID()+" at "+string(e.ask.Host))
-	if err := e.trust.CheckHost(op.Target.Host); err != nil {
+	if err := e.law.CheckHost(op.Target.Host); err != nil {
 		e.fail(marketops.RepositoryMismatch, err)
 	}
 	d, err := op.Digest()
@@ -78,7 +78,7 @@ func (e *examination) checkContent() {
 func (e *examination) checkTimes() {
 	r, now := e.receipt, e.ask.Now
 	limit := receipt.MaxLifetime
-	if m := marketops.Time(e.trust.File().MaxLifetime); m < limit {
+	if m := marketops.Time(e.law.File().MaxLifetime); m < limit {
 		limit = m
 	}
 	life := max(r.ExpiresAt-r.IssuedAt, r.ExpiresAt-r.NotBefore)

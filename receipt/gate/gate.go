@@ -22,7 +22,7 @@ const MaxAge = marketops.Time(24 * 60 * 60) // seconds
 var GateCodes = []marketops.Code{
 	marketops.ModeNotProd, marketops.TrustExpired, marketops.ReceiptMissing, marketops.ReceiptMalformed,
 	marketops.PayloadTypeWrong, marketops.PredicateTypeWrong, marketops.KeyUnknown, marketops.KeyOutsideValidity, marketops.KeyRevoked,
-	marketops.SignatureInvalid, marketops.ThresholdUnmet, marketops.NotEnforceable, marketops.AudienceMismatch,
+	marketops.SignatureInvalid, marketops.TrustRolledBack, marketops.ThresholdUnmet, marketops.NotEnforceable, marketops.AudienceMismatch,
 	marketops.RunMismatch, marketops.KindMismatch, marketops.RepositoryMismatch, marketops.OperationMismatch,
 	marketops.ContentMismatch, marketops.LifetimeExcessive, marketops.NotYetValid, marketops.Expired, marketops.Stale,
 	marketops.ApprovalMissing, marketops.SelfApproval, marketops.DuplicatePerson, marketops.RejectedByApprover,
@@ -32,9 +32,13 @@ var GateCodes = []marketops.Code{
 // CoreCodes are the codes that only the Core can answer, in its order. A publisher's gate asks them after
 // [GateCodes].
 var CoreCodes = []marketops.Code{
-	marketops.PolicySuperseded, marketops.TrustRolledBack, marketops.ClockUnsure,
+	marketops.PolicySuperseded, marketops.ClockUnsure,
 	marketops.Revoked, marketops.Consumed, marketops.OperationInFlight,
 }
+
+// SharedCodes are codes of the gate that the Core answers too: the votes at hand may not be all, and the trust file
+// at hand may be an old one.
+var SharedCodes = []marketops.Code{marketops.RejectedByApprover, marketops.TrustRolledBack}
 
 // Query is the question that a gate answers: what a publisher wants to do.
 type Query struct {
@@ -56,6 +60,9 @@ type Evidence struct {
 	Checkpoint *log.Checkpoint          // verified, and consistent with the one the caller remembers
 }
 
+// Check asks under t, the version of the trust file that is in force at the question. The receipt is judged under
+// the version that it names: t or one before it; see [trust.Trust.With].
+//
 // Check answers every gate code up to [marketops.ReceiptUnlogged], once, in the order of
 // [GateCodes]. The receipt is nil unless all passed; one that could not run counts as failed.
 // What the Core must answer, and the permit, are the publisher's.
@@ -91,9 +98,10 @@ func Judge(ask Query, f Facts, t *trust.Trust) marketops.Checks {
 // Facts are what stands in the log about one receipt. The caller vouches for signature and place.
 type Facts struct {
 	Origin     string
-	Receipts   []Placed // one per authority
-	Submission *Placed  // nil: not at hand
-	Votes      []Placed // all that are known for the run, rejections included
+	Receipts   []Placed       // one per authority
+	Submission *Placed        // nil: not at hand
+	Votes      []Placed       // all that are known for the run, rejections included
+	Time       marketops.Time // of the receipt: what the ledger had signed by then, or zero
 }
 
 // Placed is an opened record at its place.
@@ -106,9 +114,10 @@ type Placed struct {
 type examination struct {
 	ask      Query
 	facts    Facts
-	unopened error // of submission or votes
-	unproved error // of any record
-	trust    *trust.Trust
+	unopened error        // of submission or votes
+	unproved error        // of any record
+	trust    *trust.Trust // in force at the question
+	law      *trust.Trust // that the receipt names
 	record   *receipt.Record
 	receipt  *receipt.Receipt
 	answers  marketops.Checks

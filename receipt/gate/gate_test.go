@@ -136,6 +136,20 @@ var manipulations = []manipulation{
 		return sample.Swap(string(sample.ID(sample.KeyStranger)), "")(env)
 	})},
 
+	{code: marketops.TrustRolledBack, name: "of-no-version", before: setReceipt(func(r *receipt.Receipt) { r.Trust.Digest = marketops.DigestOf([]byte("another")) })},
+	{code: marketops.TrustRolledBack, name: "digest-of-another-version", before: setReceipt(func(r *receipt.Receipt) { r.Trust.Version = 2 })},
+	{code: marketops.TrustRolledBack, name: "of-a-later-version", before: setReceipt(func(r *receipt.Receipt) { r.Trust.Version = 4 })},
+	{code: marketops.TrustRolledBack, name: "of-a-version-replaced-long-ago", before: func(s *scene) { s.next = func(f *trust.File) { f.Effective = sample.Noon - 601 } }},
+	{code: marketops.TrustRolledBack, name: "of-a-version-that-is-not-at-hand", before: func(s *scene) { s.next = func(*trust.File) {} },
+		after: func(q *question) { q.trust, _ = trust.Parse(q.trustText) }},
+	{code: marketops.KeyRevoked, name: "in-the-next-version", before: func(s *scene) {
+		s.next = func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 0}} }
+	}},
+	{code: marketops.RejectedByApprover, name: "by-one-whom-the-next-version-lists", before: func(s *scene) {
+		s.ballots = append(s.ballots, ballot{by: sample.KeyCarol, verdict: "reject", unnamed: true})
+		s.next = func(f *trust.File) { f.Persons[3].Groups = []string{"release"} }
+	}},
+	{code: marketops.TrustExpired, name: "next-version-expired", before: func(s *scene) { s.next = func(f *trust.File) { f.Expires = s.ask.Now; f.Effective = sample.Noon } }},
 	{code: marketops.ThresholdUnmet, name: "one-of-two", before: func(s *scene) { s.authorities = s.authorities[:1] }},
 	{code: marketops.ThresholdUnmet, name: "one-authority-twice", after: func(q *question) { q.ev.Receipts[1] = q.ev.Receipts[0] }},
 	{code: marketops.ThresholdUnmet, name: "two-keys-of-one-authority", before: func(s *scene) {
@@ -322,8 +336,8 @@ func (m manipulation) build(t testing.TB) *question {
 
 func checkList(t *testing.T, checks marketops.Checks) {
 	t.Helper()
-	if len(checks) != len(gate.GateCodes) || len(checks) != 27 {
-		t.Fatalf("%d checks, want 27", len(checks))
+	if len(checks) != len(gate.GateCodes) || len(checks) != 28 {
+		t.Fatalf("%d checks, want 28", len(checks))
 	}
 	for i, c := range checks {
 		if c.Code != gate.GateCodes[i] || c.Status != marketops.Pass && c.Status != marketops.Fail && c.Status != marketops.NotRun {
@@ -553,6 +567,32 @@ func TestNonMemberRejectionIsNoVeto(t *testing.T) {
 	q := s.build(t)
 	if rec, checks := gate.Check(q.ask, q.ev, q.trust); rec == nil {
 		t.Errorf("refused: %v", failures(checks))
+	}
+}
+
+// TestNextVersionChangesNothing: a receipt is judged under the version of trust.json that it names.
+func TestNextVersionChangesNothing(t *testing.T) {
+	for name, next := range map[string]func(*trust.File){
+		"the same":         func(*trust.File) {},
+		"a higher minimum": func(f *trust.File) { f.Approvals = sample.Everything("release", 3) },
+		"an approver moved": func(f *trust.File) {
+			f.Persons[1].Groups = []string{"guests"}
+			f.Approvals = sample.Everything("release", 1)
+		},
+		"an approver left":      func(f *trust.File) { f.Persons = f.Persons[:3]; f.Persons[2].ID = "robert" },
+		"an authority left":     func(f *trust.File) { f.Authorities = f.Authorities[1:]; f.AuthorityRules = sample.Everything("", 1) },
+		"an authority retired":  func(f *trust.File) { f.Authorities[0].NotAfter = sample.Noon },
+		"a shorter life":        func(f *trust.File) { f.MaxLifetime = 60 },
+		"another host":          func(f *trust.File) { f.Hosts = []marketops.Host{"ghe.example.com"} },
+		"a key revoked above":   func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 5}} },
+		"nobody may revoke now": func(f *trust.File) { f.Revokers = nil },
+	} {
+		s := newScene()
+		s.next = next
+		q := s.build(t)
+		if rec, checks := gate.Check(q.ask, q.ev, q.trust); rec == nil {
+			t.Errorf("%s: refused: %v", name, failures(checks))
+		}
 	}
 }
 

@@ -90,41 +90,67 @@ const Unplaced = ^uint64(0)
 // admit returns the holder of a record's key, valid at a time and not revoked at its place.
 func (e *examination) admit(p Placed, at marketops.Time) (trust.Holder, error) {
 	if p.Index == Unplaced {
-		return e.trust.Admit(p.Record, at, nil)
+		return e.law.Admit(p.Record, at, nil)
 	}
-	return e.trust.Admit(p.Record, at, &log.Position{Origin: e.facts.Origin, Index: p.Index})
+	return e.law.Admit(p.Record, at, &log.Position{Origin: e.facts.Origin, Index: p.Index})
 }
 
-// admitReceipts asks for the authorities' keys and counts authorities.
+// admitReceipts asks for the authorities' keys, under the version of the trust file that the receipt names, and
+// counts authorities.
 func (e *examination) admitReceipts() bool {
 	if !e.say(marketops.ReceiptMissing, len(e.facts.Receipts) > 0, "a receipt", fmt.Sprintf("%d", len(e.facts.Receipts))) {
 		return false
 	}
+	if err := e.oneReceipt(); err != nil {
+		e.answerOpening(true, err)
+		return false
+	}
+	if !e.nameLaw() {
+		return false
+	}
 	authorities := map[string]bool{}
 	for _, p := range e.facts.Receipts {
-		r, ok := p.Record.Body.(*receipt.Receipt)
-		if !ok {
-			e.answerOpening(true, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(p.Record.Body.Kind())))
-			return false
-		}
 		holder, err := e.admit(p, e.ask.Now)
 		if err != nil {
 			e.answerOpening(true, err)
 			return false
 		}
-		if e.record == nil {
-			e.record, e.receipt = p.Record, r
-		}
-		if e.record.Digest != p.Record.Digest {
-			e.answerOpening(true, marketops.Refuse(marketops.ReceiptMalformed, "the authorities signed different receipts"))
-			return false
-		}
 		authorities[holder.Name] = true
 	}
 	e.answerOpening(true, nil)
-	need := e.trust.AuthorityThreshold(e.receipt.OperationKind, e.receipt.Target)
+	need := e.law.AuthorityThreshold(e.receipt.OperationKind, e.receipt.Target)
 	return e.say(marketops.ThresholdUnmet, need > 0 && len(authorities) >= need,
 		fmt.Sprintf("%d authorities", need), fmt.Sprintf("%d", len(authorities)))
+}
+
+// oneReceipt takes the receipt that all authorities signed.
+func (e *examination) oneReceipt() error {
+	for _, p := range e.facts.Receipts {
+		r, ok := p.Record.Body.(*receipt.Receipt)
+		if !ok {
+			return marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(p.Record.Body.Kind()))
+		}
+		if p.Record.Digest != e.facts.Receipts[0].Record.Digest {
+			return marketops.Refuse(marketops.ReceiptMalformed, "the authorities signed different receipts")
+		}
+		e.record, e.receipt = p.Record, r
+	}
+	return nil
+}
+
+// nameLaw finds the version of the trust file that the receipt names. It must be at hand, and no later one may
+// have been due when the receipt was issued.
+func (e *examination) nameLaw() bool {
+	law, err := e.trust.Named(e.receipt.Trust)
+	if err == nil {
+		e.law = law
+		err = law.RequireInForce(max(e.receipt.IssuedAt, e.facts.Time))
+	}
+	if err != nil {
+		e.fail(marketops.TrustRolledBack, err)
+		return false
+	}
+	return e.say(marketops.TrustRolledBack, true, "", fmt.Sprintf("version %d", law.Version()))
 }
 
 // answerOpening turns the end of opening into answers: all passed, or those before the failure did. An

@@ -28,7 +28,8 @@ type ballot struct {
 // and builds it: nothing is signed before.
 type scene struct {
 	log          *logtest.Log
-	trust        trust.File
+	trust        trust.File          // in force when the receipt is issued
+	next         func(*trust.File)   // of the version that is in force at the question; nil: the same
 	op           marketops.Operation // that is authorised
 	ballots      []ballot
 	authorities  []byte
@@ -103,7 +104,31 @@ func (s *scene) build(t testing.TB) *question {
 	if doc, err := s.ask.Op.Document(); err == nil {
 		q.document = doc
 	}
+	s.replaceTrust(t, q)
 	return q
+}
+
+// replaceTrust takes the next version into force.
+func (s *scene) replaceTrust(t testing.TB, q *question) {
+	if s.next == nil {
+		return
+	}
+	f := q.trust.Next(sample.Noon + sample.Hour)
+	s.next(&f)
+	former := q.trustText
+	q.trustText = sample.TrustText(t, f)
+	var err error
+	if q.trust, err = trust.Parse(q.trustText); err != nil {
+		t.Fatal(err)
+	}
+	if q.trust, err = q.trust.With(func(d marketops.Digest) []byte {
+		if marketops.DigestOf(former) == d {
+			return former
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // enter appends what is logged, late verdicts last, and says where.

@@ -60,6 +60,15 @@ func (t *Tally) Add(v Vote, counts bool) {
 	}
 }
 
+// veto takes a rejection once more, by what another version of the trust file says of person and minimum.
+func (t *Tally) veto(v Vote, law *trust.Trust) {
+	again := Tally{Minimum: law.Minimum(t.Kind, t.Target)}
+	v.Person, _ = law.Holder(v.Record.By)
+	if again.Add(v, false); !slices.Contains(t.rejected, v.Person.Name) {
+		t.rejected = append(t.rejected, again.rejected...)
+	}
+}
+
 // Eligible reports whether a person is of a group of the minimum, so that a rejection is a veto.
 func (t *Tally) Eligible(p trust.Holder) bool {
 	for _, r := range t.Minimum {

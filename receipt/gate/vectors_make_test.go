@@ -45,6 +45,7 @@ func writeVectors(t *testing.T) {
 	m.proofs()
 	m.leaves()
 	m.bundles()
+	m.worlds()
 }
 
 // removeOld removes the vectors that are written anew, and none of another writer.
@@ -74,18 +75,6 @@ func (m maker) write(code marketops.Code, name, comment, function string, input 
 	if code == "" {
 		dir = "accept"
 	}
-	var in, out bytes.Buffer
-	enc := json.NewEncoder(&in)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(input); err != nil {
-		m.t.Fatal(err)
-	}
-	enc = json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(vector{"marketops.vector/v1", comment, function, in.Bytes(), want}); err != nil {
-		m.t.Fatal(err)
-	}
 	path := filepath.Join(vectorDir, dir, name+".json")
 	if _, err := os.Stat(path); err == nil {
 		m.t.Fatalf("%s is there twice", path)
@@ -93,9 +82,26 @@ func (m maker) write(code marketops.Code, name, comment, function string, input 
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		m.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(path, encodeVector(comment, function, input, want), 0o644); err != nil {
 		m.t.Fatal(err)
 	}
+}
+
+// encodeVector returns the text of a vector's file.
+func encodeVector(comment, function string, input any, want wanted) []byte {
+	var in, out bytes.Buffer
+	enc := json.NewEncoder(&in)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(input); err != nil {
+		panic(err)
+	}
+	enc = json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(vector{"marketops.vector/v1", comment, function, in.Bytes(), want}); err != nil {
+		panic(err)
+	}
+	return out.Bytes()
 }
 
 func (m maker) refuse(code marketops.Code, name, comment, function string, input any) {
@@ -136,6 +142,9 @@ func gateVector(q *question) gateInput {
 	in := gateInput{Trust: q.trustText, Mode: string(q.ask.Mode), Run: string(q.ask.Run), Operation: q.document, Host: string(q.ask.Host),
 		Content: q.ask.Content, Publisher: string(q.ask.Publisher), Now: q.ask.Now, Submission: loggedVector(q.ev.Submission),
 		Receipts: []vectorLogged{}, Approvals: []vectorLogged{}}
+	for _, v := range q.trust.Versions()[1:] {
+		in.Former = append(in.Former, v.Text())
+	}
 	for _, l := range q.ev.Receipts {
 		in.Receipts = append(in.Receipts, loggedVector(l))
 	}
@@ -558,7 +567,7 @@ func rekeyed(t *testing.T, line string, more int) string {
 func (m maker) proofs() {
 	l := filled(m.t)
 	policy := raw(l.PolicyText())
-	leaves, p := leavesOf(m.t, l), l.Prove(2)
+	leaves, p := leavesIn(l), l.Prove(2)
 	m.accept("proof", "entry 2 of 5", "proof", proofInput{policy, leaves[2], p.Format()}, "")
 	edit := func(f func(*log.Proof)) raw {
 		q := &log.Proof{Index: p.Index, Hashes: slices.Clone(p.Hashes), Checkpoint: p.Checkpoint}
@@ -585,18 +594,9 @@ func (m maker) proofs() {
 	m.refuse(marketops.CheckpointUnsigned, "proof-of-another-log", "the attacker's own log proves anything", "proof", proofInput{policy, leaves[2], stranger.Prove(2).Format()})
 }
 
-func leavesOf(t *testing.T, l *logtest.Log) (out []raw) {
-	t.Helper()
-	err := l.Tree().Entries(0, l.Size(), func(_ uint64, leaf []byte) error { out = append(out, slices.Clone(leaf)); return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 func (m maker) leaves() {
 	l := filled(m.t)
-	leaves := leavesOf(m.t, l)
+	leaves := leavesIn(l)
 	good := leaves[0]
 	m.accept("leaf", "the one spelling of a leaf", "leaf", leafInput{good}, "")
 	weak := base64.StdEncoding.EncodeToString(append(slices.Clone(logtest.Key(1).Public().SPKI()[:12]), append([]byte{1}, make([]byte, 31)...)...))

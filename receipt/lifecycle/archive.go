@@ -144,11 +144,13 @@ func (r *records) reloadRun(n uint32) {
 	}
 	r.reread += uint64(len(entries))
 	delete(r.unfinished, n)
+	law, ledger := r.law, r.ledger
 	r.reloading = true
 	for _, e := range entries {
 		r.take(e)
 	}
 	r.reloading = false
+	r.law, r.ledger = law, ledger
 	r.hot[n] = true
 	r.runs[entries[0].Record.Body.Refs().Run].number = int(n)
 }

@@ -89,6 +89,14 @@ var (
 	resolvesMay     = condition(receipt.KindResolution, Outcomes, marketops.KeyUnknown, "a resolution is signed by a person whom resolvers lets resolve this kind and target")
 )
 
+// Of the versions of trust.json. What a version says of keys, persons and minimums is asked of each record
+// under the version in force at its place.
+var (
+	receiptTrust = condition(receipt.KindReceipt, Order, marketops.TrustRolledBack, "a receipt names the version of trust.json in force at its place")
+	adoptsNext   = condition(receipt.KindTrustAdopted, Order, marketops.TrustRolledBack, "a trust-adopted names the version in force below it, and adopts a later one; in the first leaf of a log it names none")
+	adoptsInTime = condition(receipt.KindTrustAdopted, Order, marketops.OrderViolation, "a version is adopted with the effective time that it has, and not before that, within 60 s")
+)
+
 // Of seals.
 var (
 	sealNames    = condition(receipt.KindRunClosed, RunClosed, marketops.OrderViolation, "the seal of a run names exactly the run's records below it, in their order, with their counts")

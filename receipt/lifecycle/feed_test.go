@@ -26,6 +26,7 @@ func newFeed(t *testing.T, w *logworld.World) *feed {
 	t.Helper()
 	f := &feed{trust: w.Trust(), log: w.Log.Tree(), document: w.Documents()}
 	var ledger marketops.Time
+	course := trust.NewCourse(f.trust)
 	for i := range w.Log.Size() {
 		leaf, err := f.log.LeafHash(i)
 		if err != nil {
@@ -34,7 +35,13 @@ func newFeed(t *testing.T, w *logworld.World) *feed {
 		e := lifecycle.Entry{Position: log.Position{Origin: logworld.Origin, Index: i}, Leaf: leaf}
 		rec, err := f.open(w.Store, &e)
 		if err == nil {
-			e.Holder, err = f.trust.Admit(rec, max(rec.Body.Issued(), ledger), &e.Position)
+			e.Law, err = course.Law(rec.Body)
+		}
+		if err == nil {
+			e.Holder, err = e.Law.Admit(rec, max(rec.Body.Issued(), ledger), &e.Position)
+		}
+		if err == nil {
+			course.Adopt(rec.Body, i)
 		}
 		if err != nil {
 			f.refused = append(f.refused, marketops.CodeOf(err))

@@ -27,7 +27,8 @@ type ReceiptHistory struct {
 	key         marketops.Digest // op_key, or the next best thing
 	issued      marketops.Time
 	expires     marketops.Time
-	revocation  log.Hash // the leaf
+	stood       marketops.Time // what the ledger had signed below it
+	revocation  log.Hash       // the leaf
 	placed      []gate.Placed
 	hidden      bool // a withheld record may be a veto
 	run         *run

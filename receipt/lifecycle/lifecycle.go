@@ -31,7 +31,7 @@ import (
 
 // Rules says how a tracker judges. Trust and Report are required.
 type Rules struct {
-	Trust  *trust.Trust
+	Trust  *trust.Trust // the newest version, with those before it
 	Report func(Finding)
 	// Contained is set for a pack: every record in it. What is named and not contained may
 	// stand elsewhere in the log, and reads as withheld.
@@ -55,12 +55,14 @@ type Rules struct {
 	Quoted func(receipt.CheckpointRef) error
 }
 
-// Entry is one record at its place. Record and Holder are what the trust file admitted.
+// Entry is one record at its place. Record and Holder are what Law admitted: the version of the trust file that
+// judges it, see [trust.Course].
 type Entry struct {
 	Position log.Position
 	Leaf     log.Hash
 	Record   *receipt.Record
 	Holder   trust.Holder
+	Law      *trust.Trust
 }
 
 // Tracker is what is known of a log up to one position.
@@ -91,6 +93,7 @@ func (t *Tracker) Add(e Entry) {
 func (t *Tracker) take(e Entry) {
 	r := t.records
 	r.touch(e)
+	trusts{r}.apply(e)
 	r.checkPlan(e)
 	switch body := e.Record.Body.(type) {
 	case *receipt.Submission:

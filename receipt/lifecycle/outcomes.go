@@ -133,13 +133,7 @@ func (o outcomes) needs(h *ReceiptHistory, what string, found bool, role trust.R
 
 // publisherCanAct reports whether a key of the audience was still good.
 func (o outcomes) publisherCanAct(h *ReceiptHistory, at marketops.Time, pos log.Position) bool {
-	return slices.ContainsFunc(h.Receipt.Audience, func(id crypto.KeyID) bool {
-		holder, ok := o.rules.Trust.Holder(id)
-		if !ok || holder.Role != trust.RolePublisher || at < holder.Key.NotBefore || at >= holder.Key.NotAfter {
-			return false
-		}
-		return !slices.ContainsFunc(holder.Key.RevokedFrom, func(from log.Position) bool { return from.Origin == pos.Origin && pos.Index >= from.Index })
-	})
+	return slices.ContainsFunc(h.Receipt.Audience, func(id crypto.KeyID) bool { return o.law.Valid(id, trust.RolePublisher, at, &pos) })
 }
 
 // checkIntent finds an outcome whose intent does not stand where it says, or a checkpoint that

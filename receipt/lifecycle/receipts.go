@@ -25,8 +25,9 @@ func (r receipts) receipt(e Entry, body *receipt.Receipt) {
 	}
 	h := &ReceiptHistory{Digest: e.Record.Digest, ID: body.ReceiptID, Operation: body.Operation, Receipt: body, Index: e.Position.Index,
 		Authorities: []string{e.Holder.Name}, By: []crypto.KeyID{e.Record.By}, placed: []gate.Placed{{Record: withoutEnvelope(e.Record), Index: e.Position.Index}},
-		issued: body.IssuedAt, expires: body.ExpiresAt, key: r.key(body), run: r.run(body.RunID)}
+		issued: body.IssuedAt, stood: r.ledger, expires: body.ExpiresAt, key: r.key(body), run: r.run(body.RunID)}
 	r.receipts[h.Digest] = h
+	trusts(r).named(e, body)
 	r.order = append(r.order, h)
 	if other, taken := r.receiptByID(h.ID); taken {
 		r.broken(receiptID, string(h.ID), other, h.Digest, "")
@@ -52,13 +53,18 @@ func (r receipts) judge(h *ReceiptHistory) {
 		return
 	}
 	facts, missing := r.facts(h)
-	r.rules.Gate(h, gate.Judge(r.query(h), facts, r.rules.Trust), missing)
+	r.rules.Gate(h, gate.Judge(r.query(h), facts, r.law), missing)
 }
 
+// judgeUnclaimed asks under the version that the receipt names: no later one was asked about it.
 func (r receipts) judgeUnclaimed(h *ReceiptHistory) {
-	if len(h.Claims) == 0 && h.Receipt != nil {
-		r.judge(h)
+	if len(h.Claims) > 0 || h.Receipt == nil {
+		return
 	}
+	if law, err := r.rules.Trust.Named(h.Receipt.Trust); err == nil {
+		r.law = law
+	}
+	r.judge(h)
 }
 
 // query is what the publisher's gate had to answer at the first claim, or would have had to.
@@ -77,7 +83,7 @@ func (r receipts) query(h *ReceiptHistory) gate.Query {
 // facts are the receipt's envelopes, its submission, its approvals, and every other vote below it, for
 // that may be a veto.
 func (r receipts) facts(h *ReceiptHistory) (f gate.Facts, missing string) {
-	f = gate.Facts{Origin: r.origin, Receipts: h.placed}
+	f = gate.Facts{Origin: r.origin, Receipts: h.placed, Time: h.stood}
 	if sub := r.submission(h.Receipt.Submission); sub != nil {
 		f.Submission = &gate.Placed{Record: sub.record, Index: sub.index}
 	} else {
@@ -145,7 +151,7 @@ func (r receipts) revocation(e Entry, body *receipt.Revocation) {
 	if h.Outcome != nil {
 		r.broken(revokedInTime, string(h.ID), nil, nil, "it is %s", h.Outcome.Status)
 	}
-	if h.Receipt != nil && !r.rules.Trust.MayRevokeBy(body.By, h.Receipt.OperationKind, h.Receipt.Target) {
+	if h.Receipt != nil && !r.law.MayRevokeBy(body.By, h.Receipt.OperationKind, h.Receipt.Target) {
 		r.broken(revokedBy, string(h.ID), nil, nil, "%q", body.By)
 	}
 	h.Revoked, h.revocation = true, e.Leaf

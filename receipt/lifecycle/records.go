@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/trust"
@@ -34,6 +35,9 @@ type records struct {
 	erased      map[string]uint64 // by group of persons, one above the index of its last withheld record
 	genesis     *receipt.ShardGenesis
 	frozen      *receipt.ShardSealed
+	law         *trust.Trust    // the version in force
+	adopted     []log.Hash      // the leaves that took versions into force
+	ledger      marketops.Time  // the latest that the ledger signed
 	places      map[uint64]bool // of a pack: where its records stand
 	origin      string          // of the log
 }

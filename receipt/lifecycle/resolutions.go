@@ -29,7 +29,7 @@ func (r resolutions) resolution(e Entry, body *receipt.Resolution) {
 	if want := (log.Position{Origin: e.Position.Origin, Index: h.Outcome.Index}); !slices.Contains(h.Outcome.Again, body.Position.Index) || body.Position.Origin != want.Origin {
 		equal(r.records, resolvesUnknown, string(h.ID), want, body.Position)
 	}
-	if !r.rules.Trust.MayResolve(e.Holder, h.Receipt.OperationKind, h.Receipt.Target) {
+	if !r.law.MayResolve(e.Holder, h.Receipt.OperationKind, h.Receipt.Target) {
 		r.broken(resolvesMay, string(h.ID), nil, nil, "%q", e.Holder.Name)
 	}
 	h.Resolution = &Resolution{e.Leaf, e.Position.Index, body.Verdict, e.Holder.Name}

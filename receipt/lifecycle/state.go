@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -21,6 +22,9 @@ type State struct {
 	Reread     uint64                `json:"reread"`
 	Genesis    *receipt.ShardGenesis `json:"genesis"`
 	Frozen     *receipt.ShardSealed  `json:"frozen"`
+	Law        receipt.TrustRef      `json:"law"` // in force
+	Adopted    []log.Hash            `json:"adopted"`
+	Ledger     marketops.Time        `json:"ledger"`
 
 	Sections [Sections]Section `json:"-"`
 }
@@ -59,7 +63,10 @@ func (t *Tracker) State() (*State, error) {
 		return nil, ErrTied
 	}
 	s := &State{Secret: b.names.secret[:], Withheld: b.withheld, Erased: b.erased, Unfinished: slices.Collect(maps.Keys(b.unfinished)),
-		Added: b.added, Reread: b.reread, Genesis: b.genesis, Frozen: b.frozen}
+		Added: b.added, Reread: b.reread, Genesis: b.genesis, Frozen: b.frozen, Adopted: b.adopted, Ledger: b.ledger}
+	if b.law != nil {
+		s.Law = b.law.Ref()
+	}
 	var at, held []byte
 	for _, n := range b.at {
 		at = binary.BigEndian.AppendUint64(at, n)
@@ -98,6 +105,12 @@ func Resume(r Rules, s *State) (*Tracker, error) {
 	maps.Copy(b.erased, s.Erased)
 	maps.Copy(b.withheld, s.Withheld)
 	b.text, b.added, b.reread = slices.Clone(parts[sectionText]), s.Added, s.Reread
-	b.genesis, b.frozen = s.Genesis, s.Frozen
+	b.genesis, b.frozen, b.adopted, b.ledger = s.Genesis, s.Frozen, s.Adopted, s.Ledger
+	if b.law = nil; s.Law != (receipt.TrustRef{}) {
+		var err error
+		if b.law, err = r.Trust.Named(s.Law); err != nil {
+			return nil, err
+		}
+	}
 	return t, b.names.load(parts[sectionNames], len(b.at))
 }

@@ -79,7 +79,7 @@ func (v votes) findErasedVeto(h *ReceiptHistory) {
 	if sub == nil {
 		return
 	}
-	for _, rule := range v.rules.Trust.Minimum(h.Receipt.OperationKind, h.Receipt.Target) {
+	for _, rule := range v.law.Minimum(h.Receipt.OperationKind, h.Receipt.Target) {
 		if v.erased[rule.Group] > sub.index+1 {
 			h.hidden = true
 			v.broken(erasedVeto, string(h.ID), nil, nil, "a record of group %q was not given; it may be a veto", rule.Group)
@@ -93,8 +93,11 @@ func (v votes) isVetoed(h *ReceiptHistory) bool {
 	if h.Receipt == nil {
 		return false
 	}
-	t := gate.Tally{Minimum: v.rules.Trust.Minimum(h.Receipt.OperationKind, h.Receipt.Target)}
-	return slices.ContainsFunc(h.run.rejections, func(r *vote) bool { return t.Eligible(r.vote.Person) })
+	t := gate.Tally{Minimum: v.law.Minimum(h.Receipt.OperationKind, h.Receipt.Target)}
+	return slices.ContainsFunc(h.run.rejections, func(r *vote) bool {
+		person, _ := v.law.Holder(r.vote.Record.By)
+		return t.Eligible(person)
+	})
 }
 
 // use finds an approval that served another receipt for the same operation before.

@@ -7,6 +7,7 @@
 package trust
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -55,17 +56,20 @@ type Holder struct {
 // Trust is a trust file that [Parse] accepted. The zero value trusts no key.
 type Trust struct {
 	file    File
+	text    []byte
 	digest  marketops.Digest
 	ring    *crypto.Keyring
 	holders map[crypto.KeyID]Holder
 	policy  *log.Policy
+
+	versions *versions // nil: no other is at hand
 }
 
 // Parse reads a trust file. It refuses weak keys, one key under two ids or in two roles,
 // thresholds that cannot be met, and everything it does not know. The code is
 // [marketops.TrustMissing].
 func Parse(data []byte) (*Trust, error) {
-	t := &Trust{digest: marketops.DigestOf(data), holders: map[crypto.KeyID]Holder{}}
+	t := &Trust{text: bytes.Clone(data), digest: marketops.DigestOf(data), holders: map[crypto.KeyID]Holder{}}
 	if err := canon.DecodeLoose(data, MaxTrust, &t.file); err != nil {
 		return nil, untrusted(err)
 	}
@@ -87,6 +91,9 @@ func (t *Trust) Version() int64 { return t.file.Version }
 // Digest returns the SHA-256 of the file's bytes.
 func (t *Trust) Digest() marketops.Digest { return t.digest }
 
+// Text returns the file's bytes.
+func (t *Trust) Text() []byte { return bytes.Clone(t.text) }
+
 // Ref names the file in receipts.
 func (t *Trust) Ref() receipt.TrustRef {
 	return receipt.TrustRef{Version: t.file.Version, Digest: t.digest}
@@ -106,11 +113,21 @@ func (t *Trust) Next(effective marketops.Time) File {
 // Log returns the policy that says which logs and witnesses to believe.
 func (t *Trust) Log() *log.Policy { return t.policy }
 
-// Ring returns the keys of all roles. A key's role is checked by [Trust.Admit].
-func (t *Trust) Ring() *crypto.Keyring { return t.ring }
+// Ring returns the keys of all roles in all versions at hand. A key's role is checked by [Trust.Admit].
+func (t *Trust) Ring() *crypto.Keyring {
+	if t.versions != nil {
+		return t.versions.ring
+	}
+	return t.ring
+}
 
 // Holder returns whom a key belongs to.
-func (t *Trust) Holder(id crypto.KeyID) (Holder, bool) { h, ok := t.holders[id]; return h, ok }
+func (t *Trust) Holder(id crypto.KeyID) (h Holder, ok bool) {
+	if t != nil {
+		h, ok = t.holders[id]
+	}
+	return h, ok
+}
 
 // Expired reports whether the file may still serve new use at now.
 func (t *Trust) Expired(now marketops.Time) bool { return now >= t.file.Expires }
@@ -204,21 +221,44 @@ func (t *Trust) Admit(r *receipt.Record, at marketops.Time, pos *log.Position) (
 	if !ok || !slices.Contains(signers[r.Body.Kind()], h.Role) {
 		return Holder{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("key %s may not sign a %s", r.By, r.Body.Kind()))
 	}
-	if at < h.Key.NotBefore || at >= h.Key.NotAfter {
-		return Holder{}, marketops.Refuse(marketops.KeyOutsideValidity,
-			fmt.Sprintf("%s %q is valid from %s to %s, not at %s", h.Role, h.Name, h.Key.NotBefore, h.Key.NotAfter, at))
-	}
-	if h.Key.revokedAt(pos) {
-		return Holder{}, marketops.Refuse(marketops.KeyRevoked, fmt.Sprintf("%s %q", h.Role, h.Name))
+	if err := t.requireValid(h, at, pos); err != nil {
+		return Holder{}, err
 	}
 	return h, nil
 }
 
-func (k Key) revokedAt(pos *log.Position) bool {
+// Valid reports whether a key of this role could sign something at a time and place; see [Trust.Admit].
+func (t *Trust) Valid(id crypto.KeyID, role Role, at marketops.Time, pos *log.Position) bool {
+	h, ok := t.holders[id]
+	return ok && h.Role == role && t.requireValid(h, at, pos) == nil
+}
+
+func (t *Trust) requireValid(h Holder, at marketops.Time, pos *log.Position) error {
+	if at < h.Key.NotBefore || at >= h.Key.NotAfter {
+		return marketops.Refuse(marketops.KeyOutsideValidity,
+			fmt.Sprintf("%s %q is valid from %s to %s, not at %s", h.Role, h.Name, h.Key.NotBefore, h.Key.NotAfter, at))
+	}
+	if t.revokedAt(h.Key, pos) {
+		return marketops.Refuse(marketops.KeyRevoked, fmt.Sprintf("%s %q", h.Role, h.Name))
+	}
+	return nil
+}
+
+// revokedAt reports whether a key signs nothing any more at a place. What was revoked in a log is revoked in
+// every log after it.
+func (t *Trust) revokedAt(k Key, pos *log.Position) bool {
 	for _, from := range k.RevokedFrom {
-		if pos == nil || from.Origin == pos.Origin && pos.Index >= from.Index {
+		if pos == nil || from.Origin == pos.Origin && pos.Index >= from.Index || t.isAfter(pos.Origin, from.Origin) {
 			return true
 		}
 	}
 	return false
+}
+
+// isAfter reports whether a log came after another one: log_policy lists logs in their order. A log that is not
+// listed any more came before all others, and nothing is known to stand in one that was never listed.
+func (t *Trust) isAfter(origin, earlier string) bool {
+	logs := t.Newest().policy.Logs()
+	place := func(o string) int { return slices.IndexFunc(logs, func(l log.Party) bool { return l.Name == o }) }
+	return origin != earlier && (place(origin) < 0 || place(origin) > place(earlier))
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
@@ -85,7 +86,11 @@ func TestAdmitRoles(t *testing.T) {
 func TestAdmitWindowAndRevocation(t *testing.T) {
 	f := sample.NewTrust(sample.NewLog())
 	f.Persons[1].Keys[0].NotBefore, f.Persons[1].Keys[0].NotAfter = sample.Noon, sample.Noon+sample.Hour
-	f.Persons[2].Keys[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 7}, {Origin: "new.example", Index: 0}}
+	f.Persons[2].Keys[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 7}}
+	line := func(origin string, key byte) string {
+		return "log " + log.Vkey(origin, logtest.Key(key).Public()) + "\n"
+	}
+	f.LogPolicy = line("old.example", 91) + f.LogPolicy + line("new.example", 92)
 	tr := parseTrust(t, f)
 	at := func(origin string, i uint64) *log.Position { return &log.Position{Origin: origin, Index: i} }
 	alice, bob := sample.Seal(t, sample.Bodies()["approval"], sample.KeyAlice), sample.Seal(t, sample.Bodies()["approval"], sample.KeyBob)
@@ -104,7 +109,8 @@ func TestAdmitWindowAndRevocation(t *testing.T) {
 		{"at the revocation", bob, sample.Noon, at("log.example", 7), marketops.KeyRevoked},
 		{"above", bob, sample.Noon, at("log.example", 1<<40), marketops.KeyRevoked},
 		{"in a later shard", bob, sample.Noon, at("new.example", 0), marketops.KeyRevoked},
-		{"in a shard that is not named", bob, sample.Noon, at("old.example", 100), ""},
+		{"in the log before", bob, sample.Noon, at("old.example", 100), ""},
+		{"in a log that was never listed", bob, sample.Noon, at("other.example", 0), marketops.KeyRevoked},
 		{"not in a log yet", bob, sample.Noon, nil, marketops.KeyRevoked},
 	} {
 		if _, err := tr.Admit(c.rec, c.now, c.pos); marketops.CodeOf(err) != c.want {

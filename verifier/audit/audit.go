@@ -98,6 +98,8 @@ type Options struct {
 	// Previous is the log that this one goes on after. Its end must be what the first leaf says;
 	// what it holds is an audit of its own.
 	Previous log.TileReader
+	// Former returns versions of the trust file that the record store does not hold; nil for none.
+	Former verifier.Former
 	// Since is a signed checkpoint that the caller kept. The log must extend it, and entries above
 	// it are counted by themselves.
 	Since []byte
@@ -208,6 +210,8 @@ type audit struct {
 	tree         *log.Tree
 	roots        *roots
 	tracker      *lifecycle.Tracker
+	course       *trust.Course     // which version of the trust file was in force where
+	lacking      error             // the version that is not at hand: from there on nothing was judged
 	ledger       marketops.Time    // the latest that the ledger signed so far
 	counts       map[string]uint64 // entries by record name
 	erased       uint64            // records of persons and advisories that were withheld
@@ -267,6 +271,25 @@ func (a *audit) begin() bool {
 	}
 	a.report.Pass(CheckCheckpoint, "", fmt.Sprintf("%s at size %d, witnesses %s", cp.Origin, cp.Size, policy.Quorum()))
 	a.tree = log.NewTree(cp, a.files)
+	return a.options.HashOnly || a.joinTrust()
+}
+
+// joinTrust takes the earlier versions of the trust file from the record store, and from the caller.
+func (a *audit) joinTrust() bool {
+	joined, err := a.trust.With(func(d marketops.Digest) []byte {
+		if text, err := a.records.ReadFile(log.TrustPath(d)); err == nil {
+			return text
+		}
+		if a.options.Former != nil {
+			return a.options.Former(d)
+		}
+		return nil
+	})
+	if err != nil {
+		a.failErr(CheckTrust, "", err)
+		return false
+	}
+	a.trust, a.course = joined, trust.NewCourse(joined)
 	return true
 }
 

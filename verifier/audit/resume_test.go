@@ -147,7 +147,7 @@ func TestStateThatDoesNotFit(t *testing.T) {
 	short := logworld.New()
 	short.Begin()
 	version := logworld.New()
-	version.File.Version++
+	version.File.Expires++
 	for name, tc := range map[string]struct {
 		w    *logworld.World
 		log  log.TileReader

@@ -33,7 +33,7 @@ func goOn(w *logworld.World, sealed logworld.Entry) *logtest.Log {
 	w.Log, w.Entries = logtest.New(nextOrigin, nextKey), nil
 	w.File.LogPolicy = old.PolicyText() + "log " + w.Log.Vkey() + "\n"
 	at := seen(old, old.Size())
-	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest}, logworld.Ledger)
+	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: at, Sealed: sealed.Record.Digest, Trust: w.InForce().Ref()}, logworld.Ledger)
 	return old
 }
 
@@ -89,6 +89,33 @@ func longer(l *logtest.Log) *logtest.Log {
 	return l
 }
 
+// TestRevokedBeforeTheFreeze: a key that was revoked in a log signs nothing in the log after it, whichever of its
+// places the trust file names.
+func TestRevokedBeforeTheFreeze(t *testing.T) {
+	for name, tc := range map[string]struct {
+		from func(old uint64) []log.Position
+		want []string
+	}{
+		"not revoked":              {func(uint64) []log.Position { return nil }, nil},
+		"revoked at the end":       {func(old uint64) []log.Position { return []log.Position{{Origin: logworld.Origin, Index: old}} }, []string{"key-revoked"}},
+		"revoked in the log after": {func(uint64) []log.Position { return []log.Position{{Origin: nextOrigin, Index: 100}} }, nil},
+		"revoked in one taken out": {func(uint64) []log.Position { return []log.Position{{Origin: "log0.example.com", Index: 5}} }, []string{"key-revoked"}},
+		"revoked twice, later first": {func(old uint64) []log.Position {
+			return []log.Position{{Origin: nextOrigin, Index: 100}, {Origin: logworld.Origin, Index: old}}
+		}, []string{"key-revoked"}},
+	} {
+		w := logworld.New()
+		w.Live()
+		old := goOn(w, freeze(w))
+		w.Run, w.Evidence = marketops.NewRunID([16]byte{9}), nil
+		w.Refuse(marketops.Expired)
+		w.File.Publishers[0].RevokedFrom = tc.from(old.Size())
+		if r := judge(w); !slices.Equal(codes(r), tc.want) {
+			t.Errorf("%s: %s", name, describe(r))
+		}
+	}
+}
+
 func TestShardAttacks(t *testing.T) {
 	about := func(l *logtest.Log) receipt.CheckpointRef { return seen(l, l.Size()) }
 	for name, c := range map[string]struct {
@@ -110,7 +137,7 @@ func TestShardAttacks(t *testing.T) {
 		"a seal by an authority": {marketops.KeyUnknown, func(w *logworld.World) { sealBy(w, logworld.Authority, about(w.Log)) }},
 		"a beginning in the middle": {marketops.OrderViolation, func(w *logworld.World) {
 			p := receipt.CheckpointRef{Origin: "x.example", Size: 1}
-			w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: logworld.Origin, Previous: p, Sealed: marketops.Digest{1}}, logworld.Ledger)
+			w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: logworld.Origin, Previous: p, Sealed: marketops.Digest{1}, Trust: w.InForce().Ref()}, logworld.Ledger)
 		}},
 	} {
 		w := logworld.New()
@@ -123,7 +150,7 @@ func TestShardAttacks(t *testing.T) {
 	// A first leaf for another origin.
 	w := logworld.New()
 	p := receipt.CheckpointRef{Origin: "x.example", Size: 1}
-	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}}, logworld.Ledger)
+	w.Add(&receipt.ShardGenesis{Header: w.Head(), Origin: nextOrigin, Previous: p, Sealed: marketops.Digest{1}, Trust: w.InForce().Ref()}, logworld.Ledger)
 	w.Live()
 	if r := judge(w); r.Verified() {
 		t.Error("a log begins under another origin")

@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/lifecycle"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
 )
 
@@ -49,6 +50,7 @@ type stateHead struct {
 	Checks       []verifier.Check  `json:"checks"`
 	Omitted      int               `json:"omitted"`
 	Misbehave    bool              `json:"misbehaved"`
+	Course       []trust.Step      `json:"course"`
 	Book         *lifecycle.State  `json:"book"`
 }
 
@@ -60,11 +62,12 @@ func (a *audit) head() stateHead {
 
 // save hands the state after the first size entries to the caller, who keeps it.
 func (a *audit) save(size uint64) {
-	if a.options.Save == nil || a.saveErr != nil {
+	if a.options.Save == nil || a.saveErr != nil || a.lacking != nil {
 		return
 	}
 	h := a.head()
 	h.Size, h.Root, h.Ledger, h.Counts, h.Erased, h.Undocumented = size, a.roots.at(size), a.ledger, a.counts, a.erased, a.undocumented
+	h.Course = a.course.Steps()
 	h.Checks, h.Omitted, h.Misbehave = a.found, a.report.Omitted, a.report.ExitCode() == verifier.ExitMisbehaviour
 	if h.Book, a.saveErr = a.tracker.State(); a.saveErr != nil {
 		return
@@ -152,6 +155,7 @@ func (a *audit) resume() bool {
 }
 
 func (a *audit) restore(h *stateHead) (ok bool) {
+	a.course = trust.NewCourse(a.trust, h.Course...)
 	tracker, err := lifecycle.Resume(a.rules(), h.Book)
 	if err == nil {
 		err = a.roots.start(h.Size)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
@@ -131,7 +132,10 @@ func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
 	if e.Record.LeafHash() != e.Leaf {
 		return e, errOther
 	}
-	e.Holder, _ = a.trust.Holder(e.Record.By) // who was admitted when it was taken first
+	if e.Law, err = a.course.At(index); err != nil {
+		return e, err
+	}
+	e.Holder, _ = e.Law.Holder(e.Record.By) // who was admitted when it was taken first
 	return e, nil
 }
 
@@ -167,6 +171,8 @@ var approvalCodes = []marketops.Code{marketops.ApprovalMissing, marketops.SelfAp
 func (a *audit) judge(it *item) {
 	subject := fmt.Sprintf("leaf %d", it.index)
 	switch code := marketops.CodeOf(it.err); {
+	case a.lacking != nil:
+		a.count(it.index, "not judged")
 	case it.err == nil:
 		a.admit(it, subject)
 	case code == marketops.RecordWithheld:
@@ -187,11 +193,21 @@ func (a *audit) admit(it *item, subject string) {
 	issued := it.rec.Body.Issued()
 	e := lifecycle.Entry{Position: log.Position{Origin: a.tree.Checkpoint().Origin, Index: it.index}, Leaf: it.hash, Record: it.rec}
 	var err error
-	if e.Holder, err = a.trust.Admit(it.rec, max(issued, a.ledger), &e.Position); err != nil {
+	if e.Law, err = a.course.Law(it.rec.Body); marketops.CodeOf(err) == marketops.TrustUnavailable {
+		a.lacking = err
+		a.count(it.index, "not judged")
+		a.failErr(CheckRecords, "from "+subject+" on", err)
+		return
+	}
+	if err == nil {
+		e.Holder, err = e.Law.Admit(it.rec, max(issued, a.ledger), &e.Position)
+	}
+	if err != nil {
 		a.count(it.index, "unusable")
 		a.failErr(CheckRecords, subject, err)
 		return
 	}
+	a.course.Adopt(it.rec.Body, it.index)
 	if e.Holder.Role == trust.RoleLedger {
 		a.ledger = max(a.ledger, issued)
 	}
@@ -215,9 +231,18 @@ func (a *audit) noteUnread(it *item) {
 	if err != nil {
 		return
 	}
-	if h, known := a.trust.Holder(leaf.Key.ID()); known {
+	if h, known := a.holder(it.index, leaf.Key.ID()); known {
 		a.tracker.Withheld(it.index, h)
 	}
+}
+
+// holder returns who a key belongs to under the version of the trust file in force at a place.
+func (a *audit) holder(index uint64, key crypto.KeyID) (trust.Holder, bool) {
+	law, err := a.course.At(index)
+	if err != nil {
+		return trust.Holder{}, false
+	}
+	return law.Holder(key)
 }
 
 // judgeWithheld judges an entry by what its leaf alone says.
@@ -228,7 +253,7 @@ func (a *audit) judgeWithheld(it *item, subject string) {
 		a.failErr(CheckRecords, subject, err)
 		return
 	}
-	h, known := a.trust.Holder(leaf.Key.ID())
+	h, known := a.holder(it.index, leaf.Key.ID())
 	if !known {
 		a.fail(verifier.Check{Name: CheckRecords, Subject: subject, Code: marketops.KeyUnknown, Got: string(leaf.Key.ID()), Detail: "a leaf by a key that is not trusted here"})
 		return

@@ -29,6 +29,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
@@ -39,13 +40,27 @@ import (
 
 // Judging is what every verdict rests on beside the evidence and the trust file.
 type Judging struct {
-	At  marketops.Time // 0: the caller's clock
-	Pin verifier.Pin
+	At      marketops.Time // 0: the caller's clock
+	Pin     verifier.Pin
+	History string // folder of earlier versions of the trust file; "": none
+}
+
+// Former returns an earlier version of the trust file from the folder that the user named.
+func (j *Judging) Former(d marketops.Digest) []byte {
+	if j.History == "" {
+		return nil
+	}
+	b, err := ReadFile(filepath.Join(j.History, d.Hex()+".json"), trust.MaxTrust)
+	if err != nil {
+		return nil
+	}
+	return b
 }
 
 // Bind defines the flags --at, --trust-digest and --min-trust-version.
 func (j *Judging) Bind(f *flag.FlagSet) {
 	f.Func("at", "judge as of this `time` (2026-03-01T12:00:00Z; default: now)", func(s string) error { return j.At.UnmarshalText([]byte(s)) })
+	f.Func("trust-history", "a `folder` of earlier versions of the trust file, such as trust/ of a record store", text(&j.History))
 	BindPin(f, &j.Pin)
 }
 
@@ -102,7 +117,7 @@ func Verify(path string, load func() (*trust.Trust, error), o Options) (*verifie
 		return nil, err
 	}
 	defer f.Close()
-	d := verifier.Demand{Require: o.Require}
+	d := verifier.Demand{Require: o.Require, Former: o.Former}
 	if o.Checkpoint != "" {
 		if d.Held, err = ReadFile(o.Checkpoint, log.MaxCheckpoint); err != nil {
 			return nil, err

@@ -10,7 +10,7 @@ import (
 // where says which file of a pack a name means.
 type where struct {
 	folder string   // a folder, or the whole name of a file outside folders; "": no such file
-	hash   log.Hash // of operations, records, proofs and evidence
+	hash   log.Hash // of operations, records, proofs, evidence and trust files
 	origin string   // of a checkpoint
 }
 
@@ -33,6 +33,8 @@ func place(name string) where {
 		return placeOf(proofsDir, rest, proofSuffix)
 	case evidenceDir:
 		return placeOf(evidenceDir, rest, "")
+	case trustDir:
+		return placeOf(trustDir, rest, jsonSuffix)
 	case checkpointsDir:
 		if log.CheckOrigin(rest) == nil {
 			return where{folder: checkpointsDir, origin: rest}
@@ -52,6 +54,7 @@ func placeOf(folder, rest, suffix string) where {
 
 func operationName(d marketops.Digest) string { return operationsDir + d.Hex() + jsonSuffix }
 func evidenceName(d marketops.Digest) string  { return evidenceDir + d.Hex() }
+func trustName(d marketops.Digest) string     { return trustDir + d.Hex() + jsonSuffix }
 func recordName(h log.Hash) string            { return recordsDir + h.String() + jsonSuffix }
 func proofName(h log.Hash) string             { return proofsDir + h.String() + proofSuffix }
 func checkpointName(origin string) string     { return checkpointsDir + origin }

@@ -12,6 +12,7 @@
 //	proofs/<leafhash>.tlog-proof   its C2SP tlog-proof; all are under the one checkpoint
 //	checkpoints/<origin>           that checkpoint, a C2SP signed note
 //	evidence/<hex>                 erasable texts, named by the salted digest that a record gives
+//	trust/<hex>.json               versions of trust.json that were in force, named by their SHA-256
 //
 // created_at is the latest issued_at of the records, never a clock. The manifest is canonical
 // JSON (RFC 8785), its files in name order.
@@ -35,6 +36,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Limits of a pack.
@@ -58,6 +60,7 @@ const (
 	proofsDir      = "proofs/"
 	evidenceDir    = "evidence/"
 	checkpointsDir = "checkpoints/"
+	trustDir       = "trust/"
 	jsonSuffix     = ".json"
 	proofSuffix    = ".tlog-proof"
 )
@@ -83,7 +86,8 @@ type Contents struct {
 	Run        marketops.RunID
 	Plan       []byte   // plan.json, canonical
 	Operations [][]byte // canonical documents
-	Entries    []Entry  // every record of the run; one physically logged twice counts at its lowest index
+	Entries    []Entry  // every record of the run, and what took a version of trust.json into force from there on; one physically logged twice counts at its lowest index
+	Trust      [][]byte // versions of trust.json from the one in force at the first record on
 	Checkpoint *log.Checkpoint
 	Evidence   []Evidence // what may be handed over; the rest reads as withheld
 }
@@ -109,6 +113,7 @@ type Pack struct {
 	Records    map[log.Hash][]byte         // envelopes by claimed leaf hash
 	Proofs     map[log.Hash][]byte         // tlog-proofs by claimed leaf hash; the same keys as Records
 	Evidence   map[marketops.Digest][]byte // texts by claimed salted digest
+	Trust      map[marketops.Digest][]byte // versions of trust.json by claimed SHA-256
 	Origin     string                      // claimed by the checkpoint's file name
 	Checkpoint []byte
 }
@@ -129,6 +134,8 @@ func limit(name string) int64 {
 		return log.MaxProof
 	case evidenceDir:
 		return MaxEvidence
+	case trustDir:
+		return trust.MaxTrust
 	case checkpointsDir:
 		return log.MaxCheckpoint
 	}

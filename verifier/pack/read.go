@@ -24,7 +24,7 @@ func Read(r io.ReaderAt, size int64) (*Pack, error) {
 	}
 	p := &Pack{
 		Operations: map[marketops.Digest][]byte{}, Records: map[log.Hash][]byte{},
-		Proofs: map[log.Hash][]byte{}, Evidence: map[marketops.Digest][]byte{},
+		Proofs: map[log.Hash][]byte{}, Evidence: map[marketops.Digest][]byte{}, Trust: map[marketops.Digest][]byte{},
 	}
 	if err := p.checkListed(files); err != nil {
 		return nil, malformed(err)
@@ -74,6 +74,8 @@ func (p *Pack) put(m member) error {
 		p.Records[w.hash] = m.data
 	case proofsDir:
 		p.Proofs[w.hash] = m.data
+	case trustDir:
+		p.Trust[marketops.Digest(w.hash)] = m.data
 	case evidenceDir:
 		p.Evidence[marketops.Digest(w.hash)] = m.data
 	case checkpointsDir:

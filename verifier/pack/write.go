@@ -97,6 +97,11 @@ func (c Contents) collect(s set) error {
 			return err
 		}
 	}
+	for _, t := range c.Trust {
+		if err := s.add(trustName(marketops.DigestOf(t)), t); err != nil {
+			return err
+		}
+	}
 	for _, e := range c.Evidence {
 		if err := s.add(evidenceName(e.Digest), e.Text); err != nil {
 			return err

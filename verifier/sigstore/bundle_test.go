@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -157,31 +158,95 @@ func same(a, b []byte) bool {
 	return bytes.Equal(one, two)
 }
 
-// TestBundleAsksTheTrustFile gives good bundles to trust files that do not allow them.
-func TestBundleAsksTheTrustFile(t *testing.T) {
+// unasked exports a receipt of a pack that no verifier was asked about.
+func unasked(t *testing.T, w *logworld.World) []byte {
+	t.Helper()
+	b, err := open(w.Pack(), w.Trust())
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipts, err := b.receipts(w.Digest(0))
+	s := new(Set)
+	if err = errors.Join(err, b.fill(s, receipts, w.Digest(0))); err != nil {
+		t.Fatal(err)
+	}
+	return s.Signed[0].Bundle
+}
+
+// TestBundleAsksItsVersion: what the version that the receipt names says counts, and a later one changes only
+// which keys are revoked.
+func TestBundleAsksItsVersion(t *testing.T) {
+	for name, tc := range map[string]struct {
+		bend       func(*trust.File)
+		then, next marketops.Code // bent before the receipt was issued; bent since
+	}{
+		"as it was":       {func(*trust.File) {}, "", ""},
+		"two authorities": {func(f *trust.File) { f.AuthorityRules[0].Threshold = 2 }, marketops.RecordWithheld, ""},
+		"no authority":    {func(f *trust.File) { f.AuthorityRules = nil }, marketops.ThresholdUnmet, ""},
+		"a short life":    {func(f *trust.File) { f.MaxLifetime = 60 }, marketops.LifetimeExcessive, ""},
+		"retired":         {func(f *trust.File) { f.Authorities[0].NotAfter = logworld.Start }, marketops.KeyOutsideValidity, ""},
+		"gone":            {func(f *trust.File) { f.Authorities = f.Authorities[1:] }, "", ""},
+		"revoked":         {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(0) }, marketops.KeyRevoked, marketops.KeyRevoked},
+		"revoked later":   {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(4) }, "", ""},
+	} {
+		w := logworld.New()
+		if name != "gone" {
+			tc.bend(&w.File)
+		}
+		w.Live()
+		if r := read(w, unasked(t, w), verifier.Demand{}); r.Code != tc.then {
+			t.Errorf("%s: %s %s, want %q: %+v", name, r.Verdict, r.Code, tc.then, r.Checks)
+		}
+		w = lived(t)
+		good := exported(t, w, Receipt).Signed[0].Bundle
+		tc.bend(&w.File)
+		if r := read(w, good, verifier.Demand{Former: w.Former}); r.Code != tc.next || r.Verified() != (tc.next == "") {
+			t.Errorf("%s, since: %s %s, want %q: %+v", name, r.Verdict, r.Code, tc.next, r.Checks)
+		}
+	}
+	w := lived(t)
+	good := exported(t, w, Receipt).Signed[0].Bundle
+	w.File.MaxLifetime--
+	if r := (verifier.Demand{}).VerifyBundle(good, parsed(t, w), later); r.Code != marketops.TrustUnavailable || r.Verdict != verifier.Indeterminate {
+		t.Errorf("without the version: %s %s", r.Verdict, r.Code)
+	}
+	w.Effective = logworld.Start - 700
+	if r := (verifier.Demand{Former: w.Former}).VerifyBundle(good, parsed(t, w), later); r.Code != marketops.TrustRolledBack {
+		t.Errorf("under a version that was replaced: %s %s", r.Verdict, r.Code)
+	}
+	other := logworld.New()
+	other.File.MaxLifetime--
+	if r := read(other, good, verifier.Demand{}); r.Code != marketops.TrustRolledBack {
+		t.Errorf("another trust file: %s %s", r.Verdict, r.Code)
+	}
+}
+
+func parsed(t *testing.T, w *logworld.World) *trust.Trust {
+	t.Helper()
+	tr, err := trust.Parse(w.TrustBytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// TestBundleDemands asks for more than the trust file.
+func TestBundleDemands(t *testing.T) {
 	w := lived(t)
 	good := exported(t, w, Receipt).Signed[0].Bundle
 	for name, tc := range map[string]struct {
-		bend func(*trust.File)
 		d    verifier.Demand
 		want marketops.Code
 	}{
-		"two authorities":    {func(f *trust.File) { f.AuthorityRules[0].Threshold = 2 }, verifier.Demand{}, marketops.RecordWithheld},
-		"a short life":       {func(f *trust.File) { f.MaxLifetime = 60 }, verifier.Demand{}, marketops.LifetimeExcessive},
-		"revoked since":      {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(0) }, verifier.Demand{}, marketops.KeyRevoked},
-		"revoked later":      {func(f *trust.File) { f.Authorities[0].RevokedFrom = positions(4) }, verifier.Demand{}, ""},
-		"retired":            {func(f *trust.File) { f.Authorities[0].NotAfter = logworld.Start }, verifier.Demand{}, marketops.KeyOutsideValidity},
-		"a quorum of nobody": {func(*trust.File) {}, verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
-		"signature":          {func(*trust.File) {}, verifier.Demand{Require: verifier.Signature}, ""},
-		"held, the same":     {func(*trust.File) {}, verifier.Demand{Held: w.Log.Checkpoint()}, ""},
-		"held, another root": {func(*trust.File) {}, verifier.Demand{Held: w.Log.SignRoot(w.Log.Size(), log.Hash{1})}, marketops.SplitView},
-		"held, unproved":     {func(*trust.File) {}, verifier.Demand{Held: w.Log.CheckpointAt(7)}, marketops.RecordWithheld},
-		"the asset":          {func(*trust.File) {}, verifier.Demand{Files: files("abc")}, ""},
-		"another file":       {func(*trust.File) {}, verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
+		"a quorum of nobody": {verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
+		"signature":          {verifier.Demand{Require: verifier.Signature}, ""},
+		"held, the same":     {verifier.Demand{Held: w.Log.Checkpoint()}, ""},
+		"held, another root": {verifier.Demand{Held: w.Log.SignRoot(w.Log.Size(), log.Hash{1})}, marketops.SplitView},
+		"held, unproved":     {verifier.Demand{Held: w.Log.CheckpointAt(7)}, marketops.RecordWithheld},
+		"the asset":          {verifier.Demand{Files: files("abc")}, ""},
+		"another file":       {verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
 	} {
-		other := logworld.New()
-		tc.bend(&other.File)
-		if r := read(other, good, tc.d); r.Code != tc.want || r.Verified() != (tc.want == "") {
+		if r := read(w, good, tc.d); r.Code != tc.want || r.Verified() != (tc.want == "") {
 			t.Errorf("%s: %s %s, want %q: %+v", name, r.Verdict, r.Code, tc.want, r.Checks)
 		}
 	}

@@ -107,6 +107,10 @@ func New(p *pack.Pack, t *trust.Trust, at marketops.Time, operation marketops.Di
 	if !ok || marketops.DigestOf(document) != operation {
 		return nil, marketops.Refuse(marketops.OperationMismatch, "the pack holds no operation "+operation.String())
 	}
+	t, err := t.With(func(d marketops.Digest) []byte { return p.Trust[d] })
+	if err != nil {
+		return nil, err
+	}
 	b, err := open(p, t)
 	if err != nil {
 		return nil, err
@@ -162,7 +166,7 @@ func (b *book) sign(e entry, operation marketops.Digest, n int) (Signed, error) 
 	if err != nil {
 		return Signed{}, err
 	}
-	holder, ok := b.trust.Holder(e.record.By)
+	holder, ok := b.trust.Listing(e.record.By).Holder(e.record.By)
 	key, known := b.trust.Ring().Key(e.record.By)
 	if !ok || !known {
 		return Signed{}, marketops.Refuse(marketops.KeyUnknown, "key "+string(e.record.By))

@@ -85,6 +85,7 @@ var next = map[marketops.Code]string{
 
 	marketops.PackMalformed:      "get the pack again",
 	marketops.NothingToVerify:    "check what was given",
+	marketops.TrustUnavailable:   "get the current trust.json, and give the versions before it: --trust-history DIR",
 	marketops.TrustMissing:       "--trust trust.json",
 	marketops.LeafMismatch:       "get the pack again; if it persists, tell the operator",
 	marketops.InclusionInvalid:   "get the pack again; if it persists, tell the operator",

@@ -95,7 +95,7 @@ func prepare(ctx context.Context, o Options) (a audit.Options, err error) {
 	if err := o.Check(); err != nil {
 		return a, &cli.UsageError{Err: err}
 	}
-	a = audit.Options{At: o.At, HashOnly: o.HashOnly, Program: version.String(), Stop: ctx.Done()}
+	a = audit.Options{At: o.At, Former: o.Former, HashOnly: o.HashOnly, Program: version.String(), Stop: ctx.Done()}
 	if _, err = rand.Read(a.Secret[:]); err != nil {
 		return a, err
 	}

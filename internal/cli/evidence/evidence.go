@@ -2,9 +2,11 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -13,6 +15,7 @@ import (
 	"github.com/omega/marketops/log/view"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
 )
 
@@ -34,7 +37,7 @@ func Gather(ctx context.Context, s *session.Session, r *plan.Run) (*pack.Content
 		return nil, err
 	}
 	c := &pack.Contents{Run: r.Info.RunID, Plan: r.PlanBytes, Operations: r.Documents, Checkpoint: tree.Checkpoint()}
-	for _, e := range all.Entries {
+	for _, e := range slices.Concat(all.Adopted, all.Entries) {
 		if len(e.Envelope) == 0 {
 			s.Say("withheld: the %s of leaf %d was erased", e.Name, e.Position.Index)
 			continue
@@ -47,7 +50,24 @@ func Gather(ctx context.Context, s *session.Session, r *plan.Run) (*pack.Content
 			return nil, err
 		}
 	}
-	return c, nil
+	c.Trust, err = versions(s.Trust, c.Entries)
+	return c, err
+}
+
+// versions returns the versions of the trust file back to the one that these entries begin under. The newest is
+// among them for those who hold the one after it.
+func versions(t *trust.Trust, entries []pack.Entry) (out [][]byte, err error) {
+	first := slices.MinFunc(entries, func(a, b pack.Entry) int { return cmp.Compare(a.Proof.Index, b.Proof.Index) })
+	law, err := trust.NewCourse(t).Law(first.Record.Body)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range t.Versions() {
+		if v.Version() >= law.Version() {
+			out = append(out, v.Text())
+		}
+	}
+	return out, nil
 }
 
 func collect(ctx context.Context, s *session.Session, c *pack.Contents, tree *log.Tree, rec *receipt.Record, e api.Entry) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Limits of reading from a server.
@@ -120,6 +121,8 @@ func maxSize(name string) int64 {
 		return log.MaxCheckpoint
 	case strings.HasPrefix(name, "tile/entries/"):
 		return log.MaxBundle
+	case strings.HasPrefix(name, "trust/"):
+		return trust.MaxTrust
 	case strings.HasPrefix(name, "tile/"):
 		return maxTile
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/log"
 )
 
 // rememberHighest returns the highest version remembered under name in dir, after remembering this one.
@@ -26,6 +27,23 @@ func rememberHighest(dir, name string, version int64) (int64, error) {
 		return seen, nil
 	}
 	return version, durable.Write(path, []byte(strconv.FormatInt(version, 10)+"\n"))
+}
+
+// former returns an earlier version of the trust file: the one that this user has kept, or else the Core's. It is
+// nil if neither has it.
+func (s *Session) former(dir string, d marketops.Digest) []byte {
+	path := filepath.Join(dir, d.Hex()+".json")
+	if b, err := os.ReadFile(path); err == nil && marketops.DigestOf(b) == d {
+		return b
+	}
+	b, err := s.Core.ReadFile("records/" + log.TrustPath(d))
+	if err != nil || marketops.DigestOf(b) != d {
+		return nil
+	}
+	if err := durable.Write(path, b); err != nil {
+		s.Say("an earlier version of trust.json was not kept: %v", err)
+	}
+	return b
 }
 
 func readVersion(path string) (int64, error) {

@@ -60,6 +60,9 @@ func Connect(e *env.Env, key, fromFile string) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Trust, err = s.Trust.With(func(d marketops.Digest) []byte { return s.former(filepath.Join(memory, "trust"), d) }); err != nil {
+		return nil, err
+	}
 	s.View = view.New(s.Core, s.Trust.Log(), filepath.Join(memory, "checkpoints"))
 	return s, s.rememberTrust(filepath.Join(memory, "trust"))
 }

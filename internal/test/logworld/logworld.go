@@ -52,15 +52,17 @@ type Entry struct {
 
 // World is a log with everything that its records rest on.
 type World struct {
-	Log      *logtest.Log
-	File     trust.File // changed before [World.Trust] is called
-	Run      marketops.RunID
-	Plan     []byte // nil: that of Ops
-	Ops      []marketops.Operation
-	Now      marketops.Time
-	Entries  []Entry
-	Evidence []pack.Evidence
-	Store    Store
+	Log       *logtest.Log
+	File      trust.File     // of the newest version; its number and those before it are [World.TrustBytes]'s to say
+	Adopted   [][]byte       // versions that were in force, in their order
+	Effective marketops.Time // of the version that follows
+	Run       marketops.RunID
+	Plan      []byte // nil: that of Ops
+	Ops       []marketops.Operation
+	Now       marketops.Time
+	Entries   []Entry
+	Evidence  []pack.Evidence
+	Store     Store
 
 	// Edit changes a record by its name before it is signed; Sign replaces its signer; Before is
 	// called before it is signed and may add records.
@@ -82,8 +84,9 @@ func New() *World {
 		Ops:  []marketops.Operation{Release("v1.4.0")},
 		Edit: map[receipt.Kind]func(receipt.Body){}, Sign: map[receipt.Kind]*crypto.PrivateKey{}, Before: map[receipt.Kind]func(){},
 	}
+	w.Effective = Start + 1e6
 	w.File = trust.File{
-		Schema: "marketops.trust/v2", Version: 7, Previous: marketops.DigestOf([]byte("version 6")), Effective: Start - 1000, Expires: Start + 1e8, Hosts: []marketops.Host{"github.com"},
+		Schema: "marketops.trust/v2", Version: 1, Effective: Start - 1000, Expires: Start + 1e8, Hosts: []marketops.Host{"github.com"},
 		Persons: []trust.Person{
 			person("bob", "makers", Bob), person("alice", "release", Alice, AliceToo), person("carol", "release", Carol), person("dave", "release", Dave),
 		},
@@ -118,22 +121,54 @@ func key(id string, k *crypto.PrivateKey) trust.Key {
 	return trust.Key{ID: id, Alg: "ed25519", SPKI: base64.StdEncoding.EncodeToString(k.Public().SPKI()), NotBefore: Start - 1000, NotAfter: Start + 1e7}
 }
 
-// TrustBytes returns trust.json as File and the log's policy make it.
+// TrustBytes returns trust.json as File and the log's policy make it. If a record names another version, it is
+// the one after that.
 func (w *World) TrustBytes() []byte {
 	f := w.File
 	if f.LogPolicy == "" {
 		f.LogPolicy = w.Log.PolicyText()
 	}
-	b, err := canon.Encode(f)
-	check(err)
+	b := must(canon.Encode(f))
+	if n := len(w.Adopted); n > 0 && !bytes.Equal(b, w.Adopted[n-1]) {
+		last := must(trust.Parse(w.Adopted[n-1]))
+		f.Version, f.Previous = last.Version()+1, last.Digest()
+		f.Effective = max(f.Effective, w.Effective)
+		b = must(canon.Encode(f))
+	}
 	return b
 }
 
-// Trust is [World.TrustBytes], parsed.
+// Trust is [World.TrustBytes], parsed, with the versions before it.
 func (w *World) Trust() *trust.Trust {
-	t, err := trust.Parse(w.TrustBytes())
-	check(err)
-	return t
+	return must(must(trust.Parse(w.TrustBytes())).With(w.Former))
+}
+
+// Former returns a version that was in force, by its digest.
+func (w *World) Former(d marketops.Digest) []byte {
+	for _, text := range w.Adopted {
+		if marketops.DigestOf(text) == d {
+			return text
+		}
+	}
+	return nil
+}
+
+// InForce returns the version of trust.json in force, and takes File into force if none is yet.
+func (w *World) InForce() *trust.Trust {
+	if len(w.Adopted) == 0 {
+		w.Adopted = [][]byte{w.TrustBytes()}
+	}
+	return must(trust.Parse(w.Adopted[len(w.Adopted)-1]))
+}
+
+// Adopt takes File, which was changed, into force.
+func (w *World) Adopt() Entry {
+	before := w.InForce()
+	w.Effective = w.Now
+	w.Adopted = append(w.Adopted, w.TrustBytes())
+	next := w.InForce()
+	w.File = next.File()
+	return w.Add(&receipt.TrustAdopted{Header: w.Head(), Trust: next.Ref(), Previous: before.Digest(), Effective: next.File().Effective}, Ledger)
 }
 
 func check(err error) {
@@ -171,6 +206,7 @@ func (w *World) Evident(h receipt.Header, text string) marketops.Digest {
 
 // Add signs a record after its hooks, appends its leaf and stores its envelope.
 func (w *World) Add(b receipt.Body, by *crypto.PrivateKey, files ...receipt.Subject) Entry {
+	w.InForce()
 	if f := w.Before[b.Kind()]; f != nil {
 		delete(w.Before, b.Kind())
 		f()
@@ -217,6 +253,9 @@ func (w *World) Contents() pack.Contents {
 		doc, err := op.Document()
 		check(err)
 		c.Operations = append(c.Operations, doc)
+	}
+	for _, v := range w.Trust().Versions() {
+		c.Trust = append(c.Trust, v.Text())
 	}
 	for _, e := range w.Entries {
 		c.Entries = append(c.Entries, pack.Entry{Record: e.Record, Proof: w.Log.Prove(e.Index)})

@@ -96,7 +96,9 @@ var Stories = map[string]func(*World){
 		Unknown(w)
 		Resolve(w, w.Publish().Outcome, Alice)
 		w.Close()
-		from := []log.Position{{Origin: Origin, Index: w.Log.Size()}, {Origin: "other.example.com"}}
+		later := logtest.New("later.example.com", Dave)
+		w.File.LogPolicy = w.Log.PolicyText() + "log " + later.Vkey() + "\n"
+		from := []log.Position{{Origin: Origin, Index: w.Log.Size()}, {Origin: "later.example.com"}}
 		for _, keys := range [][]trust.Key{w.File.Authorities, w.File.Publishers, w.File.Ledger, w.File.Persons[0].Keys, w.File.Persons[1].Keys, w.File.Persons[2].Keys} {
 			for i := range keys {
 				keys[i].RevokedFrom = from

@@ -65,7 +65,7 @@ func (w *World) Authorize(n int, sub Entry, votes ...Entry) Entry {
 func (w *World) NewReceipt(n int, sub Entry, votes ...Entry) *receipt.Receipt {
 	s, h := sub.Record.Body.(*receipt.Submission), w.Head()
 	r := &receipt.Receipt{Header: h, ReceiptID: marketops.NewReceiptID([16]byte{byte(w.nonce), byte(w.nonce >> 8), byte(w.nonce >> 16)}), RunID: w.Run,
-		OperationKind: w.Ops[n].Kind, Operation: w.Digest(n), Plan: s.Plan, Policy: Policy, Trust: receipt.TrustRef{Version: 7, Digest: marketops.DigestOf([]byte("trust"))},
+		OperationKind: w.Ops[n].Kind, Operation: w.Digest(n), Plan: s.Plan, Policy: Policy, Trust: w.InForce().Ref(),
 		Target: w.Ops[n].Target, Audience: []crypto.KeyID{Publisher.Public().ID(), Other.Public().ID()}, Mode: marketops.Prod, Enforceable: true,
 		NotBefore: h.IssuedAt, ExpiresAt: h.IssuedAt + 7200, Submission: sub.Record.Digest, Approvals: []marketops.Digest{}}
 	for _, v := range votes {
@@ -129,7 +129,7 @@ func (w *World) Close(previous ...Entry) Entry {
 	c := &receipt.RunClosed{Header: w.Head(), RunID: w.Run, Plan: p, Records: []marketops.Digest{}}
 	counts := map[receipt.Kind]int64{}
 	for _, e := range w.Entries {
-		if e.Record.Body.Kind() == receipt.KindRunClosed {
+		if kind := e.Record.Body.Kind(); kind == receipt.KindRunClosed || kind == receipt.KindTrustAdopted {
 			continue
 		}
 		counts[e.Record.Body.Kind()]++

@@ -17,7 +17,7 @@ var lifecycleMutants = slices.Concat([]mutant{
 		{File: outcomesFile, Old: "if !newest {", New: "if !newest && false {"},
 	}},
 }, deaf("claimVetoed", "intentVetoed", "claimRevoked", "intentRevoked", "intentEnded", "intentClaim", "outcomeEarly", "outcomeLedger",
-	"outcomeSigner", "outcomeEffects", "revokedBy", "revokedOnce", "approvalAsks", "oneSubmission", "onePlan", "notSoon"))
+	"outcomeSigner", "outcomeEffects", "revokedBy", "revokedOnce", "approvalAsks", "oneSubmission", "onePlan", "notSoon", "receiptTrust", "adoptsNext", "adoptsInTime"))
 
 // deaf are a tracker that does not hear of one condition of its table each.
 func deaf(conditions ...string) (out []mutant) {

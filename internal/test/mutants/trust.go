@@ -2,10 +2,62 @@ package main
 
 import "github.com/omega/marketops/internal/test/overlay"
 
-const trustFile = "receipt/trust/trust.go"
+const (
+	trustFile    = "receipt/trust/trust.go"
+	versionsFile = "receipt/trust/versions.go"
+	courseFile   = "receipt/trust/course.go"
+)
 
 var trustMutants = []mutant{
 	{"revoked", "refusing revoked keys", "receipt/trust", "TestAdmitWindowAndRevocation", []overlay.Patch{
-		{File: trustFile, Old: "if h.Key.revokedAt(pos)", New: "if false"},
+		{File: trustFile, Old: "if t.revokedAt(h.Key, pos)", New: "if false"},
+	}},
+	{"revokedafter", "keeping a key revoked in the logs that follow", "verifier/audit", "TestRevokedBeforeTheFreeze", []overlay.Patch{
+		{File: trustFile, Old: "|| t.isAfter(pos.Origin, from.Origin)", New: ""},
+	}},
+	{"revokednewest", "asking the newest version which keys are revoked", "receipt/gate", "TestGateRefuses", []overlay.Patch{
+		{File: versionsFile, Old: "h.Key.RevokedFrom = newer.Key.RevokedFrom", New: "_ = newer"},
+	}},
+	{"chain", "proving a version by the digest in the one after it", "receipt/trust", "TestBrokenChains", []overlay.Patch{
+		{File: versionsFile, Old: "older.digest != last.file.Previous", New: "false"},
+	}},
+	{"overdue", "refusing receipts under a version that was to be replaced", "receipt/gate", "TestGateRefuses", []overlay.Patch{
+		{File: versionsFile, Old: "next != nil && at >", New: "false && next != nil && at >"},
+	}},
+	{"lawoftoday", "judging a receipt by the version that it names", "receipt/gate", "TestNextVersionChangesNothing", []overlay.Patch{
+		{File: "receipt/gate/open.go", Old: "law, err := e.trust.Named(e.receipt.Trust)", New: "law, err := e.trust, error(nil)"},
+	}},
+	{"vetolaw", "asking for vetoes under the version at the claim", "receipt/gate", "TestGateRefuses", []overlay.Patch{
+		{File: "receipt/gate/approvals.go", Old: "		t.veto(v, e.trust)\n", New: ""},
+	}},
+	{"course", "judging a record by the version in force at its place", "verifier", "TestControl", []overlay.Patch{
+		{File: courseFile, Old: "return c.newest.First()\n	}\n	return", New: "return c.newest, nil\n	}\n	return"},
+	}},
+	{"olderadopted", "taking no older version into force", "receipt/trust", "TestCourse", []overlay.Patch{
+		{File: courseFile, Old: "c.steps[len(c.steps)-1].Trust.Version >= ref.Version", New: "false"},
+	}},
+	{"packtrust", "refusing strange trust files in a pack", "verifier", "TestTrustFilesInPacks", []overlay.Patch{
+		{File: "verifier/records.go", Old: "return left == 0", New: "return true"}, {File: "verifier/records.go", Old: "if left > 0 {", New: "if left > 1<<20 {"},
+	}},
+	{"notathand", "leaving open what cannot be judged", "verifier", "TestVersionsAtHand", []overlay.Patch{
+		{File: "verifier/verdict.go", Old: ", marketops.TrustUnavailable}", New: "}"},
+	}},
+	{"adoptalone", "taking no call while a version comes into force", "federation/core", "TestCallUnderWay", []overlay.Patch{
+		{File: adoptFile, Old: "	r.mu.Lock()\n", New: ""}, {File: adoptFile, Old: "	r.mu.Unlock()\n", New: ""},
+	}},
+	{"adoptearly", "waiting until a version is effective", "federation/core", "TestEffective", []overlay.Patch{
+		{File: adoptFile, Old: "next.trust.File().Effective; r.now() < at", New: "next.trust.File().Effective; r.now() < at && false"},
+		{File: adoptFile, Old: "next.File().Effective; r.now() < at", New: "next.File().Effective; r.now() < at && false"},
+	}},
+	{"adoptlate", "refusing a version that comes too late", "federation/core", "TestTooLate", []overlay.Patch{
+		{File: adoptFile, Old: "if err != nil || latest <= first.File().Effective+trust.AdoptWithin {", New: "if true {"},
+	}},
+	{"passedover", "looking at a version that was passed over", "federation/core", "TestTooLate", []overlay.Patch{
+		{File: adoptFile, Old: "first := firstAfter(next, before)", New: "first := next"},
+	}},
+	{"restartforce", "finding in the log which version is in force", "federation/core", "TestEffective", []overlay.Patch{
+		{File: adoptFile, Old: "	r.active.Store(&activeRules{trust: law, policy: onDisk.policy})\n", New: ""},
 	}},
 }
+
+const adoptFile = "federation/core/adopt.go"

@@ -310,7 +310,7 @@ func Bodies() map[receipt.Kind]receipt.Body {
 		&receipt.Request{Method: "POST /v1/claim", Body: Digest("body"), Core: "core.example", ExpiresAt: Noon + 30},
 		&receipt.TrustAdopted{Trust: receipt.TrustRef{Version: 4, Digest: Digest("trust")}, Previous: prev, Effective: Noon},
 		&receipt.ShardSealed{Shard: receipt.CheckpointRef{Origin: "log.example", Size: 5, Root: log.EmptyRoot()}, Next: "log2.example"},
-		&receipt.ShardGenesis{Origin: "log2.example", Previous: receipt.CheckpointRef{Origin: "log.example", Size: 6, Root: log.EmptyRoot()}, Sealed: Digest("sealed")},
+		&receipt.ShardGenesis{Origin: "log2.example", Previous: receipt.CheckpointRef{Origin: "log.example", Size: 6, Root: log.EmptyRoot()}, Sealed: Digest("sealed"), Trust: receipt.TrustRef{Version: 3, Digest: Digest("trust")}},
 	} {
 		reflect.ValueOf(b).Elem().FieldByName("Header").Set(reflect.ValueOf(Header(500+i, Noon)))
 		out[b.Kind()] = b

@@ -150,7 +150,7 @@ func unguessable(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: unguessable PUBLIC RECORDS")
 	}
 	public := below(ts, args[:1])
-	records, err := filepath.Glob(filepath.Join(ts.MkAbs(args[1]), "*", "*.json"))
+	records, err := filepath.Glob(filepath.Join(ts.MkAbs(args[1]), "??", "*.json"))
 	ts.Check(err)
 	if len(records) < 5 {
 		ts.Fatalf("%d records", len(records))

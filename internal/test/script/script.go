@@ -14,7 +14,8 @@
 //	                    the one of number I; what it said, or cosigned last, goes to witness.txt
 //	core start|stop|kill   what one that stopped has said goes to core.txt
 //	core refuses CODE   start one that must end with this exit code; core.txt has what it said
-//	nexttrust [HOST…]   put the next version in the place of trust.json, which names further hosts
+//	nexttrust [HOST…|replace OLD NEW]   put the next version in the place of trust.json, which names further hosts, or
+//	                    says something else in one place
 //	core pause|resume   it stops answering, without an end of its connections, and answers again
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
 //	exits CODE CMD…     run a command and demand exactly this exit code

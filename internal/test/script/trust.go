@@ -2,6 +2,8 @@ package script
 
 import (
 	"os"
+	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,12 +12,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// nextTrust writes the version that follows .marketops/trust.json in its place. It names further hosts.
 func nextTrust(ts *testscript.TestScript, neg bool, args []string) {
 	path := ts.MkAbs(".marketops/trust.json")
 	now, err := trust.Parse([]byte(ts.ReadFile(path)))
 	ts.Check(err)
-	f := now.Next(now.File().Effective)
+	f := now.Next(marketops.TimeOf(time.Now()))
+	old, changed := "", ""
+	if len(args) == 3 && args[0] == "replace" {
+		old, changed, args = args[1], args[2], nil
+	}
 	for _, name := range args {
 		host, err := marketops.ParseHost(name)
 		ts.Check(err)
@@ -23,5 +28,9 @@ func nextTrust(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	b, err := json.Marshal(f, jsontext.WithIndent("  "))
 	ts.Check(err)
-	ts.Check(os.WriteFile(path, append(b, '\n'), 0o644))
+	text := strings.Replace(string(b), old, changed, 1)
+	if old != "" && text == string(b) {
+		ts.Fatalf("trust.json does not say %s", old)
+	}
+	ts.Check(os.WriteFile(path, []byte(text+"\n"), 0o644))
 }

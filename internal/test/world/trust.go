@@ -28,8 +28,11 @@ func (w *World) WriteTrust(version int64, change func(*trust.File)) {
 func (w *World) ParseTrust(version int64, change func(*trust.File)) (*trust.Trust, []byte) {
 	w.Helper()
 	f := w.trustFile(version)
-	if version > 1 {
-		f.Previous = w.Trust.Digest()
+	for _, before := range w.inForce().Versions() {
+		if before.Version() < version {
+			f.Previous = before.Digest()
+			break
+		}
 	}
 	for _, edit := range []func(*trust.File){w.Edit, change} {
 		if edit != nil {
@@ -38,6 +41,17 @@ func (w *World) ParseTrust(version int64, change func(*trust.File)) (*trust.Trus
 	}
 	b := Got(json.Marshal(f))(w)
 	return Got(trust.Parse(b))(w), b
+}
+
+// inForce is the version that follows upon, as the Core has it.
+func (w *World) inForce() *trust.Trust {
+	if w.Core != nil {
+		return w.Core.Trust()
+	}
+	if w.Trust != nil {
+		return w.Trust
+	}
+	return &trust.Trust{}
 }
 
 // TrustKey is a key as the trust file lists it: valid from a day ago for a year.
@@ -49,7 +63,7 @@ func (w *World) TrustKey(name string) trust.Key {
 func (w *World) trustFile(version int64) trust.File {
 	all, key := []string{"*"}, w.TrustKey
 	return trust.File{
-		Schema: "marketops.trust/v2", Version: version, Effective: w.Now() - 86400, Expires: w.Now() + 300*86400, Hosts: []marketops.Host{"github.com"},
+		Schema: "marketops.trust/v2", Version: version, Effective: w.effective(version), Expires: w.Now() + 300*86400, Hosts: []marketops.Host{"github.com"},
 		Persons: []trust.Person{
 			{ID: "bob", Groups: []string{"requesters", "operators"}, Keys: []trust.Key{key("bob")}},
 			{ID: "alice", Groups: []string{"approvers"}, Keys: []trust.Key{key("alice")}},
@@ -64,4 +78,12 @@ func (w *World) trustFile(version int64) trust.File {
 		LogPolicy:   fmt.Sprintf("log %s\nquorum none\n", log.Vkey(Origin, w.Keys["checkpoint"].Public())),
 		MaxLifetime: 86400, KnownCheckpoints: []receipt.CheckpointRef{},
 	}
+}
+
+// effective is now for every version but the first: the Core adopts it at once.
+func (w *World) effective(version int64) marketops.Time {
+	if version == 1 {
+		return w.Now() - 86400
+	}
+	return w.Now()
 }

@@ -24,7 +24,7 @@ const Usage = `usage: marketops-verify audit --log DIR --records DIR --trust FIL
   --resume FILE              continue from this file, and keep the state in it; no other user may write to it
   --hash-only                compare the leaves with the root and nothing else; never "verified"
   --at TIME                  raise the log's own time to this, to find missing outcomes
-  and --trust-digest, --min-trust-version, --json, --quiet as above
+  and --trust-history, --trust-digest, --min-trust-version, --json, --quiet as above
 `
 
 // Options are what the command line says.
@@ -84,7 +84,7 @@ func run(e *auditor.Env, o *Options) int {
 
 // prepare reads what the audit rests on beside the log.
 func prepare(o *offline.AuditOptions) (a audit.Options, err error) {
-	a = audit.Options{At: o.At, HashOnly: o.HashOnly, Program: version.String()}
+	a = audit.Options{At: o.At, Former: o.Former, HashOnly: o.HashOnly, Program: version.String()}
 	if _, err = rand.Read(a.Secret[:]); err != nil {
 		return a, err
 	}

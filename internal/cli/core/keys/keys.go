@@ -3,13 +3,12 @@ package keys
 
 import (
 	"crypto/rand"
-	"os"
 	"path/filepath"
 
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/receipt/trust"
@@ -51,11 +50,7 @@ func Issuer(dir string) (*issue.Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(cfg.In(dir).Trust)
-	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
-	}
-	t, err := trust.Parse(data)
+	t, err := versions.Load(dir, cfg.In(dir))
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func TestShow(t *testing.T) {
 	w := logworld.New()
 	clitest.Write(t, clitest.Enter(t), "trust.json", w.TrustBytes())
 	r := clitest.Run(clitest.Of(New), "--trust", "trust.json")
-	for _, want := range []string{"digest\t" + w.Trust().Digest().String() + "\n", "version\t7\n", "\nauthority\t", "\napprove\t"} {
+	for _, want := range []string{"digest\t" + w.Trust().Digest().String() + "\n", "version\t1\n", "\nauthority\t", "\napprove\t"} {
 		if r.Exit != cli.ExitDone || !strings.Contains(r.Out, want) {
 			t.Errorf("exit %d, %q is not in\n%s%s", r.Exit, want, r.Out, r.Err)
 		}
