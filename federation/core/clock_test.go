@@ -191,3 +191,14 @@ func validSince(at marketops.Time) func(*trust.File) {
 		}
 	}
 }
+
+// TestClockBackAtRestart: a Core whose clock went back while it was stopped dates nothing before what it dated last.
+func TestClockBackAtRestart(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	s := w.Ready()
+	w.Pass(-30 * time.Minute)
+	w.Restart()
+	publish(s)
+	requireAudit(w, w.Core.Trust())
+}

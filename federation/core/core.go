@@ -150,6 +150,11 @@ func (c *Core) start(ctx context.Context) (err error) {
 		return err
 	}
 	c.ledger = ledger
+	latest, err := ledger.Latest(ctx)
+	if err != nil {
+		return err
+	}
+	c.issuer.Resume(latest)
 	if err := c.rules.reload(ctx); err != nil {
 		return err
 	}

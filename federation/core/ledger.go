@@ -33,6 +33,7 @@ type Ledger interface {
 	SeeTrust(ctx context.Context, version int64) error
 	Adoptions(ctx context.Context) ([]claims.Record, error)
 	LatestReceipt(ctx context.Context) (marketops.Time, error)
+	Latest(ctx context.Context) (marketops.Time, error)
 
 	Get(ctx context.Context, receipt marketops.ReceiptID) (claims.Claim, bool, error)
 	History(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Transition, error)

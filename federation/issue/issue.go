@@ -116,6 +116,13 @@ func (m *Issuer) Receipt(l *federation.Authorization, audience []crypto.KeyID, l
 // standStill is how far a clock may go back before it is believed: it may have been wrong before.
 const standStill = marketops.Time(24 * 60 * 60) // seconds
 
+// Resume dates no record before latest, as if this issuer had signed one then.
+func (m *Issuer) Resume(latest marketops.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.latest = max(m.latest, latest)
+}
+
 // head dates a record. Where the clock went back it stands still, for an audit refuses a claim that is dated
 // before its receipt.
 func (m *Issuer) head() (receipt.Header, error) {

@@ -223,6 +223,14 @@ func (l *Ledger) LatestReceipt(ctx context.Context) (marketops.Time, error) {
 	})
 }
 
+// Latest returns when the newest record was frozen, or zero.
+func (l *Ledger) Latest(ctx context.Context) (marketops.Time, error) {
+	return do(ctx, l, func(t *tx) (at marketops.Time, err error) {
+		_, err = t.get(`SELECT frozen_at FROM frozen ORDER BY seq DESC LIMIT 1`, nil, &at)
+		return at, err
+	})
+}
+
 // Newest returns the highest place in the log among the 4096 records that were frozen last, and
 // false if none of them has one.
 func (l *Ledger) Newest(ctx context.Context) (uint64, bool, error) {
