@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -159,6 +160,29 @@ func TestCallUnderWay(t *testing.T) {
 	<-swept
 	if v := w.Core.Trust().Version(); v != 2 {
 		t.Errorf("version %d is in force", v)
+	}
+	requireAudit(w, w.Core.Trust())
+}
+
+// TestApproverWhoLeft: an approval counts no more once its person is not listed; the others still do, and one that
+// is missing can be given by another person. A rejection by such a person stands.
+func TestApproverWhoLeft(t *testing.T) {
+	t.Parallel()
+	w := world.New(t, func(w *world.World) { w.Edit = func(f *trust.File) { f.Approvals[0].Threshold = 2 } })
+	s := w.NewRun().Submit().Approve("alice", "dora")
+	vetoed := w.NewRun().Submit().Approve("alice", "carol")
+	got(vetoed.VoteAs("dora", func(a *receipt.Approval) { a.Verdict = receipt.Reject }))(t)
+	w.WriteTrust(2, func(f *trust.File) {
+		f.Persons = slices.DeleteFunc(f.Persons, func(p trust.Person) bool { return p.ID == "dora" })
+	})
+	w.Core.Sweep(context.Background())
+	if d := s.Decide(); d.Authorized {
+		t.Fatal("an approval of a person who left still counts")
+	}
+	s.Approve("carol").Authorize()
+	publish(s)
+	if _, err := vetoed.Client("bob").Authorize(context.Background(), vetoed.ID); marketops.CodeOf(err) != marketops.KeyUnknown {
+		t.Errorf("a rejection under a key that is listed no more: %v", err)
 	}
 	requireAudit(w, w.Core.Trust())
 }

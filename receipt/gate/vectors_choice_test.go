@@ -207,12 +207,16 @@ func names(of string, codes logworld.Codes) (out []string) {
 }
 
 // shows names what a world is an example of: the codes of its pack, those of its log, and the conditions that its
-// records break.
+// records break. A condition is alone if nothing else gives its code: a verifier that does not ask it answers otherwise.
 func (x world) shows(t *testing.T) []string {
 	t.Helper()
 	out := slices.Concat(names("pack: ", x.pack), names("log: ", x.log))
-	for _, c := range broken(t, x.play()) {
+	conditions, gate := broken(t, x.play())
+	for _, c := range conditions {
 		out = append(out, c.Holds)
+		if !slices.Contains(gate, c.Code) && !slices.ContainsFunc(conditions, func(o *lifecycle.Condition) bool { return o != c && o.Code == c.Code }) {
+			out = append(out, "alone: "+c.Holds)
+		}
 	}
 	return out
 }
@@ -257,12 +261,12 @@ func requireAll(t *testing.T, seen map[string]bool) {
 	}
 }
 
-// broken returns the conditions that the records of a log break.
-func broken(t *testing.T, w *logworld.World) (out []*lifecycle.Condition) {
+// broken returns the conditions that the records of a log break, and the codes that the gate gives of its receipts.
+func broken(t *testing.T, w *logworld.World) (out []*lifecycle.Condition, gate []marketops.Code) {
 	t.Helper()
 	law := w.Trust()
 	rules := lifecycle.Rules{Trust: law, Document: w.Documents(), Quoted: quotedBy(w.Log)}
-	rules.Gate = func(*lifecycle.ReceiptHistory, marketops.Checks, string) {} // it is asked, its answers are no conditions
+	rules.Gate = func(_ *lifecycle.ReceiptHistory, answers marketops.Checks, _ string) { gate = append(gate, failures(answers)...) }
 	rules.Report = func(f lifecycle.Finding) {
 		if f.Condition != nil {
 			out = append(out, f.Condition)
@@ -274,7 +278,7 @@ func broken(t *testing.T, w *logworld.World) (out []*lifecycle.Condition) {
 		a.take(log.Position{Origin: w.Log.Origin, Index: uint64(i)}, leaf, w.Store[log.RecordPath(log.LeafHash(leaf))])
 	}
 	tracker.Finish()
-	return out
+	return out, gate
 }
 
 func quotedBy(l *logtest.Log) func(receipt.CheckpointRef) error {

@@ -75,11 +75,21 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	return s.Result(v)
 }
 
+// verify opens a receipt under the version of the trust file that it names.
 func verify(t *trust.Trust, envelope []byte, pos *log.Position) (*receipt.Record, trust.Holder, error) {
-	rec, holder, err := t.Open(envelope, cli.Now(), pos)
-	if err == nil && rec.Body.Kind() != receipt.KindReceipt {
-		err = marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(rec.Body.Kind()))
+	rec, err := receipt.Open(envelope, t.Ring())
+	if err != nil {
+		return nil, trust.Holder{}, err
 	}
+	r, ok := rec.Body.(*receipt.Receipt)
+	if !ok {
+		return nil, trust.Holder{}, marketops.Refuse(marketops.PredicateTypeWrong, "this is a record of type "+string(rec.Body.Kind()))
+	}
+	law, err := t.Named(r.Trust)
+	if err != nil {
+		return nil, trust.Holder{}, err
+	}
+	holder, err := law.Admit(rec, cli.Now(), pos)
 	return rec, holder, err
 }
 
