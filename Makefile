@@ -122,7 +122,7 @@ cross:
 	@for t in linux/arm64 darwin/arm64; do \
 		echo "== $$t core"; GOOS=$${t%/*} GOARCH=$${t#*/} CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/marketops-core || exit 1; done
 
-# Every order of the steps of the publish protocol, within small bounds; needs spin and gcc.
+# Every order of the steps of the publish protocol and of changes of trust.json, within small bounds; needs spin and gcc.
 model:
 	@docs/model/check.sh
 

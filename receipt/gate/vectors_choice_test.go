@@ -244,12 +244,12 @@ func (x world) sequences(t *testing.T) []string {
 	return out
 }
 
-// requireAll fails if a condition or a code of an attack is shown nowhere.
+// requireAll fails if a condition is nowhere alone, or a code of an attack is shown nowhere.
 func requireAll(t *testing.T, seen map[string]bool) {
 	t.Helper()
 	var want []string
 	for _, c := range lifecycle.Conditions {
-		want = append(want, c.Holds)
+		want = append(want, "alone: "+c.Holds)
 	}
 	for _, x := range slices.Concat(worldsOf(t, true), worldsOf(t, false)) {
 		want = append(want, slices.Concat(names("pack: ", x.pack), names("log: ", x.log))...)
@@ -266,7 +266,9 @@ func broken(t *testing.T, w *logworld.World) (out []*lifecycle.Condition, gate [
 	t.Helper()
 	law := w.Trust()
 	rules := lifecycle.Rules{Trust: law, Document: w.Documents(), Quoted: quotedBy(w.Log)}
-	rules.Gate = func(_ *lifecycle.ReceiptHistory, answers marketops.Checks, _ string) { gate = append(gate, failures(answers)...) }
+	rules.Gate = func(_ *lifecycle.ReceiptHistory, answers marketops.Checks, _ string) {
+		gate = append(gate, failures(answers)...)
+	}
 	rules.Report = func(f lifecycle.Finding) {
 		if f.Condition != nil {
 			out = append(out, f.Condition)

@@ -19,8 +19,8 @@ const (
 
 var good = logworld.Codes{}
 
-// further are worlds that are no attack and no story. They break the conditions of whole logs, lie where no verifier
-// can find it, or keep earlier versions of the trust file elsewhere.
+// further are worlds that are no attack and no story. They lie where no verifier can find it, break a condition that
+// no attack breaks alone, keep earlier versions of the trust file elsewhere, or break the conditions of whole logs.
 var further = []world{
 	{name: "an outcome names another release id", says: unseen, pack: good, log: good, story: func(w *logworld.World) {
 		w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).GitHub[0].Value = "78" }
@@ -34,6 +34,21 @@ var further = []world{
 	{name: "an outcome quotes a root that the log never had", pack: logworld.Codes{"split-view"}, log: logworld.Codes{"split-view"}, story: func(w *logworld.World) {
 		w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root[0] ^= 1 }
 		w.Publish()
+	}},
+	{name: "an approval for another requester above the receipt", log: logworld.Codes{"approval-missing"}, story: func(w *logworld.World) {
+		l := w.Allow()
+		w.Edit["approval"] = func(b receipt.Body) { b.(*receipt.Approval).Requester = "dave" }
+		w.Vote(l.Submission, logworld.Dave, "approve")
+	}},
+	{name: "a veto below the claim, and no intent", log: logworld.Codes{"rejected-by-approver"}, story: func(w *logworld.World) {
+		l := w.Allow()
+		w.Vote(l.Submission, logworld.Dave, "reject")
+		w.Claim(l.Receipt, logworld.Publisher)
+	}},
+	{name: "taken over by a publisher outside the audience", log: logworld.Codes{"audience-mismatch"}, story: func(w *logworld.World) {
+		w.Edit["receipt"] = func(b receipt.Body) { r := b.(*receipt.Receipt); r.Audience = r.Audience[:1] }
+		l := w.Allow()
+		w.Claim(l.Receipt, logworld.Other, w.Claim(l.Receipt, logworld.Publisher))
 	}},
 
 	{name: "earlier versions beside the pack", says: versioned, pack: good, log: good, apart: true, story: adoptedSince},
