@@ -214,26 +214,25 @@ func (v *verification) joinTrust() bool {
 
 // checkTrustFiles refuses a trust file in a pack that is no version before the caller's, and none after it.
 func (v *verification) checkTrustFiles() bool {
-	known, left := map[marketops.Digest]bool{}, len(v.pack.Trust)
+	after, strange := map[marketops.Digest][]marketops.Digest{}, map[marketops.Digest]bool{}
+	for d, text := range v.pack.Trust {
+		strange[d] = true
+		if t, err := trust.Parse(text); err == nil && t.Digest() == d {
+			after[t.File().Previous] = append(after[t.File().Previous], d)
+		}
+	}
+	var known []marketops.Digest
 	for _, t := range v.trust.Versions() {
-		known[t.Digest()] = true
-		if v.pack.Trust[t.Digest()] != nil {
-			left--
-		}
+		delete(strange, t.Digest())
+		known = append(known, t.Digest())
 	}
-	for more := true; more; {
-		more = false
-		for d, text := range v.pack.Trust {
-			if t, err := trust.Parse(text); !known[d] && err == nil && t.Digest() == d && known[t.File().Previous] {
-				known[d], more = true, true
-				left--
-			}
-		}
+	for known = after[known[0]]; len(known) > 0; known = append(known[1:], after[known[0]]...) {
+		delete(strange, known[0])
 	}
-	if left > 0 {
+	if len(strange) > 0 {
 		v.report.Fail(Check{Name: CheckPack, Code: marketops.PackMalformed, Detail: "a trust file in the pack is no version of the one that was given"})
 	}
-	return left == 0
+	return len(strange) == 0
 }
 
 func (v *verification) admitOne(e *entry, law *trust.Trust) (err error) {

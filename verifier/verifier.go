@@ -42,8 +42,10 @@
 //
 // The gate's questions are asked again at the time of the first claim, which the ledger asserts.
 // Key windows are read at the time of a record: the later of its own issued_at and the latest
-// issued_at that the ledger signed below it. Where the trust file demands witnesses, the key must
-// be valid at the time by which a quorum had cosigned as well.
+// issued_at that the ledger signed below it.
+//
+// Each record is judged under the version of the trust file that was in force at its place. The caller
+// gives the newest; the pack brings the others, and each is proved by the digest in the one after it.
 //
 // # Verdicts
 //

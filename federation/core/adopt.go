@@ -8,7 +8,6 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/versions"
-	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -21,7 +20,7 @@ func (r *rules) enterForce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.course, err = r.readCourse(onDisk.trust, rows); err != nil {
+	if r.course, err = versions.Course(r.config.Records, onDisk.trust, rows); err != nil {
 		return err
 	}
 	_, begun, err := r.ledger.Newest(ctx)
@@ -31,23 +30,33 @@ func (r *rules) enterForce(ctx context.Context) error {
 	if !begun && len(rows) == 0 {
 		return r.beginUnder(ctx, onDisk)
 	}
-	if steps := r.course.Steps(); len(steps) > 0 && steps[len(steps)-1].Trust.Version > onDisk.trust.Version() {
-		return marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("trust.json has version %d, the log has version %d in force", onDisk.trust.Version(), steps[len(steps)-1].Trust.Version))
-	}
-	law, err := r.course.Law(nil)
+	law, err := r.inForce(onDisk.trust)
 	if err != nil {
 		return err
-	}
-	if len(rows) == 0 {
-		if err := versions.Require(r.config.Records, law); err != nil {
-			return err
-		}
 	}
 	if law.Digest() == onDisk.trust.Digest() {
 		return errors.Join(versions.Keep(r.config.Records, law), r.ledger.SeeTrust(ctx, law.Version()))
 	}
 	r.active.Store(&activeRules{trust: law, policy: onDisk.policy})
 	return r.replace(ctx, onDisk)
+}
+
+// inForce returns the version in force at the end of the log, as if there were no later one yet.
+func (r *rules) inForce(onDisk *trust.Trust) (*trust.Trust, error) {
+	steps := r.course.Steps()
+	if n := len(steps); n > 0 && steps[n-1].Trust.Version > onDisk.Version() {
+		return nil, marketops.Refuse(marketops.TrustRolledBack, fmt.Sprintf("trust.json has version %d, the log has version %d in force", onDisk.Version(), steps[n-1].Trust.Version))
+	}
+	law, err := r.course.Law(nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(steps) == 0 {
+		if err := versions.Require(r.config.Records, law); err != nil {
+			return nil, err
+		}
+	}
+	return law.AsNewest()
 }
 
 // beginUnder lets an empty log begin under a version; a later one than the first is its first leaf.
@@ -61,30 +70,13 @@ func (r *rules) beginUnder(ctx context.Context, f *activeRules) error {
 	return r.ledger.SeeTrust(ctx, f.trust.Version())
 }
 
-// readCourse reads what took versions into force in this log.
-func (r *rules) readCourse(newest *trust.Trust, rows []claims.Record) (*trust.Course, error) {
-	course := trust.NewCourse(newest)
-	for _, row := range rows {
-		rec, err := r.records.Reopen(newest, row)
-		if err != nil {
-			return nil, err
-		}
-		if row.Index == nil {
-			return nil, marketops.Refuse(marketops.LogUnavailable, "a version of trust.json is on its way into the log")
-		}
-		course.Adopt(rec.Body, *row.Index)
-	}
-	return course, nil
-}
-
-// law returns the version in force at a place of the log.
-func (r *rules) law(index uint64) (*trust.Trust, error) { return r.course.At(index) }
-
-// replace takes rules with a later version of trust.json into force, or leaves the old ones until it is effective.
+// replace takes rules with a later version of trust.json into force, or leaves the version before until it is
+// effective; a changed policy does not wait.
 func (r *rules) replace(ctx context.Context, next *activeRules) error {
 	before := r.active.Load().trust
 	if at := next.trust.File().Effective; r.now() < at {
 		r.waiting, r.effective = next.stamp, at
+		r.active.Store(&activeRules{trust: before, policy: next.policy})
 		r.log.Info("a version of trust.json waits until it is effective", "version", next.trust.Version(), "effective", at.String())
 		return nil
 	}

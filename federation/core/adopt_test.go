@@ -296,6 +296,31 @@ func TestEffective(t *testing.T) {
 	wantCode(t, err, marketops.NotYetValid)
 }
 
+// TestWhileAVersionWaits: until a version is effective it revokes no key, through a restart too, and a changed policy
+// does not wait for it.
+func TestWhileAVersionWaits(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	s := w.Ready()
+	w.WriteTrust(2, func(f *trust.File) {
+		f.Effective = w.Now() + 3600
+		f.Publishers[0].RevokedFrom = []log.Position{{Origin: world.Origin}}
+	})
+	w.Restart()
+	publish(s)
+	before := w.Core.Info().Policy
+	rules := filepath.Join(w.Dir, "policy", "more.cedar")
+	must(t, os.WriteFile(rules, []byte("// a line more\n"), 0o600))
+	w.Core.Sweep(context.Background())
+	if is := w.Core.Info(); is.Policy == before || is.Trust != 1 {
+		t.Errorf("%+v", is)
+	}
+	w.Pass(time.Hour)
+	w.Core.Sweep(context.Background())
+	_, err := w.Ready().Claim(0, "pub")
+	wantCode(t, err, marketops.KeyRevoked)
+}
+
 // TestTooLate: a version that should have been in force while receipts were issued is refused, also as one that a
 // later version passes over.
 func TestTooLate(t *testing.T) {

@@ -173,9 +173,6 @@ func (r *rules) reloadChanged(ctx context.Context) {
 		return
 	}
 	f := r.active.Load()
-	if f == old {
-		return // it waits
-	}
 	r.log.Info("trust and policy reloaded", "trust", f.trust.Version(), "policy", f.policy.Digest().String())
 }
 

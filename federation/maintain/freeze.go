@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
@@ -127,17 +128,9 @@ func (s *State) inForce(ctx context.Context) (receipt.TrustRef, error) {
 	if err != nil {
 		return receipt.TrustRef{}, err
 	}
-	course := trust.NewCourse(s.trust)
-	for _, row := range rows {
-		env, err := log.ReadRecord(files(s.config.Records), log.Hash(row.Leaf))
-		if err != nil {
-			return receipt.TrustRef{}, err
-		}
-		rec, err := receipt.Open(env, s.trust.Ring())
-		if err != nil {
-			return receipt.TrustRef{}, err
-		}
-		course.Adopt(rec.Body, *row.Index)
+	course, err := versions.Course(s.config.Records, s.trust, rows)
+	if err != nil {
+		return receipt.TrustRef{}, err
 	}
 	law, err := course.Law(nil)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -38,6 +40,26 @@ func former(state, records string, d marketops.Digest) []byte {
 		}
 	}
 	return nil
+}
+
+// Course reads which version was in force where, from the records that took one into force.
+func Course(records string, newest *trust.Trust, rows []claims.Record) (*trust.Course, error) {
+	course, store := trust.NewCourse(newest), os.DirFS(records).(fs.ReadFileFS)
+	for _, row := range rows {
+		env, err := log.ReadRecord(store, row.Leaf)
+		if err != nil {
+			return nil, err
+		}
+		rec, err := receipt.Open(env, newest.Ring())
+		if err != nil {
+			return nil, err
+		}
+		if row.Index == nil || rec.LeafHash() != row.Leaf {
+			return nil, marketops.Refuse(marketops.LeafMismatch, "what took a version of trust.json into force is not the record that stands in the log")
+		}
+		course.Adopt(rec.Body, *row.Index)
+	}
+	return course, nil
 }
 
 // Begin stores the version that a log begins under, and drops what was kept before anything stood in the log.

@@ -19,10 +19,12 @@ type versions struct {
 }
 
 // With returns the same file together with the versions before it. read is asked for each by its digest, the
-// newest first, and returns nil for one that is not at hand: the chain ends there, unless t has that version already. The code of an error is
-// [marketops.TrustMissing]: a version that is not usable, or not older than the one that names it.
+// newest first, and returns nil for one that is not at hand: the chain ends there, unless t has that version
+// already. The code of an error is [marketops.TrustMissing]: a version that is not usable, or not older than the
+// one that names it.
 func (t *Trust) With(read func(marketops.Digest) []byte) (*Trust, error) {
-	v := &versions{list: []*Trust{t.within(nil)}}
+	own := *t
+	v := &versions{list: []*Trust{&own}}
 	for last := v.list[0]; !last.file.Previous.IsZero(); last = v.list[len(v.list)-1] {
 		text := read(last.file.Previous)
 		if text == nil {
@@ -74,11 +76,13 @@ func (v *versions) join() (err error) {
 	return err
 }
 
-// within returns a copy that belongs to other versions.
-func (t *Trust) within(v *versions) *Trust {
-	own := *t
-	own.versions = v
-	return &own
+// AsNewest returns this version with those before it, as one has it who knows of no later one.
+func (t *Trust) AsNewest() (*Trust, error) {
+	own, err := Parse(t.text)
+	if err != nil {
+		return nil, err
+	}
+	return own.With(t.known)
 }
 
 func (t *Trust) known(d marketops.Digest) []byte {
@@ -143,7 +147,7 @@ func (t *Trust) Named(ref receipt.TrustRef) (*Trust, error) {
 
 func unavailable(version int64) error {
 	return &marketops.Refusal{Code: marketops.TrustUnavailable, What: fmt.Sprintf("version %d of trust.json counts here and is not at hand", version),
-		Next: "give the folder of the earlier versions: --trust-history DIR; a log has it as trust/"}
+		Next: "give the folder of the earlier versions: --trust-history DIR; a record store has it as trust/"}
 }
 
 // RequireInForce refuses a receipt that was issued under this version when the next one was due for longer than
