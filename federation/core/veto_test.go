@@ -3,7 +3,6 @@ package core_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
-	"github.com/omega/marketops/verifier/audit"
 )
 
 func rejection(a *receipt.Approval) { a.Verdict = receipt.Reject }
@@ -116,14 +114,7 @@ func audited(w *world.World) {
 	w.Core.Sweep(context.Background())
 	entries, _ := w.Records(w.NewRun().Submit().ID)
 	w.Tree(entries[0].Position.Index)
-	tiles, records := got(audit.OpenFolder(w.Options.Config.Log))(w), got(audit.OpenFolder(w.Options.Config.Records))(w)
-	defer tiles.Close()
-	defer records.Close()
-	operations := got(audit.OpenFolder(filepath.Join(w.Dir, "documents")))(w)
-	defer operations.Close()
-	if r := audit.Audit(tiles, records, w.Trust, audit.Options{Operations: operations}); !r.Verified() {
-		w.Errorf("the audit says %s: %+v", r.Code, r.Checks)
-	}
+	requireAudit(w, w.Core.Trust())
 }
 
 func ending(o *receipt.Outcome) string {
