@@ -53,9 +53,10 @@ func (s *seat) sealed(envelope []byte) {
 	s.present(e)
 }
 
-// trusting replaces what this publisher believes.
+// trusting replaces what this publisher believes, and presents a receipt that rests on it.
 func (s *seat) trusting(change func(*trust.File)) {
 	s.Publisher.Trust, _ = s.ParseTrust(s.File.Version, change)
+	s.presentForged(func(r *receipt.Receipt) { r.Trust = s.Publisher.Trust.Ref() })
 }
 
 // later moves this publisher's clock alone.
@@ -136,6 +137,7 @@ var refusals = []struct {
 	{marketops.TrustExpired, "the trust file expired", "prod", func(s *seat) {
 		s.trusting(func(f *trust.File) { f.Expires = s.World.Now() })
 	}},
+	{marketops.TrustRolledBack, "a receipt of no version", "prod", func(s *seat) { s.presentForged(func(r *receipt.Receipt) { r.Trust.Digest[0] ^= 1 }) }},
 	{marketops.TrustRolledBack, "an older trust file", "prod", func(s *seat) {
 		s.WriteTrust(s.File.Version+1, nil)
 		s.World.Core.Sweep(context.Background())

@@ -40,7 +40,17 @@ func (w *World) ParseTrust(version int64, change func(*trust.File)) (*trust.Trus
 		}
 	}
 	b := Got(json.Marshal(f))(w)
-	return Got(trust.Parse(b))(w), b
+	return Got(Got(trust.Parse(b))(w).With(w.former))(w), b
+}
+
+// former returns a version that was in force.
+func (w *World) former(d marketops.Digest) []byte {
+	for _, v := range w.inForce().Versions() {
+		if v.Digest() == d {
+			return v.Text()
+		}
+	}
+	return nil
 }
 
 // inForce is the version that follows upon, as the Core has it.
