@@ -383,7 +383,7 @@ func TestFindings(t *testing.T) {
 	second.Tag = "v1.4.1"
 	f.publications = append(f.publications, second)
 	repo := f.source.repos["octo-org/widgets"]
-	repo.CanPush = false
+	repo.Drafts = DraftsHidden
 	f.source.repos["octo-org/widgets"] = repo
 	if err := os.Link(filepath.Join(f.dir, "dist/SHA256SUMS"), filepath.Join(f.dir, "elsewhere")); err != nil {
 		t.Fatal(err)

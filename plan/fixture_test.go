@@ -37,8 +37,8 @@ type memory struct {
 func newMemory() *memory {
 	return &memory{
 		repos: map[string]Repository{
-			"octo-org/widgets": {ID: 7, FullName: "octo-org/widgets", DefaultBranch: "main", CanPush: true},
-			"octo-org/gadgets": {ID: 8, FullName: "octo-org/gadgets", DefaultBranch: "main", CanPush: true},
+			"octo-org/widgets": {ID: 7, FullName: "octo-org/widgets", DefaultBranch: "main", Drafts: DraftsSeen},
+			"octo-org/gadgets": {ID: 8, FullName: "octo-org/gadgets", DefaultBranch: "main", Drafts: DraftsSeen},
 		},
 		branches: map[string]string{
 			"octo-org/widgets main": tip, "octo-org/widgets release/1": older, "octo-org/gadgets main": tip,

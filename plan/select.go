@@ -163,8 +163,11 @@ func (e *engine) tagFree(ctx context.Context, c *candidate) error {
 }
 
 func (e *engine) releaseFree(ctx context.Context, c *candidate) error {
-	if !c.repo.CanPush {
+	switch c.repo.Drafts {
+	case DraftsHidden:
 		c.find("drafts-not-visible", document.Warning, "drafts not visible: the reader has no push rights, so an unpublished release on this tag would not be seen")
+	case DraftsUnsure:
+		c.find("drafts-not-visible", document.Warning, "drafts perhaps not visible: GitHub does not say whether this token may write, and shows an unpublished release only to one that may")
 	}
 	r, err := e.o.Source.Release(ctx, c.repo.FullName, c.pub.Tag)
 	if err := must(r.Presence, err, "release "+c.pub.Tag); err != nil {

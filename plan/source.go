@@ -44,8 +44,18 @@ type Repository struct {
 	FullName      string
 	DefaultBranch string
 	Archived      bool
-	CanPush       bool // the reader may push, and therefore sees drafts
+	Drafts        Drafts
 }
+
+// Drafts says whether the reader sees releases that are not published.
+type Drafts int
+
+// GitHub shows drafts to who may push. Of an App's token it does not say whether it may.
+const (
+	DraftsHidden Drafts = iota
+	DraftsUnsure
+	DraftsSeen
+)
 
 // Commit is one commit.
 type Commit struct {

@@ -133,9 +133,9 @@ func (s *stage) source(token string) *GitHub {
 
 func TestRepository(t *testing.T) {
 	s := newStage(t)
-	for token, push := range map[string]bool{pusher: true, reading: false, "": false} {
+	for token, drafts := range map[string]plan.Drafts{pusher: plan.DraftsSeen, reading: plan.DraftsHidden, "": plan.DraftsHidden} {
 		r, err := s.source(token).Repository(ctx, widgets)
-		want := plan.Repository{ID: s.repo.ID(), FullName: widgets, DefaultBranch: "main", CanPush: push}
+		want := plan.Repository{ID: s.repo.ID(), FullName: widgets, DefaultBranch: "main", Drafts: drafts}
 		if err != nil || r != want {
 			t.Errorf("with %q: %+v, %v", token, r, err)
 		}

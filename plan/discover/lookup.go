@@ -24,7 +24,8 @@ func (g *GitHub) Repository(ctx context.Context, fullName string) (plan.Reposito
 		DefaultBranch string `json:"default_branch"`
 		Archived      bool   `json:"archived"`
 		Disabled      bool   `json:"disabled"`
-		Permissions   struct {
+		Permissions   *struct {
+			Pull bool `json:"pull"`
 			Push bool `json:"push"`
 		} `json:"permissions"`
 	}
@@ -35,9 +36,15 @@ func (g *GitHub) Repository(ctx context.Context, fullName string) (plan.Reposito
 	if r.ID <= 0 || r.FullName == "" || r.DefaultBranch == "" {
 		return plan.Repository{}, unreadable(what, fmt.Errorf("the answer lacks id, full_name or default_branch"))
 	}
-	return plan.Repository{
-		ID: r.ID, FullName: r.FullName, DefaultBranch: r.DefaultBranch, Archived: r.Archived || r.Disabled, CanPush: r.Permissions.Push,
-	}, nil
+	out := plan.Repository{ID: r.ID, FullName: r.FullName, DefaultBranch: r.DefaultBranch, Archived: r.Archived || r.Disabled}
+	switch p := r.Permissions; {
+	case p == nil || p.Pull && !p.Push:
+	case p.Push:
+		out.Drafts = plan.DraftsSeen
+	default: // no user is behind the token
+		out.Drafts = plan.DraftsUnsure
+	}
+	return out, nil
 }
 
 // Commit implements [plan.Source].

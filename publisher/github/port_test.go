@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
@@ -30,6 +31,63 @@ func TestBadCredential(t *testing.T) {
 				t.Errorf("%s %v", states(ev), s.srv.Requests())
 			}
 		})
+	}
+}
+
+// TestRights: what GitHub says of rights before the first write is believed where it speaks of the credential. What
+// it says of users is not taken for the rights of an App (story github-app), and a refusal comes before any effect.
+func TestRights(t *testing.T) {
+	for _, tc := range []struct {
+		token   string
+		private bool
+		why     string // "": it may write
+	}{
+		{"another-token", false, ""},
+		{"classic-repo", false, ""},
+		{"classic-repo", true, ""},
+		{"classic-public", false, ""},
+		{"classic-public", true, "needs repo"},
+		{"classic-org", false, "needs repo"},
+		{"classic-none", false, "needs repo"},
+		{"reader-token", false, "not write to it"},
+	} {
+		t.Run(fmt.Sprint(tc.token, tc.private), func(t *testing.T) {
+			s := newStage(t)
+			s.token = func() (string, error) { return tc.token, nil }
+			s.repo.Set(func(r *githubtest.RepoSpec) { r.Private = tc.private })
+			_, err := s.apply(s.tagOp())
+			if tc.why == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			s.isFailure(err, marketops.GitHubDenied)
+			if !strings.Contains(err.Error(), tc.why) || s.kinds() != "" {
+				t.Errorf("%v; effects %q", err, s.kinds())
+			}
+		})
+	}
+}
+
+// TestRightsOfAnApp: GitHub shows an App's token no right of a user at all (semantic-release/github#182), and that
+// is no reason to stop.
+func TestRightsOfAnApp(t *testing.T) {
+	for answer, writable := range map[string]bool{
+		`{"permissions":{"pull":false,"push":false}}`: true,
+		`{"permissions":{"pull":true,"push":true}}`:   true,
+		`{"permissions":{"pull":true,"push":false}}`:  false,
+		`{}`: true,
+		`{"permissions":{"pull":false,"push":false},"archived":true}`: false,
+		`{"permissions":{"pull":false,"push":false},"disabled":true}`: false,
+	} {
+		var r repository
+		if err := json.Unmarshal([]byte(answer), &r); err != nil {
+			t.Fatal(err)
+		}
+		if why := r.whyNotWritable(new(wire.Exchange)); (why == "") != writable {
+			t.Errorf("%s: %q", answer, why)
+		}
 	}
 }
 

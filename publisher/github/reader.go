@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -118,18 +119,36 @@ type repository struct {
 	NodeID      string `json:"node_id"`
 	FullName    string `json:"full_name"`
 	HTMLURL     string `json:"html_url"`
+	Private     bool   `json:"private"`
 	Archived    bool   `json:"archived"`
 	Disabled    bool   `json:"disabled"`
-	Permissions *struct {
+	Permissions struct {
+		Pull bool `json:"pull"`
 		Push bool `json:"push"`
-	} `json:"permissions"`
+	} `json:"permissions"` // of the user behind the credential; all false where there is none, as for an App
+}
+
+// whyNotWritable says why nothing can be written, "" if nothing here forbids it. That a credential may write is
+// known for certain only from the first write.
+func (r *repository) whyNotWritable(x *wire.Exchange) string {
+	scopes, classic := x.Scopes()
+	switch {
+	case r.Archived || r.Disabled:
+		return "the repository is archived or disabled"
+	case r.Permissions.Pull && !r.Permissions.Push:
+		return "the user behind the credential may read the repository and not write to it"
+	case classic && !slices.Contains(scopes, "repo") && (r.Private || !slices.Contains(scopes, "public_repo")):
+		return fmt.Sprintf("the token's scopes are %q: it needs repo, or public_repo for a public repository", scopes)
+	}
+	return ""
 }
 
 // preflight holds the repository against the plan: the number decides, the name is checked
 // beside it, because all further addresses are made of the name.
 func (r *reader) preflight(ctx context.Context, toWrite bool) error {
 	var repo repository
-	if _, err := r.Get(ctx, "read the repository", r.path(""), &repo); err != nil {
+	x, err := r.Get(ctx, "read the repository", r.path(""), &repo)
+	if err != nil {
 		return err
 	}
 	t := r.op.Target
@@ -142,19 +161,10 @@ func (r *reader) preflight(ctx context.Context, toWrite bool) error {
 	if r.facts.url == "" && isWeb(repo.HTMLURL) {
 		r.facts.url = repo.HTMLURL + r.webPath()
 	}
-	if !toWrite {
-		return nil
+	if why := repo.whyNotWritable(x); toWrite && why != "" {
+		return wire.Stopf(marketops.GitHubDenied, "%s", r.RedactLine(why))
 	}
-	why := ""
-	switch {
-	case repo.Archived || repo.Disabled:
-		why = "the repository is archived or disabled"
-	case repo.Permissions != nil && !repo.Permissions.Push:
-		why = "the credential may not write to the repository"
-	default:
-		return nil
-	}
-	return wire.Stopf(marketops.GitHubDenied, "%s", why)
+	return nil
 }
 
 // webPath is where a person can look before there is anything better.

@@ -126,6 +126,11 @@ func openStage(t *testing.T) *stage {
 	srv, err := githubtest.Start(githubtest.Options{Dir: t.TempDir(), Now: c.Now, Tokens: []githubtest.Token{
 		{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},
 		{Secret: "another-token", Login: "somebody", Push: true, Repos: []string{"*"}},
+		{Secret: "reader-token", Login: "reader", Repos: []string{"*"}},
+		{Secret: "classic-repo", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{"repo", "workflow"}},
+		{Secret: "classic-public", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{"public_repo"}},
+		{Secret: "classic-org", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{"read:org"}},
+		{Secret: "classic-none", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{}},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -78,7 +78,7 @@ func (c *call) admit() (answer, bool) {
 		return c.moved(repo), true
 	}
 	c.repo = repo
-	c.push = c.token.reaches(repo) && c.token.may("contents", "write")
+	c.push = c.token.reaches(repo) && c.token.may("contents", "write") && c.token.scoped(repo)
 	if repo.spec.Disabled {
 		return c.refuse(http.StatusForbidden, wordsBlocked), true
 	}
@@ -96,7 +96,7 @@ func (c *call) admitWrite(subject string) (answer, bool) {
 	switch {
 	case c.token == nil:
 		return c.refuse(http.StatusUnauthorized, wordsNeedsAuth), true
-	case !c.token.reaches(c.repo) || !c.token.may(subject, "write"):
+	case !c.token.reaches(c.repo) || !c.token.may(subject, "write") || !c.token.scoped(c.repo):
 		return c.refuse(http.StatusForbidden, c.token.denied()), true
 	case c.repo.spec.Archived:
 		return c.refuse(http.StatusForbidden, wordsArchived), true

@@ -35,6 +35,7 @@ type Token struct {
 	Login  string   // whose it is; the author of everything done with it
 	Push   bool     // may write, and see drafts
 	Repos  []string // "owner/name", or "*" for every repository; empty opens nothing but public reads
+	Scopes []string // of a classic token, which writes with repo or, to a public repository, public_repo; nil for another kind
 
 	minted *minted // of a token that an App minted: what it is narrowed to, instead of Push and Repos
 }
@@ -64,6 +65,11 @@ func (t *Token) reaches(repo *Repo) bool {
 		return slices.Contains(t.minted.repositories, repo.spec.ID)
 	}
 	return listed(t.Repos, repo.FullName())
+}
+
+// scoped reports whether a classic token has the scope to write to a repository; other tokens have no scopes.
+func (t *Token) scoped(repo *Repo) bool {
+	return t == nil || t.Scopes == nil || slices.Contains(t.Scopes, "repo") || slices.Contains(t.Scopes, "public_repo") && !repo.spec.Private
 }
 
 // may reports whether the token has a permission in a repository that it reaches.

@@ -47,9 +47,17 @@ func (c *call) repoJSON() object {
 		body[none] = 0
 	}
 	if c.token != nil {
-		body["permissions"] = object{"admin": false, "maintain": false, "push": c.push, "triage": c.push, "pull": true}
+		body["permissions"] = c.userPermissions()
 	}
 	return body
+}
+
+// userPermissions are those of the user behind a token, whatever the token's own are. No user is behind an App's
+// token: all are false, although it may write (semantic-release/github#182, flatpak-external-data-checker#223).
+func (c *call) userPermissions() object {
+	user := c.token.minted == nil
+	push := user && c.token.Push && c.token.reaches(c.repo)
+	return object{"admin": false, "maintain": false, "push": push, "triage": push, "pull": user}
 }
 
 func visibility(spec RepoSpec) string {

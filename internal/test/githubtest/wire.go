@@ -128,6 +128,9 @@ func (s *Server) standardHeaders(h http.Header, c *call) {
 		subject, access := permissionOf(c.route)
 		h.Set("X-Accepted-Github-Permissions", subject+"="+access)
 	}
+	if c.token != nil && c.token.Scopes != nil {
+		h.Set("X-Oauth-Scopes", strings.Join(c.token.Scopes, ", "))
+	}
 	s.limits.describe(h, s.now())
 }
 

@@ -9,6 +9,12 @@ const (
 )
 
 var githubMutants = []mutant{
+	{"userrights", "taking no rights of a user for those of an App", "publisher/github", "TestRightsOfAnApp", []overlay.Patch{
+		{File: "publisher/github/reader.go", Old: "r.Permissions.Pull && !r.Permissions.Push", New: "!r.Permissions.Push"},
+	}},
+	{"scopes", "asking a classic token for its scopes", "publisher/github", "TestRights", []overlay.Patch{
+		{File: "publisher/github/reader.go", Old: "case classic && ", New: "case false && classic && "},
+	}},
 	// The model makes these two mistakes too.
 	{"recall", "looking again before sending what has no natural key", "publisher/github", "TestLostDraft", []overlay.Patch{
 		{File: draftFile, Old: "await(ctx context.Context, why error) error {", New: "await(ctx context.Context, why error) error { return nil"},

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,6 +47,18 @@ func (x *Exchange) class() class {
 	}
 	return ambiguous
 }
+
+// Scopes returns what GitHub says that a classic token may do, and false for a token of another kind, or where the
+// header is no list of scopes.
+func (x *Exchange) Scopes() (scopes []string, classic bool) {
+	said := x.header.Values("X-Oauth-Scopes")
+	if len(said) != 1 || !scopeList.MatchString(said[0]) {
+		return nil, false
+	}
+	return strings.Split(said[0], ", "), true
+}
+
+var scopeList = regexp.MustCompile(`^([a-z_:]+(, [a-z_:]+)*)?$`)
 
 func (x *Exchange) requestID() string { return x.header.Get("X-GitHub-Request-Id") }
 
