@@ -140,6 +140,9 @@ func (o outcomes) publisherCanAct(h *ReceiptHistory, at marketops.Time, pos log.
 // the publisher cannot have waited for.
 func (o outcomes) checkIntent(e Entry, h *ReceiptHistory, body *receipt.Outcome) {
 	if body.Intent == nil {
+		if len(h.Intents) > 0 && e.Holder.Role == trust.RolePublisher { // the ledger does not wait for the log
+			o.broken(outcomeIntent, string(h.ID), h.Intents[len(h.Intents)-1].Index, nil, "it names none")
+		}
 		return
 	}
 	n, newest := h.intentAt(body.Intent.Index)

@@ -36,9 +36,8 @@ func (t trusts) adopt(e Entry, body *receipt.TrustAdopted) {
 	} else if first, err := t.rules.Trust.First(); err == nil && e.Position.Index > 0 {
 		below = first.Ref()
 	}
-	first := t.law == nil && e.Position.Index > 0
 	switch {
-	case t.rules.Contained != nil && (first || t.isBetween(below, body)):
+	case t.rules.Contained != nil && e.Position.Index > 0 && (t.law == nil || t.isBetween(below, body)):
 	case body.Previous != below.Digest || body.Trust.Version <= below.Version:
 		t.broken(adoptsNext, e.subject(), below.Digest, body.Previous, "version %d after version %d", body.Trust.Version, below.Version)
 	}

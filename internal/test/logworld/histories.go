@@ -7,6 +7,14 @@ import (
 
 // histories are attacks on what may follow what: vetoes, revocations, dates, and what the ledger says.
 var histories = []Attack{
+	{"a publisher that rejects and names no intent, though it announced one", Codes{"order-violation"}, nil, func(w *World) {
+		l := w.Begin()
+		w.Edit["outcome"] = func(b receipt.Body) {
+			o := b.(*receipt.Outcome)
+			o.Status, o.Code, o.Effects, o.Intent, o.Checkpoint = "rejected", marketops.Expired, []receipt.Effect{}, nil, nil
+		}
+		w.Finish(l.Intent, Publisher)
+	}},
 	{"veto below the claim", Codes{"rejected-by-approver"}, nil, func(w *World) {
 		l := w.Allow()
 		w.Vote(l.Submission, Dave, "reject")
