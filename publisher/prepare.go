@@ -27,6 +27,11 @@ type attempt struct {
 	intent     api.Entry
 	announced  marketops.Time  // the date of the intent
 	seen       *log.Checkpoint // at S3
+
+	interrupt         context.Context // ends when a person wants to stop
+	unlessInterrupted func() bool     // lets the work go on through an interrupt; false if one came before
+	finishing         bool            // something may be visible: it is brought to its end
+	silence           func() bool     // no interrupt is spoken of any more
 }
 
 func (p *Publisher) newAttempt(j *Job, record *receipt.Record) *attempt {

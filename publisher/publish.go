@@ -12,7 +12,7 @@ import (
 )
 
 // Publish takes one gated operation through S1 to S8. It refuses what did not pass the gate.
-// Cancelling ctx stops it before S4; from then on it finishes.
+// Cancelling ctx stops it before the first visible effect; from then on it finishes.
 func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 	if !g.Passed() || g.record == nil {
 		return Result{Status: Refused, Err: marketops.Refuse(marketops.ReceiptMissing, "the operation did not pass the gate")}
@@ -60,10 +60,14 @@ func (a *attempt) isVetoed(err error) bool {
 	return a.claim.Epoch != 0 && !tried && errors.Is(err, marketops.RejectedByApprover)
 }
 
-// carryOut is S5 to S8. It no longer stops for an interrupt: the outcome must be known.
+// carryOut is S5 to S8. Once something may be visible it no longer stops for an interrupt: the outcome must be known.
 func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	a.tell(a.job, "S5 act", "")
-	ev, err := a.act(context.WithoutCancel(ctx))
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	a.interrupt, a.unlessInterrupted, a.silence = ctx, context.AfterFunc(ctx, cancel), func() bool { return true }
+	defer func() { a.silence() }()
+	ev, err := a.act(work)
 	res.URL = ev.URL
 	if ev.Note != "" {
 		a.tell(a.job, "S6 read", ev.Note)
@@ -109,6 +113,9 @@ func (a *attempt) act(ctx context.Context) (Evidence, error) {
 
 // beforeEffect is the last look before something becomes visible.
 func (a *attempt) beforeEffect(ctx context.Context, effect string) error {
+	if err := a.finishFromHere(ctx); err != nil {
+		return err
+	}
 	if now := a.Now(); now+gate.Epsilon >= a.receipt.ExpiresAt {
 		return &marketops.Failure{Code: marketops.Expired, What: "the receipt expired before " + effect}
 	}
@@ -117,4 +124,22 @@ func (a *attempt) beforeEffect(ctx context.Context, effect string) error {
 		a.claim.Attempts = lease.Attempts
 	}
 	return err
+}
+
+// finishFromHere lets the work go on through an interrupt, or refuses if one came before. It is asked before each
+// visible effect, and decides at the first.
+func (a *attempt) finishFromHere(ctx context.Context) error {
+	if a.finishing {
+		return nil
+	}
+	if !a.unlessInterrupted() {
+		return context.Cause(a.interrupt)
+	}
+	a.finishing = true
+	deadline, _ := ctx.Deadline()
+	end := min(marketops.TimeOf(deadline), a.receipt.ExpiresAt)
+	a.silence = context.AfterFunc(a.interrupt, func() {
+		a.tell(a.job, "interrupted", fmt.Sprintf("finishing what may be visible on GitHub by now, until %s at most; a second Ctrl-C ends this at once, and publishing again continues", end))
+	})
+	return nil
 }

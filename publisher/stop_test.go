@@ -15,15 +15,19 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// TestInterrupt cancels at every point before the door is open and at some behind it. Before the door is open it stops and
-// nothing is sent; from then on it finishes.
+// TestInterrupt cancels at every point before the first attempt is counted and at some behind it. Before that it stops:
+// before the door is open nothing is sent, and behind it the operation stays open. From then on it finishes, and says so.
 func TestInterrupt(t *testing.T) {
 	s := newStage(t)
 	points := s.points(s.tagOp())
 	opened := slices.Index(points, point{"execute", 1, false})
+	tried := slices.IndexFunc(points, func(p point) bool { return p.name == "attempt" })
+	if tried <= opened {
+		t.Fatalf("%v", points)
+	}
 	var endings []*ending
 	for i, p := range points {
-		if i <= opened+2 || i%4 == 0 {
+		if i <= tried+2 || i%4 == 0 {
 			endings = append(endings, &ending{op: s.tagOp, at: p, how: "interrupted", key: "pub"})
 		}
 	}
@@ -35,10 +39,22 @@ func TestInterrupt(t *testing.T) {
 		ctx, interrupt := context.WithCancel(context.Background())
 		defer interrupt()
 		p.tracked(&track{at: e.at, strike: func() error { interrupt(); return nil }})
+		said := make(chan string, 16)
+		p.Tell = func(e publisher.Event) {
+			if e.Step == "interrupted" {
+				said <- e.Detail
+			}
+		}
 		results, err := p.Run(ctx, marketops.Prod, p.jobs)
 		p.leave()
-		if late := slices.Index(points, e.at) >= opened; late {
+		switch at := slices.Index(points, e.at); {
+		case at >= tried:
 			if err != nil || results[0].Status != "success" {
+				s.Errorf("%s: %+v, %v", e, results, err)
+			}
+			return
+		case at >= opened:
+			if err != nil || results[0].Status != "open" || !errors.Is(results[0].Err, context.Canceled) || len(s.visible(e.run.plan.Ops[0])) != 0 || len(said) != 0 {
 				s.Errorf("%s: %+v, %v", e, results, err)
 			}
 			return

@@ -15,10 +15,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Main runs a command tree and returns the exit code. SIGINT and SIGTERM cancel the context.
+// Main runs a command tree and returns the exit code. SIGINT and SIGTERM cancel the context; a second one ends the
+// process at once, which every command survives: what it was doing is continued by the next.
 func Main(root *cobra.Command, s *Streams, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetArgs(args)
 	root.SetOut(s.Out)

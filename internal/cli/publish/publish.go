@@ -91,7 +91,7 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	}
 	announce(p.Streams, r, w.mode)
 	unhook := context.AfterFunc(ctx, func() {
-		p.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait")
+		p.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait; a second Ctrl-C ends this at once")
 		if w.mode == marketops.Prod {
 			p.Say("should this process be killed meanwhile, go on with: marketops publish %s --mode prod", o.Run)
 		}
