@@ -68,6 +68,9 @@ func (e *examination) votes(requester string) (out []Vote, err error) {
 		if err != nil && !named && isApproval(p.Record) {
 			continue
 		}
+		if err != nil && !named { // a rejection by a person who was listed since
+			holder, err = e.admitUnder(e.trust, p, at)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("approval: %w", err)
 		}

@@ -149,6 +149,14 @@ var manipulations = []manipulation{
 		s.ballots = append(s.ballots, ballot{by: sample.KeyCarol, verdict: "reject", unnamed: true})
 		s.next = func(f *trust.File) { f.Persons[3].Groups = []string{"release"} }
 	}},
+	{code: marketops.RejectedByApprover, name: "by-one-who-has-another-key-in-the-next-version", before: func(s *scene) {
+		s.ballots = append(s.ballots, ballot{by: sample.KeyCarol, verdict: "reject", unnamed: true})
+		s.next = func(f *trust.File) { f.Persons[3] = sample.Person("carol", []string{"release"}, 61) }
+	}},
+	{code: marketops.RejectedByApprover, name: "by-one-who-came-with-the-next-version", before: func(s *scene) {
+		s.ballots = append(s.ballots, ballot{by: 60, verdict: "reject", unnamed: true})
+		s.next = func(f *trust.File) { f.Persons = append(f.Persons, sample.Person("dora", []string{"release"}, 60)) }
+	}},
 	{code: marketops.TrustExpired, name: "next-version-expired", before: func(s *scene) { s.next = func(f *trust.File) { f.Expires = s.ask.Now; f.Effective = sample.Noon } }},
 	{code: marketops.ThresholdUnmet, name: "one-of-two", before: func(s *scene) { s.authorities = s.authorities[:1] }},
 	{code: marketops.ThresholdUnmet, name: "one-authority-twice", after: func(q *question) { q.ev.Receipts[1] = q.ev.Receipts[0] }},
@@ -593,6 +601,17 @@ func TestNextVersionChangesNothing(t *testing.T) {
 		if rec, checks := gate.Check(q.ask, q.ev, q.trust); rec == nil {
 			t.Errorf("%s: refused: %v", name, failures(checks))
 		}
+	}
+}
+
+// TestOutsiderOfTheNextVersion: a person who was listed since, in no group that counts, stops nothing.
+func TestOutsiderOfTheNextVersion(t *testing.T) {
+	s := newScene()
+	s.ballots = append(s.ballots, ballot{by: 60, verdict: "reject", unnamed: true})
+	s.next = func(f *trust.File) { f.Persons = append(f.Persons, sample.Person("dora", []string{"guests"}, 60)) }
+	q := s.build(t)
+	if rec, checks := gate.Check(q.ask, q.ev, q.trust); rec == nil {
+		t.Errorf("refused: %v", failures(checks))
 	}
 }
 

@@ -89,10 +89,14 @@ const Unplaced = ^uint64(0)
 
 // admit returns the holder of a record's key, valid at a time and not revoked at its place.
 func (e *examination) admit(p Placed, at marketops.Time) (trust.Holder, error) {
+	return e.admitUnder(e.law, p, at)
+}
+
+func (e *examination) admitUnder(law *trust.Trust, p Placed, at marketops.Time) (trust.Holder, error) {
 	if p.Index == Unplaced {
-		return e.law.Admit(p.Record, at, nil)
+		return law.Admit(p.Record, at, nil)
 	}
-	return e.law.Admit(p.Record, at, &log.Position{Origin: e.facts.Origin, Index: p.Index})
+	return law.Admit(p.Record, at, &log.Position{Origin: e.facts.Origin, Index: p.Index})
 }
 
 // admitReceipts asks for the authorities' keys, under the version of the trust file that the receipt names, and

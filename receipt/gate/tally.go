@@ -63,7 +63,7 @@ func (t *Tally) Add(v Vote, counts bool) {
 // veto takes a rejection once more, by what another version of the trust file says of person and minimum.
 func (t *Tally) veto(v Vote, law *trust.Trust) {
 	again := Tally{Minimum: law.Minimum(t.Kind, t.Target)}
-	v.Person, _ = law.Holder(v.Record.By)
+	v.Person, _ = law.Person(v.Person.Name)
 	if again.Add(v, false); !slices.Contains(t.rejected, v.Person.Name) {
 		t.rejected = append(t.rejected, again.rejected...)
 	}

@@ -95,7 +95,7 @@ func (v votes) isVetoed(h *ReceiptHistory) bool {
 	}
 	t := gate.Tally{Minimum: v.law.Minimum(h.Receipt.OperationKind, h.Receipt.Target)}
 	return slices.ContainsFunc(h.run.rejections, func(r *vote) bool {
-		person, _ := v.law.Holder(r.vote.Record.By)
+		person, _ := v.law.Person(r.vote.Person.Name)
 		return t.Eligible(person)
 	})
 }

@@ -129,6 +129,15 @@ func (t *Trust) Holder(id crypto.KeyID) (h Holder, ok bool) {
 	return h, ok
 }
 
+// Person returns a person by id, without a key.
+func (t *Trust) Person(id string) (Holder, bool) {
+	i := slices.IndexFunc(t.file.Persons, func(p Person) bool { return p.ID == id })
+	if i < 0 {
+		return Holder{}, false
+	}
+	return Holder{Role: RolePerson, Name: id, Groups: t.file.Persons[i].Groups}, true
+}
+
 // Expired reports whether the file may still serve new use at now.
 func (t *Trust) Expired(now marketops.Time) bool { return now >= t.file.Expires }
 
@@ -167,8 +176,8 @@ func (t *Trust) MayRevoke(person Holder, k marketops.Kind, target marketops.Targ
 
 // MayRevokeBy is [Trust.MayRevoke] of the person with this id.
 func (t *Trust) MayRevokeBy(id string, k marketops.Kind, target marketops.Target) bool {
-	i := slices.IndexFunc(t.file.Persons, func(p Person) bool { return p.ID == id })
-	return i >= 0 && t.MayRevoke(Holder{Role: RolePerson, Name: id, Groups: t.file.Persons[i].Groups}, k, target)
+	person, listed := t.Person(id)
+	return listed && t.MayRevoke(person, k, target)
 }
 
 func inGroup(rules []Rule, person Holder) bool {
