@@ -223,6 +223,9 @@ func TestOutcomeRefused(t *testing.T) {
 		{"another intent", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Intent = &log.Position{Origin: world.Origin, Index: 0} }},
 		{"no checkpoint", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Checkpoint = nil }},
 		{"rejected after the door", marketops.Consumed, func(o *receipt.Outcome) {
+			o.Status, o.Code, o.Effects[0].State = "rejected", marketops.Expired, "absent"
+		}},
+		{"rejected without its intent", marketops.OrderViolation, func(o *receipt.Outcome) {
 			o.Status, o.Code, o.Intent, o.Effects, o.Checkpoint = "rejected", marketops.Expired, nil, nil, nil
 		}},
 		{"unknown code", marketops.RecordUnknown, func(o *receipt.Outcome) {

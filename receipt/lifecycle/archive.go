@@ -91,6 +91,8 @@ func (r *records) drop(d marketops.Digest, n uint32) bool {
 		delete(r.votes, d)
 	case r.receipts[d] != nil:
 		r.dropReceipt(r.receipts[d], n)
+	case r.orphans[d]:
+		delete(r.orphans, d)
 	default:
 		return false
 	}

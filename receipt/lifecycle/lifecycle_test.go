@@ -32,12 +32,12 @@ func TestStories(t *testing.T) {
 }
 
 // TestAttacks: each attack is found under its codes, of whole logs and whether or not runs are archived.
-// A checkpoint that trust.json knows is a rule of the log, not of its records.
+// A checkpoint that trust.json knows and the time of the cosignatures are rules of the log, not of its records.
 func TestAttacks(t *testing.T) {
 	for _, a := range logworld.Attacks {
 		w := logworld.New()
 		a.Story(w)
-		if len(w.File.KnownCheckpoints) > 0 {
+		if len(w.File.KnownCheckpoints) > 0 || a.Name == "record dated after the cosignatures" {
 			continue
 		}
 		t.Run(a.Name, func(t *testing.T) {

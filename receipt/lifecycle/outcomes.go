@@ -19,9 +19,11 @@ const Grace = marketops.Time(24 * 60 * 60) // seconds
 type outcomes struct{ *records }
 
 func (o outcomes) outcome(e Entry, body *receipt.Outcome) {
+	o.checkRoot(e, body)
 	h := o.change(e, body.Receipt)
 	if h == nil {
 		o.reportMissing(Order, e, "receipt", body.Receipt, trust.RoleAuthority)
+		o.orphans[e.Record.Digest] = true
 		return
 	}
 	if h.Outcome != nil {
@@ -174,13 +176,18 @@ func (o outcomes) checkCheckpoint(e Entry, h *ReceiptHistory, body *receipt.Outc
 	c := body.Checkpoint
 	if c == nil || c.Origin != e.Position.Origin || c.Size <= 0 || uint64(c.Size) <= body.Intent.Index || uint64(c.Size) > e.Position.Index {
 		o.broken(outcomeSeen, string(h.ID), nil, nil, "intent at %d, outcome at %d, checkpoint %+v", body.Intent.Index, e.Position.Index, c)
-		return
 	}
-	if o.rules.Quoted == nil {
+}
+
+// checkRoot compares the root that an outcome quotes, whatever else is wrong with it. What cannot be a size of the
+// log below it is found by checkCheckpoint.
+func (o outcomes) checkRoot(e Entry, body *receipt.Outcome) {
+	c := body.Checkpoint
+	if o.rules.Quoted == nil || c == nil || c.Origin != e.Position.Origin || c.Size <= 0 || uint64(c.Size) > e.Position.Index {
 		return
 	}
 	if err := o.rules.Quoted(*c); err != nil {
-		o.report(Finding{Condition: outcomeRoot, Check: Roots, Subject: string(h.ID), Code: marketops.CodeOf(err), Got: c.Root.String(), Detail: err.Error()})
+		o.report(Finding{Condition: outcomeRoot, Check: Roots, Subject: string(body.ReceiptID), Code: marketops.CodeOf(err), Got: c.Root.String(), Detail: err.Error()})
 	}
 }
 

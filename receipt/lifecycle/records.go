@@ -28,6 +28,7 @@ type records struct {
 	order       []*ReceiptHistory // those at hand, in order of first position
 	ids         map[marketops.ReceiptID]marketops.Digest
 	outcomes    map[marketops.Digest]*ReceiptHistory
+	orphans     map[marketops.Digest]bool // outcomes whose receipt is not known
 	live        map[marketops.Digest]marketops.Digest // by op_key, the receipt, from its first claim to its end
 	succeeded   map[marketops.Digest]*ReceiptHistory  // by operation
 	runs        map[marketops.RunID]*run
@@ -49,7 +50,7 @@ func newRecords(rules Rules) *records {
 	return &records{
 		rules: rules, limit: rules.Keep, archive: archive{names: names{secret: rules.Secret}, hot: map[uint32]bool{}, unfinished: map[uint32]bool{}},
 		submissions: map[marketops.Digest]*submission{}, votes: map[marketops.Digest]*vote{}, receipts: map[marketops.Digest]*ReceiptHistory{},
-		ids: map[marketops.ReceiptID]marketops.Digest{}, outcomes: map[marketops.Digest]*ReceiptHistory{}, live: map[marketops.Digest]marketops.Digest{},
+		ids: map[marketops.ReceiptID]marketops.Digest{}, outcomes: map[marketops.Digest]*ReceiptHistory{}, orphans: map[marketops.Digest]bool{}, live: map[marketops.Digest]marketops.Digest{},
 		succeeded: map[marketops.Digest]*ReceiptHistory{}, runs: map[marketops.RunID]*run{}, withheld: map[trust.Role]uint64{}, erased: map[string]uint64{}, places: map[uint64]bool{},
 	}
 }

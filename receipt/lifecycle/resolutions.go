@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"slices"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -44,6 +45,10 @@ func (r resolutions) reportUnresolvable(e Entry, body *receipt.Resolution) {
 	d, known := r.receiptByID(body.ReceiptID)
 	if h := r.receipts[d]; known && h.Outcome != nil && h.Outcome.Digest == body.Outcome {
 		r.broken(resolvesUnknown, string(h.ID), nil, nil, "it is %s", h.Outcome.Status)
+		return
+	}
+	if r.orphans[body.Outcome] {
+		r.reportMissing(Outcomes, e, "receipt", marketops.Digest{}, trust.RoleAuthority)
 		return
 	}
 	r.reportMissing(Outcomes, e, "unknown outcome", body.Outcome, trust.RolePublisher)

@@ -1,9 +1,11 @@
 package lifecycle
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -13,10 +15,10 @@ type run struct {
 	id         marketops.RunID
 	plan       marketops.Digest // of its submission
 	submission marketops.Digest
-	records    []named            // in order, physical duplicates included
-	latest     marketops.Time     // of the records
-	seals      []marketops.Digest // every run-closed, in order
-	later      int                // records above the latest seal
+	records    []named                         // in order, physical duplicates included
+	latest     map[crypto.KeyID]marketops.Time // of the records of each signer
+	seals      []marketops.Digest              // every run-closed, in order
+	later      int                             // records above the latest seal
 	votes      []*vote
 	rejections []*vote
 	touched    uint64 // when a record named it last
@@ -35,7 +37,10 @@ func (r *run) weight() int { return len(r.records) + 1 }
 func (r *run) add(e Entry) {
 	kind := e.Record.Body.Kind()
 	r.records = append(r.records, named{e.Record.Digest, kind, e.Position.Index})
-	r.latest = max(r.latest, e.Record.Body.Issued())
+	if r.latest == nil {
+		r.latest = map[crypto.KeyID]marketops.Time{}
+	}
+	r.latest[e.Record.By] = max(r.latest[e.Record.By], e.Record.Body.Issued())
 	r.later++
 	if kind == receipt.KindRunClosed {
 		r.seals, r.later = append(r.seals, e.Record.Digest), 0
@@ -63,7 +68,9 @@ func (r runs) seal(e Entry, c *receipt.RunClosed) {
 		return
 	}
 	r.checkPrevious(e, run, c)
-	r.checkDate(e, run.latest, "")
+	for _, by := range slices.Sorted(maps.Keys(run.latest)) {
+		r.checkDate(e, run.latest[by], by)
+	}
 	if len(run.records) > maxSealed || !r.namesAll(e, run, c) {
 		r.broken(sealNames, e.subject(), nil, nil, "")
 	}
@@ -72,7 +79,7 @@ func (r runs) seal(e Entry, c *receipt.RunClosed) {
 func (r runs) checkPrevious(e Entry, run *run, c *receipt.RunClosed) {
 	switch n := len(run.seals); {
 	case c.Previous == nil && n == 0, c.Previous != nil && n > 0 && *c.Previous == run.seals[n-1]:
-	case c.Previous != nil && n == 0:
+	case c.Previous != nil && !slices.Contains(run.seals, *c.Previous):
 		r.reportMissing(RunClosed, e, "seal", *c.Previous, trust.RoleLedger)
 	default:
 		r.broken(sealPrevious, e.subject(), nil, nil, "")

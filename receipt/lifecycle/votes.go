@@ -88,14 +88,23 @@ func (v votes) findErasedVeto(h *ReceiptHistory) {
 	}
 }
 
-// isVetoed reports whether an eligible rejection of the receipt's run stands below.
+// isVetoed reports whether an eligible rejection of the receipt's run stands below: eligible under the version in force
+// or under the one that the receipt names.
 func (v votes) isVetoed(h *ReceiptHistory) bool {
 	if h.Receipt == nil {
 		return false
 	}
-	t := gate.Tally{Minimum: v.law.Minimum(h.Receipt.OperationKind, h.Receipt.Target)}
+	laws := []*trust.Trust{v.law}
+	if law, err := v.rules.Trust.Named(h.Receipt.Trust); err == nil {
+		laws = append(laws, law)
+	}
+	return slices.ContainsFunc(laws, func(law *trust.Trust) bool { return h.isVetoedUnder(law) })
+}
+
+func (h *ReceiptHistory) isVetoedUnder(law *trust.Trust) bool {
+	t := gate.Tally{Minimum: law.Minimum(h.Receipt.OperationKind, h.Receipt.Target)}
 	return slices.ContainsFunc(h.run.rejections, func(r *vote) bool {
-		person, _ := v.law.Person(r.vote.Person.Name)
+		person, _ := law.Person(r.vote.Person.Name)
 		return t.Eligible(person)
 	})
 }

@@ -17,7 +17,7 @@
 //	withheld           no record of a publisher, an authority or the ledger is withheld
 //	receipts           enforceable, within its lifetime, claimed in time, signed by enough authorities
 //	approvals          the minimum was met by persons other than the requester, with no veto, for every receipt
-//	order              each record stands above what it names
+//	order              each record stands above what it names, and none is dated after the quorum's cosignatures
 //	claims             one claim per receipt and epoch, chained, in the audience; one live receipt per resource
 //	intents            one per epoch, by the publisher that claimed
 //	outcomes           at most one per receipt, after its intent, by who may sign it; none missing
@@ -213,6 +213,7 @@ type audit struct {
 	course       *trust.Course     // which version of the trust file was in force where
 	lacking      error             // the version that is not at hand: from there on nothing was judged
 	ledger       marketops.Time    // the latest that the ledger signed so far
+	latest       marketops.Time    // of all records so far
 	counts       map[string]uint64 // entries by record name
 	erased       uint64            // records of persons and advisories that were withheld
 	undocumented uint64            // receipts, as signed, without their operation document

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/receipt/gate"
 	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/verifier"
 )
@@ -29,10 +30,19 @@ func (a *audit) finish() {
 		a.fail(verifier.Check{Name: lifecycle.Outcomes, Subject: string(s.ID), Code: marketops.OutcomeMissing,
 			Detail: fmt.Sprintf("the intent at %d has no outcome, and at %s its time is over", s.Intents[len(s.Intents)-1].Index, a.now())})
 	}
+	a.checkDates()
 	for _, name := range walked {
 		if !a.failed[name] {
 			a.report.Pass(name, "", a.words(name))
 		}
+	}
+}
+
+// checkDates finds a record that the quorum had seen before its date.
+func (a *audit) checkDates() {
+	if at := a.report.Checkpoint.CosignedAt; at != 0 && a.latest > at+gate.Epsilon {
+		a.fail(verifier.Check{Name: lifecycle.Order, Code: marketops.OrderViolation, Expected: at.String(), Got: a.latest.String(),
+			Detail: "a record is dated after the cosignatures of the checkpoint that holds it"})
 	}
 }
 

@@ -208,6 +208,7 @@ func (a *audit) admit(it *item, subject string) {
 		return
 	}
 	a.course.Adopt(it.rec.Body, it.index)
+	a.latest = max(a.latest, issued)
 	if e.Holder.Role == trust.RoleLedger {
 		a.ledger = max(a.ledger, issued)
 	}

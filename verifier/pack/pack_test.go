@@ -300,6 +300,9 @@ func FuzzRead(f *testing.F) {
 		for d, text := range p.Evidence {
 			files = append(files, file{"evidence/" + d.Hex(), string(text)})
 		}
+		for d, text := range p.Trust {
+			files = append(files, file{"trust/" + d.Hex() + ".json", string(text)})
+		}
 		for h := range p.Records {
 			files = append(files, file{"records/" + h.String() + ".json", string(p.Records[h])}, file{"proofs/" + h.String() + ".tlog-proof", string(p.Proofs[h])})
 		}

@@ -225,7 +225,12 @@ var Attacks = slices.Concat(bindings, histories, versions, []Attack{
 	{"outcome of another kind", Codes{"kind-mismatch", "operation-mismatch"}, nil, edit("outcome", func(o *receipt.Outcome) { o.OperationKind, o.Effects = marketops.TagRepo, o.Effects[:1] })},
 	{"outcome names the claim as its intent", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Intent.Index-- })},
 	{"outcome names an intent of another log", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Intent.Origin = "other.example.com" })},
-	{"outcome saw a checkpoint without its intent", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Checkpoint.Size-- })},
+	{"outcome saw a checkpoint without its intent", Codes{"order-violation"}, nil, func(w *World) {
+		edit("outcome", func(o *receipt.Outcome) {
+			o.Checkpoint.Size--
+			o.Checkpoint.Root = w.Log.Root(uint64(o.Checkpoint.Size))
+		})(w)
+	}},
 	{"outcome saw a checkpoint of the future", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Checkpoint.Size += 9 })},
 	{"outcome saw no checkpoint", Codes{"order-violation"}, nil, edit("outcome", func(o *receipt.Outcome) { o.Checkpoint = nil })},
 	{"success after a revocation", Codes{"revoked"}, nil, func(w *World) {
@@ -255,6 +260,7 @@ var Attacks = slices.Concat(bindings, histories, versions, []Attack{
 
 	{"seal leaves a record out", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.Records = c.Records[1:] })},
 	{"seal in another order", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { slices.Reverse(c.Records) })},
+	{"seal dated before a claim by the same ledger", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.IssuedAt -= 5 })},
 	{"seal counts wrongly", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.Counts[0].Count++ })},
 	{"seal counts nothing", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.Counts = []receipt.Count{} })},
 	{"seal names a record that is nowhere", Codes{"record-withheld"}, Codes{"order-violation"}, edit("run-closed", func(c *receipt.RunClosed) { c.Records = append(c.Records, Policy) })},
@@ -305,7 +311,7 @@ var Attacks = slices.Concat(bindings, histories, versions, []Attack{
 		w.File.Publishers[0].NotBefore = Start + 1000
 		w.Live()
 	}},
-	{"record dated after the cosignatures", Codes{"order-violation"}, Codes{}, func(w *World) {
+	{"record dated after the cosignatures", Codes{"order-violation"}, nil, func(w *World) {
 		Witness(w)
 		w.Edit["run-closed"] = func(b receipt.Body) { b.(*receipt.RunClosed).IssuedAt += 600 }
 		w.Live()

@@ -146,6 +146,28 @@ var versions = []Attack{
 		w.Adopt()
 		w.Claim(rec, Publisher)
 	}},
+	{"a person who had rejected, and left before the claim", Codes{"rejected-by-approver"}, nil, func(w *World) {
+		l := w.Allow()
+		w.Vote(l.Submission, Dave, "reject")
+		w.File.Persons = w.File.Persons[:3]
+		w.Adopt()
+		w.Claim(l.Receipt, Publisher)
+	}},
+	{"a person who rejected after the claim, and left before the intent", Codes{"rejected-by-approver"}, nil, func(w *World) {
+		l := w.Allow()
+		claim := w.Claim(l.Receipt, Publisher)
+		w.Vote(l.Submission, Dave, "reject")
+		w.File.Persons = w.File.Persons[:3]
+		w.Adopt()
+		w.Finish(w.Announce(claim, Publisher), Publisher)
+	}},
+	{"a person who had rejected, and has another key at the claim", Codes{"rejected-by-approver"}, nil, func(w *World) {
+		l := w.Allow()
+		w.Vote(l.Submission, Dave, "reject")
+		w.File.Persons = append(w.File.Persons[:3:3], person("dave", "release", Stranger))
+		w.Adopt()
+		w.Claim(l.Receipt, Publisher)
+	}},
 	{"a publisher before it was listed", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, func(w *World) {
 		w.File.Publishers = keys("pub1", Publisher)
 		w.Edit["receipt"] = func(b receipt.Body) {

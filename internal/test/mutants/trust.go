@@ -30,6 +30,19 @@ var trustMutants = []mutant{
 	{"vetolaw", "asking for vetoes under the version at the claim", "receipt/gate", "TestGateRefuses", []overlay.Patch{
 		{File: "receipt/gate/approvals.go", Old: "		t.veto(v, e.trust)\n", New: ""},
 	}},
+	{"vetoleft", "asking for vetoes under the version that the receipt names, afterwards", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: "receipt/lifecycle/votes.go", Old: "		laws = append(laws, law)\n", New: "		_ = law\n"},
+	}},
+	{"vetokey", "knowing a person who rejected by name", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: "receipt/lifecycle/votes.go", Old: "law.Person(r.vote.Person.Name)", New: "law.Holder(r.vote.Record.By)"},
+		{File: "receipt/lifecycle/votes.go", Old: "		laws = append(laws, law)\n", New: "		_ = law\n"},
+	}},
+	{"sealdate", "dating a seal after what the same ledger signed", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: "receipt/lifecycle/runs.go", Old: "run.latest[by], by)", New: "run.latest[by], \"\")"},
+	}},
+	{"auditdates", "holding the records of a log to the cosignatures' time", "verifier/audit", "TestAttacks", []overlay.Patch{
+		{File: "verifier/audit/finish.go", Old: "	a.checkDates()\n", New: ""},
+	}},
 	{"course", "judging a record by the version in force at its place", "verifier", "TestControl", []overlay.Patch{
 		{File: courseFile, Old: "return c.newest.First()\n	}\n	return", New: "return c.newest, nil\n	}\n	return"},
 	}},

@@ -17,8 +17,11 @@ var verifierMutants = []mutant{
 	{"foreign", "asking whether a file of the documents is one", "verifier/audit", "TestGivenDocuments", []overlay.Patch{
 		{File: auditDocumentsFile, Old: "_, err = marketops.ParseOperation(b)\n", New: "_, _ = marketops.ParseOperation(b)\n\t\terr = nil\n"},
 	}},
+	{"dateless-resume", "keeping in a state the latest date of all records", "verifier/audit", "TestResumeChangesNothing", []overlay.Patch{
+		{File: "verifier/audit/state.go", Old: "h.Ledger, h.Latest, h.Erased, h.Undocumented", New: "h.Ledger, 0, h.Erased, h.Undocumented"},
+	}},
 	{"forgetful-resume", "keeping in a state how many receipts had no document", "verifier/audit", "TestResumedDocuments", []overlay.Patch{
-		{File: "verifier/audit/state.go", Old: "h.Ledger, h.Erased, h.Undocumented", New: "h.Ledger, h.Erased, 0"},
+		{File: "verifier/audit/state.go", Old: "h.Latest, h.Erased, h.Undocumented", New: "h.Latest, h.Erased, 0"},
 	}},
 	{"pack-undocumented", "finding every receipt of a pack without its document", "verifier", "TestUndocumentedReceipts", []overlay.Patch{
 		{File: packDocumentsFile, Old: "\t\t\tn++\n", New: "\t\t\treturn 1\n"},
