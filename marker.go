@@ -5,6 +5,9 @@ package marketops
 const (
 	bodyMarker = "<!-- marketops op="
 	tagMarker  = "Marketops-Operation: "
+
+	// MarkerLen is how many characters a marker adds to a body.
+	MarkerLen = len("\n\n"+bodyMarker+"sha256:"+" -->") + 64
 )
 
 // ReleaseBody returns the text that GitHub will hold: the planned body and the marker.

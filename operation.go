@@ -7,10 +7,12 @@ import (
 	"github.com/omega/marketops/internal/canon"
 )
 
-// Limits of an operation document; GitHub's own where it has one.
+// Limits of an operation document; GitHub's own where it has one. GitHub counts the marker of a body too.
 const (
 	MaxOperation  = 1 << 20             // bytes of one document
-	MaxBody       = 125_000             // characters of a release or pull request body
+	MaxMessage    = 125_000             // characters of a tag's or a commit's message
+	MaxRelease    = 125_000 - MarkerLen // characters of a release body
+	MaxPull       = 65_536 - MarkerLen  // characters of a pull request body
 	MaxAssets     = 1000                // assets of one release
 	MaxOperations = 1000                // operations of one plan
 	MaxAssetSize  = 2<<30 - 1           // bytes of one asset

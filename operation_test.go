@@ -86,7 +86,8 @@ func TestOperationRefusesWhatGitHubWouldShowOtherwise(t *testing.T) {
 		{"body bidi", NameUnsafe, func(o *Operation) { o.Release.Body = "a\u202eb" }},
 		{"body escape", NameUnsafe, func(o *Operation) { o.Release.Body = "a\x1b[2Jb" }},
 		{"body end", NameUnsafe, func(o *Operation) { o.Release.Body = "a\n" }},
-		{"body too long", NameUnsafe, func(o *Operation) { o.Release.Body = strings.Repeat("ü", MaxBody+1) }},
+		{"body too long", NameUnsafe, func(o *Operation) { o.Release.Body = strings.Repeat("ü", MaxRelease+1) }},
+		{"longest body", "", func(o *Operation) { o.Release.Body = strings.Repeat("ü", MaxRelease) }},
 		{"asset path", AssetUnsafe, func(o *Operation) { o.Release.Assets[0].Name = "../a" }},
 		{"asset twice", AssetUnsafe, func(o *Operation) { o.Release.Assets[1].Name = "a.tar.gz" }},
 		{"asset order", AssetUnsafe, func(o *Operation) { o.Release.Assets[0].Name = "c" }},
@@ -123,7 +124,7 @@ func TestMarkerEndsWhatGitHubShows(t *testing.T) {
 	d, _ := o.Digest()
 	body, _ := o.ReleaseBody()
 	msg, _ := o.TagMessage()
-	if body != o.Release.Body+"\n\n<!-- marketops op="+d.String()+" -->" || msg != o.Tag.Message+"\n\nMarketops-Operation: "+d.String()+"\n" {
+	if len(body) != len(o.Release.Body)+MarkerLen || body != o.Release.Body+"\n\n<!-- marketops op="+d.String()+" -->" || msg != o.Tag.Message+"\n\nMarketops-Operation: "+d.String()+"\n" {
 		t.Errorf("body %q, message %q", body, msg)
 	}
 }

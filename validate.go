@@ -107,7 +107,7 @@ func (t *Tag) validate() error {
 	if t.Message == "" {
 		return Refuse(NameUnsafe, "the tag message is empty")
 	}
-	if err := ValidateText("tag message", t.Message, MaxBody); err != nil {
+	if err := ValidateText("tag message", t.Message, MaxMessage); err != nil {
 		return err
 	}
 	return t.Tagger.validate("tagger")
@@ -123,7 +123,7 @@ func (p Person) validate(role string) error {
 	if p.Date <= 0 {
 		return Refuse(OperationMismatch, role+" has no date")
 	}
-	if err := ValidateText(role+" e-mail", p.Email, MaxBody); err != nil {
+	if err := ValidateText(role+" e-mail", p.Email, MaxMessage); err != nil {
 		return err
 	}
 	return ValidateLine(role+" name", p.Name)
@@ -140,7 +140,7 @@ func (o Operation) validateRelease() error {
 	if err := ValidateLine("release name", r.Name); err != nil {
 		return err
 	}
-	if err := ValidateText("release body", r.Body, MaxBody); err != nil {
+	if err := ValidateText("release body", r.Body, MaxRelease); err != nil {
 		return err
 	}
 	if r.MakeLatest != "true" && r.MakeLatest != "false" {
@@ -189,7 +189,7 @@ func (o Operation) validatePullRequest() error {
 			return err
 		}
 	}
-	return ValidateText("pull request body", p.Body, MaxBody)
+	return ValidateText("pull request body", p.Body, MaxPull)
 }
 
 func (p *PullRequest) validateRefs() error {
@@ -219,7 +219,7 @@ func (c *ChangeSet) validate() error {
 	if len(c.Changes) == 0 || len(c.Changes) > MaxAssets {
 		return Refuse(OperationMismatch, fmt.Sprintf("%d changes, want 1 to %d", len(c.Changes), MaxAssets))
 	}
-	if err := ValidateText("commit message", c.Message, MaxBody); err != nil {
+	if err := ValidateText("commit message", c.Message, MaxMessage); err != nil {
 		return err
 	}
 	for i, ch := range c.Changes {

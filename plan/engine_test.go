@@ -260,8 +260,8 @@ func TestRejections(t *testing.T) {
 			}
 		}, "1 asset-unsafe", "at most 1000"},
 		{"document too long", func(f *fixture) {
-			f.write("notes.md", strings.Repeat("\U0001f600", marketops.MaxBody))
-			f.release().Message = strings.Repeat("\U0001f600", marketops.MaxBody) + "\n"
+			f.write("notes.md", strings.Repeat("\U0001f600", marketops.MaxRelease))
+			f.release().Message = strings.Repeat("\U0001f600", marketops.MaxMessage) + "\n"
 			f.release().Assets = f.release().Assets[1:]
 			f.release().Name = strings.Repeat("n", marketops.MaxName)
 			for i := range 999 {
@@ -285,7 +285,8 @@ func TestRejections(t *testing.T) {
 		{"notes that are not UTF-8", func(f *fixture) { f.write("notes.md", "a\xff") }, "1 name-unsafe", "U+FFFD"},
 		{"notes with two newlines at the end", func(f *fixture) { f.write("notes.md", "a\n\n") }, "1 name-unsafe", "empty line"},
 		{"notes with a marker", func(f *fixture) { f.write("notes.md", "<!-- marketops op=x -->") }, "1 name-unsafe", "marker"},
-		{"notes too long", func(f *fixture) { f.write("notes.md", strings.Repeat("x", maxText+1)) }, "1 name-unsafe", "longer"},
+		{"notes too long", func(f *fixture) { f.write("notes.md", strings.Repeat("x", marketops.MaxRelease+1)) }, "1 name-unsafe", "longer than 124905"},
+		{"notes much too long", func(f *fixture) { f.write("notes.md", strings.Repeat("x", 1<<20)) }, "1 name-unsafe", "longer than 124905"},
 		{"release name", func(f *fixture) { f.release().Name = "a\u202eb" }, "1 name-unsafe", "U+202E"},
 		{"tagger", func(f *fixture) { f.tag().Tagger.Email = "no address" }, "2 name-unsafe", "e-mail"},
 		{"message that is only a newline", func(f *fixture) { f.tag().Message = "\n" }, "2 name-unsafe", "message is empty"},

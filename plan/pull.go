@@ -67,7 +67,7 @@ func (e *engine) verifyPull(ctx context.Context, c *candidate) {
 	p.Title = c.pub.Title
 	c.reject(marketops.ValidateLine("title", p.Title))
 	if c.pub.Body != "" {
-		body, err := readText(e.root, "body", c.pub.Body)
+		body, err := readText(e.root, "body", c.pub.Body, marketops.MaxPull)
 		p.Body = body
 		c.reject(err)
 	}
@@ -78,7 +78,7 @@ func (e *engine) verifyPull(ctx context.Context, c *candidate) {
 	if message == "" {
 		message = c.pub.Title
 	}
-	c.reject(marketops.ValidateText("commit message", message, marketops.MaxBody))
+	c.reject(marketops.ValidateText("commit message", message, marketops.MaxMessage))
 	p.Changes = &marketops.ChangeSet{Message: message, Author: c.person(), Changes: []marketops.Change{}}
 	for _, ch := range c.pub.Changes {
 		if strings.HasPrefix(strings.ToLower(ch.Path), workflows) {

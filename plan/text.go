@@ -8,13 +8,10 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/omega/marketops"
 )
-
-// maxText is how many bytes of a notes or body file are read: every character GitHub allows, at
-// the four bytes that UTF-8 needs at most, and a newline.
-const maxText = 4*marketops.MaxBody + 1
 
 // secrets are shapes that no published text has an honest use for.
 var secrets = []struct {
@@ -57,26 +54,28 @@ func scanPublication(p Publication) error {
 	return nil
 }
 
-// readText reads a text file of the configuration's folder and drops one newline at its end,
-// which editors add and GitHub would show as nothing.
-func readText(root *os.Root, what, name string) (string, error) {
+// readText reads a text file of the configuration's folder, of at most so many characters, and drops one newline at its
+// end, which editors add and GitHub would show as nothing.
+func readText(root *os.Root, what, name string, limit int) (string, error) {
 	f, _, err := openRegular(root, plain(name))
 	if err != nil {
 		return "", unreadable(name, err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	most := 4*limit + 1 // bytes: four for each character, and a newline
+	data, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
 		return "", unreadable(name, err)
 	}
-	if len(data) > maxText {
-		return "", deny(marketops.NameUnsafe, fmt.Sprintf("%q is longer than %d characters", name, marketops.MaxBody), "")
-	}
 	text := trimOnce(string(data))
+	if len(data) > most || utf8.RuneCountInString(text) > limit {
+		return "", deny(marketops.NameUnsafe, fmt.Sprintf("%q is longer than %d characters", name, limit),
+			fmt.Sprintf("shorten it: GitHub takes %d, and the marker that ties the text to its operation needs the others", limit+marketops.MarkerLen))
+	}
 	if err := scan(fmt.Sprintf("%q", name), text); err != nil {
 		return "", err
 	}
-	if err := marketops.ValidateText(fmt.Sprintf("%s %q", what, name), text, marketops.MaxBody); err != nil {
+	if err := marketops.ValidateText(fmt.Sprintf("%s %q", what, name), text, limit); err != nil {
 		return "", err
 	}
 	return text, nil

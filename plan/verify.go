@@ -49,7 +49,7 @@ func (e *engine) verifyTag(ctx context.Context, c *candidate) {
 		e.verifyRelease(ctx, c)
 	}
 	if c.pub.Message != "" {
-		c.reject(marketops.ValidateText("tag message", t.Message, marketops.MaxBody))
+		c.reject(marketops.ValidateText("tag message", t.Message, marketops.MaxMessage))
 	}
 	if c.commit.SHA != "" {
 		c.reject(taggerGrammar(t.Tagger))
@@ -69,7 +69,7 @@ func (e *engine) verifyRelease(ctx context.Context, c *candidate) {
 	}
 	c.reject(marketops.ValidateLine("release name", r.Name))
 	if c.pub.Notes != "" {
-		body, err := readText(e.root, "notes", c.pub.Notes)
+		body, err := readText(e.root, "notes", c.pub.Notes, marketops.MaxRelease)
 		r.Body = body
 		c.reject(err)
 	}

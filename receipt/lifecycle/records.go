@@ -28,7 +28,7 @@ type records struct {
 	order       []*ReceiptHistory // those at hand, in order of first position
 	ids         map[marketops.ReceiptID]marketops.Digest
 	outcomes    map[marketops.Digest]*ReceiptHistory
-	orphans     map[marketops.Digest]bool // outcomes whose receipt is not known
+	orphans     map[marketops.Digest]bool             // outcomes whose receipt is not known
 	live        map[marketops.Digest]marketops.Digest // by op_key, the receipt, from its first claim to its end
 	succeeded   map[marketops.Digest]*ReceiptHistory  // by operation
 	runs        map[marketops.RunID]*run

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // pull is one pull request, from a branch of the same repository.
@@ -76,6 +77,9 @@ func createPull(c *call) answer {
 		Modify                  bool `json:"maintainer_can_modify"`
 	}
 	c.decode(&in)
+	if refused, stop := c.checkPullText(in.Title, in.Body); stop {
+		return refused
+	}
 	head := strings.TrimPrefix(in.Head, c.repo.spec.Owner+":")
 	p := &pull{title: in.Title, body: in.Body, head: head, base: in.Base, draft: in.Draft, modify: in.Modify, open: true}
 	if refused, stop := c.checkPull(p); stop {
@@ -86,6 +90,23 @@ func createPull(c *call) answer {
 	_ = c.repo.git.pointRef(fmt.Sprintf("refs/pull/%d/head", p.number), p.headSHA)
 	c.repo.live.pulls = append(c.repo.live.pulls, p)
 	return created(c.fullPullJSON(p), c.effect(PullOpened, p.head, p.headSHA, int64(p.number), true))
+}
+
+// GitHub's limits of a pull request, with its words: renovatebot/renovate#14551 for the body and
+// googleapis/repo-automation-bots#1895 for the title.
+const (
+	maxPullBody  = 65_536
+	maxPullTitle = 256
+)
+
+func (c *call) checkPullText(title, body string) (answer, bool) {
+	if utf8.RuneCountInString(body) > maxPullBody {
+		return c.invalid(problem{"Issue", "custom", "body", "body is too long (maximum is 65536 characters)"}), true
+	}
+	if utf8.RuneCountInString(title) > maxPullTitle {
+		return c.invalid(problem{"Issue", "custom", "title", "title is too long (maximum is 256 characters)"}), true
+	}
+	return answer{}, false
 }
 
 // checkPull completes the ids of both sides, or refuses.

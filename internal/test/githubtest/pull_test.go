@@ -55,9 +55,13 @@ func TestPullRefusals(t *testing.T) {
 		body     map[string]any
 		problems string
 	}{
-		"no title":   {map[string]any{"head": "topic", "base": "main"}, "PullRequest/title/missing_field/"},
-		"no base":    {map[string]any{"title": "t", "head": "topic", "base": "nothing"}, "PullRequest/base/invalid/"},
-		"no head":    {map[string]any{"title": "t", "head": "nothing", "base": "main"}, "PullRequest/head/invalid/"},
+		"no title": {map[string]any{"head": "topic", "base": "main"}, "PullRequest/title/missing_field/"},
+		"no base":  {map[string]any{"title": "t", "head": "topic", "base": "nothing"}, "PullRequest/base/invalid/"},
+		"no head":  {map[string]any{"title": "t", "head": "nothing", "base": "main"}, "PullRequest/head/invalid/"},
+		"body too long": {map[string]any{"title": "t", "head": "topic", "base": "main", "body": strings.Repeat("ä", 65_537)},
+			"Issue/body/custom/body is too long (maximum is 65536 characters)"},
+		"title too long": {map[string]any{"title": strings.Repeat("t", 257), "head": "topic", "base": "main"},
+			"Issue/title/custom/title is too long (maximum is 256 characters)"},
 		"no commits": {map[string]any{"title": "t", "head": "same", "base": "main"}, "PullRequest//custom/No commits between main and same"},
 	} {
 		if got := s.ask(pushSecret, "POST", repoPath+"/pulls", c.body); got.status != 422 || problemsOf(got) != c.problems {

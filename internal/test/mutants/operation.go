@@ -6,7 +6,7 @@ const validateFile = "validate.go"
 
 var operationMutants = []mutant{
 	{"e-mail", "refusing control and bidirectional characters in an e-mail address", "docs", "TestOperationMembers", []overlay.Patch{
-		{File: validateFile, Old: `ValidateText(role+" e-mail", p.Email, MaxBody); err != nil`, New: `ValidateText(role+" e-mail", p.Email, MaxBody); false && err != nil`},
+		{File: validateFile, Old: `ValidateText(role+" e-mail", p.Email, MaxMessage); err != nil`, New: `ValidateText(role+" e-mail", p.Email, MaxMessage); false && err != nil`},
 	}},
 	{"id-lengths", "refusing commit ids of two lengths", "docs", "TestOperationMembers", []overlay.Patch{
 		{File: validateFile, Old: " || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA)", New: ""},
