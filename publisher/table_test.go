@@ -68,8 +68,13 @@ var mishaps = []struct {
 	{githubtest.Fault{Action: githubtest.SecondaryLimit, Status: 429}, "success"},
 	{githubtest.Fault{Action: githubtest.PrimaryLimit, Status: 429}, "open"},
 	{githubtest.Fault{Action: githubtest.SecondaryLimit, RetryAfter: 3 * time.Hour}, "open"},
-	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 401, Times: 2}, "failed"},
-	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 403}, "failed"},
+	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 401, Times: 4}, "success"},
+	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 403, Times: 3}, "success"},
+	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 404, Times: 3}, "success"},
+	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 422, Message: "Validation Failed: was submitted too quickly"}, "success"},
+	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 401, Times: 5}, "open"},
+	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 403, Times: 4}, "failed"},
+	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 404, Times: 4}, "failed"},
 	{githubtest.Fault{Action: githubtest.StatusBefore, Status: 422}, "failed"},
 	{githubtest.Fault{Action: githubtest.Redirect, Status: 307, Location: "/elsewhere"}, "failed"},
 }
@@ -178,11 +183,11 @@ func (c *struck) again() {
 	}
 }
 
-// retries is how often a visible effect had to be sent again: once if it was struck before it happened.
+// retries is how often a visible effect had to be sent again: as often as it was struck before it happened.
 func (c *struck) retries() int64 {
 	before := []githubtest.Action{githubtest.ResetBefore, githubtest.StatusBefore, githubtest.PrimaryLimit, githubtest.SecondaryLimit}
 	if slices.Contains(before, c.fault.Action) && slices.Contains([]string{"POST git/refs", "PATCH releases/*", "POST pulls"}, c.call) {
-		return 1
+		return int64(max(1, c.fault.Times))
 	}
 	return 0
 }

@@ -11,7 +11,7 @@
 //   - The credential is asked for right before each request and added only to requests whose
 //     scheme, host and port are those of the configured API or uploads address. It stands in no
 //     error, no evidence and no journal line, even if GitHub repeats it. After a 401 it is asked for
-//     anew, once for each request.
+//     anew, once for each request. GitHub may refuse a new one for seconds.
 //   - No redirect is followed, except one, without the credential, to fetch the bytes of an asset.
 //   - Proxy variables of the environment are ignored; http is for loopback only.
 //
@@ -20,7 +20,8 @@
 // An answer counts as GitHub's only if it has an X-GitHub-Request-Id: a refusal that
 // go-github makes up itself, or that somebody between makes up, is not GitHub's.
 //
-//	definite   no connection was made; 3xx; 400 401 403 404 409 410 413 415 422 429
+//	definite   no connection was made; 3xx; 400 401 403 404 409 410 413 415 422 429. A 401, a 403 and, of a
+//	           write, a 404 are believed after three repetitions, and a 422 "submitted too quickly" is a limit
 //	applied    the planned status, a body that decodes, every bound field equal, id not 0
 //	ambiguous  everything else: an error after the connection was made, 408, 5xx, a body that
 //	           is broken, empty or about something else, statuses that are not in the list

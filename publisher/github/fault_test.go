@@ -22,6 +22,12 @@ var mutations = []struct{ name, method, path string }{
 	{"publish", "PATCH", "/repos/*/*/releases/*"},
 }
 
+// passes is how often GitHub may refuse in passing, and tooQuick how it words one of its limits.
+const (
+	passes   = 3
+	tooQuick = "Validation Failed: was submitted too quickly"
+)
+
 // passing are mishaps after which the operation still succeeds within one Apply.
 var passing = []githubtest.Fault{
 	{Action: githubtest.ResetBefore},
@@ -30,6 +36,10 @@ var passing = []githubtest.Fault{
 	{Action: githubtest.StatusBefore, Status: 500},
 	{Action: githubtest.StatusBefore, Status: 408},
 	{Action: githubtest.StatusBefore, Status: 401},
+	{Action: githubtest.StatusBefore, Status: 401, Times: passes},
+	{Action: githubtest.StatusBefore, Status: 403, Times: passes},
+	{Action: githubtest.StatusBefore, Status: 404, Times: passes},
+	{Action: githubtest.StatusBefore, Status: 422, Message: tooQuick},
 	{Action: githubtest.StatusAfter},
 	{Action: githubtest.StatusAfter, Status: 504},
 	{Action: githubtest.HTML},
@@ -81,7 +91,7 @@ func TestPassingFaults(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, s.log())
 			}
-			if states(ev) != "tag=applied release=applied" || ev.Retries > 1 {
+			if states(ev) != "tag=applied release=applied" || ev.Retries > int64(max(1, f.Times)) {
 				t.Errorf("%s, %d retries", states(ev), ev.Retries)
 			}
 			s.published(op)
@@ -104,9 +114,9 @@ func (s *stage) oneRelease() {
 func TestRefusals(t *testing.T) {
 	for _, c := range strikes(t, 14, len(mutations), []githubtest.Fault{
 		{Action: githubtest.StatusBefore, Status: 400},
-		{Action: githubtest.StatusBefore, Status: 401, Times: 2},
-		{Action: githubtest.StatusBefore, Status: 403},
-		{Action: githubtest.StatusBefore, Status: 404},
+		{Action: githubtest.StatusBefore, Status: 401, Times: passes + 2},
+		{Action: githubtest.StatusBefore, Status: 403, Times: passes + 1},
+		{Action: githubtest.StatusBefore, Status: 404, Times: passes + 1},
 		{Action: githubtest.StatusBefore, Status: 409},
 		{Action: githubtest.StatusBefore, Status: 422},
 		{Action: githubtest.PrimaryLimit},
@@ -142,10 +152,12 @@ func TestRefusals(t *testing.T) {
 
 // refusalCode is the code of the failure that a definite refusal leads to.
 func refusalCode(f githubtest.Fault) marketops.Code {
-	switch f.Action {
-	case githubtest.PrimaryLimit, githubtest.SecondaryLimit:
+	switch {
+	case f.Action == githubtest.PrimaryLimit, f.Action == githubtest.SecondaryLimit:
 		return marketops.GitHubRateLimited
-	case githubtest.Redirect:
+	case f.Status == 401:
+		return marketops.TokenMissing
+	case f.Action == githubtest.Redirect:
 		return marketops.RedirectRefused
 	}
 	return marketops.GitHubDenied
@@ -250,7 +262,7 @@ func TestEarlierRefused(t *testing.T) {
 	s := newStage(t)
 	op := s.releaseOp()
 	for _, m := range []int{1, 4} {
-		s.srv.Inject(githubtest.Fault{Method: mutations[m].method, Path: mutations[m].path, Action: githubtest.StatusBefore, Status: 403})
+		s.srv.Inject(githubtest.Fault{Method: mutations[m].method, Path: mutations[m].path, Action: githubtest.StatusBefore, Status: 403, Times: passes + 1})
 		w := s.work(op)
 		w.Earlier = true
 		ev, err := s.port.apply(context.Background(), w, s.diary)

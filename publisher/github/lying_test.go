@@ -175,7 +175,7 @@ func TestMakeLatest(t *testing.T) {
 	})
 	t.Run("not to be read", func(t *testing.T) {
 		s := newStage(t)
-		s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/releases/latest", Action: githubtest.StatusBefore, Status: 403})
+		s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/releases/latest", Action: githubtest.StatusBefore, Status: 403, Times: passes + 1})
 		ev, err := s.apply(s.releaseOp())
 		if err != nil || states(ev) != "tag=applied release=applied" || !strings.Contains(ev.Note, "cannot be read") {
 			t.Errorf("%v %s %q", err, states(ev), ev.Note)

@@ -25,6 +25,10 @@ func TestPullPassingFaults(t *testing.T) {
 		{Action: githubtest.ResetAfter},
 		{Action: githubtest.StatusBefore},
 		{Action: githubtest.StatusBefore, Status: 401},
+		{Action: githubtest.StatusBefore, Status: 401, Times: passes},
+		{Action: githubtest.StatusBefore, Status: 403, Times: passes},
+		{Action: githubtest.StatusBefore, Status: 404, Times: passes},
+		{Action: githubtest.StatusBefore, Status: 422, Message: tooQuick},
 		{Action: githubtest.StatusAfter},
 		{Action: githubtest.HTML},
 		{Action: githubtest.EmptyBody},
@@ -41,7 +45,7 @@ func TestPullPassingFaults(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, s.log())
 			}
-			if states(ev) != "branch=applied pull_request=applied" || ev.Retries > 1 {
+			if states(ev) != "branch=applied pull_request=applied" || ev.Retries > int64(max(1, f.Times)) {
 				t.Errorf("%s, %d retries", states(ev), ev.Retries)
 			}
 			s.opened(op)
@@ -87,7 +91,7 @@ func TestPullCrash(t *testing.T) {
 // TestPullRefusals strikes each write with a definite refusal: a failure, and nothing after it.
 func TestPullRefusals(t *testing.T) {
 	for _, c := range strikes(t, 8, len(pullWrites), []githubtest.Fault{
-		{Action: githubtest.StatusBefore, Status: 403},
+		{Action: githubtest.StatusBefore, Status: 403, Times: passes + 1},
 		{Action: githubtest.StatusBefore, Status: 422},
 		{Action: githubtest.PrimaryLimit},
 		{Action: githubtest.Redirect, Status: 307},
@@ -142,7 +146,7 @@ func TestPullEarlierRefused(t *testing.T) {
 	s := newStage(t)
 	op := s.changeOp()
 	for _, i := range []int{3, 4} {
-		s.srv.Inject(githubtest.Fault{Method: "POST", Path: pullWrites[i].path, Action: githubtest.StatusBefore, Status: 403})
+		s.srv.Inject(githubtest.Fault{Method: "POST", Path: pullWrites[i].path, Action: githubtest.StatusBefore, Status: 403, Times: passes + 1})
 		w := s.work(op)
 		w.Earlier = true
 		ev, err := s.port.apply(context.Background(), w, s.diary)

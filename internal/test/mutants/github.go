@@ -16,6 +16,12 @@ var githubMutants = []mutant{
 		{File: "publisher/github/reader.go", Old: "case classic && ", New: "case false && classic && "},
 	}},
 	// The model makes these two mistakes too.
+	{"passing", "trying a refusal again that GitHub may take back", "publisher/github", "TestRenewal", []overlay.Patch{
+		{File: "publisher/github/internal/wire/passing.go", Old: "call.refusals < maxPassing", New: "false"},
+	}},
+	{"tooquick", "knowing a limit that GitHub words as invalid content", "publisher/github/internal/wire", "TestClass", []overlay.Patch{
+		{File: "publisher/github/internal/wire/class.go", Old: ", x.isTooQuick():", New: ":"},
+	}},
 	{"recall", "looking again before sending what has no natural key", "publisher/github", "TestLostDraft", []overlay.Patch{
 		{File: draftFile, Old: "await(ctx context.Context, why error) error {", New: "await(ctx context.Context, why error) error { return nil"},
 	}},

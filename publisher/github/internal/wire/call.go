@@ -51,6 +51,9 @@ type Call struct {
 	sink   *sink
 	follow func(context.Context, *Exchange) error // what to do about a redirect; nil: refuse it
 	exists bool                                   // GitHub has told us of it before, so that a 404 only means that it lags behind
+
+	renewed  bool // a 401 made us ask for another credential
+	refusals int  // that GitHub may take back
 }
 
 func (c *Call) writes() bool { return c.Method != http.MethodGet }
@@ -89,7 +92,7 @@ var errReadOnly = errors.New("a write without leave")
 // once sends a call once. Every request of the port but the one redirect of [Caller.Hash] passes it. The
 // error is local: the request was not sent, or its answer could not be kept.
 func (c *Caller) once(ctx context.Context, call *Call) (*Exchange, error) {
-	x := &Exchange{sink: call.sink}
+	x := &Exchange{sink: call.sink, renewed: call.renewed}
 	if err := c.admit(ctx, call); err != nil {
 		return x, err
 	}

@@ -40,7 +40,7 @@ func (x *Exchange) class() class {
 		return redirected
 	case x.status == http.StatusUnauthorized:
 		return unauthorised
-	case x.status == http.StatusTooManyRequests, x.status == http.StatusForbidden && x.isLimit():
+	case x.status == http.StatusTooManyRequests, x.status == http.StatusForbidden && x.isLimit(), x.isTooQuick():
 		return limited
 	case x.status == http.StatusForbidden, slices.Contains(definite, x.status):
 		return refused
@@ -67,6 +67,11 @@ func (x *Exchange) isLimit() bool {
 	text := strings.ToLower(x.errorBody().Message)
 	return x.header.Get("Retry-After") != "" || x.header.Get("X-RateLimit-Remaining") == "0" ||
 		strings.Contains(text, "secondary rate limit") || strings.Contains(text, "abuse detection")
+}
+
+// isTooQuick tells a limit that GitHub words as invalid content: "was submitted too quickly" (cli/cli#4801).
+func (x *Exchange) isTooQuick() bool {
+	return x.status == http.StatusUnprocessableEntity && strings.Contains(x.reason(), "submitted too quickly")
 }
 
 // errorBody is the body of a refusal; its members are loose because they only inform.

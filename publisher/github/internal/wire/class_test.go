@@ -38,6 +38,11 @@ func TestClass(t *testing.T) {
 			t.Errorf("%v: %d", x.header, x.class())
 		}
 	}
+	quick := reply(422)
+	quick.body = []byte(`{"message":"Validation Failed","errors":[{"resource":"Release","code":"custom","message":"was submitted too quickly"}]}`)
+	if quick.class() != limited {
+		t.Errorf("too quick: %d", quick.class())
+	}
 	if got := new(Exchange).class(); got != unsent {
 		t.Errorf("the zero exchange is %d", got)
 	}

@@ -27,6 +27,7 @@ type Exchange struct {
 	next    int              // the next page of a list, 0 if there is none
 	err     error            // why there is no whole answer
 	sink    *sink            // takes the body of a 200 instead of memory
+	renewed bool             // the credential is already another than the one that was refused
 }
 
 type exchangeKey struct{}

@@ -14,13 +14,13 @@ const usedByImmutable = "tag_name was used by an immutable release"
 
 // refusal is the failure of a definite answer.
 func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
-	f := &marketops.Failure{Code: marketops.GitHubDenied, State: StateStopped}
+	f := &marketops.Failure{Code: codeOf(x), State: StateStopped}
 	what := call.Step + ": GitHub answered " + http.StatusText(x.status)
 	if w := x.reason(); w != "" && w != http.StatusText(x.status) {
 		what += ": " + w
 	}
 	if x.class() == redirected {
-		f.Code, what = marketops.RedirectRefused, call.Step+": GitHub redirects to "+withoutQuery(x.header.Get("Location"))
+		what = call.Step + ": GitHub redirects to " + withoutQuery(x.header.Get("Location"))
 	}
 	if x.status == http.StatusNotFound {
 		f.Err = ErrNotShown

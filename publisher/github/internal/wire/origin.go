@@ -39,7 +39,8 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+secret)
 	res, err := b.base.RoundTrip(req)
-	if err == nil && res.StatusCode == http.StatusUnauthorized {
+	x, _ := req.Context().Value(exchangeKey{}).(*Exchange)
+	if err == nil && res.StatusCode == http.StatusUnauthorized && (x == nil || !x.renewed) {
 		b.denied(secret)
 	}
 	return res, err

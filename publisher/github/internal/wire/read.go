@@ -46,7 +46,7 @@ func IsNotShown(err error) bool { return errors.Is(err, ErrNotShown) }
 
 func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error) (*Exchange, error) {
 	var x *Exchange
-	limits, denied := 0, false
+	limits := 0
 	err := c.Retry(ctx, call.Step, func() error {
 		var err error
 		if x, err = c.once(ctx, call); err != nil {
@@ -62,11 +62,6 @@ func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error
 		case limited:
 			limits++
 			return c.backOff(ctx, call, x, limits-1)
-		case unauthorised:
-			if !denied {
-				denied = true
-				return &retryAfter{}
-			}
 		case ambiguous, unsent:
 			return c.noAnswer(x)
 		case redirected:
@@ -74,11 +69,7 @@ func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error
 				return call.follow(ctx, x)
 			}
 		}
-		c.last = x.body
-		if call.exists && x.status == http.StatusNotFound {
-			return c.refusal(call, x)
-		}
-		return Permanent(c.refusal(call, x))
+		return c.refused(call, x)
 	})
 	return x, c.classify(call.Step, err)
 }

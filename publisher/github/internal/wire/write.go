@@ -23,7 +23,7 @@ const (
 // which are definite, and repeats nothing else. use checks a 2xx against the plan. The error
 // of undone is a [*marketops.Failure]; the error of unclear is why.
 func (c *Caller) Write(ctx context.Context, call *Call, use func(*Exchange) error) (WriteResult, error) {
-	result, limits, denied := Undone, 0, false
+	result, limits := Undone, 0
 	err := c.Retry(ctx, call.Step, func() error {
 		call.rewind()
 		x, err := c.once(ctx, call)
@@ -44,19 +44,13 @@ func (c *Caller) Write(ctx context.Context, call *Call, use func(*Exchange) erro
 		case limited:
 			limits++
 			return c.backOff(ctx, call, x, limits-1)
-		case unauthorised:
-			if !denied {
-				denied = true
-				return &retryAfter{}
-			}
 		case unsent:
 			return c.noAnswer(x)
 		case ambiguous:
 			result = Unclear
 			return Permanent(c.noAnswer(x))
 		}
-		c.last = x.body
-		return Permanent(c.refusal(call, x))
+		return c.refused(call, x)
 	})
 	if result == Undone {
 		err = c.classify(call.Step, err)
