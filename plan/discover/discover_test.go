@@ -249,6 +249,10 @@ func TestReleases(t *testing.T) {
 		}
 	}
 	s.srv.Inject(githubtest.Fault{Path: "/repositories/*/releases", Action: githubtest.StatusBefore})
+	if r, err := push.Release(ctx, widgets, "v"); err != nil || r.Presence != plan.Absent {
+		t.Errorf("smaller pages after a failure: %+v, %v", r, err)
+	}
+	s.srv.Inject(githubtest.Fault{Path: "/repositories/*/releases", Action: githubtest.StatusBefore, Status: 404})
 	if r, err := push.Release(ctx, widgets, "v"); !errors.Is(err, marketops.SourceUnreadable) || r.Presence != plan.Unknown {
 		t.Errorf("a list without its second page proves something: %+v, %v", r, err)
 	}

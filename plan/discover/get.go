@@ -89,6 +89,9 @@ func (g *GitHub) refusal(what string, resp *http.Response) error {
 			return r
 		}
 		r.Next = "give the read token the right to read this repository, then plan again"
+	case code >= 500:
+		r.Err = errBusy
+		r.Next = "plan again in a minute"
 	case code >= 300 && code < 400:
 		r.What += ": a redirect, which is not followed; the repository may have been renamed"
 		r.Next = "write the repository's present name into marketops.yaml"

@@ -2,8 +2,10 @@ package discover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -13,9 +15,13 @@ import (
 // enough. It returns nil only if it was told so, or if the list was read to its end.
 func each[T any](ctx context.Context, g *GitHub, what string, first *url.URL, see func(T) (enough bool)) error {
 	u := first
-	for range MaxPages {
+	for read := 0; read < MaxPages*perPage; read += sizeOf(u) {
 		var page []T
 		header, err := g.get(ctx, what, u, &page)
+		if lighter := lighten(u, err); lighter != nil {
+			u = lighter
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -39,6 +45,40 @@ func each[T any](ctx context.Context, g *GitHub, what string, first *url.URL, se
 		}
 	}
 	return marketops.Refuse(marketops.SourceUnreadable, fmt.Sprintf("%s: more than %d pages", what, MaxPages))
+}
+
+// errBusy is beneath the refusal of a 5xx.
+var errBusy = errors.New("GitHub's server failed")
+
+// smaller are page sizes for lists that GitHub does not make in time, as of releases with many files. Each divides the
+// one before, so that nothing is left out.
+var smaller = map[int]int{perPage: 25, 25: 5, 5: 1}
+
+// sizeOf is how many items the page at an address has at most.
+func sizeOf(u *url.URL) int {
+	size, err := strconv.Atoi(u.Query().Get("per_page"))
+	if err != nil || size < 1 {
+		return perPage
+	}
+	return size
+}
+
+// lighten returns the same place of a list in smaller pages, or nil where that cannot help.
+func lighten(u *url.URL, err error) *url.URL {
+	q := u.Query()
+	size, page := sizeOf(u), 1
+	less := smaller[size]
+	if less == 0 || !q.Has("per_page") || !errors.Is(err, errBusy) {
+		return nil
+	}
+	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 1 && n <= MaxPages {
+		page = (n-1)*(size/less) + 1
+	}
+	q.Set("per_page", strconv.Itoa(less))
+	q.Set("page", strconv.Itoa(page))
+	out := *u
+	out.RawQuery = q.Encode()
+	return &out
 }
 
 // follow accepts only another page of the same list.

@@ -28,7 +28,7 @@ type assets struct {
 }
 
 func (r *assets) list(ctx context.Context, id int64) ([]asset, error) {
-	return wire.List[asset](ctx, r.GetKnown, "list the files", r.path("releases/%d/assets?per_page=%d", id, wire.PerPage))
+	return wire.List[asset](ctx, r.Caller, wire.PagesOfKnown("list the files", r.path("releases/%d/assets?per_page=%d", id, wire.PerPage)))
 }
 
 func findAsset(files []asset, name string) *asset {

@@ -325,3 +325,45 @@ func TestBlindReads(t *testing.T) {
 		})
 	}
 }
+
+// TestHeavyLists: GitHub does not make a page of releases with many files in time, and smaller pages are asked for.
+func TestHeavyLists(t *testing.T) {
+	for _, heavy := range []int{3, 30} {
+		t.Run(fmt.Sprint(heavy), func(t *testing.T) {
+			s := newStage(t)
+			for i := range 60 {
+				r := s.makes("POST", "releases", map[string]any{"tag_name": fmt.Sprint("old-", i), "draft": true})
+				if err := s.somebody("POST", fmt.Sprintf("releases/%d/assets?name=a", r.ID), []byte("a"), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.repo.Set(func(spec *githubtest.RepoSpec) { spec.Heavy = heavy })
+			op := s.releaseOp()
+			ev, err := s.apply(op)
+			if err != nil || states(ev) != "tag=applied release=applied" {
+				t.Fatalf("%v %s\n%s", err, states(ev), s.log())
+			}
+			s.lawful()
+		})
+	}
+}
+
+// TestHeavyPage: a page in the midst of a list is too heavy, and nothing of the list is left out: the release that
+// stands in the way is the first of the smaller pages.
+func TestHeavyPage(t *testing.T) {
+	s := newStage(t)
+	for i := range 150 {
+		r := map[string]any{"tag_name": fmt.Sprint("old-", i), "draft": true}
+		if i == 40 { // on the first of the smaller pages
+			r = map[string]any{"tag_name": "v1.4.0", "name": "somebody's", "draft": true}
+		}
+		s.makes("POST", "releases", r)
+	}
+	s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/releases", Action: githubtest.StatusBefore, Status: 502, Skip: 1, Times: 2})
+	_, err := s.apply(s.releaseOp())
+	s.isFailure(err, marketops.GitHubConflict)
+	if _, after, _ := strings.Cut(s.log(), "per_page=25"); !strings.HasPrefix(after, "&page=5 200") {
+		t.Errorf("after 100 of a list: per_page=25%.20s", after)
+	}
+	s.lawful()
+}

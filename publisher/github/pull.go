@@ -93,7 +93,7 @@ func (r pulls) hasOurMarker(p *pull) bool { return strings.Contains(p.Body, r.te
 // only, so one that somebody has closed would otherwise come back. The base is not part of the
 // question because people can change the base of a pull request.
 func (r pulls) list(ctx context.Context) ([]pull, error) {
-	return wire.List[pull](ctx, r.Get, "list the pull requests", r.listPath())
+	return wire.List[pull](ctx, r.Caller, wire.PagesOf("list the pull requests", r.listPath()))
 }
 
 // listPath names the owner of the branch: without it GitHub does not filter at all.

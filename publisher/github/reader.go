@@ -86,7 +86,7 @@ type (
 
 // findRef finds one ref in a list that GitHub filters by prefix. nil is proven absence.
 func (r *reader) findRef(ctx context.Context, space, name string) (*gitRef, error) {
-	refs, err := wire.List[gitRef](ctx, r.Get, "look for "+space+"/"+name, r.path("git/matching-refs/%s/%s", space, name))
+	refs, err := wire.List[gitRef](ctx, r.Caller, wire.PagesOf("look for "+space+"/"+name, r.path("git/matching-refs/%s/%s", space, name)))
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ type releaseList struct {
 
 // list reads all releases and sorts out those that concern us.
 func (r releases) list(ctx context.Context, recorded int64) (releaseList, error) {
-	all, err := wire.List[release](ctx, r.Get, "list the releases", r.path("releases?per_page=%d", wire.PerPage))
+	all, err := wire.List[release](ctx, r.Caller, wire.PagesOf("list the releases", r.path("releases?per_page=%d", wire.PerPage)))
 	if err != nil {
 		return releaseList{}, err
 	}

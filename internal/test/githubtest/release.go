@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -115,7 +116,15 @@ func listReleases(c *call) answer {
 			shown = append(shown, r)
 		}
 	}
-	return paged(c, shown, c.releaseJSON)
+	files := 0
+	a := paged(c, shown, func(r *release) object {
+		files += len(r.assets)
+		return c.releaseJSON(r)
+	})
+	if heavy := c.repo.spec.Heavy; heavy > 0 && files >= heavy {
+		return c.failed(0, http.StatusBadGateway, "Server Error") // astral-sh/python-build-standalone#1083
+	}
+	return a
 }
 
 // getReleaseByTag never finds a draft.

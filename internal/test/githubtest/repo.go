@@ -19,6 +19,7 @@ type RepoSpec struct {
 	Archived          bool // writes are refused
 	Disabled          bool // everything is refused
 	ImmutableReleases bool // what is published from now on cannot change
+	Heavy             int  // files on one page of releases from which on GitHub does not make it in time; 0: never
 }
 
 // Repo is one repository of the server.

@@ -104,9 +104,10 @@ func (s *Server) send(w http.ResponseWriter, c *call, a answer, distort func([]b
 	if c.request.Method == http.MethodGet && a.status == http.StatusOK {
 		header.Set("ETag", fmt.Sprintf(`W/"%x"`, sha256.Sum256(raw)))
 	}
-	if distort == nil {
+	if distort == nil && a.status != http.StatusBadGateway { // which the description does not have
 		s.schema.answer(c, a.status, header, raw)
-	} else {
+	}
+	if distort != nil {
 		raw = distort(raw)
 	}
 	s.journal.edit(c.entry, func(e *Request) {

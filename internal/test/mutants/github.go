@@ -22,6 +22,12 @@ var githubMutants = []mutant{
 	{"tooquick", "knowing a limit that GitHub words as invalid content", "publisher/github/internal/wire", "TestClass", []overlay.Patch{
 		{File: "publisher/github/internal/wire/class.go", Old: ", x.isTooQuick():", New: ":"},
 	}},
+	{"lighten", "asking for smaller pages of a list that is too heavy", "publisher/github", "TestHeavyLists", []overlay.Patch{
+		{File: "publisher/github/internal/wire/list.go", Old: "p.size = smaller[p.size]", New: "_ = smaller"},
+	}},
+	{"lightpage", "keeping the place in a list when its pages become smaller", "publisher/github", "TestHeavyPage", []overlay.Patch{
+		{File: "publisher/github/internal/wire/list.go", Old: "p.number = before/p.size + 1", New: "p.number = before/p.size + 2"},
+	}},
 	{"recall", "looking again before sending what has no natural key", "publisher/github", "TestLostDraft", []overlay.Patch{
 		{File: draftFile, Old: "await(ctx context.Context, why error) error {", New: "await(ctx context.Context, why error) error { return nil"},
 	}},

@@ -52,8 +52,9 @@ type Call struct {
 	follow func(context.Context, *Exchange) error // what to do about a redirect; nil: refuse it
 	exists bool                                   // GitHub has told us of it before, so that a 404 only means that it lags behind
 
-	renewed  bool // a 401 made us ask for another credential
-	refusals int  // that GitHub may take back
+	lighten  func() // asks for less after an ambiguous answer
+	renewed  bool   // a 401 made us ask for another credential
+	refusals int    // that GitHub may take back
 }
 
 func (c *Call) writes() bool { return c.Method != http.MethodGet }
@@ -73,15 +74,16 @@ type Caller struct {
 	deadline  time.Time                          // no call may be under way after it; zero: the context alone decides
 	tries     map[string]int                     // by step
 	last      []byte
+	pageSize  int // of lists, smaller once one was too heavy
 }
 
 // Observer returns a caller that can only read, and keeps no journal.
-func (c *Client) Observer() *Caller { return &Caller{Client: c, tries: map[string]int{}} }
+func (c *Client) Observer() *Caller { return &Caller{Client: c, tries: map[string]int{}, pageSize: PerPage} }
 
 // Writer returns a caller that asks authorize right before each write. No call is under way after the
 // deadline.
 func (c *Client) Writer(journal publisher.Journal, deadline time.Time, authorize func(context.Context, *Call) error) *Caller {
-	return &Caller{Client: c, journal: journal, authorize: authorize, deadline: deadline, tries: map[string]int{}}
+	return &Caller{Client: c, journal: journal, authorize: authorize, deadline: deadline, tries: map[string]int{}, pageSize: PerPage}
 }
 
 // Last is the last answer that was used.

@@ -5,17 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json"
-
-	"github.com/omega/marketops"
-)
-
-// Limits of a list.
-const (
-	PerPage  = 100
-	maxPages = 100 // GitHub shows at most 10,000 releases: more cannot be proven absent
 )
 
 // Get reads one thing, repeating what may be repeated. A 404 is a failure with ErrNotShown
@@ -63,6 +54,9 @@ func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error
 			limits++
 			return c.backOff(ctx, call, x, limits-1)
 		case ambiguous, unsent:
+			if call.lighten != nil {
+				call.lighten()
+			}
 			return c.noAnswer(x)
 		case redirected:
 			if call.follow != nil {
@@ -72,34 +66,4 @@ func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error
 		return c.refused(call, x)
 	})
 	return x, c.classify(call.Step, err)
-}
-
-// Getter is how a page is read: [Caller.Get] or [Caller.GetKnown].
-type Getter func(ctx context.Context, step, path string, out any) (*Exchange, error)
-
-// List reads all pages. It is the only proof of absence. A path without per_page is one of a
-// list that GitHub does not page; a Link header would still be obeyed.
-func List[T any](ctx context.Context, get Getter, step, path string) ([]T, error) {
-	var all []T
-	sep, sized := "?", strings.Contains(path, "per_page=")
-	if sized {
-		sep = "&"
-	}
-	for page := 1; page <= maxPages; page++ {
-		var some []T
-		at := path
-		if page > 1 {
-			at = fmt.Sprintf("%s%spage=%d", path, sep, page)
-		}
-		x, err := get(ctx, step, at, &some)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-		// A full page counts as one with a successor, whatever the Link header says.
-		if x.next == 0 && (!sized || len(some) < PerPage) {
-			return all, nil
-		}
-	}
-	return nil, Stopf(marketops.GitHubDenied, "%s: more than %d pages, so absence cannot be proven", step, maxPages)
 }
