@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -149,6 +150,9 @@ func (d decisions) issue(ctx context.Context, r *run, open []int, verdicts []fed
 	f := d.rules.active.Load()
 	life := marketops.Time(d.config.ReceiptLifetime.Seconds())
 	life = min(life, marketops.Time(f.trust.File().MaxLifetime), receipt.MaxLifetime)
+	if life <= gate.Epsilon {
+		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("max_lifetime of trust.json is %d s, and clocks may differ by %d: no receipt could be used", life, gate.Epsilon))
+	}
 	recs := make([]*receipt.Record, len(open))
 	for n := range open {
 		rec, err := d.issuer.Receipt(verdicts[n].Leave(), f.audience(r.Now), life)

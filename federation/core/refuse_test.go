@@ -255,6 +255,22 @@ func TestPolicyReplaced(t *testing.T) {
 	}
 }
 
+// TestLifetimeOfNoUse: a receipt that would live no longer than clocks may differ is not issued. Control: a second more.
+func TestLifetimeOfNoUse(t *testing.T) {
+	t.Parallel()
+	for seconds, code := range map[int64]marketops.Code{60: marketops.ConfigInvalid, 61: ""} {
+		w := world.New(t)
+		w.Stop()
+		w.WriteTrust(1, func(f *trust.File) { f.MaxLifetime = seconds })
+		w.Start()
+		s := w.NewRun().Submit().Approve("alice")
+		_, err := w.Client("bob").Authorize(context.Background(), s.ID)
+		if marketops.CodeOf(err) != code {
+			t.Errorf("%d s: %v", seconds, err)
+		}
+	}
+}
+
 func TestAuthorizeDenied(t *testing.T) {
 	t.Parallel()
 	deny := func(t *testing.T, s *world.Run, code marketops.Code) {

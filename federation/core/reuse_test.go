@@ -26,7 +26,7 @@ func TestOldReceipt(t *testing.T) {
 	}{
 		"a veto":             {func(s *world.Run) { got(s.VoteAs("carol", rejection))(s) }, marketops.RejectedByApprover},
 		"a raised minimum":   {newTrust(func(f *trust.File) { f.Approvals[0].Threshold = 2 }), marketops.ApprovalSpent},
-		"a lowered lifetime": {newTrust(func(f *trust.File) { f.MaxLifetime = 60 }), marketops.ApprovalSpent},
+		"a lowered lifetime": {newTrust(func(f *trust.File) { f.MaxLifetime = 61 }), marketops.ApprovalSpent},
 		"an approver who left the group": {newTrust(func(f *trust.File) {
 			f.Persons[1].Groups = []string{}
 		}), marketops.ApprovalSpent},

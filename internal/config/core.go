@@ -30,7 +30,7 @@ type Core struct {
 	GitHub  CoreGitHub `yaml:"github"`
 	Limits  Limits     `yaml:"limits"`
 
-	ReceiptLifetime time.Duration `yaml:"receipt_lifetime"` // 1 min to 24 h
+	ReceiptLifetime time.Duration `yaml:"receipt_lifetime"` // above 1 min, to 24 h
 	Lease           time.Duration `yaml:"lease"`            // 10 s to 15 min, below ReceiptLifetime
 
 	Path string `yaml:"-"` // as it was given to LoadCore
@@ -251,8 +251,8 @@ func (c *Core) checkLimits(d *document) error {
 const minLease = 10 * time.Second
 
 func (c *Core) checkTimes(d *document) error {
-	if c.ReceiptLifetime < time.Minute || c.ReceiptLifetime > 24*time.Hour || c.ReceiptLifetime%time.Second != 0 {
-		return invalid(d.name, d.at("receipt_lifetime"), fmt.Sprintf("receipt_lifetime is %s, want 1m to 24h in whole seconds", c.ReceiptLifetime))
+	if c.ReceiptLifetime <= time.Minute || c.ReceiptLifetime > 24*time.Hour || c.ReceiptLifetime%time.Second != 0 {
+		return invalid(d.name, d.at("receipt_lifetime"), fmt.Sprintf("receipt_lifetime is %s, want more than 1m, for clocks may differ by one, and at most 24h, in whole seconds", c.ReceiptLifetime))
 	}
 	if c.Lease < minLease || c.Lease > 15*time.Minute || c.Lease%time.Second != 0 {
 		return invalid(d.name, d.at("lease"), fmt.Sprintf("lease is %s, want %s to 15m in whole seconds", c.Lease, minLease))

@@ -68,6 +68,7 @@ func TestParseCoreRefuses(t *testing.T) {
 		{control + "limits: {max_operations_per_plan: -1}\n", ":3: limits.max_operations_per_plan: want a whole number"},
 		{control + "receipt_lifetime: 24h1s\n", ":3: receipt_lifetime is"},
 		{control + "receipt_lifetime: 0s\n", ":3: receipt_lifetime is"},
+		{control + "receipt_lifetime: 1m\n", ":3: receipt_lifetime is"},
 		{control + "receipt_lifetime: -1h\n", ":3: receipt_lifetime is"},
 		{control + "receipt_lifetime: 3600\n", ":3: receipt_lifetime: want text"},
 		{control + "receipt_lifetime: soon\n", "core.yaml:"},
