@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/omega/marketops"
 )
 
 // permanentError ends a repetition.
@@ -18,6 +20,15 @@ func Permanent(err error) error { return &permanentError{err} }
 type retryAfter struct{ wait time.Duration }
 
 func (e *retryAfter) Error() string { return "retry after " + e.wait.String() }
+
+// why says why a step is repeated; a failure names its step itself.
+func why(step string, err error) string {
+	var f *marketops.Failure
+	if errors.As(err, &f) {
+		return f.What
+	}
+	return step + ": " + err.Error()
+}
 
 // Retry repeats op after each pause until it succeeds or fails for good.
 func (c *Client) Retry(ctx context.Context, step string, op func() error) error {
@@ -41,7 +52,7 @@ func (c *Client) Retry(ctx context.Context, step string, op func() error) error 
 			d, taken = later.wait, 0
 		}
 		if d > 0 {
-			c.options.Wait(step+": "+err.Error(), d)
+			c.options.Wait(why(step, err), d)
 		}
 		if c.options.Sleep(ctx, d) != nil {
 			return context.Cause(ctx)
