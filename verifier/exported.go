@@ -126,7 +126,7 @@ func (x *exported) checkPlaces() bool {
 		return false
 	}
 	if err := x.admit(e); err != nil {
-		x.failAdmission(e, err)
+		x.failAdmission(refusedRecord{e, CheckRecords, err})
 		return false
 	}
 	x.report.Pass(CheckRecords, "", fmt.Sprintf("a %s by %s %s", e.Record.Body.Kind(), e.Holder.Role, e.Holder.Name))

@@ -121,22 +121,21 @@ func (v *verification) checkDistinct() bool {
 
 func (e entry) subject() string { return fmt.Sprintf("leaf %d", e.Position.Index) }
 
-// admit asks for each record whether its key had the right role at its time and place.
+// admit asks for each record whether its key had the right role at its time and place. Where the version of trust.json
+// that is in force turns out not to be known, nothing above is asked; and below, a key may be one of a later version.
 func (v *verification) admit() bool {
-	sound, ledger, course := true, marketops.Time(0), trust.NewCourse(v.trust)
+	var refused []refusedRecord
+	ledger, course := marketops.Time(0), trust.NewCourse(v.trust)
 	for i := range v.entries {
 		e := &v.entries[i]
 		e.time = max(e.Record.Body.Issued(), ledger)
-		err := v.admitUnder(course, e)
-		if run := e.Record.Body.Refs().Run; err == nil && run != v.report.Run && run != "" {
-			err = marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Kind(), run, v.report.Run))
-			v.fail(CheckPack, e.subject(), err)
-			sound = false
-			continue
-		}
-		if err != nil {
-			v.failAdmission(e, err)
-			sound = false
+		switch check, err := v.admitUnder(course, e); {
+		case err != nil && Undecided(marketops.CodeOf(err)):
+			refused = slices.DeleteFunc(refused, v.mayBeOfLater)
+			v.failAdmission(append(refused, refusedRecord{e, check, err})...)
+			return false
+		case err != nil:
+			refused = append(refused, refusedRecord{e, check, err})
 			continue
 		}
 		course.Adopt(e.Record.Body, e.Position.Index)
@@ -144,7 +143,8 @@ func (v *verification) admit() bool {
 			ledger = max(ledger, e.Record.Body.Issued())
 		}
 	}
-	sound = sound && v.checkDate()
+	v.failAdmission(refused...)
+	sound := len(refused) == 0 && v.checkDate()
 	if sound {
 		if !v.report.Answered(CheckRecords) { // a record of an unknown type was found before
 			v.report.Pass(CheckRecords, "", lifecycle.Count(len(v.entries), "record")+" by "+lifecycle.Count(v.countKeys(), "key"))
@@ -169,28 +169,52 @@ func (v *verification) checkDate() bool {
 	return false
 }
 
-// admitUnder admits a record under the version of trust.json in force at its place. A receipt names a later one
-// only if what took that into force was not given.
-func (v *verification) admitUnder(course *trust.Course, e *entry) (err error) {
+// admitUnder admits a record under the version of trust.json in force at its place, or says which check it fails. A
+// receipt names a later version only if what took that into force was not given.
+func (v *verification) admitUnder(course *trust.Course, e *entry) (check string, err error) {
 	if e.Law, err = course.Law(e.Record.Body); err != nil {
-		return err
+		return CheckRecords, err
 	}
 	if r, ok := e.Record.Body.(*receipt.Receipt); ok && r.Trust.Version > e.Law.Version() {
 		if _, err := v.trust.Named(r.Trust); err != nil {
-			return err
+			return CheckRecords, err
 		}
-		return marketops.Refuse(marketops.RecordWithheld, fmt.Sprintf("the record that took version %d of trust.json into force was not given", r.Trust.Version))
+		return CheckRecords, marketops.Refuse(marketops.RecordWithheld, fmt.Sprintf("the record that took version %d of trust.json into force was not given", r.Trust.Version))
 	}
-	return v.admitOne(e, e.Law)
+	if err := v.admitOne(e, e.Law); err != nil {
+		return CheckRecords, err
+	}
+	if run := e.Record.Body.Refs().Run; run != v.report.Run && run != "" {
+		return CheckPack, marketops.Refuse(marketops.RunMismatch, fmt.Sprintf("a %s of run %s in a pack of run %s", e.Record.Body.Kind(), run, v.report.Run))
+	}
+	return "", nil
 }
 
-// failAdmission reports why a record was not admitted. Without the version of trust.json that judges it nothing
+// refusedRecord is a record that was not admitted, and the check that it fails.
+type refusedRecord struct {
+	*entry
+	check string
+	err   error
+}
+
+// mayBeOfLater reports whether a key that the version in force does not allow is good under a later one, which may have
+// been in force already.
+func (v *verification) mayBeOfLater(r refusedRecord) bool {
+	return slices.ContainsFunc(v.trust.Versions(), func(law *trust.Trust) bool {
+		e := *r.entry
+		return e.Law != nil && law.Version() > e.Law.Version() && v.admitOne(&e, law) == nil && r.check == CheckRecords
+	})
+}
+
+// failAdmission reports why records were not admitted. Without the version of trust.json that judges one nothing
 // is known.
-func (v *verification) failAdmission(e *entry, err error) {
-	if Undecided(marketops.CodeOf(err)) {
-		v.lacking = err
+func (v *verification) failAdmission(refused ...refusedRecord) {
+	for _, r := range refused {
+		if Undecided(marketops.CodeOf(r.err)) {
+			v.lacking = r.err
+		}
+		v.fail(r.check, r.subject(), r.err)
 	}
-	v.fail(CheckRecords, e.subject(), err)
 }
 
 // joinTrust takes the earlier versions of the trust file from the pack, and from the caller.

@@ -147,3 +147,23 @@ func TestUnjudgedLog(t *testing.T) {
 		t.Errorf("%+v", r.Counts)
 	}
 }
+
+// TestAdoptionLeftOut: a pack that lacks the record which took a version into force is undecided, also where a key of that
+// version signed below the receipt. Control: the whole pack.
+func TestAdoptionLeftOut(t *testing.T) {
+	w := logworld.New()
+	sub := w.Submit()
+	alice := w.Vote(sub, logworld.Alice, "approve")
+	w.File.Persons[2].Keys = append(w.File.Persons[2].Keys, w.File.Persons[2].Keys[0])
+	w.File.Persons[2].Keys[0].SPKI = spki(logworld.Stranger)
+	w.Adopt()
+	carol := w.Vote(sub, logworld.Stranger, "approve")
+	w.Finish(w.Announce(w.Claim(w.Authorize(0, sub, alice, carol), logworld.Publisher), logworld.Publisher), logworld.Publisher)
+	if r := verifier.Verify(w.Pack(), w.Trust(), w.Now); !r.Verified() {
+		t.Fatal("whole:", describe(r))
+	}
+	w.Entries = slices.DeleteFunc(w.Entries, func(e logworld.Entry) bool { return e.Record.Body.Kind() == receipt.KindTrustAdopted })
+	if r := verifier.Verify(w.Pack(), w.Trust(), w.Now); r.Verdict != verifier.Indeterminate || r.Code != marketops.RecordWithheld {
+		t.Error(describe(r))
+	}
+}

@@ -122,6 +122,7 @@ func (c claims) checkIntent(e Entry, h *ReceiptHistory, body *receipt.Intent) bo
 		return false
 	}
 	c.repeats(e, h, body.Operation)
+	c.checkDate(e, h.issued, h.By[0])
 	if h.Revoked {
 		c.broken(intentRevoked, string(h.ID), nil, nil, "")
 	}

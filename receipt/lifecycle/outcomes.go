@@ -35,6 +35,7 @@ func (o outcomes) outcome(e Entry, body *receipt.Outcome) {
 		return
 	}
 	o.repeats(e, h, body.OperationID)
+	o.checkDate(e, h.issued, h.By[0])
 	equal(o.records, outcomeKind, e.subject(), h.Receipt.OperationKind, body.OperationKind)
 	o.checkEffects(e, h, body)
 	o.checkSigner(e, h, body)

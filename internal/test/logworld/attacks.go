@@ -261,6 +261,11 @@ var Attacks = slices.Concat(bindings, histories, versions, []Attack{
 	{"seal leaves a record out", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.Records = c.Records[1:] })},
 	{"seal in another order", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { slices.Reverse(c.Records) })},
 	{"seal dated before a claim by the same ledger", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.IssuedAt -= 5 })},
+	{"intent dated before the receipt, and within a minute of the claim", Codes{"order-violation"}, nil, func(w *World) {
+		w.Edit["claim"] = func(b receipt.Body) { b.(*receipt.Claim).IssuedAt -= 40 }
+		w.Edit["intent"] = func(b receipt.Body) { b.(*receipt.Intent).IssuedAt -= 80 }
+		w.Live()
+	}},
 	{"seal counts wrongly", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.Counts[0].Count++ })},
 	{"seal counts nothing", Codes{"order-violation"}, nil, edit("run-closed", func(c *receipt.RunClosed) { c.Counts = []receipt.Count{} })},
 	{"seal names a record that is nowhere", Codes{"record-withheld"}, Codes{"order-violation"}, edit("run-closed", func(c *receipt.RunClosed) { c.Records = append(c.Records, Policy) })},

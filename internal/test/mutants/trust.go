@@ -37,6 +37,12 @@ var trustMutants = []mutant{
 		{File: "receipt/lifecycle/votes.go", Old: "law.Person(r.vote.Person.Name)", New: "law.Holder(r.vote.Record.By)"},
 		{File: "receipt/lifecycle/votes.go", Old: "		laws = append(laws, law)\n", New: "		_ = law\n"},
 	}},
+	{"receiptdate", "holding an intent to the receipt's date", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: "receipt/lifecycle/claims.go", Old: "	c.checkDate(e, h.issued, h.By[0])\n	if h.Revoked {\n		c.broken(intentRevoked", New: "	if h.Revoked {\n		c.broken(intentRevoked"},
+	}},
+	{"laterkey", "leaving open a key that a version which may be in force lists", "verifier", "TestAdoptionLeftOut", []overlay.Patch{
+		{File: "verifier/records.go", Old: "			refused = slices.DeleteFunc(refused, v.mayBeOfLater)\n", New: ""},
+	}},
 	{"sealdate", "dating a seal after what the same ledger signed", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
 		{File: "receipt/lifecycle/runs.go", Old: "run.latest[by], by)", New: "run.latest[by], \"\")"},
 	}},

@@ -78,7 +78,9 @@ type Caller struct {
 }
 
 // Observer returns a caller that can only read, and keeps no journal.
-func (c *Client) Observer() *Caller { return &Caller{Client: c, tries: map[string]int{}, pageSize: PerPage} }
+func (c *Client) Observer() *Caller {
+	return &Caller{Client: c, tries: map[string]int{}, pageSize: PerPage}
+}
 
 // Writer returns a caller that asks authorize right before each write. No call is under way after the
 // deadline.
