@@ -169,7 +169,7 @@ func versionsAtEdges(add adder) {
 
 // votesAtEdges: who votes when, and by which key.
 func votesAtEdges(add adder) {
-	add("a veto above a receipt that nobody claimed", func(w *logworld.World) {
+	add("a veto above a receipt without a claim", func(w *logworld.World) {
 		l := w.Allow()
 		w.Vote(l.Submission, logworld.Dave, "reject")
 	})
@@ -346,7 +346,7 @@ func sealedThrice(w *logworld.World) {
 	w.Close(second)
 }
 
-// unknownVersion takes a version into force that nobody has.
+// unknownVersion takes a version into force that is not at hand.
 func unknownVersion(w *logworld.World) {
 	ref := w.InForce().Ref()
 	w.Add(&receipt.TrustAdopted{Header: w.Head(), Trust: receipt.TrustRef{Version: ref.Version + 5, Digest: logworld.Policy}, Previous: ref.Digest, Effective: w.Now}, logworld.Ledger)

@@ -65,14 +65,14 @@ found publish 'effects==0'                  -DBAD_FENCE               # steps do
 found publish '(frozen&(1<<(epoch-1)))==0'  -DBAD_EPOCH               # a takeover keeps the epoch
 found publish '(frozen&(16<<(my-1)))==0'    -DBAD_INTENT              # an epoch takes a second intent
 found publish 'effects<=1'                  -DBAD_NATURAL_KEY -DEN_ROUTE # GitHub takes the same name twice
-found publish 'sends<2'                     -DBAD_THIRD_SEND          # nobody counts the sends
+found publish 'sends<2'                     -DBAD_THIRD_SEND          # the sends are not counted
 found publish 'effects==0'                  -DBAD_ABSENT              # "not seen" is recorded as failed
 found publish 'effects==0'                  -DBAD_REFUSAL             # a 4xx is a failure though an attempt is unresolved
 found publish 'effects==0'                  -DBAD_UNCOUNTED           # who takes over does not learn of an attempt
 found publish 'effects==0'                  -DBAD_UNREADABLE          # what cannot be read is recorded as failed
 found publish 'outcomes==1'                 -DBAD_LOG_FIRST           # the outcome is appended before it is frozen
 found publish 'effects==0'                  -DBAD_SETTLE              # an expired execution is rejected
-found publish 'invalid end state'           -DBAD_NO_SETTLE           # nobody ends an abandoned execution
+found publish 'invalid end state'           -DBAD_NO_SETTLE           # no process ends an abandoned execution
 found publish 'withdrawn'                   -DBAD_REVOKE -DEN_ROUTE   # a revocation is accepted once executing
 found publish '!(stopped)'                  -DBAD_VETO                # a veto counts only until the receipt is issued
 found publish 'effects==0'                  -DBAD_VETO_LATE           # a veto ends a claim after an attempt

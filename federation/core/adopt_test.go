@@ -47,7 +47,7 @@ func requireAudit(w *world.World, t *trust.Trust) {
 	}
 }
 
-// publishUnder publishes under whatever version is in force, however often that changes meanwhile.
+// publishUnder publishes under the version in force, however often that changes meanwhile.
 func publishUnder(s *world.Run, want api.ClaimWanted) error {
 	ctx := context.Background()
 	for {

@@ -49,12 +49,12 @@ func TestWitnesses(t *testing.T) {
 func TestWitnessesRefused(t *testing.T) {
 	three := witnessed(3)
 	for what, change := range map[string]func(*Options){
-		"half of them":        func(o *Options) { o.Witnesses, o.Quorum = witnessed(4), 2 },
-		"one of three":        func(o *Options) { o.Witnesses, o.Quorum = three, 1 },
-		"more than there are": func(o *Options) { o.Witnesses, o.Quorum = three, 4 },
-		"a negative quorum":   func(o *Options) { o.Witnesses, o.Quorum = three, -2 },
-		"a quorum of nobody":  func(o *Options) { o.Quorum = 1 },
-		"no URL":              func(o *Options) { o.Witnesses = []string{log.WitnessVkey("w.example", logtest.Key(100).Public())} },
+		"half of them":           func(o *Options) { o.Witnesses, o.Quorum = witnessed(4), 2 },
+		"one of three":           func(o *Options) { o.Witnesses, o.Quorum = three, 1 },
+		"more than there are":    func(o *Options) { o.Witnesses, o.Quorum = three, 4 },
+		"a negative quorum":      func(o *Options) { o.Witnesses, o.Quorum = three, -2 },
+		"a quorum of no witness": func(o *Options) { o.Quorum = 1 },
+		"no URL":                 func(o *Options) { o.Witnesses = []string{log.WitnessVkey("w.example", logtest.Key(100).Public())} },
 		"another kind of URL": func(o *Options) {
 			o.Witnesses = []string{log.WitnessVkey("w.example", logtest.Key(100).Public()) + " ftp://x"}
 		},

@@ -355,7 +355,7 @@ func TestHeavyPage(t *testing.T) {
 	for i := range 150 {
 		r := map[string]any{"tag_name": fmt.Sprint("old-", i), "draft": true}
 		if i == 40 { // on the first of the smaller pages
-			r = map[string]any{"tag_name": "v1.4.0", "name": "somebody's", "draft": true}
+			r = map[string]any{"tag_name": "v1.4.0", "name": "another maintainer's", "draft": true}
 		}
 		s.makes("POST", "releases", r)
 	}

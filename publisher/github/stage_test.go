@@ -127,10 +127,10 @@ func openStage(t *testing.T) *stage {
 		{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},
 		{Secret: "another-token", Login: "somebody", Push: true, Repos: []string{"*"}},
 		{Secret: "reader-token", Login: "reader", Repos: []string{"*"}},
-		{Secret: "classic-repo", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{"repo", "workflow"}},
-		{Secret: "classic-public", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{"public_repo"}},
-		{Secret: "classic-org", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{"read:org"}},
-		{Secret: "classic-none", Login: "somebody", Push: true, Repos: []string{"*"}, Scopes: []string{}},
+		{Secret: "classic-repo", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"repo", "workflow"}},
+		{Secret: "classic-public", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"public_repo"}},
+		{Secret: "classic-org", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"read:org"}},
+		{Secret: "classic-none", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{}},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ func (e *examination) submission() (*receipt.Submission, error) {
 
 // votes returns all votes. One that is of something else is an error: its signer was shown something else.
 // The key of one that the receipt names was valid when the receipt was issued, that of another when it voted; an
-// approval that the receipt does not name counts for nothing, whoever signed it.
+// approval that the receipt does not name counts for nothing, also where a trusted person signed it.
 func (e *examination) votes(requester string) (out []Vote, err error) {
 	for _, p := range e.facts.Votes {
 		named, at := slices.Contains(e.receipt.Approvals, p.Record.Digest), p.Record.Body.Issued()

@@ -101,7 +101,7 @@ type Facts struct {
 	Receipts   []Placed       // one per authority
 	Submission *Placed        // nil: not at hand
 	Votes      []Placed       // all that are known for the run, rejections included
-	Time       marketops.Time // of the receipt: what the ledger had signed by then, or zero
+	Time       marketops.Time // of the receipt: the latest time that the ledger signed below it, or zero
 }
 
 // Placed is an opened record at its place.

@@ -587,13 +587,13 @@ func TestNextVersionChangesNothing(t *testing.T) {
 			f.Persons[1].Groups = []string{"guests"}
 			f.Approvals = sample.Everything("release", 1)
 		},
-		"an approver left":      func(f *trust.File) { f.Persons = f.Persons[:3]; f.Persons[2].ID = "robert" },
-		"an authority left":     func(f *trust.File) { f.Authorities = f.Authorities[1:]; f.AuthorityRules = sample.Everything("", 1) },
-		"an authority retired":  func(f *trust.File) { f.Authorities[0].NotAfter = sample.Noon },
-		"a shorter life":        func(f *trust.File) { f.MaxLifetime = 60 },
-		"another host":          func(f *trust.File) { f.Hosts = []marketops.Host{"ghe.example.com"} },
-		"a key revoked above":   func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 5}} },
-		"nobody may revoke now": func(f *trust.File) { f.Revokers = nil },
+		"an approver left":         func(f *trust.File) { f.Persons = f.Persons[:3]; f.Persons[2].ID = "robert" },
+		"an authority left":        func(f *trust.File) { f.Authorities = f.Authorities[1:]; f.AuthorityRules = sample.Everything("", 1) },
+		"an authority retired":     func(f *trust.File) { f.Authorities[0].NotAfter = sample.Noon },
+		"a shorter life":           func(f *trust.File) { f.MaxLifetime = 60 },
+		"another host":             func(f *trust.File) { f.Hosts = []marketops.Host{"ghe.example.com"} },
+		"a key revoked above":      func(f *trust.File) { f.Authorities[0].RevokedFrom = []log.Position{{Origin: "log.example", Index: 5}} },
+		"no person may revoke now": func(f *trust.File) { f.Revokers = nil },
 	} {
 		s := newScene()
 		s.next = next

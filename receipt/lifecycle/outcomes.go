@@ -180,7 +180,7 @@ func (o outcomes) checkCheckpoint(e Entry, h *ReceiptHistory, body *receipt.Outc
 	}
 }
 
-// checkRoot compares the root that an outcome quotes, whatever else is wrong with it. What cannot be a size of the
+// checkRoot compares the root that an outcome quotes, also of one that is wrong otherwise. What cannot be a size of the
 // log below it is found by checkCheckpoint.
 func (o outcomes) checkRoot(e Entry, body *receipt.Outcome) {
 	c := body.Checkpoint

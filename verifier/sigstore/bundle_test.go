@@ -238,13 +238,13 @@ func TestBundleDemands(t *testing.T) {
 		d    verifier.Demand
 		want marketops.Code
 	}{
-		"a quorum of nobody": {verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
-		"signature":          {verifier.Demand{Require: verifier.Signature}, ""},
-		"held, the same":     {verifier.Demand{Held: w.Log.Checkpoint()}, ""},
-		"held, another root": {verifier.Demand{Held: w.Log.SignRoot(w.Log.Size(), log.Hash{1})}, marketops.SplitView},
-		"held, unproved":     {verifier.Demand{Held: w.Log.CheckpointAt(7)}, marketops.RecordWithheld},
-		"the asset":          {verifier.Demand{Files: files("abc")}, ""},
-		"another file":       {verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
+		"a quorum of no witness": {verifier.Demand{Require: verifier.Quorum}, marketops.QuorumUnmet},
+		"signature":              {verifier.Demand{Require: verifier.Signature}, ""},
+		"held, the same":         {verifier.Demand{Held: w.Log.Checkpoint()}, ""},
+		"held, another root":     {verifier.Demand{Held: w.Log.SignRoot(w.Log.Size(), log.Hash{1})}, marketops.SplitView},
+		"held, unproved":         {verifier.Demand{Held: w.Log.CheckpointAt(7)}, marketops.RecordWithheld},
+		"the asset":              {verifier.Demand{Files: files("abc")}, ""},
+		"another file":           {verifier.Demand{Files: files("abd")}, marketops.ContentMismatch},
 	} {
 		if r := read(w, good, tc.d); r.Code != tc.want || r.Verified() != (tc.want == "") {
 			t.Errorf("%s: %s %s, want %q: %+v", name, r.Verdict, r.Code, tc.want, r.Checks)

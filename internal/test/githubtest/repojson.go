@@ -52,7 +52,7 @@ func (c *call) repoJSON() object {
 	return body
 }
 
-// userPermissions are those of the user behind a token, whatever the token's own are. No user is behind an App's
+// userPermissions are those of the user behind a token, and not the token's own. No user is behind an App's
 // token: all are false, although it may write (semantic-release/github#182, flatpak-external-data-checker#223).
 func (c *call) userPermissions() object {
 	user := c.token.minted == nil

@@ -76,7 +76,7 @@ func (c chain) tooLate(v *version, at marketops.Time) bool {
 
 // holder is whose key it is, in one version.
 type holder struct {
-	role trust.Role // empty: nobody's
+	role trust.Role // empty: of no list
 	name string     // of a person, or the id of the key
 	key  trust.Key
 }

@@ -54,7 +54,7 @@ func names(b receipt.Body) (out []name) {
 	return out
 }
 
-// find returns the lowest record that a name fits, of whatever kind.
+// find returns the lowest record that a name fits, of any kind.
 func (j *judge) find(n name) *rec {
 	for _, r := range j.recs {
 		if n.place == nil && r.Digest == n.digest || n.place != nil && *n.place == j.place(r) {
@@ -92,7 +92,7 @@ func (j *judge) namesBelow(r *rec) {
 	}
 }
 
-// dated: a record is not dated before another one of its signer, and not long before one of somebody else.
+// dated: a record is not dated before another one of its signer, and not long before one of another signer.
 func (j *judge) dated(r, after *rec) {
 	slack := marketops.Time(60)
 	if after.By == r.By {

@@ -67,7 +67,7 @@ func (j *judge) roots(o *receipt.Outcome) {
 	}
 }
 
-// succeeded: below a place the operation succeeded, or somebody decided so.
+// succeeded: below a place the operation succeeded, or a person decided so.
 func (j *judge) succeeded(operation marketops.Digest, index uint64) bool {
 	return slices.ContainsFunc(under(j.recs, index), func(r *rec) bool {
 		switch b := r.Body.(type) {

@@ -8,7 +8,7 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-// record asks what one record must obey, whatever becomes of its receipt.
+// record asks what one record must obey by itself, apart from the life of its receipt.
 func (j *judge) record(r *rec) {
 	j.must(r.Body.Kind() != receipt.KindRequest, marketops.OrderViolation)
 	j.namesBelow(r)

@@ -70,7 +70,7 @@ func (p *Pages) address() {
 }
 
 // turn goes to the page after one with so many items, and reports whether there is none. A full page counts as
-// one with a successor, whatever the Link header says.
+// one with a successor, also where the Link header names none.
 func (p *Pages) turn(x *Exchange, items int) (last bool) {
 	p.number, p.failed = p.number+1, false
 	p.call.refusals, p.call.renewed = 0, false
