@@ -200,9 +200,9 @@ type refusedRecord struct {
 // mayBeOfLater reports whether a key that the version in force does not allow is good under a later one, which may have
 // been in force already.
 func (v *verification) mayBeOfLater(r refusedRecord) bool {
-	return slices.ContainsFunc(v.trust.Versions(), func(law *trust.Trust) bool {
-		e := *r.entry
-		return e.Law != nil && law.Version() > e.Law.Version() && v.admitOne(&e, law) == nil && r.check == CheckRecords
+	e := *r.entry
+	return r.check == CheckRecords && e.Law != nil && slices.ContainsFunc(v.trust.Versions(), func(law *trust.Trust) bool {
+		return law.Version() > e.Law.Version() && v.admitOne(&e, law) == nil
 	})
 }
 

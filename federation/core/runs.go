@@ -89,8 +89,7 @@ func (rs runs) addOpened(f *activeRules, r *run, row claims.Record, rec *receipt
 }
 
 // unlessGone returns nil for an approval under a key that was revoked or retired, or is listed no more: it counts
-// no more.
-// A veto under such a key stands in the way until the plan is made again.
+// no more. A veto under such a key stands in the way until the plan is made again.
 func unlessGone(rec *receipt.Record, err error) error {
 	a, ok := rec.Body.(*receipt.Approval)
 	if code := marketops.CodeOf(err); ok && a.Verdict == receipt.Approve && slices.Contains([]marketops.Code{marketops.KeyRevoked, marketops.KeyOutsideValidity, marketops.KeyUnknown}, code) {

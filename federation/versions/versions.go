@@ -84,7 +84,7 @@ func Require(records string, t *trust.Trust) error {
 func Keep(records string, t *trust.Trust) error {
 	for _, v := range t.Versions() {
 		path := filepath.Join(records, log.TrustPath(v.Digest()))
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(path); err == nil {
 			continue
 		}
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), durable.Write(path, v.Text()), os.Chmod(path, 0o644)); err != nil {

@@ -71,7 +71,7 @@ func lighten(u *url.URL, err error) *url.URL {
 	if less == 0 || !q.Has("per_page") || !errors.Is(err, errBusy) {
 		return nil
 	}
-	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 1 && n <= MaxPages {
+	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 1 && n <= MaxPages*perPage {
 		page = (n-1)*(size/less) + 1
 	}
 	q.Set("per_page", strconv.Itoa(less))

@@ -53,10 +53,12 @@ func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error
 		case limited:
 			limits++
 			return c.backOff(ctx, call, x, limits-1)
-		case ambiguous, unsent:
+		case ambiguous:
 			if call.lighten != nil {
 				call.lighten()
 			}
+			return c.noAnswer(x)
+		case unsent:
 			return c.noAnswer(x)
 		case redirected:
 			if call.follow != nil {
