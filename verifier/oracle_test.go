@@ -16,7 +16,7 @@ import (
 	"github.com/omega/marketops/verifier/audit"
 )
 
-// TestOracle: the pack, the audit and the publisher's gate say what a second verifier says that was written from
+// TestOracle: the pack, the audit and the publisher's gate say what a second verifier says that follows
 // docs/formats.md alone. The worlds are all stories and attacks, those of TestDishonestCore, and further ones. Where
 // the two are known to differ stands in [exceptions].
 func TestOracle(t *testing.T) {

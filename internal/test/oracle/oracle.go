@@ -1,4 +1,4 @@
-// Package oracle is a second verifier, for tests. It was written from docs/formats.md and from nothing else. It
+// Package oracle is a second verifier, for tests. It follows docs/formats.md alone. It
 // judges a list of records slowly and plainly: every question looks at the whole list again.
 //
 // The packages that ship are asked only to read: a record, a plan, an operation document, a trust file and a
