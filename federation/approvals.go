@@ -93,7 +93,7 @@ func (r Rules) firstOf(run Run, v gate.Vote) error {
 
 // serves reports whether an approval may still count for an operation.
 func (r Rules) serves(run Run, w OperationState, v gate.Vote) bool {
-	return r.covers(run, w, v) && !w.Spent[v.Record.Digest]
+	return r.covers(run, w, v) && w.Spent[v.Record.Digest] == ""
 }
 
 func (r Rules) covers(run Run, w OperationState, v gate.Vote) bool {
@@ -112,8 +112,8 @@ func stands(run Run, w OperationState, v gate.Vote) bool {
 type ballot struct {
 	tally     gate.Tally
 	approvals []marketops.Digest
-	spent     bool // an approval would have counted, had it not served before
-	outdated  int  // persons who approved under another policy, and not again since
+	spent     string // why an approval did not count that would have otherwise; "" if there is none
+	outdated  int    // persons who approved under another policy, and not again since
 }
 
 func (r Rules) count(run Run, w OperationState) ballot {
@@ -121,7 +121,9 @@ func (r Rules) count(run Run, w OperationState) ballot {
 	counted, outdated := map[string]bool{}, map[string]bool{}
 	for _, v := range slices.Backward(run.Votes) {
 		counts := r.serves(run, w, v) && !counted[v.Person.Name] && v.Person.Name != run.Submission.Requester
-		b.spent = b.spent || r.covers(run, w, v) && w.Spent[v.Record.Digest]
+		if why := w.Spent[v.Record.Digest]; why != "" && r.covers(run, w, v) {
+			b.spent = why
+		}
 		b.tally.Add(v, counts)
 		if stands(run, w, v) && v.Body.Policy != r.Policy.Digest() && !counted[v.Person.Name] && !outdated[v.Person.Name] {
 			outdated[v.Person.Name] = true

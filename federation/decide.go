@@ -37,7 +37,7 @@ func (r Rules) Decide(run Run) []Verdict {
 // WouldIssue reports whether a receipt for the operation would be issued now on these approvals and no others,
 // had they not served one yet. What it takes from the limits is its own.
 func (r Rules) WouldIssue(run Run, w OperationState, approvals []marketops.Digest) bool {
-	w.Spent, w.Live = nil, 0
+	w.Spent, w.Held, w.Live = nil, nil, 0
 	run.Operations = []OperationState{w}
 	run.Votes = slices.DeleteFunc(slices.Clone(run.Votes), func(v gate.Vote) bool {
 		return v.Body.Verdict == receipt.Approve && !slices.Contains(approvals, v.Record.Digest)
@@ -67,6 +67,9 @@ func (r Rules) judge(run Run, w OperationState) Verdict {
 	if isVetoed(b.tally) {
 		refuse(marketops.RejectedByApprover, "a person rejected this plan; plan again: marketops plan")
 	}
+	if w.Held != nil {
+		refuse(w.Held.Code, w.Held.What+": "+w.Held.Next)
+	}
 	for _, why := range stale(run, w) {
 		refuse(marketops.PlanStale, why)
 	}
@@ -77,8 +80,8 @@ func (r Rules) judge(run Run, w OperationState) Verdict {
 		refuse(marketops.LimitReached, why)
 	}
 	r.askPolicy(run, w, b, &v, refuse)
-	if len(v.Missing) > 0 && b.spent {
-		refuse(marketops.ApprovalSpent, "the approvals at hand have served a receipt for this operation")
+	if len(v.Missing) > 0 && b.spent != "" {
+		refuse(marketops.ApprovalSpent, "the approvals at hand cannot serve another receipt: "+b.spent)
 	}
 	if len(v.Missing) > 0 {
 		refuse(marketops.ApprovalMissing, again(run, b.outdated))

@@ -74,11 +74,12 @@ type Run struct {
 // OperationState is one operation that wants a receipt.
 type OperationState struct {
 	Op       marketops.Operation
-	Digest   marketops.Digest          // of its document
-	Spent    map[marketops.Digest]bool // approvals that served a receipt for this operation
-	Live     int                       // live receipts for its repository, those of other runs included
-	Observed *policy.Observed          // nil: the Core did not look
-	Stale    string                    // what the Core saw that makes the plan stale by itself; "" for nothing
+	Digest   marketops.Digest            // of its document
+	Spent    map[marketops.Digest]string // approvals that cannot serve another receipt for this operation now, and why
+	Held     *marketops.Refusal          // an earlier receipt for this operation must come to its end first; nil if none must
+	Live     int                         // live receipts for its repository, those of other runs included
+	Observed *policy.Observed            // nil: the Core did not look
+	Stale    string                      // what the Core saw that makes the plan stale by itself; "" for nothing
 }
 
 // Verdict is the answer for one operation. The zero value denies.

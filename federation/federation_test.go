@@ -117,7 +117,7 @@ func (b *bench) submit(ops []marketops.Operation) {
 		d, err := op.Digest()
 		must(b.t, err)
 		b.run.Submission.Operations = append(b.run.Submission.Operations, receipt.RefTo(&op, d))
-		b.run.Operations = append(b.run.Operations, OperationState{Op: op, Digest: d, Spent: map[marketops.Digest]bool{}})
+		b.run.Operations = append(b.run.Operations, OperationState{Op: op, Digest: d, Spent: map[marketops.Digest]string{}})
 	}
 }
 
@@ -170,11 +170,11 @@ func TestDecide(t *testing.T) {
 		}},
 		{"spent", "", tagOp("v1.0.0"), marketops.ApprovalSpent, "1 more", func(b *bench) {
 			b.approve("alice")
-			b.run.Operations[0].Spent[b.run.Votes[0].Record.Digest] = true
+			b.run.Operations[0].Spent[b.run.Votes[0].Record.Digest] = "another receipt"
 		}},
 		{"spent, and approved again", "", tagOp("v1.0.0"), "", "", func(b *bench) {
 			b.approve("alice", "alice")
-			b.run.Operations[0].Spent[b.run.Votes[0].Record.Digest] = true
+			b.run.Operations[0].Spent[b.run.Votes[0].Record.Digest] = "another receipt"
 		}},
 		{"approval is over", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "1 more", func(b *bench) { b.approve("alice").run.Now = now + 3600 }},
 		{"approval under another policy", "", tagOp("v1.0.0"), marketops.ApprovalMissing, "1 more", func(b *bench) {

@@ -14,43 +14,67 @@ import (
 // GitHub or the Core could not be reached stays open. An [*marketops.Unknown] is never a failure,
 // whatever failure is its cause.
 func (a *attempt) judge(ev Evidence, err error) (*receipt.Outcome, receipt.Status) {
-	status := receipt.Unknown
-	var failure *marketops.Failure
-	var lost *marketops.Unknown
-	switch {
-	case err == nil && len(ev.Effects) > 0 && !slices.ContainsFunc(ev.Effects, isNotApplied):
-		status = receipt.Success
-	case isTransient(err):
+	if isTransient(err) {
 		return nil, Open
-	case !errors.As(err, &lost) && errors.As(err, &failure) && !slices.ContainsFunc(ev.Effects, isUnknown) && a.isIncomplete(ev):
-		status = receipt.Failed
 	}
+	effects := a.effects(ev)
+	status := a.status(effects, err)
 	pos := a.intent.Position
 	return &receipt.Outcome{OperationID: a.receipt.Operation, RunID: a.job.Run, ReceiptID: a.receipt.ReceiptID, Receipt: a.record.Digest,
-		OperationKind: a.receipt.OperationKind, Epoch: a.claim.Epoch, Intent: &pos, Status: status, Effects: a.effects(ev),
+		OperationKind: a.receipt.OperationKind, Epoch: a.claim.Epoch, Intent: &pos, Status: status, Effects: effects,
 		Code: outcomeCode(status, err), RetryCount: ev.Retries, GitHub: ev.GitHub,
 		Checkpoint: &receipt.CheckpointRef{Origin: a.seen.Origin, Size: int64(a.seen.Size), Root: a.seen.Root}}, status
 }
 
-// effects are those of the operation as they were found, with the attempts that the ledger counted. What
-// was not looked at is absent unless an earlier epoch tried it.
+// status says how an operation ended. Where everything is on GitHub, whatever went wrong besides is no failure of it.
+// Where nothing was tried and nothing is there, the receipt is given up and uses up no approval.
+func (a *attempt) status(effects []receipt.Effect, err error) receipt.Status {
+	var failure *marketops.Failure
+	var lost *marketops.Unknown
+	complete := !slices.ContainsFunc(effects, isNotThere)
+	switch {
+	case slices.ContainsFunc(effects, isUnknown) || errors.As(err, &lost):
+		return receipt.Unknown
+	case err == nil && complete:
+		return receipt.Success
+	case complete || !errors.As(err, &failure):
+		return receipt.Unknown
+	case !a.tried() && !slices.ContainsFunc(effects, receipt.Effect.IsThere):
+		return receipt.Rejected
+	}
+	return receipt.Failed
+}
+
+// effects are those of the operation as they were found, with the attempts that the ledger counted.
 func (a *attempt) effects(ev Evidence) (out []receipt.Effect) {
 	for _, name := range a.job.Op.Effects() {
-		e := receipt.Effect{Name: name, State: receipt.EffectAbsent, Attempts: a.claim.Attempts[name]}
+		seen := receipt.EffectUnknown
 		if i := slices.IndexFunc(ev.Effects, func(e receipt.Effect) bool { return e.Name == name }); i >= 0 {
-			e.State = ev.Effects[i].State
-		} else if a.claim.Earlier {
-			e.State = receipt.EffectUnknown
+			seen = ev.Effects[i].State
+		}
+		e := receipt.Effect{Name: name, State: seen, Attempts: a.claim.Attempts[name]}
+		if e.Attempts == 0 {
+			e.State, e.Earlier = a.untried(name, seen)
 		}
 		out = append(out, e)
 	}
 	return out
 }
 
-// isIncomplete reports whether something that was authorised is known not to be there. Where everything
-// is, whatever went wrong besides is no failure of the operation.
-func (a *attempt) isIncomplete(ev Evidence) bool {
-	return slices.ContainsFunc(ev.Effects, isNotApplied) || len(ev.Effects) == 0 && !a.claim.Earlier
+// untried is the state of an effect that was not tried under this receipt: it is there only if an earlier one made it.
+// Where nothing was seen, the outcome of that receipt says whether it is. One that is gone may come once more, by a
+// request of the earlier receipt.
+func (a *attempt) untried(name string, seen receipt.EffectState) (receipt.EffectState, *marketops.Digest) {
+	i := slices.IndexFunc(a.claim.Earlier, func(e api.Earlier) bool { return e.Effect == name })
+	switch {
+	case i < 0:
+		return receipt.EffectAbsent, nil
+	case seen == receipt.EffectApplied || seen == receipt.EffectUnknown && a.claim.Earlier[i].There:
+		return receipt.EffectAdopted, &a.claim.Earlier[i].Receipt
+	case seen == receipt.EffectAbsent && !a.claim.Earlier[i].There: // a person found it so, an hour later
+		return receipt.EffectAbsent, nil
+	}
+	return receipt.EffectUnknown, nil
 }
 
 // isTransient reports whether an error says nothing about the operation: trying again under the same
@@ -67,8 +91,8 @@ var transientCodes = []marketops.Code{
 	marketops.RejectedByApprover, // an honest Core says so only before anything was sent
 }
 
-func isNotApplied(e receipt.Effect) bool { return e.State != receipt.EffectApplied }
-func isUnknown(e receipt.Effect) bool    { return e.State == receipt.EffectUnknown }
+func isNotThere(e receipt.Effect) bool { return !e.IsThere() }
+func isUnknown(e receipt.Effect) bool  { return e.State == receipt.EffectUnknown }
 
 func outcomeCode(status receipt.Status, err error) marketops.Code {
 	if status == receipt.Success {

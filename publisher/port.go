@@ -59,7 +59,8 @@ type Evidence struct {
 type Observation struct {
 	State    Presence
 	Evidence Evidence
-	Detail   string // what was seen, in words
+	Taken    []string // effects whose place other content holds, so that no request of ours can succeed
+	Detail   string   // what was seen, in words
 }
 
 // Presence is the answer of a lookup. The zero value is unknown.
@@ -84,14 +85,23 @@ type Content interface {
 	Size() int64
 }
 
+// Past is what was tried of a visible effect before. The zero value is that it was not.
+type Past int
+
+// What is on GitHub and was never tried is not ours, even if it is equal: anybody can copy it.
+const (
+	Untried    Past = iota
+	Unresolved      // an earlier epoch of this receipt tried, and its request may still be under way
+	Ended           // an earlier receipt tried, its end is recorded, and the effect may be on GitHub
+)
+
 // Work is what a permit opens to a port.
 type Work struct {
 	Op       marketops.Operation
 	Content  []Content // one per asset or change, in the document's order
 	Deadline time.Time // no call may be under way after it
-	// Earlier says that an earlier epoch began a visible effect and nobody knows how far it came: a
-	// definite refusal then proves nothing about what that epoch did.
-	Earlier bool
+	// Past says what the ledger counted of each visible effect before this epoch, by name.
+	Past map[string]Past
 	// BeforeCall renews the lease. It must return nil right before every call that writes.
 	BeforeCall func(context.Context) error
 	// BeforeEffect re-checks the receipt's expiry and counts the attempt durably. It must return

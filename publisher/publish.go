@@ -33,7 +33,7 @@ func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 // gate's: something was claimed, revoked or superseded after the gate had asked.
 func (a *attempt) finishBeforeExecute(ctx context.Context, g *Gated, res Result, err error) Result {
 	res.Status, res.Err = NotAttempted, err
-	if a.isVetoed(err) {
+	if a.isEnded(err) {
 		res.Status = receipt.Rejected
 		return res
 	}
@@ -50,14 +50,34 @@ func (a *attempt) finishBeforeExecute(ctx context.Context, g *Gated, res Result,
 	return res
 }
 
-// isVetoed reports whether the ledger ended the claim of this attempt because of a veto: nothing was sent, and
-// there is no outcome left to hand over. It does so only while no attempt was counted.
-func (a *attempt) isVetoed(err error) bool {
-	tried := a.claim.Earlier
+// isEnded reports whether the ledger ended the claim of this attempt, because of a veto or a revocation: nothing
+// was sent, and there is no outcome left to hand over. It does so only while no attempt was counted.
+func (a *attempt) isEnded(err error) bool {
+	return a.claim.Epoch != 0 && !a.tried() && (errors.Is(err, marketops.RejectedByApprover) || errors.Is(err, marketops.Revoked))
+}
+
+// tried reports whether an attempt was counted under the receipt.
+func (a *attempt) tried() bool {
 	for _, n := range a.claim.Attempts {
-		tried = tried || n > 0
+		if n > 0 {
+			return true
+		}
 	}
-	return a.claim.Epoch != 0 && !tried && errors.Is(err, marketops.RejectedByApprover)
+	return false
+}
+
+// past says what was tried of each effect before this epoch.
+func (a *attempt) past() map[string]Past {
+	past := map[string]Past{}
+	for _, e := range a.claim.Earlier {
+		past[e.Effect] = Ended
+	}
+	for name, n := range a.claim.Attempts {
+		if n > 0 {
+			past[name] = Unresolved
+		}
+	}
+	return past
 }
 
 // carryOut is S5 to S8. Once something may be visible it no longer stops for an interrupt: the outcome must be known.
@@ -72,7 +92,7 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	if ev.Note != "" {
 		a.tell(a.job, "S6 read", ev.Note)
 	}
-	if a.isVetoed(err) {
+	if a.isEnded(err) {
 		res.Status, res.Err = receipt.Rejected, err
 		return res
 	}
@@ -85,6 +105,9 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	defer cancel()
 	entry, derr := a.decide(after, body, ev, err)
 	res.Entry = entry
+	if !a.tried() && errors.Is(derr, marketops.Expired) { // the ledger was quicker
+		res.Status, derr = receipt.Rejected, nil
+	}
 	if derr != nil {
 		res.Status, res.Err = Open, errors.Join(derr, err)
 	}
@@ -105,7 +128,7 @@ func (a *attempt) act(ctx context.Context) (Evidence, error) {
 	defer stop()
 	deadline, _ := ctx.Deadline()
 	return a.Port.Apply(ctx, &Permit{work: &Work{
-		Op: a.job.Op, Content: a.job.Content, Deadline: deadline, Earlier: a.claim.Earlier,
+		Op: a.job.Op, Content: a.job.Content, Deadline: deadline, Past: a.past(),
 		BeforeCall:   func(ctx context.Context) error { _, err := renew(ctx); return err },
 		BeforeEffect: a.beforeEffect,
 	}}, a.job.Journal)

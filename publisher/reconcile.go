@@ -3,6 +3,7 @@ package publisher
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -101,10 +102,7 @@ func (a *attempt) decideBy(ctx context.Context, st Standing, obs Observation) (S
 	if err := a.prepare(ctx); err != nil {
 		return st, err
 	}
-	cause := observationError(obs)
-	if obs.State == Conflict {
-		a.claim.Earlier = false // content of others proves that ours is not there
-	}
+	cause := a.causeOf(&obs)
 	body, status := a.judge(obs.Evidence, cause)
 	if body == nil {
 		return st, cause
@@ -114,12 +112,22 @@ func (a *attempt) decideBy(ctx context.Context, st Standing, obs Observation) (S
 	return st, err
 }
 
-func observationError(obs Observation) error {
-	switch obs.State {
-	case Found:
+// causeOf says why an operation ended that was only looked at. What was tried and is not seen may still come, unless
+// other content holds its place.
+func (a *attempt) causeOf(obs *Observation) error {
+	for i, e := range obs.Evidence.Effects {
+		if e.State == receipt.EffectAbsent && a.claim.Attempts[e.Name] > 0 && !slices.Contains(obs.Taken, e.Name) {
+			obs.Evidence.Effects[i].State = receipt.EffectUnknown
+		}
+	}
+	effects := a.effects(obs.Evidence)
+	switch {
+	case slices.ContainsFunc(effects, isUnknown):
+		return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}
+	case !slices.ContainsFunc(effects, isNotThere):
 		return nil
-	case Conflict:
+	case obs.State == Conflict || obs.State == Found: // equal, and not of this operation
 		return &marketops.Failure{Code: marketops.GitHubConflict, What: obs.Detail}
 	}
-	return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}
+	return &marketops.Failure{Code: marketops.Expired, What: "the receipt ended before everything was done: " + obs.Detail}
 }

@@ -123,7 +123,7 @@ type Effect struct {
 	Name     string            `json:"name"` // one of [EffectNames]
 	State    EffectState       `json:"state"`
 	Attempts int64             `json:"attempts"`         // under this receipt, as the ledger counted them
-	Earlier  *marketops.Digest `json:"earlier,omitzero"` // reserved: the receipt that made what is adopted
+	Earlier  *marketops.Digest `json:"earlier,omitzero"` // the receipt that made what is adopted
 }
 
 // GitHubID is one identifier that GitHub gave, such as a release id or a tag object.

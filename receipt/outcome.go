@@ -63,16 +63,28 @@ func (o *Outcome) validateEffects() error {
 }
 
 func (e Effect) validate(s Status) error {
-	if e.Earlier != nil || e.State == EffectAdopted {
-		return errors.New("adopting an effect is reserved and not supported yet")
+	if (e.Earlier != nil) != (e.State == EffectAdopted) || e.Earlier != nil && e.Earlier.IsZero() {
+		return errors.New("an effect is adopted from an earlier receipt, which it names")
+	}
+	if e.State == EffectAdopted && e.Attempts != 0 || e.State == EffectApplied && e.Attempts == 0 {
+		return fmt.Errorf("it is %s after %d attempts", e.State, e.Attempts)
 	}
 	if e.Attempts < 0 || e.Attempts > MaxAttempts {
 		return fmt.Errorf("%d attempts", e.Attempts)
 	}
-	if s == Success && e.State != EffectApplied || s == Failed && e.State == EffectUnknown || s == Rejected && (e.State != EffectAbsent || e.Attempts != 0) {
+	if s == Success && !e.IsThere() || s == Failed && e.State == EffectUnknown || s == Rejected && (e.State != EffectAbsent || e.Attempts != 0) {
 		return fmt.Errorf("it is %.40q after %d attempts in an outcome that is %s", e.State, e.Attempts, s)
 	}
-	return oneOf("state", e.State, EffectApplied, EffectAbsent, EffectUnknown)
+	return oneOf("state", e.State, EffectApplied, EffectAdopted, EffectAbsent, EffectUnknown)
+}
+
+// IsThere reports whether GitHub shows the effect.
+func (e Effect) IsThere() bool { return e.State == EffectApplied || e.State == EffectAdopted }
+
+// IsComplete reports whether GitHub shows the last of the operation's effects: the approvals are then used up,
+// however the outcome is called.
+func (o *Outcome) IsComplete() bool {
+	return len(o.Effects) > 0 && o.Effects[len(o.Effects)-1].IsThere()
 }
 
 func (o *Outcome) validateGitHub() error {

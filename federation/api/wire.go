@@ -155,7 +155,15 @@ type ClaimState struct {
 	Epoch      int64               `json:"epoch"`
 	LeaseUntil marketops.Time      `json:"lease_until"`
 	Attempts   Attempts            `json:"attempts"`
-	Earlier    bool                `json:"earlier"` // an earlier epoch began a visible effect: GitHub may have changed
+	Earlier    []Earlier           `json:"earlier"` // in the operation's order of effects; what no earlier receipt tried is left out
+}
+
+// Earlier is a visible effect that was tried under an earlier receipt of the same operation and run, which has ended,
+// and that may be on GitHub.
+type Earlier struct {
+	Effect  string           `json:"effect"`
+	Receipt marketops.Digest `json:"receipt"`
+	There   bool             `json:"there"` // the newest outcome says that it is on GitHub; else it could not be told
 }
 
 // Fence names an epoch; the Core refuses any but the newest.

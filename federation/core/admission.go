@@ -93,9 +93,18 @@ func (a admission) entry(t *trust.Trust, row claims.Record) (lifecycle.Entry, er
 	return lifecycle.Entry{Position: a.records.Position(*row.Index), Leaf: log.Hash(row.Leaf), Record: rec, Holder: holder, Law: law}, nil
 }
 
+// named returns the records that one about a receipt may name: an outcome can adopt from another receipt of its run.
+func (a admission) named(ctx context.Context, rec *receipt.Record) ([]claims.Record, error) {
+	out, ok := rec.Body.(*receipt.Outcome)
+	if ok && slices.ContainsFunc(out.Effects, func(e receipt.Effect) bool { return e.Earlier != nil }) {
+		return a.records.Run(ctx, out.RunID)
+	}
+	return a.records.Receipt(ctx, rec.Body.Refs().Receipt)
+}
+
 // admit is both, for a record about a receipt.
 func (a admission) admit(ctx context.Context, rec *receipt.Record) error {
-	rows, err := a.records.Receipt(ctx, rec.Body.Refs().Receipt)
+	rows, err := a.named(ctx, rec)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,8 @@ func (d decisions) stillGood(ctx context.Context, r *run, w federation.Operation
 		return false, err
 	}
 	if found {
-		return claim.State != claims.Revoked && claim.Outcome != claims.Rejected && claim.Outcome != claims.Failed, nil
+		open := (claim.State == claims.Claimed || claim.State == claims.Executing) && r.Now+gate.Epsilon < claim.ExpiresAt
+		return open || claim.Outcome == claims.Success, nil
 	}
 	return d.isUsable(i, r.Now) && d.rules.forDecision().WouldIssue(r.Run, w, i.body.Approvals), nil
 }

@@ -81,8 +81,8 @@ func (e executions) requireHeld(ctx context.Context, who *federation.Caller, id 
 	return row, nil
 }
 
-// explainLoss tells a publisher that lost its claim to a revocation or a veto what happened: the fence
-// alone would say that another publisher has it.
+// explainLoss tells a publisher whose claim the ledger ended why: the fence alone would say that another
+// publisher has it.
 func (e executions) explainLoss(ctx context.Context, row claims.Claim, key crypto.KeyID) error {
 	if row.Outcome != claims.Rejected || row.Owner != key {
 		return nil
@@ -95,6 +95,8 @@ func (e executions) explainLoss(ctx context.Context, row claims.Claim, key crypt
 		switch {
 		case h.To == claims.Decided && h.Reason == claims.ReasonRevoked:
 			return marketops.Refuse(marketops.Revoked, string(row.Receipt))
+		case h.To == claims.Decided && h.Reason == claims.ReasonSettled:
+			return marketops.Refuse(marketops.Expired, "the ledger ended "+string(row.Receipt)+", which expired at "+row.ExpiresAt.String())
 		case h.To == claims.Decided && h.Reason == claims.ReasonRejected:
 			return federation.RejectedError("a person of a group that must approve the operation rejected the run; the ledger ended " + string(row.Receipt))
 		}
@@ -197,7 +199,7 @@ func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.
 	if _, err = e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key, in.Effect, e.vetoes.guard(*op)); err != nil {
 		return api.Lease{}, err
 	}
-	counts, _, err := e.attempts(ctx, row)
+	counts, err := e.attempts(ctx, row)
 	return api.Lease{Until: row.LeaseUntil, Attempts: counts}, err
 }
 

@@ -38,6 +38,7 @@ type Ledger interface {
 	Get(ctx context.Context, receipt marketops.ReceiptID) (claims.Claim, bool, error)
 	History(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Transition, error)
 	Live(ctx context.Context) ([]claims.Claim, error)
+	Claims(ctx context.Context, run marketops.RunID, operation marketops.Digest) ([]claims.Claim, error)
 	Unsealed(ctx context.Context, seal string) ([]marketops.RunID, error)
 	Marks(ctx context.Context) (clock marketops.Time, trust int64, err error)
 

@@ -51,7 +51,7 @@ func TestWholeLife(t *testing.T) {
 	}
 	state, err := w.Client("bob").ClaimState(context.Background(), s.Receipt(1).ReceiptID)
 	must(t, err)
-	if state.State != api.State(claims.Closed) || state.Outcome != "success" || state.Epoch != 1 || state.Attempts["tag"] != 1 || state.Earlier {
+	if state.State != api.State(claims.Closed) || state.Outcome != "success" || state.Epoch != 1 || state.Attempts["tag"] != 1 || len(state.Earlier) != 0 {
 		t.Errorf("claim state %+v", state)
 	}
 	checkGate(s, 0)

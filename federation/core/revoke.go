@@ -18,7 +18,7 @@ const maxReason = 4 << 10
 // revocations withdraw receipts.
 type revocations struct{ *parts }
 
-// Revoke withdraws a receipt: before it is used, or once claimed, before it is executed.
+// Revoke withdraws a receipt, as long as no attempt was counted under it.
 func (r revocations) Revoke(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
 	defer r.begin()()
 	e, err := r.withdraw(ctx, who, in)
@@ -54,7 +54,7 @@ func (r revocations) recordRevocation(ctx context.Context, i issued, rec *receip
 	n := r.runs.claimBy(r.issuer.AuthorityKey(), i)
 	var rejected *receipt.Record
 	decide := func(_ claims.Claim, epoch int64) (row claims.Record, err error) {
-		if rejected, err = r.issuer.Rejected(i.history(), epoch, marketops.Revoked, nil, nil); err != nil {
+		if rejected, err = r.issuer.Rejected(i.history(), epoch, marketops.Revoked); err != nil {
 			return row, err
 		}
 		return recorder.Frozen(rejected), nil

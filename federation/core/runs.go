@@ -51,7 +51,7 @@ func (rs runs) load(ctx context.Context, id marketops.RunID) (*run, error) {
 	if r.Digest.IsZero() {
 		return nil, marketops.Refuse(marketops.StateMissing, "no run "+string(id)+" was submitted here")
 	}
-	return r, rs.addOperations(r)
+	return r, rs.addOperations(ctx, r)
 }
 
 // add opens a record of the run and puts it where it belongs.
@@ -98,21 +98,17 @@ func unlessGone(rec *receipt.Record, err error) error {
 	return err
 }
 
-// addOperations fills in the operations, and which approvals each has used up.
-func (rs runs) addOperations(r *run) error {
+// addOperations fills in the operations, and what earlier receipts for each take up.
+func (rs runs) addOperations(ctx context.Context, r *run) error {
 	for _, ref := range r.Submission.Operations {
 		d := ref.Operation
 		op, err := rs.operation(d)
 		if err != nil {
 			return err
 		}
-		w := federation.OperationState{Op: *op, Digest: d, Spent: map[marketops.Digest]bool{}}
-		for _, i := range r.receipts {
-			if i.body.Operation == d {
-				for _, a := range i.body.Approvals {
-					w.Spent[a] = true
-				}
-			}
+		w := federation.OperationState{Op: *op, Digest: d, Spent: map[marketops.Digest]string{}}
+		if err := rs.addUses(ctx, r, &w); err != nil {
+			return err
 		}
 		r.Operations = append(r.Operations, w)
 	}

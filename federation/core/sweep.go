@@ -115,10 +115,10 @@ const silence = 24 * time.Hour
 
 func (s settlements) isOverdue(ctx context.Context, row claims.Claim) bool {
 	now := s.now()
-	switch row.State {
-	case claims.Claimed:
+	switch {
+	case row.State == claims.Claimed, row.State == claims.Executing && row.Attempts == 0:
 		return now >= row.ExpiresAt
-	case claims.Executing:
+	case row.State == claims.Executing:
 		return now >= row.ExpiresAt.Add(silence) || s.isOrphaned(ctx, row)
 	}
 	return false
@@ -139,27 +139,18 @@ func (s settlements) isOrphaned(ctx context.Context, row claims.Claim) bool {
 }
 
 func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
-	intent, err := s.records.Intent(ctx, row.Receipt, 0)
+	unknown, err := s.unknown(ctx, row)
 	if err != nil {
 		return err
 	}
-	counts, _, err := s.attempts(ctx, row)
-	if err != nil {
-		return err
-	}
-	tried := effects(s.runs.effectsOf(row), receipt.EffectUnknown, counts)
-	about := historyOf(row)
 	decide := func(_ claims.Claim, epoch int64, o claims.Outcome) (claims.Record, error) {
-		var rec *receipt.Record
-		var err error
-		switch {
-		case o == claims.Rejected:
-			rec, err = s.issuer.Rejected(about, epoch, marketops.Expired, nil, nil)
-		case intent == nil || intent.Index == nil:
-			err = marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
-		default:
-			rec, err = s.issuer.Unknown(about, epoch, s.records.Position(*intent.Index), tried)
+		decided := unknown
+		if o == claims.Rejected {
+			decided = func(epoch int64) (*receipt.Record, error) {
+				return s.issuer.Rejected(historyOf(row), epoch, marketops.Expired)
+			}
 		}
+		rec, err := decided(epoch)
 		if err != nil {
 			return claims.Record{}, err
 		}
@@ -170,6 +161,21 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 		return err
 	}
 	return s.closeDecided(ctx, settled)
+}
+
+// unknown returns the maker of the outcome of an execution that no publisher ended.
+func (s settlements) unknown(ctx context.Context, row claims.Claim) (func(epoch int64) (*receipt.Record, error), error) {
+	intent, err := s.records.Intent(ctx, row.Receipt, 0)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := s.attempts(ctx, row)
+	return func(epoch int64) (*receipt.Record, error) {
+		if intent == nil || intent.Index == nil {
+			return nil, marketops.Refuse(marketops.ReceiptUnlogged, "an execution without an intent in the log")
+		}
+		return s.issuer.Unknown(historyOf(row), epoch, s.records.Position(*intent.Index), effects(s.runs.effectsOf(row), receipt.EffectUnknown, counts))
+	}, err
 }
 
 // effectsOf returns the names of a claim's effects. Those of an operation whose document was erased are all

@@ -96,7 +96,7 @@ func verdictOf(v gate.Vote) gate.Vote {
 // end makes the outcomes of the claims that one of the votes stops. A claim whose operation cannot be read
 // must not keep the vote out of the log: it stays, and every step of it is refused.
 func (v vetoes) end(votes []gate.Vote) claims.End {
-	return func(c claims.Claim, epoch int64, intent *claims.Record) (claims.Record, error) {
+	return func(c claims.Claim, epoch int64) (claims.Record, error) {
 		op, err := v.runs.operation(c.OpDigest)
 		if err != nil {
 			v.log.Error("a claim was not judged by a vote", "receipt", string(c.Receipt), "error", err)
@@ -105,22 +105,12 @@ func (v vetoes) end(votes []gate.Vote) claims.End {
 		if !errors.Is(federation.RequireNoVeto(v.rules.active.Load().trust, *op, votes), marketops.RejectedByApprover) {
 			return claims.Record{}, nil
 		}
-		rec, err := v.outcome(c, op.Effects(), epoch, intent)
+		rec, err := v.issuer.Rejected(historyOf(c), epoch, marketops.RejectedByApprover)
 		if err != nil {
 			return claims.Record{}, err
 		}
 		return recorder.Frozen(rec), nil
 	}
-}
-
-// outcome names the intent and the effects of an execution. It names none before that, nor for an intent that has
-// no place in the log yet: a veto does not wait for the log.
-func (v vetoes) outcome(c claims.Claim, names []string, epoch int64, intent *claims.Record) (*receipt.Record, error) {
-	if c.State != claims.Executing || intent == nil || intent.Index == nil {
-		return v.issuer.Rejected(historyOf(c), epoch, marketops.RejectedByApprover, nil, nil)
-	}
-	at := v.records.Position(*intent.Index)
-	return v.issuer.Rejected(historyOf(c), epoch, marketops.RejectedByApprover, &at, effects(names, receipt.EffectAbsent, nil))
 }
 
 // settle ends a claim that a rejection stops which was recorded without ending it: the trust file has changed

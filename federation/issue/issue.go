@@ -206,12 +206,13 @@ func (m *Issuer) Claim(s ReceiptHistory, publisher crypto.KeyID, epoch int64, pr
 }
 
 // Rejected signs the outcome of a claim under which nothing was tried; code is revoked, expired or
-// rejected-by-approver. Of an execution it names the intent, and the effects, all of them absent.
-func (m *Issuer) Rejected(s ReceiptHistory, epoch int64, code marketops.Code, intent *log.Position, effects []receipt.Effect) (*receipt.Record, error) {
+// rejected-by-approver. It names no effects: what an earlier receipt of the operation left on GitHub the
+// ledger does not see.
+func (m *Issuer) Rejected(s ReceiptHistory, epoch int64, code marketops.Code) (*receipt.Record, error) {
 	if code != marketops.Revoked && code != marketops.Expired && code != marketops.RejectedByApprover {
 		return nil, fmt.Errorf("the ledger rejects as revoked, expired or rejected by an approver, not %q", code)
 	}
-	return m.outcome(s, epoch, receipt.Rejected, code, intent, effects)
+	return m.outcome(s, epoch, receipt.Rejected, code, nil, nil)
 }
 
 // Unknown signs the outcome of an execution that nobody will finish.

@@ -120,12 +120,10 @@ func TestRolesOfKeys(t *testing.T) {
 	check("claim", id(k.Ledger), rec, err)
 	rec, err = m.Claim(spending, publisherKey, 2, marketops.Digest{9})
 	check("claim", id(k.Ledger), rec, err)
-	rec, err = m.Rejected(spending, 2, marketops.Expired, nil, nil)
+	rec, err = m.Rejected(spending, 2, marketops.Expired)
 	check("outcome", id(k.Ledger), rec, err)
 	at := log.Position{Origin: "log.test", Index: 7}
-	rec, err = m.Rejected(spending, 2, marketops.RejectedByApprover, &at, []receipt.Effect{{Name: "tag", State: "absent"}})
-	check("outcome", id(k.Ledger), rec, err)
-	if o := rec.Body.(*receipt.Outcome); o.Status != "rejected" || *o.Intent != at || len(o.Effects) != 1 {
+	if o := rec.Body.(*receipt.Outcome); o.Status != "rejected" || o.Intent != nil || len(o.Effects) != 0 {
 		t.Errorf("%+v", o)
 	}
 	rec, err = m.Unknown(spending, 2, at, []receipt.Effect{{Name: "tag", State: "unknown", Attempts: 1}})
@@ -154,15 +152,12 @@ func TestRolesOfKeys(t *testing.T) {
 func TestLedgerOutcomes(t *testing.T) {
 	m, _ := mint(t)
 	for _, code := range []marketops.Code{"", marketops.GitHubDenied, marketops.PolicyDenied} {
-		if _, err := m.Rejected(spending, 1, code, nil, nil); err == nil {
+		if _, err := m.Rejected(spending, 1, code); err == nil {
 			t.Errorf("rejected as %q", code)
 		}
 	}
-	if _, err := m.Rejected(spending, 1, marketops.RejectedByApprover, &log.Position{Origin: "log.test"}, []receipt.Effect{{Name: "tag", State: "absent", Attempts: 1}}); err == nil {
-		t.Error("rejected after an attempt")
-	}
 	for _, code := range []marketops.Code{marketops.Revoked, marketops.Expired, marketops.RejectedByApprover} {
-		_, err := m.Rejected(spending, 1, code, nil, nil)
+		_, err := m.Rejected(spending, 1, code)
 		must(t, err)
 	}
 }

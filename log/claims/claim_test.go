@@ -349,19 +349,20 @@ func TestRevocationFencesTheHolder(t *testing.T) {
 	}
 }
 
-func TestRevokeOrExecuteNeverBoth(t *testing.T) {
+// TestRevokeOrAttemptNeverBoth: a revocation is too late from the first attempt on, and no attempt follows it.
+func TestRevokeOrAttemptNeverBoth(t *testing.T) {
 	f := open(t)
 	for i := range 40 {
-		n, _ := f.walk(i, Claimed, "")
+		n, _ := f.walk(i, Executing, "")
 		errs := race(2, func(k int) error {
 			if k == 0 {
 				return f.tryRevoke(n, "race")
 			}
-			_, err := f.Execute(ctx, n.Receipt, 1, alice, lease, pass)
+			_, err := f.Attempt(ctx, n.Receipt, 1, alice, "tag", pass)
 			return err
 		})
 		if (errs[0] == nil) == (errs[1] == nil) {
-			t.Fatalf("revoke: %v, execute: %v", errs[0], errs[1])
+			t.Fatalf("revoke: %v, attempt: %v", errs[0], errs[1])
 		}
 	}
 }

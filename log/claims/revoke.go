@@ -15,12 +15,12 @@ import (
 const silence = 24 * time.Hour
 
 // Revoke withdraws a receipt and freezes the revocation (Kind [KindRevocation], this receipt
-// and run): none → revoked; claimed → decided as rejected under the next epoch, which fences
-// out the publisher, with the outcome record (Kind [KindOutcome], the given epoch) that decide
-// makes. decide runs inside the transaction, gets the claim as it was and must not call the ledger. The
+// and run): none → revoked; claimed, or executing without an attempt → decided as rejected under the next
+// epoch, which fences out the publisher, with the outcome record (Kind [KindOutcome], the given epoch) that
+// decide makes. decide runs inside the transaction, gets the claim as it was and must not call the ledger. The
 // same revocation again is no error. n needs no Lease, Trust or Build; its Owner is the key that revokes.
 //
-// Codes: operation-in-flight with [ErrState] from executing on, and consumed from decided on:
+// Codes: operation-in-flight with [ErrState] from the first attempt on, and consumed from decided on:
 // too late; revoked if another revocation came first; ledger-unavailable, disk-full.
 func (l *Ledger) Revoke(ctx context.Context, n NewClaim, revocation Record, decide func(c Claim, epoch int64) (Record, error)) error {
 	if err := n.validate(); err != nil {
@@ -46,7 +46,7 @@ func (t *tx) revoke(n NewClaim, revocation Record, decide func(Claim, int64) (Re
 	case c.revocation == revocation.Digest:
 		_, err := t.freeze(revocation)
 		return err
-	case c.State != Claimed:
+	case !c.untried():
 		return c.tooLate()
 	}
 	outcome, err := decide(c.Claim, c.Epoch+1)
@@ -80,7 +80,7 @@ func (t *tx) revokeUnspent(n NewClaim, revocation Record) error {
 }
 
 func (c row) tooLate() error {
-	what := fmt.Sprintf("too late: %s is %s", c.Receipt, c.State)
+	what := fmt.Sprintf("too late: %s is %s, after %d attempts", c.Receipt, c.State, c.Attempts)
 	switch c.code() {
 	case marketops.Revoked:
 		what = fmt.Sprintf("%s was revoked before", c.Receipt)
@@ -91,7 +91,7 @@ func (c row) tooLate() error {
 }
 
 // Settle is the ledger's own decision about a claim that no publisher will finish, under the
-// next epoch: claimed and past its expiry → rejected; executing, and orphaned (no valid key of
+// next epoch: without an attempt and past its expiry → rejected; with attempts, and orphaned (no valid key of
 // the audience is left) or 24 h past its expiry → unknown. decide makes the outcome record (Kind
 // [KindOutcome], the given epoch) inside the transaction and must not call the ledger.
 //
@@ -120,15 +120,15 @@ func (l *Ledger) Settle(ctx context.Context, receipt marketops.ReceiptID, by cry
 		if err := rec.fits(KindOutcome, c.Receipt, c.Run); err != nil {
 			return Claim{}, err
 		}
-		return t.decide(c, c.Epoch+1, by, o, rec, "settled")
+		return t.decide(c, c.Epoch+1, by, o, rec, ReasonSettled)
 	})
 }
 
 func (t *tx) chooseSettlement(c row, orphaned bool) (Outcome, error) {
 	switch {
-	case c.State == Claimed && t.now >= c.ExpiresAt:
+	case c.untried() && t.now >= c.ExpiresAt:
 		return Rejected, nil
-	case c.State == Executing && (orphaned || t.now >= c.ExpiresAt.Add(silence)):
+	case c.State == Executing && c.Attempts > 0 && (orphaned || t.now >= c.ExpiresAt.Add(silence)):
 		return Unknown, nil
 	}
 	return "", c.stateError("settle")

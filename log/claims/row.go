@@ -109,13 +109,22 @@ func (l *Ledger) Get(ctx context.Context, receipt marketops.ReceiptID) (Claim, b
 
 // Live returns every claim that is claimed, executing or decided, by receipt id.
 func (l *Ledger) Live(ctx context.Context) ([]Claim, error) {
+	return l.claims(ctx, `state IN('claimed','executing','decided') ORDER BY receipt_id`)
+}
+
+func (l *Ledger) claims(ctx context.Context, where string, args ...any) ([]Claim, error) {
 	return do(ctx, l, func(t *tx) (out []Claim, err error) {
-		rows, err := t.findAll(`state IN('claimed','executing','decided') ORDER BY receipt_id`)
+		rows, err := t.findAll(where, args...)
 		for _, c := range rows {
 			out = append(out, c.Claim)
 		}
 		return out, err
 	})
+}
+
+// Claims returns the claims of one operation of a run, by receipt id.
+func (l *Ledger) Claims(ctx context.Context, run marketops.RunID, operation marketops.Digest) ([]Claim, error) {
+	return l.claims(ctx, `run_id = ? AND op_digest = ? ORDER BY receipt_id`, string(run), operation[:])
 }
 
 // untried returns the open claims of a run under which no attempt was counted.

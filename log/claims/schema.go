@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	schemaVersion = 2
+	schemaVersion = 3
 	applicationID = 0x6d6b636c // "mkcl"; another application's database is refused
 )
 
@@ -46,6 +46,7 @@ CREATE TABLE claim(
 CREATE UNIQUE INDEX claim_live_op ON claim(op_key)
   WHERE state IN('claimed','executing','decided') OR outcome = 'unknown';
 CREATE UNIQUE INDEX claim_success ON claim(kind, op_digest) WHERE outcome = 'success';
+CREATE INDEX claim_operation ON claim(op_digest);
 CREATE INDEX claim_unlogged ON claim(decided_at) WHERE state = 'decided' AND outcome_index IS NULL;
 CREATE INDEX claim_open ON claim(state) WHERE state IN('claimed','executing','decided');
 CREATE TRIGGER claim_never_deleted BEFORE DELETE ON claim BEGIN SELECT RAISE(ABORT, 'claims are never deleted'); END;

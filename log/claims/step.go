@@ -121,8 +121,8 @@ func (l *Ledger) Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch
 }
 
 // Decide fixes how the operation ended and freezes the outcome record (Kind [KindOutcome], this
-// receipt, run and epoch) in the same transaction: from claimed only rejected, since nothing
-// was sent; from executing success, failed or unknown. Deciding again with the same outcome and
+// receipt, run and epoch) in the same transaction: rejected as long as no attempt was counted, since nothing
+// was sent; from executing also success, failed or unknown. Deciding again with the same outcome and
 // bytes returns the claim.
 //
 // Codes: consumed for other bytes or another outcome, and with [ErrState] for
@@ -139,9 +139,6 @@ func (l *Ledger) Decide(ctx context.Context, receipt marketops.ReceiptID, epoch 
 		}
 		if c.State == Decided || c.State == Closed {
 			return c.Claim, t.acceptRepeat(c, outcome, record)
-		}
-		if c.State == Executing && outcome == Rejected { // only the ledger ends an execution so
-			return Claim{}, c.unreachable(outcome)
 		}
 		return t.decide(c, epoch, owner, outcome, record, "")
 	})
@@ -181,16 +178,16 @@ func (t *tx) decide(c row, epoch int64, actor crypto.KeyID, outcome Outcome, rec
 	return t.after(c.Receipt, c.State, Decided, epoch, actor, reason)
 }
 
-// reaches: while no attempt was counted nothing can have happened; after one, the ledger may not say so.
+// reaches: while no attempt was counted nothing can have happened under the receipt.
 func (c row) reaches(o Outcome) bool {
-	switch c.State {
-	case Claimed:
-		return o == Rejected
-	case Executing:
-		return o == Success || o == Failed || o == Unknown || o == Rejected && c.Attempts == 0
+	if o == Rejected {
+		return c.untried()
 	}
-	return false
+	return c.State == Executing && (o == Success || o == Failed || o == Unknown)
 }
+
+// untried reports whether the claim is open and no attempt was counted under it.
+func (c row) untried() bool { return c.open() && c.Attempts == 0 }
 
 func (c row) unreachable(o Outcome) error {
 	return marketops.RefuseErr(marketops.Consumed, fmt.Sprintf("%s cannot end as %q from %s after %d attempts", c.Receipt, o, c.State, c.Attempts), ErrState)

@@ -36,6 +36,11 @@ var situations = []struct {
 		f.veto(n)
 		return n
 	}},
+	{"tried", Executing, func(f *fixture, i int) NewClaim {
+		n, _ := f.walk(i, Executing, "")
+		must[int](f.t)(f.Attempt(ctx, n.Receipt, 1, alice, "tag", pass))
+		return n
+	}},
 }
 
 func (f *fixture) revoke(n NewClaim, says string) {
@@ -67,72 +72,72 @@ var steps = []struct {
 	to   map[string]State // the state after an allowed call, where it changes
 }{
 	{"claim", func(f *fixture, n NewClaim) error { _, _, err := f.Claim(ctx, n); return err },
-		codes("", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"unspent": Claimed}},
+		codes("", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), map[string]State{"unspent": Claimed}},
 	{"claim by another", func(f *fixture, n NewClaim) error {
 		n.Owner = bob
 		n.Build = n.claimRecord
 		_, _, err := f.Claim(ctx, n)
 		return err
 	},
-		codes("", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"unspent": Claimed}},
+		codes("", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", "operation-in-flight"), map[string]State{"unspent": Claimed}},
 	{"takeover", func(f *fixture, n NewClaim) error { _, _, err := f.Takeover(ctx, n); return err },
-		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), nil},
 	{"takeover by another", func(f *fixture, n NewClaim) error {
 		n.Owner = bob
 		n.Build = n.claimRecord
 		_, _, err := f.Takeover(ctx, n)
 		return err
 	},
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", "operation-in-flight"), nil},
 	{"execute", func(f *fixture, n NewClaim) error {
 		_, err := f.Execute(ctx, n.Receipt, 1, alice, lease, pass)
 		return err
 	},
-		codes("ledger-unavailable", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"claimed": Executing}},
+		codes("ledger-unavailable", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", "operation-in-flight"), map[string]State{"claimed": Executing}},
 	{"renew", func(f *fixture, n NewClaim) error { _, err := f.Renew(ctx, n.Receipt, 1, alice, lease); return err },
-		codes("ledger-unavailable", "", "", "", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+		codes("ledger-unavailable", "", "", "", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), nil},
 	{"attempt", func(f *fixture, n NewClaim) error {
 		_, err := f.Attempt(ctx, n.Receipt, 1, alice, "tag", pass)
 		return err
 	},
-		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), nil},
 	{"decide success", decideAs(Success),
-		codes("ledger-unavailable", "consumed", "", "", "", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "consumed", "", "", "", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), map[string]State{"executing": Decided, "tried": Decided}},
 	{"decide failed", decideAs(Failed),
-		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "consumed", "", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "consumed", "", "revoked", "revoked", "rejected-by-approver", ""), map[string]State{"executing": Decided, "tried": Decided}},
 	{"decide unknown", decideAs(Unknown),
-		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "consumed", "", "consumed", "consumed", "", "consumed", "revoked", "revoked", "rejected-by-approver", ""), map[string]State{"executing": Decided, "tried": Decided}},
 	{"decide rejected", decideAs(Rejected),
-		codes("ledger-unavailable", "", "consumed", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"claimed": Decided}},
+		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", "consumed"), map[string]State{"claimed": Decided, "executing": Decided}},
 	{"decide nothing", decideAs(""),
-		codes("ledger-unavailable", "consumed", "consumed", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+		codes("ledger-unavailable", "consumed", "consumed", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", "consumed"), nil},
 	{"close", func(f *fixture, n NewClaim) error { return f.CloseClaim(ctx, n.Receipt, 1, 7) },
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "", "", "", "", "revoked", "revoked", "rejected-by-approver"), map[string]State{"decided": Closed}},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "", "", "", "", "revoked", "revoked", "rejected-by-approver", "operation-in-flight"), map[string]State{"decided": Closed}},
 	{"revoke again", func(f *fixture, n NewClaim) error { return f.tryRevoke(n, "first") },
-		codes("", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "", "", "rejected-by-approver"), map[string]State{"unspent": Revoked, "claimed": Decided}},
+		codes("", "", "", "consumed", "consumed", "consumed", "consumed", "", "", "rejected-by-approver", "operation-in-flight"), map[string]State{"unspent": Revoked, "claimed": Decided, "executing": Decided}},
 	{"revoke otherwise", func(f *fixture, n NewClaim) error { return f.tryRevoke(n, "second") },
-		codes("", "", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"unspent": Revoked, "claimed": Decided}},
+		codes("", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", "operation-in-flight"), map[string]State{"unspent": Revoked, "claimed": Decided, "executing": Decided}},
 	{"settle early", func(f *fixture, n NewClaim) error { _, err := f.settle(n, false); return err },
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", "operation-in-flight"), nil},
 	{"settle orphan", func(f *fixture, n NewClaim) error { _, err := f.settle(n, true); return err },
-		codes("ledger-unavailable", "operation-in-flight", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"executing": Decided}},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), map[string]State{"tried": Decided}},
 	{"settle late", func(f *fixture, n NewClaim) error {
 		f.clock.set(expiry.Add(silence))
 		_, err := f.settle(n, false)
 		return err
-	}, codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), map[string]State{"claimed": Decided, "executing": Decided}},
+	}, codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), map[string]State{"claimed": Decided, "executing": Decided, "tried": Decided}},
 	{"veto", func(f *fixture, n NewClaim) error { _, err := f.Vote(ctx, n.vote("no"), coreKey, n.stop); return err },
-		codes("", "", "", "", "", "", "", "", "", ""), map[string]State{"claimed": Decided, "executing": Decided}},
+		codes("", "", "", "", "", "", "", "", "", "", ""), map[string]State{"claimed": Decided, "executing": Decided}},
 	{"vote", func(f *fixture, n NewClaim) error { _, err := f.Vote(ctx, n.vote("yes"), coreKey, goOn); return err },
-		codes("", "", "", "", "", "", "", "", "", ""), nil},
+		codes("", "", "", "", "", "", "", "", "", "", ""), nil},
 	{"intend", func(f *fixture, n NewClaim) error { return f.Intend(ctx, n.record(KindIntent, 1, "i"), pass) },
-		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver"), nil},
+		codes("ledger-unavailable", "", "", "consumed", "consumed", "consumed", "consumed", "revoked", "revoked", "rejected-by-approver", ""), nil},
 	{"resolve success", resolveAs(Success),
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight", "operation-in-flight"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight", "operation-in-flight", "operation-in-flight"), nil},
 	{"resolve failed", resolveAs(Failed),
-		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight", "operation-in-flight"), nil},
+		codes("ledger-unavailable", "operation-in-flight", "operation-in-flight", "operation-in-flight", "consumed", "", "consumed", "revoked", "operation-in-flight", "operation-in-flight", "operation-in-flight"), nil},
 	{"resolve unknown", resolveAs(Unknown),
-		codes("ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable"), nil},
+		codes("ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable", "ledger-unavailable"), nil},
 }
 
 func decideAs(o Outcome) func(*fixture, NewClaim) error {

@@ -14,7 +14,7 @@ type State string
 // The states, in the order in which a claim walks through them.
 const (
 	Claimed   State = "claimed"   // a publisher holds the receipt; nothing was sent
-	Executing State = "executing" // the door to GitHub was opened; GitHub may have changed
+	Executing State = "executing" // the door to GitHub was opened; after an attempt GitHub may have changed
 	Decided   State = "decided"   // the outcome's bytes are frozen, not yet proved logged
 	Closed    State = "closed"    // the outcome stands in the log
 	Revoked   State = "revoked"   // withdrawn before anybody claimed it
@@ -27,7 +27,7 @@ type Outcome string
 const (
 	Success  Outcome = "success"  // GitHub shows exactly what was authorised
 	Failed   Outcome = "failed"   // GitHub refused, and no attempt is unresolved
-	Rejected Outcome = "rejected" // given up before the door to GitHub was opened
+	Rejected Outcome = "rejected" // given up before the first attempt
 	Unknown  Outcome = "unknown"  // nobody can tell; blocks the resource until resolved
 )
 

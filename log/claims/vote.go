@@ -3,7 +3,6 @@ package claims
 import (
 	"context"
 
-	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 )
 
@@ -11,12 +10,12 @@ import (
 const (
 	ReasonRevoked  = "revoked"
 	ReasonRejected = "rejected by an approver"
+	ReasonSettled  = "settled"
 )
 
 // End makes the outcome record (Kind [KindOutcome], the given epoch) of a claim that a verdict stops, or the
-// zero Record where it does not stop this one. intent is the newest intent of the receipt, perhaps without an
-// index, nil if there is none. It runs inside the transaction and must not call the ledger.
-type End func(c Claim, epoch int64, intent *Record) (Record, error)
+// zero Record where it does not stop this one. It runs inside the transaction and must not call the ledger.
+type End func(c Claim, epoch int64) (Record, error)
 
 // Vote freezes a verdict on a run (Kind [KindApproval], a run), and in the same transaction decides as
 // rejected, under the next epoch, which fences out the publisher, each claim of the run that end has an
@@ -65,11 +64,7 @@ func (t *tx) endClaims(vote Record, by crypto.KeyID, end End) (out []Claim, err 
 
 // endClaim returns nil for a claim that the vote does not stop.
 func (t *tx) endClaim(c row, vote Record, by crypto.KeyID, end End) (*Claim, error) {
-	intent, err := t.newestIntent(c.Receipt)
-	if err != nil {
-		return nil, err
-	}
-	outcome, err := end(c.Claim, c.Epoch+1, intent)
+	outcome, err := end(c.Claim, c.Epoch+1)
 	if err != nil || outcome.Leaf == [32]byte{} {
 		return nil, err
 	}
@@ -82,14 +77,6 @@ func (t *tx) endClaim(c row, vote Record, by crypto.KeyID, end End) (*Claim, err
 	}
 	return &ended, t.one(`UPDATE claim SET rejection = ? WHERE receipt_id = ? AND epoch = ? AND state = 'decided' AND rejection IS NULL`,
 		vote.Digest[:], string(c.Receipt), ended.Epoch)
-}
-
-func (t *tx) newestIntent(receipt marketops.ReceiptID) (*Record, error) {
-	r, found, err := t.record(`receipt_id = ? AND receipt_id <> '' AND kind = 'intent' ORDER BY epoch DESC LIMIT 1`, string(receipt))
-	if err != nil || !found {
-		return nil, err
-	}
-	return &r, nil
 }
 
 // ask asks a guard, as long as no attempt was counted.

@@ -16,14 +16,14 @@ func (n NewClaim) vote(says string) Record {
 }
 
 // stop ends n's claim, and no other.
-func (n NewClaim) stop(c Claim, epoch int64, _ *Record) (Record, error) {
+func (n NewClaim) stop(c Claim, epoch int64) (Record, error) {
 	if c.Receipt != n.Receipt {
 		return Record{}, nil
 	}
 	return n.outcome(epoch, Rejected), nil
 }
 
-func goOn(Claim, int64, *Record) (Record, error) { return Record{}, nil }
+func goOn(Claim, int64) (Record, error) { return Record{}, nil }
 
 func (f *fixture) veto(n NewClaim) {
 	f.t.Helper()
@@ -64,15 +64,9 @@ func TestVoteEndsClaims(t *testing.T) {
 	claimed, executing, tried := at(1, Claimed, ""), at(2, Executing, ""), at(3, Executing, "")
 	spared, done, other := at(4, Claimed, ""), at(5, Executing, Success), at(9, Claimed, "")
 	must[int](t)(f.Attempt(ctx, tried.Receipt, 1, alice, "tag", pass))
-	intent := executing.record(KindIntent, 1, "i")
-	wantCode(t, f.Intend(ctx, intent, pass), "")
-	wantCode(t, f.Indexed(ctx, intent.Leaf, 7), "")
 
 	veto := claimed.vote("no")
-	end := func(c Claim, epoch int64, newest *Record) (Record, error) {
-		if (c.Receipt == executing.Receipt) != (newest != nil && *newest.Index == 7) {
-			t.Errorf("%s: the newest intent is %+v", c.Receipt, newest)
-		}
+	end := func(c Claim, epoch int64) (Record, error) {
 		for _, n := range asks {
 			if n.Receipt == c.Receipt && n.Receipt != spared.Receipt {
 				return n.outcome(epoch, Rejected), nil
@@ -121,7 +115,7 @@ func TestVoteIsWhole(t *testing.T) {
 	f.claim(m)
 	broken := errors.New("no signer")
 	calls := 0
-	_, err := f.Vote(ctx, n.vote("no"), coreKey, func(c Claim, epoch int64, intent *Record) (Record, error) {
+	_, err := f.Vote(ctx, n.vote("no"), coreKey, func(c Claim, epoch int64) (Record, error) {
 		if calls++; calls == 2 {
 			return Record{}, broken
 		}

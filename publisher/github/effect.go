@@ -45,11 +45,15 @@ type effect struct {
 	open  bool // an attempt, ours or an earlier epoch's, is unresolved
 	acked bool // GitHub said that it did it
 	sends int  // attempts that may have reached GitHub
+	tried bool // by this receipt or an earlier one of the operation
 }
 
-func newEffect(name string, earlier bool) *effect {
-	if earlier {
-		return &effect{name: name, state: receipt.EffectUnknown, open: true, sends: 1}
+func newEffect(name string, past publisher.Past) *effect {
+	switch past {
+	case publisher.Unresolved:
+		return &effect{name: name, state: receipt.EffectUnknown, open: true, sends: 1, tried: true}
+	case publisher.Ended:
+		return &effect{name: name, state: receipt.EffectUnknown, tried: true}
 	}
 	return &effect{name: name, state: receipt.EffectAbsent}
 }
@@ -84,6 +88,9 @@ func (s *session) ensureEffect(ctx context.Context, e *effect, how strategy) err
 		if err != nil || at.presence != publisher.Absent {
 			return e.settle(at, err)
 		}
+		if !e.open {
+			e.state = receipt.EffectAbsent
+		}
 		if e.sends >= maxSends {
 			return e.undecidedError("it was sent, and reading does not show it")
 		}
@@ -94,7 +101,7 @@ func (s *session) ensureEffect(ctx context.Context, e *effect, how strategy) err
 		case wire.Done:
 			e.acked = true
 		}
-		e.open, e.state = true, receipt.EffectUnknown
+		e.open, e.state, e.tried = true, receipt.EffectUnknown, true
 		e.sends++
 	}
 }
@@ -125,6 +132,9 @@ func (e *effect) settle(at observation, err error) error {
 	}
 	switch at.presence {
 	case publisher.Found:
+		if !e.tried {
+			return &marketops.Failure{Code: marketops.GitHubConflict, What: at.detail + ", but this operation did not make it"}
+		}
 		e.state, e.open = receipt.EffectApplied, false
 		return nil
 	case publisher.Conflict:

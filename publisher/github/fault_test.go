@@ -205,7 +205,7 @@ func (s *stage) resume(op marketops.Operation) {
 	s.Helper()
 	s.diary, s.port = newDiary(), s.newPort(s.api, s.uploads)
 	w := s.work(op)
-	w.Earlier = true
+	w.Past = begun(op)
 	ev, err := s.port.apply(context.Background(), w, s.diary)
 	if err != nil || strings.Contains(states(ev), "unknown") || strings.Contains(states(ev), "absent") {
 		s.Fatalf("resumed: %s, %v\n%s", states(ev), err, s.log())
@@ -231,7 +231,7 @@ func TestCrash(t *testing.T) {
 				}
 				if same {
 					w := s.work(op)
-					w.Earlier = true
+					w.Past = begun(op)
 					if _, err := s.port.apply(context.Background(), w, s.diary); err != nil {
 						t.Fatalf("%v\n%s", err, s.log())
 					}
@@ -264,7 +264,7 @@ func TestEarlierRefused(t *testing.T) {
 	for _, m := range []int{1, 4} {
 		s.srv.Inject(githubtest.Fault{Method: mutations[m].method, Path: mutations[m].path, Action: githubtest.StatusBefore, Status: 403, Times: passes + 1})
 		w := s.work(op)
-		w.Earlier = true
+		w.Past = begun(op)
 		ev, err := s.port.apply(context.Background(), w, s.diary)
 		s.isUnknown(err)
 		if !strings.Contains(states(ev), "unknown") {

@@ -28,7 +28,7 @@ func TestImmutable(t *testing.T) {
 	s.published(op)
 	before := len(s.srv.Mutations())
 	w := s.work(op)
-	w.Earlier = true
+	w.Past = begun(op)
 	if ev, err = s.port.apply(context.Background(), w, newDiary()); err != nil || id(ev, "immutable") != "true" || len(s.srv.Mutations()) != before {
 		t.Errorf("%v, %d more writes", err, len(s.srv.Mutations())-before)
 	}

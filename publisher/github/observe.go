@@ -27,6 +27,9 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.O
 	}
 	obs.State = combine(seen)
 	for i, at := range seen {
+		if at.taken {
+			obs.Taken = append(obs.Taken, names[i])
+		}
 		obs.Evidence.Effects = append(obs.Evidence.Effects, receipt.Effect{Name: names[i], State: stateOf(at)})
 		if obs.Detail != "" {
 			obs.Detail += "; "

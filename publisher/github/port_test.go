@@ -205,7 +205,7 @@ func TestUnreachable(t *testing.T) {
 		t.Error(states(ev))
 	}
 	w := s.work(op)
-	w.Earlier = true
+	w.Past = begun(op)
 	ev, err = s.port.apply(context.Background(), w, s.diary)
 	s.isUnknown(err)
 	if states(ev) != "tag=unknown" || !errors.Is(err, marketops.GitHubUnreachable) {

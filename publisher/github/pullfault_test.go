@@ -74,7 +74,7 @@ func TestPullCrash(t *testing.T) {
 				}
 				if same {
 					w := s.work(op)
-					w.Earlier = true
+					w.Past = begun(op)
 					if _, err := s.port.apply(context.Background(), w, s.diary); err != nil {
 						t.Fatalf("%v\n%s", err, s.log())
 					}
@@ -148,7 +148,7 @@ func TestPullEarlierRefused(t *testing.T) {
 	for _, i := range []int{3, 4} {
 		s.srv.Inject(githubtest.Fault{Method: "POST", Path: pullWrites[i].path, Action: githubtest.StatusBefore, Status: 403, Times: passes + 1})
 		w := s.work(op)
-		w.Earlier = true
+		w.Past = begun(op)
 		ev, err := s.port.apply(context.Background(), w, s.diary)
 		s.isUnknown(err)
 		if !strings.Contains(states(ev), "unknown") {

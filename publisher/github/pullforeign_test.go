@@ -114,7 +114,7 @@ func TestClosedPull(t *testing.T) {
 					must(s.repo.Commit("main", githubtest.Change{Message: "on", Files: map[string]string{"y": "z"}})) // life goes on
 					s.diary, s.port = newDiary(), s.newPort(s.srv.API(), s.srv.Uploads())
 					w := s.work(op)
-					w.Earlier = true
+					w.Past = begun(op)
 					ev, err := s.port.apply(context.Background(), w, s.diary)
 					if err != nil || strings.Contains(states(ev), "absent") || s.count(githubtest.PullOpened) != 1 ||
 						gone != (s.repo.Ref("refs/heads/"+op.PullRequest.Head.Branch) == "") {
@@ -397,7 +397,7 @@ func TestPullAdvanced(t *testing.T) {
 	must(s.apply(op))
 	s.on("refs/heads/release/v1.4.0")
 	w := s.work(op)
-	w.Earlier = true
+	w.Past = begun(op)
 	s.diary = newDiary()
 	ev, err := s.port.apply(context.Background(), w, s.diary)
 	s.isUnknown(err)
@@ -490,7 +490,7 @@ func TestPullDraft(t *testing.T) {
 		t.Errorf("%s", states(ev))
 	}
 	w := s.work(op)
-	w.Earlier = true
+	w.Past = begun(op)
 	if ev, err := s.port.apply(context.Background(), w, s.diary); err != nil || states(ev) != "branch=applied pull_request=applied" {
 		t.Errorf("%v %s", err, states(ev))
 	}

@@ -103,7 +103,7 @@ func (s *stage) resumePull(op marketops.Operation) publisher.Evidence {
 	s.Helper()
 	s.diary, s.port = newDiary(), s.newPort(s.api, s.uploads)
 	w := s.work(op)
-	w.Earlier = true
+	w.Past = begun(op)
 	ev, err := s.port.apply(context.Background(), w, s.diary)
 	if err != nil || strings.Contains(states(ev), "unknown") || strings.Contains(states(ev), "absent") {
 		s.Fatalf("resumed: %s, %v\n%s", states(ev), err, s.log())

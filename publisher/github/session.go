@@ -31,7 +31,7 @@ func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session,
 	s.reader = newReader(p.client.Writer(journal, work.Deadline, s.authorize), work.Op)
 	names, err := p.supportedEffects(work.Op)
 	for _, n := range names {
-		s.effects = append(s.effects, newEffect(n, work.Earlier))
+		s.effects = append(s.effects, newEffect(n, work.Past[n]))
 	}
 	if err == nil {
 		err = checkContent(work)
@@ -118,11 +118,11 @@ func (s *session) run(ctx context.Context) error {
 	return nil
 }
 
-// verdict is the one place where an error becomes a failure or an unknown: while the state of
-// any effect is unknown, nothing is a failure.
+// verdict is the one place where an error becomes a failure or an unknown: while an
+// attempt for any effect is unresolved, nothing is a failure.
 func (s *session) verdict(err error) error {
 	for _, e := range s.effects {
-		if err != nil && e.state == receipt.EffectUnknown {
+		if err != nil && e.open {
 			return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "whether the " + e.name + " is there", Err: err}
 		}
 	}

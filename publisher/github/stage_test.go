@@ -375,3 +375,12 @@ func (s *stage) log() string {
 	}
 	return b.String()
 }
+
+// begun says that an earlier epoch tried every effect of an operation.
+func begun(op marketops.Operation) map[string]publisher.Past {
+	past := map[string]publisher.Past{}
+	for _, name := range op.Effects() {
+		past[name] = publisher.Unresolved
+	}
+	return past
+}

@@ -47,7 +47,7 @@ var (
 // Of receipts and revocations. The gate's own questions are not repeated here.
 var (
 	receiptID     = condition(receipt.KindReceipt, Claims, marketops.ReceiptReused, "no two receipts have one id")
-	approvalOnce  = condition(receipt.KindReceipt, Approvals, marketops.ApprovalSpent, "an approval serves one receipt for an operation")
+	approvalOnce  = condition(receipt.KindReceipt, Approvals, marketops.ApprovalSpent, "an approval serves another receipt for an operation only when the one before has ended without its last effect, or was not claimed and has expired, within 60 s; and none after a revocation")
 	erasedVeto    = condition(receipt.KindReceipt, Approvals, marketops.RecordWithheld, "no record of a member of a group of the minimum that was withheld stands between submission and receipt")
 	revokedOnce   = condition(receipt.KindRevocation, Claims, marketops.OrderViolation, "a receipt is revoked once")
 	revokedInTime = condition(receipt.KindRevocation, Outcomes, marketops.OrderViolation, "a revocation stands below the receipt's outcome")
@@ -75,6 +75,7 @@ var (
 	outcomeOnce     = condition(receipt.KindOutcome, Outcomes, marketops.ReceiptReused, "a receipt has one outcome")
 	outcomeKind     = condition(receipt.KindOutcome, Outcomes, marketops.KindMismatch, "an outcome repeats the receipt's kind")
 	outcomeEffects  = condition(receipt.KindOutcome, Outcomes, marketops.OperationMismatch, "the effects of an outcome are those of its operation")
+	outcomeAdopts   = condition(receipt.KindOutcome, Outcomes, marketops.OperationMismatch, "what an outcome adopts was tried under another receipt for the operation, in the same run, whose outcome stands below and does not call it absent")
 	outcomeSigner   = condition(receipt.KindOutcome, Outcomes, marketops.AudienceMismatch, "a publisher's outcome is signed by the publisher of the newest claim and repeats its epoch")
 	outcomeLedger   = condition(receipt.KindOutcome, Outcomes, marketops.KeyUnknown, "the ledger says only rejected, for a reason that the log shows, or unknown, after its grace; and quotes no checkpoint")
 	outcomeEpoch    = condition(receipt.KindOutcome, Outcomes, marketops.OrderViolation, "an outcome of the ledger is of the epoch after the newest claim's")

@@ -30,7 +30,9 @@ type ReceiptHistory struct {
 	stood       marketops.Time // what the ledger had signed below it
 	revocation  log.Hash       // the leaf
 	placed      []gate.Placed
-	hidden      bool // a withheld record may be a veto
+	hidden      bool     // a withheld record may be a veto
+	complete    bool     // its outcome says that its last effect is on GitHub
+	tried       []string // effects that may be there, by its outcome; not kept of a success
 	run         *run
 	archived    bool // with its run
 }

@@ -38,10 +38,15 @@ func (o outcomes) outcome(e Entry, body *receipt.Outcome) {
 	o.checkDate(e, h.issued, h.By[0])
 	equal(o.records, outcomeKind, e.subject(), h.Receipt.OperationKind, body.OperationKind)
 	o.checkEffects(e, h, body)
+	o.checkAdopted(e, h, body)
 	o.checkSigner(e, h, body)
 	o.checkIntent(e, h, body)
 	o.checkStatus(h, body)
 	h.Outcome = &Outcome{Digest: e.Record.Digest, Leaf: e.Leaf, Index: e.Position.Index, Epoch: body.Epoch, Status: body.Status, By: e.Record.By, Time: body.IssuedAt, Body: body}
+	h.complete = body.IsComplete()
+	if body.Status != receipt.Success {
+		h.tried = triedIn(body)
+	}
 	if body.Status == receipt.Unknown {
 		o.outcomes[e.Record.Digest] = h
 	}
@@ -61,6 +66,48 @@ func (o outcomes) checkEffects(e Entry, h *ReceiptHistory, body *receipt.Outcome
 	if want := op.Effects(); !slices.Equal(want, names) {
 		o.broken(outcomeEffects, e.subject(), want, names, "")
 	}
+}
+
+// checkAdopted demands of each effect that an outcome adopts that an earlier receipt of the operation tried it.
+func (o outcomes) checkAdopted(e Entry, h *ReceiptHistory, body *receipt.Outcome) {
+	for _, effect := range body.Effects {
+		if effect.Earlier == nil {
+			continue
+		}
+		from := o.receipt(*effect.Earlier)
+		if from == nil {
+			o.reportMissing(Order, e, "receipt", *effect.Earlier, trust.RoleAuthority)
+			continue
+		}
+		o.checkDate(e, from.issued, from.By[0])
+		switch {
+		case from == h || from.run != h.run || from.Operation != h.Operation:
+			o.broken(outcomeAdopts, e.subject(), nil, nil, "%s is of %s", effect.Name, from.ID)
+		case from.Outcome == nil:
+			o.needsEnd(outcomeAdopts, e.subject(), from)
+		case !slices.Contains(from.tried, effect.Name):
+			o.broken(outcomeAdopts, e.subject(), nil, nil, "%s was not tried under %s", effect.Name, from.ID)
+		}
+	}
+}
+
+// triedIn lists what a later receipt may adopt: what was tried, and may be there.
+func triedIn(body *receipt.Outcome) (out []string) {
+	for _, e := range body.Effects {
+		if e.Attempts > 0 && e.State != receipt.EffectAbsent {
+			out = append(out, e.Name)
+		}
+	}
+	return out
+}
+
+// needsEnd says that the outcome of an earlier receipt is missing below; where it may have been withheld, that is all.
+func (r *records) needsEnd(c *Condition, subject string, from *ReceiptHistory) {
+	if r.rules.Contained == nil && r.withheld[trust.RolePublisher]+r.withheld[trust.RoleLedger] == 0 {
+		r.broken(c, subject, nil, nil, "%s has no outcome", from.ID)
+		return
+	}
+	r.report(Finding{Condition: c, Check: c.Check, Subject: subject, Code: marketops.RecordWithheld, Detail: "the outcome of " + string(from.ID) + " was not given"})
 }
 
 // checkSigner holds publishers to the newest claim, and the ledger to what it may say at all.

@@ -109,7 +109,8 @@ func (h *ReceiptHistory) isVetoedUnder(law *trust.Trust) bool {
 	})
 }
 
-// use finds an approval that served another receipt for the same operation before.
+// use finds an approval that is used again for the same operation, although an earlier receipt still needs it or has
+// used it up.
 func (v votes) use(e Entry, h *ReceiptHistory) {
 	for _, d := range h.Receipt.Approvals {
 		named := v.vote(d)
@@ -119,11 +120,26 @@ func (v votes) use(e Entry, h *ReceiptHistory) {
 		}
 		for _, old := range named.uses {
 			if old.operation == h.Operation && old.receipt != h.Digest {
-				v.broken(approvalOnce, string(h.ID), nil, nil, "%s", d)
+				v.useAgain(h, v.receipt(old.receipt), d)
 			}
 		}
 		v.checkDate(e, named.vote.Body.IssuedAt, named.vote.Record.By)
 		named.uses = append(named.uses, use{h.Operation, h.Digest})
 		tie(named.run, h.run)
 	}
+}
+
+// useAgain judges an approval that served the receipt before, and now serves h.
+func (v votes) useAgain(h, before *ReceiptHistory, approval marketops.Digest) {
+	switch status := before.Status(); {
+	case before.Revoked:
+	case before.Outcome != nil && (status == receipt.Rejected || status == receipt.Failed && !before.complete):
+		return
+	case before.Outcome == nil && len(before.Claims) > 0:
+		v.needsEnd(approvalOnce, string(h.ID), before)
+		return
+	case before.Outcome == nil && h.issued+gate.Epsilon >= before.expires:
+		return
+	}
+	v.broken(approvalOnce, string(h.ID), nil, nil, "%s serves %s", approval, before.ID)
 }

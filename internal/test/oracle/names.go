@@ -41,6 +41,11 @@ func names(b receipt.Body) (out []name) {
 		if b.Intent != nil {
 			out = append(out, name{place: b.Intent, kind: receipt.KindIntent})
 		}
+		for _, e := range b.Effects {
+			if e.Earlier != nil {
+				out = append(out, named(receipt.KindReceipt, *e.Earlier)...)
+			}
+		}
 	case *receipt.Resolution:
 		out = append(named(receipt.KindOutcome, b.Outcome), name{place: &b.Position, kind: receipt.KindOutcome})
 	case *receipt.Revocation:

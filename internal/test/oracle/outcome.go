@@ -12,6 +12,7 @@ func (j *judge) outcome(h *life, r *rec, o *receipt.Outcome) {
 	j.must(o.OperationKind == h.OperationKind, marketops.KindMismatch)
 	j.must(len(under(h.revocations, r.index)) == 0 || o.Status == receipt.Rejected, marketops.Revoked)
 	j.effects(o)
+	j.adopts(h, r, o)
 	j.namesIntent(h, r, o)
 	if o.Status == receipt.Success {
 		j.must(!j.succeeded(o.OperationID, r.index), marketops.ReceiptReused)
@@ -47,6 +48,35 @@ func (j *judge) effects(o *receipt.Outcome) {
 	}
 	same := slices.EqualFunc(o.Effects, op.Effects(), func(e receipt.Effect, name string) bool { return e.Name == name })
 	j.must(same, marketops.OperationMismatch)
+}
+
+// adopts: what an outcome adopts was tried under another receipt for the operation in the run, whose outcome is below.
+func (j *judge) adopts(h *life, r *rec, o *receipt.Outcome) {
+	for _, e := range o.Effects {
+		if e.Earlier == nil || j.withheld(name{digest: *e.Earlier}) {
+			continue
+		}
+		from := j.life(*e.Earlier)
+		if from.Receipt == nil || *e.Earlier == h.envelopes[0].Digest {
+			j.must(from.Receipt == nil, marketops.OperationMismatch) // else its name was judged
+			continue
+		}
+		end := newest(under(from.outcomes, r.index))
+		switch {
+		case from.RunID != h.RunID || from.Operation != h.Operation:
+			j.say(marketops.OperationMismatch)
+		case end == nil && !j.Whole:
+			j.say(marketops.RecordWithheld)
+		default:
+			j.must(end != nil && tried(end.Body.(*receipt.Outcome), e.Name), marketops.OperationMismatch)
+		}
+	}
+}
+
+func tried(o *receipt.Outcome, effect string) bool {
+	return slices.ContainsFunc(o.Effects, func(e receipt.Effect) bool {
+		return e.Name == effect && e.Attempts > 0 && e.State != receipt.EffectAbsent
+	})
 }
 
 // namesIntent: an outcome names the newest intent. The ledger may reject without one.

@@ -72,9 +72,38 @@ func (j *judge) receipt(r *rec, b *receipt.Receipt) {
 		}
 		j.must(o.ReceiptID != b.ReceiptID, marketops.ReceiptReused)
 		for _, a := range b.Approvals {
-			j.must(o.Operation != b.Operation || !slices.Contains(o.Approvals, a), marketops.ApprovalSpent)
+			if o.Operation == b.Operation && slices.Contains(o.Approvals, a) && other.index < r.index {
+				j.servedBefore(r, j.life(other.Digest))
+			}
 		}
 	}
+}
+
+// servedBefore: an approval serves one receipt after the other, until the last effect is there or one is revoked.
+func (j *judge) servedBefore(r *rec, h *life) {
+	outcome := newest(under(h.outcomes, r.index))
+	switch {
+	case len(under(h.revocations, r.index)) > 0:
+		j.say(marketops.ApprovalSpent)
+	case outcome != nil:
+		j.must(leaves(outcome.Body.(*receipt.Outcome), len(under(h.resolutions, r.index)) > 0 && !j.succeeded(h.Operation, r.index)), marketops.ApprovalSpent)
+	case len(under(h.claims, r.index)) == 0:
+		j.must(r.Body.Issued()+60 >= h.ExpiresAt, marketops.ApprovalSpent)
+	case j.Whole:
+		j.say(marketops.ApprovalSpent)
+	default:
+		j.say(marketops.RecordWithheld)
+	}
+}
+
+// leaves: an outcome leaves the approvals for another receipt.
+func leaves(o *receipt.Outcome, resolvedFailed bool) bool {
+	last := receipt.EffectAbsent
+	for _, e := range o.Effects {
+		last = e.State
+	}
+	there := last == receipt.EffectApplied || last == receipt.EffectAdopted
+	return o.Status == receipt.Rejected || !there && (o.Status == receipt.Failed || o.Status == receipt.Unknown && resolvedFailed)
 }
 
 // repeats: a record about a receipt repeats its run, its id and its operation.

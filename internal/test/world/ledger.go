@@ -71,7 +71,7 @@ func (w *World) Freeze(rec *receipt.Record) {
 	ctx, frozen := context.Background(), recorder.Frozen(rec)
 	switch frozen.Kind {
 	case claims.KindApproval:
-		Got(w.Ledger.Vote(ctx, frozen, w.Issuer.LedgerKey(), func(claims.Claim, int64, *claims.Record) (claims.Record, error) { return claims.Record{}, nil }))(w)
+		Got(w.Ledger.Vote(ctx, frozen, w.Issuer.LedgerKey(), func(claims.Claim, int64) (claims.Record, error) { return claims.Record{}, nil }))(w)
 	case claims.KindIntent:
 		Must(w, w.Ledger.Intend(ctx, frozen, pass))
 	default:
@@ -163,7 +163,7 @@ func (r *Run) WithdrawUnlogged() {
 	Must(r, os.WriteFile(filepath.Join(r.Dir, "evidence", ev.Digest.Hex()), ev.Text, 0o600))
 	n := r.claimOf(0, "authority")
 	Must(r, r.Ledger.Revoke(context.Background(), n, recorder.Frozen(rec), func(_ claims.Claim, epoch int64) (claims.Record, error) {
-		out, err := r.Issuer.Rejected(r.history(0), epoch, marketops.Revoked, nil, nil)
+		out, err := r.Issuer.Rejected(r.history(0), epoch, marketops.Revoked)
 		if err != nil {
 			return claims.Record{}, err
 		}
@@ -176,8 +176,8 @@ func (r *Run) WithdrawUnlogged() {
 func (r *Run) VetoUnlogged(by string) {
 	r.Helper()
 	vote := r.Vote(by, func(a *receipt.Approval) { a.Verdict = receipt.Reject })
-	Got(r.Ledger.Vote(context.Background(), recorder.Frozen(vote), r.Issuer.LedgerKey(), func(_ claims.Claim, epoch int64, _ *claims.Record) (claims.Record, error) {
-		out, err := r.Issuer.Rejected(r.history(0), epoch, marketops.RejectedByApprover, nil, nil)
+	Got(r.Ledger.Vote(context.Background(), recorder.Frozen(vote), r.Issuer.LedgerKey(), func(_ claims.Claim, epoch int64) (claims.Record, error) {
+		out, err := r.Issuer.Rejected(r.history(0), epoch, marketops.RejectedByApprover)
 		if err != nil {
 			return claims.Record{}, err
 		}
