@@ -29,8 +29,9 @@ var reached = map[string]func(*world.World, *world.Run){
 	"claimed":         func(w *world.World, s *world.Run) { got(s.Claim(0, "pub"))(w) },
 	"claimed, intent": func(w *world.World, s *world.Run) { got(s.Intend(0, "pub", got(s.Claim(0, "pub"))(w)))(w) },
 	"executing":       func(_ *world.World, s *world.Run) { s.Execute(0, "pub") },
+	"tried":           func(_ *world.World, s *world.Run) { s.Try(0, "pub") },
 	"decided": func(w *world.World, s *world.Run) {
-		_, intent := s.Execute(0, "pub")
+		_, intent := s.Try(0, "pub")
 		out := got(receipt.Open(s.OutcomeOf(0, "pub", 1, intent.Position, nil).Envelope, w.Core.Trust().Ring()))(w)
 		got(w.Ledger.Decide(context.Background(), s.Receipt(0).ReceiptID, 1, w.Keys["pub"].Public().ID(), claims.Success, recorder.Frozen(out)))(w)
 	},

@@ -211,7 +211,7 @@ func TestOutcomeRefused(t *testing.T) {
 	w := world.New(t)
 	s, other := w.Ready(), w.Ready()
 	ctx := context.Background()
-	_, intent := s.Execute(0, "pub")
+	_, intent := s.Try(0, "pub")
 	cases := []struct {
 		name string
 		code marketops.Code
@@ -222,9 +222,6 @@ func TestOutcomeRefused(t *testing.T) {
 		{"another kind", marketops.KindMismatch, func(o *receipt.Outcome) { o.OperationKind, o.Effects[0].Name = marketops.OpenPR, "pull_request" }},
 		{"another intent", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Intent = &log.Position{Origin: world.Origin, Index: 0} }},
 		{"no checkpoint", marketops.ReceiptUnlogged, func(o *receipt.Outcome) { o.Checkpoint = nil }},
-		{"rejected after the door", marketops.Consumed, func(o *receipt.Outcome) {
-			o.Status, o.Code, o.Effects[0].State = "rejected", marketops.Expired, "absent"
-		}},
 		{"rejected without its intent", marketops.OrderViolation, func(o *receipt.Outcome) {
 			o.Status, o.Code, o.Intent, o.Effects, o.Checkpoint = "rejected", marketops.Expired, nil, nil, nil
 		}},
@@ -260,12 +257,12 @@ func TestOutcomeRefused(t *testing.T) {
 	}))
 }
 
-// TestRevoke: before the claim, after the claim, and too late.
+// TestRevoke: before the claim, after the claim, before the first attempt, and too late.
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	w := world.New(t)
-	unspent, claimed, late := w.Ready(), w.Ready(), w.Ready()
+	unspent, claimed, executing, late := w.Ready(), w.Ready(), w.Ready(), w.Ready()
 	revoke := func(by string, s *world.Run) (api.Entry, error) {
 		return w.Client(by).Revoke(ctx, api.Revoke{Receipt: s.Receipt(0).ReceiptID, Reason: "second thoughts"})
 	}
@@ -291,7 +288,11 @@ func TestRevoke(t *testing.T) {
 		t.Errorf("outcome %+v", out)
 	}
 
-	late.Execute(0, "pub")
+	executing.Execute(0, "pub")
+	got(revoke("bob", executing))(t)
+	_, err = w.Client("pub").Attempt(ctx, executing.Effect(0, 1))
+	wantCode(t, err, marketops.Revoked)
+	late.Try(0, "pub")
 	_, err = revoke("bob", late)
 	wantCode(t, err, marketops.OperationInFlight)
 }
@@ -326,7 +327,7 @@ func TestDecidedIsNotTakenOver(t *testing.T) {
 	ctx := context.Background()
 	w := world.New(t)
 	s := w.Ready()
-	_, intent := s.Execute(0, "pub")
+	_, intent := s.Try(0, "pub")
 	outcome := got(receipt.Open(s.OutcomeOf(0, "pub", 1, intent.Position, nil).Envelope, w.Core.Trust().Ring()))(t)
 	got(w.Ledger.Decide(ctx, s.Receipt(0).ReceiptID, 1, w.Keys["pub"].Public().ID(), claims.Success, recorder.Frozen(outcome)))(t)
 	w.Pass(w.Options.Config.Lease + time.Second)
@@ -345,9 +346,10 @@ func TestSettle(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	w := world.New(t)
-	claimed, executing, done := w.Ready(), w.Ready(), w.Ready()
+	claimed, untried, executing, done := w.Ready(), w.Ready(), w.Ready(), w.Ready()
 	got(claimed.Claim(0, "pub"))(t)
-	executing.Execute(0, "pub")
+	untried.Execute(0, "pub")
+	executing.Try(0, "pub")
 	done.Publish(0, "pub")
 	w.Pass(w.Options.Config.ReceiptLifetime)
 	w.Core.Sweep(ctx)
@@ -357,6 +359,9 @@ func TestSettle(t *testing.T) {
 	}
 	if c := state(claimed); c.State != "closed" || c.Outcome != "rejected" {
 		t.Errorf("claimed and expired: %+v", c)
+	}
+	if c := state(untried); c.State != "closed" || c.Outcome != "rejected" {
+		t.Errorf("executing without an attempt, and expired: %+v", c)
 	}
 	if c := state(executing); c.State != "executing" {
 		t.Errorf("executing and expired: %+v", c)
@@ -397,12 +402,12 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// TestOrphan: an execution whose publishers' keys are all gone is decided at once.
+// TestOrphan: what was tried is decided at once when the publishers' keys are all gone.
 func TestOrphan(t *testing.T) {
 	t.Parallel()
 	w := world.New(t)
 	s := w.Ready()
-	s.Execute(0, "pub")
+	s.Try(0, "pub")
 	w.Core.Sweep(context.Background())
 	w.WriteTrust(2, func(f *trust.File) {
 		for i := range f.Publishers {

@@ -202,6 +202,9 @@ func attempt(s *world.Run, a *acks, by string) error {
 	if _, err := c.Execute(ctx, s.Fence(0, claimed.Claim.Epoch)); err != nil {
 		return err
 	}
+	if _, err := c.Attempt(ctx, s.Effect(0, claimed.Claim.Epoch)); err != nil {
+		return err
+	}
 	e, err := c.Outcome(ctx, s.OutcomeOf(0, by, claimed.Claim.Epoch, intent.Position, func(o *receipt.Outcome) { o.Checkpoint.Size = 1 << 30 }))
 	if err == nil {
 		a.entry(e)

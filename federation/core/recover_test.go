@@ -46,7 +46,7 @@ func TestFrozenNotAppended(t *testing.T) {
 	ctx := context.Background()
 	w := world.New(t)
 	s, pending := w.Ready(), w.NewRun().Submit()
-	_, intent := s.Execute(0, "pub")
+	_, intent := s.Try(0, "pub")
 	in := s.OutcomeOf(0, "pub", 1, intent.Position, nil)
 	outcome, err := receipt.Open(in.Envelope, w.Core.Trust().Ring())
 	must(t, err)

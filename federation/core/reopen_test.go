@@ -43,7 +43,7 @@ func TestErasedReceipt(t *testing.T) {
 	ctx := context.Background()
 	w := world.New(t)
 	s, unspent := w.Ready(), w.Ready()
-	s.Execute(0, "pub")
+	s.Try(0, "pub")
 	for _, e := range []api.Entry{s.EntryOf("receipt"), unspent.EntryOf("receipt")} {
 		must(t, os.Remove(w.RecordFile(e.Leaf)))
 	}

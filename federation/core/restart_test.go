@@ -61,8 +61,10 @@ var halted = []struct {
 		got(s.Claim(0, "pub"))(s)
 	}, standing{"claimed 2", "claim intent claim"}, standing{"closed rejected 3", "claim intent claim outcome run-closed"}, standing{}},
 	{"executing", func(s *world.Run) { s.Execute(0, "pub") },
+		standing{"executing 1", "claim intent"}, standing{"closed rejected 2", "claim intent outcome run-closed"}, standing{}},
+	{"tried", func(s *world.Run) { s.Try(0, "pub") },
 		standing{"executing 1", "claim intent"}, standing{}, standing{"closed unknown 2", "claim intent outcome run-closed"}},
-	{"executing, taken over and not appended", func(s *world.Run) { s.Execute(0, "pub"); s.ClaimUnlogged(0, "pub") },
+	{"tried, taken over and not appended", func(s *world.Run) { s.Try(0, "pub"); s.ClaimUnlogged(0, "pub") },
 		standing{"executing 2", "claim intent claim"}, standing{}, standing{"closed unknown 3", "claim intent claim outcome run-closed"}},
 	{"decided success", func(s *world.Run) { s.DecidedAs(claims.Success) },
 		standing{"closed success 1", "claim intent outcome run-closed"}, standing{}, standing{}},

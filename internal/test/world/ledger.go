@@ -151,7 +151,7 @@ func (r *Run) DecideUnlogged(by string, epoch int64, intent log.Position, o clai
 // DecidedAs executes as pub and decides without appending.
 func (r *Run) DecidedAs(o claims.Outcome) *receipt.Record {
 	r.Helper()
-	_, intent := r.Execute(0, "pub")
+	_, intent := r.Try(0, "pub")
 	return r.DecideUnlogged("pub", 1, intent.Position, o)
 }
 

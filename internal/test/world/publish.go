@@ -80,13 +80,29 @@ func (r *Run) Execute(i int, by string) (api.Claimed, api.Entry) {
 	return c, e
 }
 
+// Try is Execute, and counts an attempt for each effect.
+func (r *Run) Try(i int, by string) (api.Claimed, api.Entry) {
+	r.Helper()
+	c, e := r.Execute(i, by)
+	r.Attempt(i, by, c.Claim.Epoch)
+	return c, e
+}
+
+// Attempt counts an attempt for each effect of operation i.
+func (r *Run) Attempt(i int, by string, epoch int64) {
+	r.Helper()
+	for _, name := range r.Ops[i].Effects() {
+		Got(r.Client(by).Attempt(context.Background(), api.Effect{Fence: r.Fence(i, epoch), Effect: name}))(r)
+	}
+}
+
 // Publish takes operation i all the way. Nothing is sent to a GitHub; the outcome stands for it.
 func (r *Run) Publish(i int, by string) api.Entry {
 	r.Helper()
 	c, e := r.Execute(i, by)
 	ctx := context.Background()
 	Got(r.Client(by).Renew(ctx, r.Fence(i, c.Claim.Epoch)))(r)
-	Got(r.Client(by).Attempt(ctx, r.Effect(i, c.Claim.Epoch)))(r)
+	r.Attempt(i, by, c.Claim.Epoch)
 	return Got(r.Client(by).Outcome(ctx, r.OutcomeOf(i, by, c.Claim.Epoch, e.Position, nil)))(r)
 }
 
