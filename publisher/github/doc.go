@@ -49,14 +49,21 @@
 //
 // # publish_release
 //
-// The tag first, as above. Then one draft that is ours: found in the list of all releases by its
+// In this order, so that what can be refused is refused while nothing is visible:
+//
+//	read     repository, tag, a branch of that name, commit and tree, all releases
+//	prepare  tag object, draft, files; the releases, the draft, its files and the tag object are read back
+//	visible  POST git/refs, read back; the last look at everything; PATCH of the draft, read back
+//
+// A draft or release of somebody else for the tag is found before the tag is visible. There is one draft
+// that is ours: found in the list of all releases by its
 // whole text with the marker, or by the id in the journal, or created. Anything else under the
 // tag or with the marker is a conflict and stays untouched. Of several drafts of ours the lowest
 // id stays; the others are removed if they hold nothing but planned files. Assets go up in
 // name order, hashed while they are sent; the last bytes are held back until the digest is
 // right. GitHub's digest, size, name, type and state decide; where the digest is missing the
 // bytes are fetched and hashed. A wrong file in our own draft is removed and sent again, three
-// times at most. Before publishing everything is read once more as a whole. Afterwards the
+// times at most. Afterwards the
 // release is read by its tag, with its files, and the ref. Who is latest is read and recorded and
 // decides nothing: GitHub derives it from all releases of the repository, so that with make_latest
 // "false" ours is shown as the latest where none was ever marked so, and with "true" somebody

@@ -55,7 +55,7 @@ func TestRelease(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, s.log())
 	}
-	want := "tag-object-made ref-created draft-created asset-uploaded asset-uploaded release-published"
+	want := "tag-object-made draft-created asset-uploaded asset-uploaded ref-created release-published"
 	if got := s.kinds(); got != want {
 		t.Errorf("effects: %s", got)
 	}
@@ -74,7 +74,7 @@ func TestRelease(t *testing.T) {
 	if s.diary.facts["release_id"] != id(ev, "release_id") {
 		t.Errorf("journal %v", s.diary.facts)
 	}
-	if got := strings.Join(s.authorized, " "); got != "call call tag call call call call release" {
+	if got := strings.Join(s.authorized, " "); got != "call call call call call tag call release" {
 		t.Errorf("authorized %s", got)
 	}
 	if len(s.diary.calls) == 0 || s.diary.calls[0].RequestID == "" || s.diary.calls[0].Headers["date"] == "" {

@@ -216,8 +216,8 @@ func TestUnreachable(t *testing.T) {
 // TestUnauthorized: each say of the publisher stops everything behind it.
 func TestUnauthorized(t *testing.T) {
 	for what, effects := range map[string]string{
-		"call": "", "tag": "tag-object-made",
-		"release": "tag-object-made ref-created draft-created asset-uploaded asset-uploaded",
+		"call": "", "tag": "tag-object-made draft-created asset-uploaded asset-uploaded",
+		"release": "tag-object-made draft-created asset-uploaded asset-uploaded ref-created",
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := newStage(t)
@@ -282,7 +282,7 @@ func TestDeadline(t *testing.T) {
 	t.Parallel()
 	for left := 100 * time.Millisecond; ; left *= 4 { // until it is time enough for the request to leave
 		s := openStage(t)
-		s.srv.Inject(githubtest.Fault{Method: "POST", Path: mutations[1].path, Action: githubtest.DelayAfter, Wait: time.Hour})
+		s.srv.Inject(githubtest.Fault{Method: "POST", Path: mutations[refWrite].path, Action: githubtest.DelayAfter, Wait: time.Hour})
 		w := s.work(s.tagOp())
 		s.deny = func(what string) error {
 			if what == effectTag { // right before the call that is never answered

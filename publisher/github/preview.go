@@ -24,25 +24,33 @@ func Preview(op marketops.Operation) []marketops.Call {
 	if op.PullRequest != nil {
 		return r.previewPull(slices.Contains(names, effectBranch))
 	}
-	calls := r.previewTag()
 	if slices.Contains(names, effectRelease) {
-		calls = append(calls, r.previewRelease()...)
+		return r.previewRelease()
 	}
-	return calls
+	return slices.Concat(r.previewReads(), r.previewObject(), r.previewTag())
 }
 
 func (r *reader) plan(method, why, format string, args ...any) marketops.Call {
 	return marketops.Call{Method: method, Path: "/" + r.path(format, args...), Why: why}
 }
 
-func (r *reader) previewTag() []marketops.Call {
+func (r *reader) previewReads() []marketops.Call {
 	t := r.op.Tag
 	return []marketops.Call{
 		r.plan(wire.Get, "the repository is the planned one", ""),
 		r.plan(wire.Get, "no such tag", "git/matching-refs/tags/%s", t.Name),
 		r.plan(wire.Get, "no branch of that name", "git/matching-refs/heads/%s", t.Name),
 		r.plan(wire.Get, "the commit has the planned tree", "git/commits/%s", t.Commit),
-		r.plan(wire.Post, "make the tag object, not visible yet", "git/tags"),
+	}
+}
+
+func (r *reader) previewObject() []marketops.Call {
+	return []marketops.Call{r.plan(wire.Post, "make the tag object, not visible yet", "git/tags")}
+}
+
+func (r *reader) previewTag() []marketops.Call {
+	t := r.op.Tag
+	return []marketops.Call{
 		r.plan(wire.Get, "the tag object is the planned one", "git/tags/{tag_object}"),
 		r.plan(wire.Post, "visible: make the tag "+t.Name, "git/refs"),
 		r.plan(wire.Get, "read the tag back", "git/matching-refs/tags/%s", t.Name),
@@ -50,26 +58,45 @@ func (r *reader) previewTag() []marketops.Call {
 	}
 }
 
+// previewRelease is a tag with its release: nothing is visible before the draft is whole.
 func (r *reader) previewRelease() []marketops.Call {
-	t, rel := r.op.Tag, r.op.Release
+	list := r.plan(wire.Get, "no release for the tag, published or draft", "releases?per_page=%d", wire.PerPage)
+	again := list
+	again.Why = "still none"
+	return slices.Concat(r.previewReads(), []marketops.Call{list}, r.previewObject(), r.previewDraft(), []marketops.Call{again},
+		r.previewCheck(), r.previewTag(), []marketops.Call{again}, r.previewPublish())
+}
+
+func (r *reader) previewDraft() []marketops.Call {
 	calls := []marketops.Call{
-		r.plan(wire.Get, "no release for the tag, published or draft", "releases?per_page=%d", wire.PerPage),
 		r.plan(wire.Post, "create a draft, which strangers do not see", "releases"),
 		r.plan(wire.Get, "no files yet", "releases/{release_id}/assets?per_page=%d", wire.PerPage),
 	}
-	for _, a := range rel.Assets {
+	for _, a := range r.op.Release.Assets {
 		c := r.plan(wire.Post, fmt.Sprintf("upload %d bytes with %s", a.Size, a.SHA256), "releases/{release_id}/assets?name=")
 		c.Path += url.QueryEscape(a.Name)
 		calls = append(calls, c)
 	}
-	return append(calls,
-		r.plan(wire.Get, "one draft, and it is ours", "releases?per_page=%d", wire.PerPage),
-		r.plan(wire.Get, "the repository is still the planned one", ""),
-		r.plan(wire.Get, "the tag is still there", "git/matching-refs/tags/%s", t.Name),
+	return calls
+}
+
+func (r *reader) previewCheck() []marketops.Call {
+	return []marketops.Call{
 		r.plan(wire.Get, "the draft is as planned", "releases/{release_id}"),
 		r.plan(wire.Get, "its files are the planned ones", "releases/{release_id}/assets?per_page=%d", wire.PerPage),
+	}
+}
+
+func (r *reader) previewPublish() []marketops.Call {
+	t, rel := r.op.Tag, r.op.Release
+	calls := append([]marketops.Call{
+		r.plan(wire.Get, "the repository is still the planned one", ""),
+		r.plan(wire.Get, "the tag is still there", "git/matching-refs/tags/%s", t.Name),
+	}, r.previewCheck()...)
+	return append(calls,
 		r.plan(wire.Patch, "visible: publish the release "+rel.Name+", make_latest "+rel.MakeLatest, "releases/{release_id}"),
 		r.plan(wire.Get, "read the release back", "releases/{release_id}"),
+		r.plan(wire.Get, "the tag is the planned one", "git/matching-refs/tags/%s", t.Name),
 		r.plan(wire.Get, "who is latest", "releases/latest"),
 		r.plan(wire.Get, "the release as strangers see it", "releases/tags/%s", t.Name),
 	)

@@ -11,13 +11,14 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// releaseWriter publishes the release of an operation, whose tag is there already.
+// releaseWriter makes the tag and the release of an operation.
 type releaseWriter struct {
 	*session
 	tag      *tagWriter
 	releases releases
 	draft    *draftWriter
 	assets   *assetWriter
+	filled   bool  // the draft holds everything that is planned
 	latest   int64 // the latest release before we published; 0: none
 }
 
@@ -27,9 +28,13 @@ func newReleaseWriter(s *session, tag *tagWriter) *releaseWriter {
 		draft: &draftWriter{session: s, releases: r}, assets: &assetWriter{session: s, assets: r.assets}}
 }
 
+// run makes the tag once everything else is ready, and then publishes. An error in between leaves the tag.
 func (w *releaseWriter) run(ctx context.Context) error {
+	if err := w.tag.ensure(ctx, w.prepare); err != nil {
+		return err
+	}
 	e := w.effect(effectRelease)
-	if err := w.ensureEffect(ctx, e, strategy{look: w.find, send: w.send}); err != nil {
+	if err := w.ensureEffect(ctx, e, w.strategy()); err != nil {
 		return err
 	}
 	if err := w.readBack(ctx); err != nil {
@@ -37,6 +42,8 @@ func (w *releaseWriter) run(ctx context.Context) error {
 	}
 	return w.readByTag(ctx, e)
 }
+
+func (w *releaseWriter) strategy() strategy { return strategy{look: w.find, send: w.send} }
 
 func (w *releaseWriter) find(ctx context.Context) (observation, error) {
 	at, rel, err := w.releases.look(ctx, w.draft.recordedID())
@@ -46,67 +53,102 @@ func (w *releaseWriter) find(ctx context.Context) (observation, error) {
 	return at, err
 }
 
-// send prepares the draft whole and then publishes it. Nothing before the PATCH is visible.
-func (w *releaseWriter) send(ctx context.Context) (wire.WriteResult, error) {
-	draft, err := w.prepare(ctx)
+// prepare does all that can be refused while nothing is visible: it reads everything that could be in
+// the way of tag and release, makes the tag object and the draft, and reads both back.
+func (w *releaseWriter) prepare(ctx context.Context) error {
+	if err := w.tag.checkFree(ctx); err != nil {
+		return err
+	}
+	published, err := w.checkFree(ctx)
 	if err != nil {
-		return wire.Undone, err
+		return err
 	}
-	if err := w.recheck(ctx, draft.ID); err != nil {
-		return wire.Undone, err
+	if err := w.tag.ensureObject(ctx); err != nil {
+		return err
 	}
-	return w.publish(ctx, draft.ID)
+	if !published {
+		if err := w.fill(ctx); err != nil {
+			return err
+		}
+		if err := w.checkDraft(ctx); err != nil {
+			return err
+		}
+	}
+	return w.tag.readObject(ctx)
 }
 
-// prepare fills the draft and looks at the list again: filling takes time, and a late
-// answer may have left a double.
-func (w *releaseWriter) prepare(ctx context.Context) (*release, error) {
+// checkFree looks for the release before its tag is made, and refuses what is in its way.
+func (w *releaseWriter) checkFree(ctx context.Context) (published bool, err error) {
+	e := w.effect(effectRelease)
+	at, err := w.look(ctx, e, w.strategy())
+	if err == nil && at.presence != publisher.Found && at.presence != publisher.Absent {
+		err = e.settle(at, nil)
+	}
+	return at.presence == publisher.Found, err
+}
+
+// send publishes the draft, which is filled first where the tag was there already.
+func (w *releaseWriter) send(ctx context.Context) (wire.WriteResult, error) {
+	if err := w.fill(ctx); err != nil {
+		return wire.Undone, err
+	}
+	if err := w.recheck(ctx); err != nil {
+		return wire.Undone, err
+	}
+	return w.publish(ctx, w.draft.id)
+}
+
+// fill fills the draft and looks at the list again: filling takes time, and a late answer may have left
+// a double.
+func (w *releaseWriter) fill(ctx context.Context) error {
+	if w.filled {
+		return nil
+	}
 	draft, err := w.draft.ensure(ctx)
 	for range maxRounds {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if err := w.assets.ensureAll(ctx, draft.ID); err != nil {
-			return nil, err
+			return err
 		}
-		filled := draft.ID
-		if draft, err = w.draft.ensure(ctx); err == nil && draft.ID == filled {
-			return draft, nil
+		was := draft.ID
+		if draft, err = w.draft.ensure(ctx); err == nil && draft.ID == was {
+			w.filled = true
+			return nil
 		}
 	}
-	return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub's list of releases does not settle", State: wire.StateDraftKept}
+	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub's list of releases does not settle", State: wire.StateDraftKept}
 }
 
 // recheck is the last look at everything that publishing would make visible.
-func (w *releaseWriter) recheck(ctx context.Context, id int64) error {
+func (w *releaseWriter) recheck(ctx context.Context) error {
 	if err := w.preflight(ctx, true); err != nil {
 		return err
 	}
-	at, object, err := w.tag.tags().look(ctx)
-	if err != nil {
+	if err := w.checkTag(ctx); err != nil {
 		return err
-	}
-	if at.presence != publisher.Found || object != w.tag.object {
-		return draftConflict("the tag is not where it was: " + at.detail)
 	}
 	if err := w.noteLatest(ctx); err != nil {
 		return err
 	}
-	rel, err := w.releases.get(ctx, id)
+	return w.checkDraft(ctx)
+}
+
+// checkDraft reads the draft whole, with its files.
+func (w *releaseWriter) checkDraft(ctx context.Context) error {
+	rel, err := w.releases.get(ctx, w.draft.id)
 	if err != nil {
 		return err
 	}
 	if rel == nil || !rel.Draft || !w.releases.isOurs(rel) {
 		return draftConflict("our draft is not as we left it")
 	}
-	difference, err := w.releases.assets.compare(ctx, id)
-	if err != nil {
-		return err
+	difference, err := w.releases.assets.compare(ctx, w.draft.id)
+	if err == nil && difference != "" {
+		err = draftConflict("our draft is not as we left it: " + difference)
 	}
-	if difference != "" {
-		return draftConflict("our draft is not as we left it: " + difference)
-	}
-	return nil
+	return err
 }
 
 func draftConflict(what string) error {
@@ -138,19 +180,57 @@ func (w *releaseWriter) publish(ctx context.Context, id int64) (wire.WriteResult
 
 var errNotYet = errors.New("GitHub does not show it yet")
 
-// readBack looks at what publishing changed besides the release: the ref and who is latest.
+// readBack looks at what publishing changed besides the release: the ref and who is latest. GitHub makes a
+// lightweight tag for a release whose tag is gone.
 func (w *releaseWriter) readBack(ctx context.Context) error {
 	if w.sent[effectRelease] == 0 {
 		return nil
 	}
-	tag := w.effect(effectTag)
-	at, object, err := w.tag.tags().look(ctx)
-	if err != nil || at.presence != publisher.Found || object != w.tag.object {
-		tag.state = receipt.EffectUnknown
-		return errors.Join(draftConflict("the tag is not where it was: "+at.detail), err)
+	if err := w.checkTag(ctx); err != nil {
+		return err
 	}
 	w.readLatest(ctx)
 	return nil
+}
+
+// checkTag reads the tag once more. One that is gone or another one is listed as not applied.
+func (w *releaseWriter) checkTag(ctx context.Context) error {
+	var at observation
+	e := w.effect(effectTag)
+	err := w.Retry(ctx, "read the tag again", func() error {
+		now, object, err := w.tag.tags().look(ctx)
+		at = now
+		switch {
+		case err != nil:
+			return wire.Permanent(err)
+		case at.presence == publisher.Found && object == w.tag.object:
+			return nil
+		case at.taken:
+			return wire.Permanent(errNotYet)
+		}
+		return errNotYet
+	})
+	if err == nil {
+		return nil
+	}
+	e.state = receipt.EffectUnknown
+	if !errors.Is(err, errNotYet) {
+		return err
+	}
+	if at.presence == publisher.Absent || at.taken {
+		e.state = receipt.EffectAbsent
+	}
+	return w.tagConflict(at)
+}
+
+// tagConflict says what became of a tag that was there.
+func (w *releaseWriter) tagConflict(at observation) error {
+	name := w.op.Tag.Name
+	if w.sent[effectRelease] == 0 {
+		return draftConflict(fmt.Sprintf("another user changed the tag %s: %s", name, at.detail))
+	}
+	return &marketops.Failure{Code: marketops.GitHubConflict, State: wire.StateStopped, What: fmt.Sprintf(
+		"the release is published and its tag %s is not the planned one: %s; where the tag is deleted before, GitHub makes a lightweight one", name, at.detail)}
 }
 
 // readLatest records who is latest, and tells where that is not what was asked for. It decides

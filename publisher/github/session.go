@@ -109,13 +109,10 @@ func (s *session) run(ctx context.Context) error {
 		return newPullWriter(s).run(ctx)
 	}
 	tag := &tagWriter{session: s}
-	if err := tag.ensure(ctx); err != nil {
-		return err
-	}
 	if s.op.Kind == marketops.PublishRelease {
 		return newReleaseWriter(s, tag).run(ctx)
 	}
-	return nil
+	return tag.ensure(ctx, tag.prepare)
 }
 
 // verdict is the one place where an error becomes a failure or an unknown: while an

@@ -92,13 +92,19 @@ func (r tags) checkCommit(ctx context.Context) error {
 // tagWriter makes the tag of an operation.
 type tagWriter struct {
 	*session
-	object string // the tag object that was read and is equal
+	object string // the tag object that was made or found, and is equal
 }
 
 func (w *tagWriter) tags() tags { return tags{w.reader} }
 
-func (w *tagWriter) ensure(ctx context.Context) error {
-	return w.ensureEffect(ctx, w.effect(effectTag), strategy{look: w.find, send: w.send})
+// ensure makes the tag. prepare reads and makes whatever must be ready before anything is visible.
+func (w *tagWriter) ensure(ctx context.Context, prepare func(context.Context) error) error {
+	return w.ensureEffect(ctx, w.effect(effectTag), strategy{look: w.find, send: func(ctx context.Context) (wire.WriteResult, error) {
+		if err := prepare(ctx); err != nil {
+			return wire.Undone, err
+		}
+		return w.send(ctx)
+	}})
 }
 
 func (w *tagWriter) find(ctx context.Context) (observation, error) {
@@ -109,11 +115,8 @@ func (w *tagWriter) find(ctx context.Context) (observation, error) {
 	return at, err
 }
 
-// send prepares what the ref will point to and then makes the ref.
+// send makes the ref. From here on others see the tag.
 func (w *tagWriter) send(ctx context.Context) (wire.WriteResult, error) {
-	if err := w.prepare(ctx); err != nil {
-		return wire.Undone, err
-	}
 	name := "refs/tags/" + w.op.Tag.Name
 	c := &wire.Call{
 		Step: "make the tag", Method: wire.Post, Path: w.path("git/refs"), Effect: effectTag,
@@ -125,10 +128,19 @@ func (w *tagWriter) send(ctx context.Context) (wire.WriteResult, error) {
 	}))
 }
 
+// prepare reads what could be in the way of a tag alone, and makes what the ref will point to.
 func (w *tagWriter) prepare(ctx context.Context) error {
-	if w.object != "" {
-		return nil
+	if err := w.checkFree(ctx); err != nil {
+		return err
 	}
+	if err := w.ensureObject(ctx); err != nil {
+		return err
+	}
+	return w.readObject(ctx)
+}
+
+// checkFree demands that no branch has the name, and that the commit is the planned one.
+func (w *tagWriter) checkFree(ctx context.Context) error {
 	branch, err := w.findRef(ctx, "heads", w.op.Tag.Name)
 	if err != nil {
 		return err
@@ -136,24 +148,26 @@ func (w *tagWriter) prepare(ctx context.Context) error {
 	if branch != nil {
 		return wire.Stopf(marketops.GitHubConflict, "a branch has the name of the tag, which git would take for the other")
 	}
-	if err := w.tags().checkCommit(ctx); err != nil {
-		return err
+	return w.tags().checkCommit(ctx)
+}
+
+func (w *tagWriter) ensureObject(ctx context.Context) (err error) {
+	if w.object == "" {
+		w.object, err = w.makeObject(ctx)
 	}
-	sha, err := w.makeObject(ctx)
+	return err
+}
+
+// readObject reads the tag object right before a ref shows it.
+func (w *tagWriter) readObject(ctx context.Context) error {
+	difference, err := w.tags().compare(ctx, w.object)
 	if err != nil {
 		return err
 	}
-	difference, err := w.tags().compare(ctx, sha)
-	if err == nil && difference != "" {
-		err = &marketops.Failure{Code: marketops.GitHubConflict, What: "GitHub made a tag object with another " + difference, State: wire.StateStopped}
+	if difference != "" {
+		return wire.Stopf(marketops.GitHubConflict, "GitHub made a tag object with another %s", difference)
 	}
-	if err == nil {
-		err = w.record("tag_object", sha)
-	}
-	if err == nil {
-		w.object = sha
-	}
-	return err
+	return w.record("tag_object", w.object)
 }
 
 // makeObject makes the tag object, which is invisible until a ref points to it. Its id follows

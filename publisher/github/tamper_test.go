@@ -2,6 +2,7 @@ package github
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/omega/marketops"
@@ -27,12 +28,6 @@ func TestTamper(t *testing.T) {
 		"file": {func(s *stage, draft string) {
 			s.makes("POST", "releases/"+draft+"/assets?name=theirs.txt", []byte("theirs"))
 		}, marketops.GitHubConflict},
-		"tag moved": {func(s *stage, _ string) { s.point("refs/tags/v1.4.0", s.commit) }, marketops.GitHubConflict},
-		"tag gone": {func(s *stage, _ string) {
-			if err := s.repo.DeleteRef("refs/tags/v1.4.0"); err != nil {
-				s.Fatal(err)
-			}
-		}, marketops.GitHubConflict},
 		"another release for the tag": {func(s *stage, _ string) {
 			s.makes("POST", "releases", rel("v1.4.0", "theirs", "", false))
 		}, marketops.GitHubConflict},
@@ -41,14 +36,56 @@ func TestTamper(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
 			tamper := func() { c.change(s, s.diary.facts[keyReleaseID]) }
-			s.onCall(5, tamper) // before the second upload
+			s.onCall(4, tamper) // before the second upload
 			ev, err := s.apply(s.releaseOp())
 			s.isFailure(err, c.code)
-			if strings.Contains(strings.Join(s.authorized, " "), effectRelease) || !strings.HasSuffix(states(ev), "release=absent") {
+			if strings.Contains(strings.Join(s.authorized, " "), effectTag) || states(ev) != "tag=absent release=absent" {
 				t.Errorf("authorized %v, %s, %s", s.authorized, states(ev), s.kinds())
 			}
 		})
 	}
+}
+
+// TestTamperBehindTag: somebody changes things once the tag is there, before the last look.
+func TestTamperBehindTag(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*stage)
+		states string
+	}{
+		"tag moved": {func(s *stage) { s.point("refs/tags/v1.4.0", s.commit) }, "tag=absent release=absent"},
+		"tag gone":  {func(s *stage) { s.noTag() }, "tag=absent release=absent"},
+		"text": {func(s *stage) {
+			s.makes("PATCH", "releases/"+s.diary.facts[keyReleaseID], map[string]any{"body": "theirs"})
+		}, "tag=applied release=absent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.onTagged(func() { c.change(s) })
+			ev, err := s.apply(s.releaseOp())
+			s.isFailure(err, marketops.GitHubConflict)
+			if strings.Contains(strings.Join(s.authorized, " "), effectRelease) || states(ev) != c.states {
+				t.Errorf("authorized %v, %s, %s", s.authorized, states(ev), s.kinds())
+			}
+		})
+	}
+}
+
+// noTag deletes the tag, as somebody.
+func (s *stage) noTag() {
+	s.Helper()
+	if err := s.repo.DeleteRef("refs/tags/v1.4.0"); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// onTagged runs f once the tag is there and was read back.
+func (s *stage) onTagged(f func()) {
+	var once sync.Once
+	s.front(func(a *answer) {
+		if a.is("GET", "/releases") && s.count(githubtest.RefCreated) > 0 {
+			once.Do(f)
+		}
+	})
 }
 
 // onCall runs f at the n-th leave to write.
@@ -92,18 +129,31 @@ func TestFileAtTheLastMoment(t *testing.T) {
 }
 
 // TestPublishedTooEarly: somebody publishes our draft before we do. Content decides: if all of it
-// is there in the end it is what was authorised, and we do not publish a second time.
+// is there in the end it is what was authorised, and we do not publish a second time. Before our tag is
+// there, GitHub makes one of its own for it, which is in our way.
 func TestPublishedTooEarly(t *testing.T) {
-	s := newStage(t)
-	s.onCall(5, func() {
+	publish := func(s *stage) {
 		s.makes("PATCH", "releases/"+s.diary.facts[keyReleaseID], map[string]any{"draft": false})
-	})
-	op := s.releaseOp()
-	ev, err := s.apply(op)
-	if err != nil || states(ev) != "tag=applied release=applied" || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {
-		t.Errorf("%v %s %v", err, states(ev), s.authorized)
 	}
-	s.published(op)
+	t.Run("after the tag", func(t *testing.T) {
+		s := newStage(t)
+		s.onTagged(func() { publish(s) })
+		op := s.releaseOp()
+		ev, err := s.apply(op)
+		if err != nil || states(ev) != "tag=applied release=applied" || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {
+			t.Errorf("%v %s %v", err, states(ev), s.authorized)
+		}
+		s.published(op)
+	})
+	t.Run("before the tag", func(t *testing.T) {
+		s := newStage(t)
+		s.onCall(5, func() { publish(s) })
+		ev, err := s.apply(s.releaseOp())
+		s.isFailure(err, marketops.GitHubConflict)
+		if !strings.HasPrefix(states(ev), "tag=absent") || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {
+			t.Errorf("%s %v", states(ev), s.authorized)
+		}
+	})
 }
 
 // TestTaken: somebody is quicker with the tag, or with the release.

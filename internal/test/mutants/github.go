@@ -15,6 +15,12 @@ var githubMutants = []mutant{
 	{"scopes", "asking a classic token for its scopes", "publisher/github", "TestRights", []overlay.Patch{
 		{File: "publisher/github/reader.go", Old: "case classic && ", New: "case false && classic && "},
 	}},
+	{"order", "preparing the release before its tag is visible", "publisher/github", "TestForeignRelease", []overlay.Patch{
+		{File: "publisher/github/publish.go", Old: "w.tag.ensure(ctx, w.prepare)", New: "w.tag.ensure(ctx, w.tag.prepare)"},
+	}},
+	{"tagback", "reading the tag again after the release", "publisher/github", "TestTamperBehindTag", []overlay.Patch{
+		{File: "publisher/github/publish.go", Old: "case at.presence == publisher.Found && object == w.tag.object:", New: "case true:"},
+	}},
 	// The model makes these two mistakes too.
 	{"passing", "trying a refusal again that GitHub may take back", "publisher/github", "TestRenewal", []overlay.Patch{
 		{File: "publisher/github/internal/wire/passing.go", Old: "call.refusals < maxPassing", New: "false"},
