@@ -19,7 +19,7 @@ var githubMutants = []mutant{
 		{File: "publisher/github/publish.go", Old: "w.tag.ensure(ctx, w.prepare)", New: "w.tag.ensure(ctx, w.tag.prepare)"},
 	}},
 	{"tagback", "reading the tag again after the release", "publisher/github", "TestTamperBehindTag", []overlay.Patch{
-		{File: "publisher/github/publish.go", Old: "case at.presence == publisher.Found && object == w.tag.object:", New: "case true:"},
+		{File: "publisher/github/publish.go", Old: "case at.presence == publisher.Found && object == w.tag.object:", New: "case object != \"-\":"},
 	}},
 	// The model makes these two mistakes too.
 	{"passing", "trying a refusal again that GitHub may take back", "publisher/github", "TestRenewal", []overlay.Patch{
