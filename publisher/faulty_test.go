@@ -112,6 +112,10 @@ func (c trackedCore) Renew(ctx context.Context, f api.Fence) (api.Lease, error) 
 	return around(c.t, "renew", func() (api.Lease, error) { return c.Core.Renew(ctx, f) })
 }
 
+func (c trackedCore) NoteDraft(ctx context.Context, r api.Renewal) (api.Lease, error) {
+	return around(c.t, "note draft", func() (api.Lease, error) { return c.Core.NoteDraft(ctx, r) })
+}
+
 func (c trackedCore) Attempt(ctx context.Context, f api.Effect) (api.Lease, error) {
 	return around(c.t, "attempt", func() (api.Lease, error) { return c.Core.Attempt(ctx, f) })
 }

@@ -102,6 +102,11 @@ type Work struct {
 	Deadline time.Time // no call may be under way after it
 	// Past says what the ledger counted of each visible effect before this epoch, by name.
 	Past map[string]Past
+	// Drafts are the ids of the drafts that the Core noted for the operation. Only these, and those that the
+	// journal holds, are its own.
+	Drafts []int64
+	// NoteDraft makes the id of a draft durable at the Core. It must return nil before anything is put into it.
+	NoteDraft func(ctx context.Context, id int64) error
 	// BeforeCall renews the lease. It must return nil right before every call that writes.
 	BeforeCall func(context.Context) error
 	// BeforeEffect re-checks the receipt's expiry and counts the attempt durably. It must return

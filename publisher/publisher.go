@@ -47,6 +47,7 @@ type Core interface {
 	Intent(ctx context.Context, envelope []byte) (api.Entry, error)
 	Execute(context.Context, api.Fence) (api.Lease, error)
 	Renew(context.Context, api.Fence) (api.Lease, error)
+	NoteDraft(context.Context, api.Renewal) (api.Lease, error)
 	Attempt(context.Context, api.Effect) (api.Lease, error)
 	Outcome(context.Context, api.Decided) (api.Entry, error)
 	Refuse(context.Context, api.Decided) (api.Entry, error)

@@ -115,7 +115,12 @@ func (c *Client) Execute(ctx context.Context, f Fence) (Lease, error) {
 
 // Renew asks for a longer lease.
 func (c *Client) Renew(ctx context.Context, f Fence) (Lease, error) {
-	return c.lease(ctx, "/v1/renew", f)
+	return c.lease(ctx, "/v1/renew", Renewal{Fence: f})
+}
+
+// NoteDraft makes the id of a draft at GitHub durable, with a longer lease.
+func (c *Client) NoteDraft(ctx context.Context, r Renewal) (Lease, error) {
+	return c.lease(ctx, "/v1/renew", r)
 }
 
 // Attempt counts a visible effect before it is tried.

@@ -16,7 +16,7 @@
 //	POST /v1/claim                  S1 and the claim leaf                    ClaimWanted → Claimed
 //	POST /v1/intent                 S2                                       Envelope   → Entry
 //	POST /v1/execute                S4, the only door to GitHub              Fence      → Lease
-//	POST /v1/renew                  a longer lease                           Fence      → Lease
+//	POST /v1/renew                  a longer lease; notes a draft            Renewal    → Lease
 //	POST /v1/attempt                counts a visible effect before it        Effect     → Lease
 //	POST /v1/outcome                S7 and S8                                Decided    → Entry
 //	POST /v1/refusals               a refusal before a claim                 Decided    → Entry
@@ -156,6 +156,7 @@ type ClaimState struct {
 	LeaseUntil marketops.Time      `json:"lease_until"`
 	Attempts   Attempts            `json:"attempts"`
 	Earlier    []Earlier           `json:"earlier"` // in the operation's order of effects; what no earlier receipt tried is left out
+	Drafts     []int64             `json:"drafts"`  // that were noted for the operation, under any receipt: no other is its own
 }
 
 // Earlier is a visible effect that was tried under an earlier receipt of the same operation and run, which has ended,
@@ -170,6 +171,12 @@ type Earlier struct {
 type Fence struct {
 	Receipt marketops.ReceiptID `json:"receipt"`
 	Epoch   int64               `json:"epoch"`
+}
+
+// Renewal asks for a longer lease, and notes a draft that the publisher made at GitHub.
+type Renewal struct {
+	Fence
+	Draft int64 `json:"draft"` // its id; 0 for none
 }
 
 // Effect names a visible effect that is about to be tried.

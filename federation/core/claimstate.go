@@ -22,7 +22,10 @@ func (e executions) claimState(ctx context.Context, row claims.Claim) (api.Claim
 	if out.Attempts, err = e.attempts(ctx, row); err != nil {
 		return api.ClaimState{}, err
 	}
-	out.Earlier, err = e.earlier(ctx, row)
+	if out.Earlier, err = e.earlier(ctx, row); err != nil {
+		return api.ClaimState{}, err
+	}
+	out.Drafts, err = e.ledger.Drafts(ctx, row.OpDigest)
 	return out, err
 }
 

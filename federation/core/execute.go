@@ -170,11 +170,16 @@ func (e executions) executeAgain(ctx context.Context, who *federation.Caller, ro
 	return lease(e.ledger.Renew(ctx, row.Receipt, row.Epoch, who.Key, e.config.Lease))
 }
 
-// Renew gives a longer lease.
-func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Fence) (api.Lease, error) {
+// Renew gives a longer lease, and notes a draft first.
+func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Renewal) (api.Lease, error) {
 	defer e.begin()()
 	if _, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch); err != nil {
 		return api.Lease{}, err
+	}
+	if in.Draft != 0 {
+		if err := e.ledger.NoteDraft(ctx, in.Receipt, in.Epoch, who.Key, in.Draft); err != nil {
+			return api.Lease{}, err
+		}
 	}
 	return lease(e.ledger.Renew(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease))
 }

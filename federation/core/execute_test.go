@@ -118,11 +118,15 @@ func TestTakeover(t *testing.T) {
 	s := w.Ready()
 	ctx := context.Background()
 	first, intent1 := s.Execute(0, "pub")
+	got(w.Client("pub").NoteDraft(ctx, api.Renewal{Fence: s.Fence(0, 1), Draft: 77}))(t)
 	got(w.Client("pub").Attempt(ctx, s.Effect(0, 1)))(t)
 	_, err := s.Claim(0, "pub2")
 	wantCode(t, err, marketops.OperationInFlight)
 	w.Pass(w.Options.Config.Lease + time.Second)
 	second := got(s.Claim(0, "pub2"))(t)
+	if !slices.Equal(second.Claim.Drafts, []int64{77}) {
+		t.Errorf("who takes over is told of the drafts %v", second.Claim.Drafts)
+	}
 	if second.Claim.Epoch != 2 || second.Claim.State != "executing" || second.Claim.Attempts["tag"] != 1 || second.Claim.Owner != w.Keys["pub2"].Public().ID() {
 		t.Fatalf("takeover %+v", second.Claim)
 	}

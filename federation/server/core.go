@@ -26,7 +26,7 @@ type Core interface {
 	Claim(context.Context, *federation.Caller, api.ClaimWanted) (api.Claimed, error)
 	Intent(context.Context, *federation.Caller, api.Envelope) (api.Entry, error)
 	Execute(context.Context, *federation.Caller, api.Fence) (api.Lease, error)
-	Renew(context.Context, *federation.Caller, api.Fence) (api.Lease, error)
+	Renew(context.Context, *federation.Caller, api.Renewal) (api.Lease, error)
 	Attempt(context.Context, *federation.Caller, api.Effect) (api.Lease, error)
 	Outcome(context.Context, *federation.Caller, api.Decided) (api.Entry, error)
 	Refuse(context.Context, *federation.Caller, api.Decided) (api.Entry, error)

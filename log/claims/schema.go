@@ -86,6 +86,17 @@ CREATE TABLE transition(
 CREATE TRIGGER transition_kept BEFORE UPDATE ON transition BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TRIGGER transition_never_deleted BEFORE DELETE ON transition BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 
+CREATE TABLE draft(
+  op_digest  BLOB NOT NULL CHECK(length(op_digest) = 32),
+  id         INTEGER NOT NULL CHECK(id > 0),
+  receipt_id TEXT NOT NULL CHECK(length(receipt_id) = 34),
+  epoch      INTEGER NOT NULL CHECK(epoch >= 1),
+  noted_at   INTEGER NOT NULL,
+  PRIMARY KEY(op_digest, id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER draft_kept BEFORE UPDATE ON draft BEGIN SELECT RAISE(ABORT, 'drafts are append-only'); END;
+CREATE TRIGGER draft_never_deleted BEFORE DELETE ON draft BEGIN SELECT RAISE(ABORT, 'drafts are append-only'); END;
+
 CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
 
