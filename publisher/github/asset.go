@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -19,12 +20,17 @@ type asset struct {
 	Size        int64  `json:"size"`
 	ContentType string `json:"content_type"`
 	Digest      string `json:"digest"`
+	Label       string `json:"label"`
+	Uploader    struct {
+		ID int64 `json:"id"`
+	} `json:"uploader"`
 }
 
 // assets reads the assets of a release.
 type assets struct {
 	*reader
-	hashed map[int64]marketops.Digest // those that were fetched, by id: GitHub never changes the bytes of one
+	hashed    map[int64]marketops.Digest // those that were fetched, by id: GitHub never changes the bytes of one
+	uploaders map[int64]bool             // whom GitHub named for our draft and its files; nil: not known
 }
 
 func (r *assets) list(ctx context.Context, id int64) ([]asset, error) {
@@ -52,6 +58,11 @@ func (r *assets) hasForeign(files []asset) bool {
 		}
 	}
 	return false
+}
+
+// haveOthers reports whether GitHub names anyone else for one of the files than for ours.
+func (r *assets) haveOthers(files []asset) bool {
+	return slices.ContainsFunc(files, func(f asset) bool { return !r.uploaders[f.Uploader.ID] })
 }
 
 // compare holds the files of a release against the plan as a set, and says in words what
@@ -83,7 +94,8 @@ func (r *assets) compare(ctx context.Context, id int64) (string, error) {
 
 // isPlanned compares one file. Only a sha256 digest of GitHub counts; without one the bytes do.
 func (r *assets) isPlanned(ctx context.Context, a marketops.Asset, f *asset) (bool, error) {
-	if f.ID == 0 || f.Name != a.Name || f.State != "uploaded" || f.Size != a.Size || f.ContentType != a.ContentType {
+	if f.ID == 0 || f.Name != a.Name || f.State != "uploaded" || f.Size != a.Size || f.ContentType != a.ContentType ||
+		f.Label != "" || r.uploaders != nil && !r.uploaders[f.Uploader.ID] {
 		return false, nil
 	}
 	if strings.HasPrefix(f.Digest, "sha256:") {
@@ -180,13 +192,14 @@ func (w *assetWriter) send(ctx context.Context, id int64, i int) (*asset, error)
 	var got asset
 	result, err := w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
 		return got.ID != 0 && got.Name == a.Name && got.Size == a.Size && got.State == "uploaded" &&
-			got.ContentType == a.ContentType && (got.Digest == "" || got.Digest == a.SHA256.String())
+			got.ContentType == a.ContentType && got.Label == "" && (got.Digest == "" || got.Digest == a.SHA256.String())
 	}))
 	if fault := c.Upload.Err(); fault != nil {
 		return nil, fault
 	}
 	switch {
 	case result == wire.Done:
+		w.assets.uploaders[got.Uploader.ID] = true
 		return &got, nil
 	case result == wire.Undone && !errors.Is(err, marketops.GitHubDenied):
 		return nil, err

@@ -55,11 +55,14 @@
 //	prepare  tag object, draft, files; the releases, the draft, its files and the tag object are read back
 //	visible  POST git/refs, read back; the last look at everything; PATCH of the draft, read back
 //
-// A draft or release of somebody else for the tag is found before the tag is visible. There is one draft
-// that is ours: found in the list of all releases by its
-// whole text with the marker, or by the id in the journal, or created. Anything else under the
-// tag or with the marker is a conflict and stays untouched. Of several drafts of ours the lowest
-// id stays; the others are removed if they hold nothing but planned files. Assets go up in
+// A draft or release of somebody else for the tag is found before the tag is visible, and stays untouched.
+//
+// A draft is ours if its id was noted: in the journal and at the Core (Work.NoteDraft), before anything is put
+// into it. One that was noted is continued by its id, on any machine; one that carries our marker and was
+// not, because its answer was lost or because it is a copy, is not used, not removed and not in the way, and a
+// person is told of it. The author of the draft and the uploader of each file must be those that GitHub
+// named when we made them, and no file has a label. After a refusal that comes before anything visible, the
+// draft is removed, if all of it is ours and no earlier epoch may have begun. Assets go up in
 // name order, hashed while they are sent; the last bytes are held back until the digest is
 // right. GitHub's digest, size, name, type and state decide; where the digest is missing the
 // bytes are fetched and hashed. A wrong file in our own draft is removed and sent again, three

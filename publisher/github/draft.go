@@ -2,153 +2,145 @@ package github
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
-// Bounds of the search for the one draft.
-const (
-	maxDrafts = 3 // drafts we create before we give up
-	maxRounds = 8 // looks at the list
-)
+// maxDrafts is how many drafts one Apply makes before it gives up.
+const maxDrafts = 3
 
 const keyReleaseID = "release_id"
 
-// draftWriter makes the draft of a release.
+// keyAuthor is the journal's key for the author that GitHub named when it made a draft.
+func keyAuthor(id int64) string { return fmt.Sprintf("draft_author_%d", id) }
+
+// draftWriter makes the draft of a release, or continues one whose id was noted. A draft that was not noted
+// is never used and never deleted, whatever it says: markers and texts can be copied.
 type draftWriter struct {
 	*session
 	releases releases
-	id       int64 // 0: not known yet
-	created  int
+	id       int64 // 0: none yet
+	author   int64 // whom GitHub named as its author
+	removed  bool
+	foreign  bool // it was published by another user
 }
 
-// recordedID is the id of our draft, from this attempt or an earlier one on this machine, or 0.
-func (w *draftWriter) recordedID() int64 {
-	if w.id != 0 {
-		return w.id
-	}
-	return w.recallNumber(keyReleaseID)
+// noted are the ids that the Core, the journal or this Apply holds, the lowest first.
+func (w *draftWriter) noted() []int64 {
+	ids := append(slices.Clone(w.work.Drafts), w.recallNumber(keyReleaseID), w.id)
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id <= 0 })
 }
 
-// ensure makes sure that there is exactly one draft of ours and returns it.
-func (w *draftWriter) ensure(ctx context.Context) (*release, error) {
-	for range maxRounds {
-		l, err := w.releases.list(ctx, w.recordedID())
+// ensure continues the noted draft with the lowest id, or makes one.
+func (w *draftWriter) ensure(ctx context.Context) error {
+	for _, id := range w.noted() {
+		rel, err := w.releases.get(ctx, id)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if l.foreign != "" || l.published != nil {
-			if l.foreign == "" {
-				l.foreign = "the release was published meanwhile"
-			}
-			return nil, wire.Stopf(marketops.GitHubConflict, "%s", l.foreign)
+		if rel == nil {
+			continue
 		}
-		if l.drafts, err = w.addRecorded(ctx, l.drafts); err != nil {
-			return nil, err
-		}
-		switch len(l.drafts) {
-		case 0:
-			err = w.create(ctx)
-		case 1:
-			return &l.drafts[0], w.adopt(&l.drafts[0])
-		default:
-			err = w.removeDuplicates(ctx, l.drafts[1:])
-		}
-		if err != nil {
-			return nil, err
-		}
+		return w.resume(ctx, rel)
 	}
-	return nil, &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub's list of releases does not settle", State: wire.StateDraftKept}
+	return w.create(ctx)
 }
 
-// addRecorded adds the recorded draft if the list lags behind and does not show it.
-func (w *draftWriter) addRecorded(ctx context.Context, drafts []release) ([]release, error) {
-	id := w.recordedID()
-	if len(drafts) > 0 || id == 0 {
-		return drafts, nil
+// resume takes a noted draft up where it was left.
+func (w *draftWriter) resume(ctx context.Context, rel *release) error {
+	author := rel.Author.ID
+	if n := w.recallNumber(keyAuthor(rel.ID)); n != 0 {
+		author = n
 	}
-	own, err := w.releases.get(ctx, id)
-	if err != nil || own == nil || !own.Draft {
-		return nil, err
+	if !rel.Draft || !w.releases.isOurs(rel) || rel.Author.ID != author {
+		return draftConflict(fmt.Sprintf("our draft %d was changed by another user", rel.ID))
 	}
-	if !w.releases.isOurs(own) {
-		return nil, wire.Stopf(marketops.GitHubConflict, "our draft was changed by another user")
-	}
-	return []release{*own}, nil
+	return w.adopt(ctx, rel)
 }
 
-// adopt makes the id durable before anything is built on it.
-func (w *draftWriter) adopt(rel *release) error {
-	if err := w.CheckUploadURL(rel.UploadURL); err != nil {
-		return err
-	}
-	w.id = rel.ID
-	w.facts.number("release_id", rel.ID)
-	return w.record(keyReleaseID, strconv.FormatInt(rel.ID, 10))
-}
-
-// create is the one write that GitHub would do twice. If it is unclear, the list is read
-// until it shows the draft or the reads after all pauses have proven it absent.
+// create makes a draft. It is the one write that GitHub would do twice: one whose answer is lost stays
+// behind, hidden and empty, and is never used.
 func (w *draftWriter) create(ctx context.Context) error {
-	if w.created >= maxDrafts {
-		return wire.Stopf(marketops.GitHubUnreachable, "no draft after %d attempts", maxDrafts)
+	var last error
+	for n := range maxDrafts {
+		var made release
+		result, err := w.send(ctx, &made)
+		switch result {
+		case wire.Done:
+			return w.adopt(ctx, &made)
+		case wire.Undone:
+			return err
+		}
+		last = w.RedactError(err)
+		if err := w.Pause(ctx, "making another draft: "+last.Error(), w.Pauses()[n]); err != nil {
+			return wire.Interruption("create the draft", err)
+		}
 	}
-	w.created++
+	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: fmt.Sprintf("create the draft: %d attempts without an answer", maxDrafts), State: wire.StateStopped, Err: last}
+}
+
+func (w *draftWriter) send(ctx context.Context, made *release) (wire.WriteResult, error) {
 	rel := w.op.Release
 	c := &wire.Call{Step: "create the draft", Method: wire.Post, Path: w.path("releases"), Body: map[string]any{
 		"tag_name": w.op.Tag.Name, "target_commitish": w.op.Tag.Commit, "name": rel.Name, "body": w.text.body,
 		"draft": true, "prerelease": rel.Prerelease, "generate_release_notes": false,
 	}}
-	var got release
-	result, err := w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
-		return got.Draft && w.releases.isOurs(&got)
+	return w.Write(ctx, c, wire.Expect(wire.Created, made, func() bool {
+		return made.Draft && w.releases.isOurs(made)
 	}))
-	switch result {
-	case wire.Done:
-		return w.adopt(&got)
-	case wire.Undone:
+}
+
+// adopt makes the id durable here and at the Core before anything is built on it.
+func (w *draftWriter) adopt(ctx context.Context, rel *release) error {
+	w.id, w.author = rel.ID, rel.Author.ID
+	w.releases.assets.uploaders = map[int64]bool{w.author: true}
+	w.facts.number("release_id", rel.ID)
+	if err := w.record(keyAuthor(rel.ID), strconv.FormatInt(w.author, 10)); err != nil {
 		return err
 	}
-	return w.await(ctx, err)
+	if err := w.record(keyReleaseID, strconv.FormatInt(rel.ID, 10)); err != nil {
+		return err
+	}
+	if err := w.noteAtCore(ctx); err != nil {
+		return err
+	}
+	return w.CheckUploadURL(rel.UploadURL)
 }
 
-func (w *draftWriter) await(ctx context.Context, why error) error {
-	for _, d := range w.Pauses() {
-		if err := w.Pause(ctx, "looking for the draft: "+w.RedactError(why).Error(), d); err != nil {
-			return wire.Interruption("looking for the draft", err)
-		}
-		l, err := w.releases.list(ctx, w.recordedID())
-		if err != nil || len(l.drafts) > 0 || l.foreign != "" || l.published != nil {
-			return err
-		}
+func (w *draftWriter) noteAtCore(ctx context.Context) error {
+	if slices.Contains(w.work.Drafts, w.id) {
+		return nil
+	}
+	if err := w.work.NoteDraft(ctx, w.id); err != nil {
+		return wire.FailureOf(err, marketops.LedgerUnavailable, "the draft's id cannot be noted at the Core")
 	}
 	return nil
 }
 
-// removeDuplicates removes drafts that late answers left behind: ours in every word, hidden, and
-// without any file that is not of the plan.
-func (w *draftWriter) removeDuplicates(ctx context.Context, doubles []release) error {
-	for i := range doubles {
-		id := doubles[i].ID
-		now, err := w.releases.get(ctx, id)
-		if err != nil {
-			return err
-		}
-		if now == nil || !now.Draft || !w.releases.isOurs(now) {
-			continue // the list is read again
-		}
-		files, err := w.releases.assets.list(ctx, id)
-		if err != nil {
-			return err
-		}
-		if w.releases.assets.hasForeign(files) {
-			return wire.Stopf(marketops.GitHubConflict, "draft %d looks like ours and has files that are not of the plan", id)
-		}
-		if err := w.remove(ctx, "remove a double draft", w.path("releases/%d", id)); err != nil {
-			return err
-		}
+// isIntact reports whether a release is our draft as GitHub made it.
+func (w *draftWriter) isIntact(rel *release) bool {
+	return rel != nil && rel.Draft && w.releases.isOurs(rel) && rel.Author.ID == w.author
+}
+
+// discard removes the draft of this Apply after a refusal, if all of it is ours. Whether that succeeds
+// decides nothing: the draft is hidden, and its id is noted.
+func (w *draftWriter) discard(ctx context.Context) {
+	rel, err := w.releases.get(ctx, w.id)
+	if err != nil {
+		return
 	}
-	return nil
+	w.foreign = rel != nil && !rel.Draft
+	if !w.isIntact(rel) {
+		return
+	}
+	files, err := w.releases.assets.list(ctx, w.id)
+	if err != nil || w.releases.assets.hasForeign(files) || w.releases.assets.haveOthers(files) {
+		return
+	}
+	w.removed = w.remove(ctx, "remove the draft", w.path("releases/%d", w.id)) == nil
 }

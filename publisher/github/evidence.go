@@ -19,7 +19,8 @@ const maxEvidence = 256 << 10
 type facts struct {
 	ids  map[string]string
 	url  string
-	told string // what a person should know of what was read back
+	told string  // what a person should know of what was read back
+	lost []int64 // drafts with our marker that are not ours to use
 }
 
 func (f *facts) note(name, value string) {
@@ -50,8 +51,20 @@ func isWeb(address string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil
 }
 
+// remarks is what a person should know besides.
+func (f *facts) remarks() string {
+	if len(f.lost) == 0 {
+		return f.told
+	}
+	said := fmt.Sprintf("hidden drafts that say they are of this operation and were never noted: %v; remove them by hand", f.lost)
+	if f.told != "" {
+		said = f.told + "; " + said
+	}
+	return said
+}
+
 func (f *facts) evidence(c *wire.Caller) publisher.Evidence {
-	ev := publisher.Evidence{URL: c.RedactLine(f.url), Note: f.told}
+	ev := publisher.Evidence{URL: c.RedactLine(f.url), Note: f.remarks()}
 	for name, value := range f.ids {
 		ev.GitHub = append(ev.GitHub, receipt.GitHubID{Name: name, Value: c.RedactLine(value)})
 	}

@@ -74,7 +74,7 @@ func TestRelease(t *testing.T) {
 	if s.diary.facts["release_id"] != id(ev, "release_id") {
 		t.Errorf("journal %v", s.diary.facts)
 	}
-	if got := strings.Join(s.authorized, " "); got != "call call call call call tag call release" {
+	if got := strings.Join(s.authorized, " "); got != "call call draft call call call tag call release" {
 		t.Errorf("authorized %s", got)
 	}
 	if len(s.diary.calls) == 0 || s.diary.calls[0].RequestID == "" || s.diary.calls[0].Headers["date"] == "" {

@@ -64,7 +64,7 @@ func TestBurnt(t *testing.T) {
 		t.Errorf("%s after %d attempts: %s", states(ev), patches, s.kinds())
 	}
 	other := s.releaseOp()
-	other.Tag.Name, s.diary = "v1.4.1", newDiary()
+	other.Tag.Name, s.diary, s.drafts = "v1.4.1", newDiary(), nil
 	if _, err := s.apply(other); err != nil {
 		t.Errorf("the control: %v", err)
 	}

@@ -50,7 +50,7 @@ func (r *reader) lookAll(ctx context.Context, names []string) ([]observation, er
 		if name == effectTag {
 			at, _, err = tags{r}.look(ctx)
 		} else {
-			at, _, err = newReleases(r).look(ctx, 0)
+			at, _, err = newReleases(r).look(ctx, nil)
 		}
 		if err != nil {
 			return nil, err

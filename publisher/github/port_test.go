@@ -216,7 +216,7 @@ func TestUnreachable(t *testing.T) {
 // TestUnauthorized: each say of the publisher stops everything behind it.
 func TestUnauthorized(t *testing.T) {
 	for what, effects := range map[string]string{
-		"call": "", "tag": "tag-object-made draft-created asset-uploaded asset-uploaded",
+		"call": "", "draft": "tag-object-made draft-created", "tag": "tag-object-made draft-created asset-uploaded asset-uploaded",
 		"release": "tag-object-made draft-created asset-uploaded asset-uploaded ref-created",
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
@@ -28,13 +29,30 @@ func newReleaseWriter(s *session, tag *tagWriter) *releaseWriter {
 		draft: &draftWriter{session: s, releases: r}, assets: &assetWriter{session: s, assets: r.assets}}
 }
 
-// run makes the tag once everything else is ready, and then publishes. An error in between leaves the tag.
+// run publishes, or leaves no draft behind where GitHub refused before anything was visible.
 func (w *releaseWriter) run(ctx context.Context) error {
+	err := w.publishAll(ctx)
+	if w.draft.id != 0 && len(w.sent) == 0 && !w.work.Earlier && isDefinite(err) {
+		w.draft.discard(ctx)
+	}
+	return err
+}
+
+// definiteCodes are those of refusals that trying again would meet again.
+var definiteCodes = []marketops.Code{
+	marketops.GitHubDenied, marketops.GitHubConflict, marketops.RedirectRefused, marketops.HostMismatch,
+	marketops.RepositoryMismatch, marketops.ContentMismatch, marketops.UploadDigestDiffers,
+}
+
+func isDefinite(err error) bool { return slices.Contains(definiteCodes, marketops.CodeOf(err)) }
+
+// publishAll makes the tag once everything else is ready, and then publishes. An error in between leaves the tag.
+func (w *releaseWriter) publishAll(ctx context.Context) error {
 	if err := w.tag.ensure(ctx, w.prepare); err != nil {
 		return err
 	}
 	e := w.effect(effectRelease)
-	if err := w.ensureEffect(ctx, e, w.strategy()); err != nil {
+	if err := w.ensureEffect(ctx, e, strategy{look: w.find, send: w.send}); err != nil {
 		return err
 	}
 	if err := w.readBack(ctx); err != nil {
@@ -43,10 +61,8 @@ func (w *releaseWriter) run(ctx context.Context) error {
 	return w.readByTag(ctx, e)
 }
 
-func (w *releaseWriter) strategy() strategy { return strategy{look: w.find, send: w.send} }
-
 func (w *releaseWriter) find(ctx context.Context) (observation, error) {
-	at, rel, err := w.releases.look(ctx, w.draft.recordedID())
+	at, rel, err := w.releases.look(ctx, w.draft.noted())
 	if rel != nil {
 		w.draft.id = rel.ID
 	}
@@ -77,12 +93,11 @@ func (w *releaseWriter) prepare(ctx context.Context) error {
 	return w.tag.readObject(ctx)
 }
 
-// checkFree looks for the release before its tag is made, and refuses what is in its way.
+// checkFree looks for the release once, and refuses what is in its way.
 func (w *releaseWriter) checkFree(ctx context.Context) (published bool, err error) {
-	e := w.effect(effectRelease)
-	at, err := w.look(ctx, e, w.strategy())
+	at, err := w.find(ctx)
 	if err == nil && at.presence != publisher.Found && at.presence != publisher.Absent {
-		err = e.settle(at, nil)
+		err = w.effect(effectRelease).settle(at, nil)
 	}
 	return at.presence == publisher.Found, err
 }
@@ -98,27 +113,23 @@ func (w *releaseWriter) send(ctx context.Context) (wire.WriteResult, error) {
 	return w.publish(ctx, w.draft.id)
 }
 
-// fill fills the draft and looks at the list again: filling takes time, and a late answer may have left
-// a double.
+// fill fills the draft and looks at the list again: filling takes time.
 func (w *releaseWriter) fill(ctx context.Context) error {
 	if w.filled {
 		return nil
 	}
-	draft, err := w.draft.ensure(ctx)
-	for range maxRounds {
-		if err != nil {
-			return err
-		}
-		if err := w.assets.ensureAll(ctx, draft.ID); err != nil {
-			return err
-		}
-		was := draft.ID
-		if draft, err = w.draft.ensure(ctx); err == nil && draft.ID == was {
-			w.filled = true
-			return nil
-		}
+	if err := w.draft.ensure(ctx); err != nil {
+		return err
 	}
-	return &marketops.Failure{Code: marketops.GitHubUnreachable, What: "GitHub's list of releases does not settle", State: wire.StateDraftKept}
+	if err := w.assets.ensureAll(ctx, w.draft.id); err != nil {
+		return err
+	}
+	published, err := w.checkFree(ctx)
+	if err == nil && published {
+		err = draftConflict("another user published the draft")
+	}
+	w.filled = err == nil
+	return err
 }
 
 // recheck is the last look at everything that publishing would make visible.
@@ -141,7 +152,7 @@ func (w *releaseWriter) checkDraft(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if rel == nil || !rel.Draft || !w.releases.isOurs(rel) {
+	if !w.draft.isIntact(rel) {
 		return draftConflict("our draft is not as we left it")
 	}
 	difference, err := w.releases.assets.compare(ctx, w.draft.id)
@@ -270,7 +281,7 @@ func (w *releaseWriter) readByTag(ctx context.Context, e *effect) error {
 		if err != nil && !wire.IsNotShown(err) {
 			return wire.Permanent(err)
 		}
-		if rel.ID != w.draft.id || rel.Draft || !w.releases.isOurs(&rel) {
+		if rel.ID != w.draft.id || rel.Draft || !w.releases.isOurs(&rel) || w.draft.author != 0 && rel.Author.ID != w.draft.author {
 			return errNotYet
 		}
 		w.releases.note(&rel)

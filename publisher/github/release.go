@@ -1,8 +1,8 @@
 package github
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,9 +35,10 @@ type release struct {
 type releases struct {
 	*reader
 	assets *assets
+	gone   map[int64]bool // ids that GitHub does not show any more, after every pause
 }
 
-func newReleases(r *reader) releases { return releases{r, &assets{reader: r}} }
+func newReleases(r *reader) releases { return releases{r, &assets{reader: r}, map[int64]bool{}} }
 
 // isOurs reports whether a release is the planned one in every field that GitHub shows.
 func (r releases) isOurs(rel *release) bool {
@@ -45,21 +46,16 @@ func (r releases) isOurs(rel *release) bool {
 		rel.Name == r.op.Release.Name && rel.Prerelease == r.op.Release.Prerelease
 }
 
-// concerns reports whether a release stands where ours goes or claims to be ours.
-func (r releases) concerns(rel *release, recorded int64) bool {
-	return rel.TagName == r.op.Tag.Name || rel.ID == recorded || strings.Contains(rel.Body, r.text.marker)
-}
-
 // releaseList is what the list of all releases says about ours.
 type releaseList struct {
-	drafts    []release // ours, lowest id first
-	published *release  // ours
-	foreign   string    // what is in the way, in words
-	taken     bool      // it is published, and for our tag
+	published *release // ours
+	foreign   string   // what is in the way, in words
+	taken     bool     // it is published, and for our tag
+	lost      []int64  // drafts with our marker that were not noted: lost answers of ours, or copies
 }
 
-// list reads all releases and sorts out those that concern us.
-func (r releases) list(ctx context.Context, recorded int64) (releaseList, error) {
+// list reads all releases and sorts out those that stand where ours goes or claim to be ours.
+func (r releases) list(ctx context.Context, noted []int64) (releaseList, error) {
 	all, err := wire.List[release](ctx, r.Caller, wire.PagesOf("list the releases", r.path("releases?per_page=%d", wire.PerPage)))
 	if err != nil {
 		return releaseList{}, err
@@ -68,33 +64,45 @@ func (r releases) list(ctx context.Context, recorded int64) (releaseList, error)
 	known := map[int64]bool{}
 	for i := range all {
 		rel := &all[i]
-		if known[rel.ID] || !r.concerns(rel, recorded) {
-			continue // a list that grows meanwhile shows one twice
+		if !known[rel.ID] { // a list that grows meanwhile shows one twice
+			known[rel.ID] = true
+			r.sort(&l, rel, slices.Contains(noted, rel.ID))
 		}
-		known[rel.ID] = true
-		l.add(rel, r.isOurs(rel), r.op.Tag.Name)
 	}
-	slices.SortFunc(l.drafts, func(a, b release) int { return cmp.Compare(a.ID, b.ID) })
 	return l, nil
 }
 
-func (l *releaseList) add(rel *release, ours bool, tag string) {
+// sort puts one release into the list. A draft with our marker that was not noted is in nobody's way.
+func (r releases) sort(l *releaseList, rel *release, noted bool) {
+	marked, forTag := strings.Contains(rel.Body, r.text.marker), rel.TagName == r.op.Tag.Name
 	switch {
-	case !ours:
-		l.foreign = "release " + strconv.FormatInt(rel.ID, 10) + " stands there with other content"
-		l.taken = l.taken || !rel.Draft && rel.TagName == tag
-	case rel.Draft:
-		l.drafts = append(l.drafts, *rel)
-	default:
+	case rel.Draft && marked && !noted:
+		l.lost = append(l.lost, rel.ID)
+	case rel.Draft && noted && r.isOurs(rel):
+	case r.isOurs(rel):
 		l.published = rel
+	case marked || noted || forTag:
+		l.foreign = fmt.Sprintf("%s %d is there with other content", kindOf(rel), rel.ID)
+		l.taken = l.taken || !rel.Draft && forTag
 	}
+}
+
+func kindOf(rel *release) string {
+	if rel.Draft {
+		return "draft"
+	}
+	return "release"
 }
 
 // get reads one release; nil without an error means that GitHub does not show it.
 func (r releases) get(ctx context.Context, id int64) (*release, error) {
+	if r.gone[id] {
+		return nil, nil
+	}
 	var rel release
 	_, err := r.GetKnown(ctx, "read the release", r.path("releases/%d", id), &rel)
 	if wire.IsNotShown(err) {
+		r.gone[id] = true
 		return nil, nil
 	}
 	if err == nil && rel.ID != id {
@@ -103,32 +111,35 @@ func (r releases) get(ctx context.Context, id int64) (*release, error) {
 	return &rel, err
 }
 
-// look tells whether the release is published as planned. Where its id is known the
-// release itself is read too, because lists lag behind.
-func (r releases) look(ctx context.Context, id int64) (observation, *release, error) {
-	l, err := r.list(ctx, id)
+// look tells whether the release is published as planned. Where the ids of its drafts are noted
+// these are read too, because lists lag behind.
+func (r releases) look(ctx context.Context, noted []int64) (observation, *release, error) {
+	l, err := r.list(ctx, noted)
 	if err != nil {
 		return observation{}, nil, err
 	}
+	r.facts.lost = l.lost
 	if l.foreign != "" {
 		return observation{presence: publisher.Conflict, detail: l.foreign, taken: l.taken}, nil, nil
 	}
-	published := l.published
-	if id != 0 && published == nil {
+	for _, id := range noted {
+		if l.published != nil {
+			break
+		}
 		own, err := r.get(ctx, id)
 		switch {
 		case err != nil:
 			return observation{}, nil, err
 		case own != nil && !r.isOurs(own):
-			return observation{presence: publisher.Conflict, detail: "our draft was changed by another user"}, nil, nil
+			return observation{presence: publisher.Conflict, detail: fmt.Sprintf("our draft %d was changed by another user", id)}, nil, nil
 		case own != nil && !own.Draft:
-			published = own
+			l.published = own
 		}
 	}
-	if published == nil {
+	if l.published == nil {
 		return observation{presence: publisher.Absent, detail: "the release is not published"}, nil, nil
 	}
-	return r.lookAtFiles(ctx, published)
+	return r.lookAtFiles(ctx, l.published)
 }
 
 // lookAtFiles compares the files of a published release.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +102,7 @@ type stage struct {
 	asked      int      // how often the credential was asked for
 	authorized []string // BeforeCall and BeforeEffect, in order
 	deny       func(what string) error
+	drafts     []int64 // that the Core noted
 	files      map[string][]byte
 
 	api, uploads string // what the port speaks to
@@ -265,6 +267,14 @@ func (s *stage) work(op marketops.Operation) *publisher.Work {
 		return nil
 	}
 	w.BeforeCall = func(context.Context) error { return ask("call") }
+	w.Drafts = slices.Clone(s.drafts)
+	w.NoteDraft = func(_ context.Context, id int64) error {
+		if err := ask("draft"); err != nil {
+			return err
+		}
+		s.drafts = append(s.drafts, id)
+		return nil
+	}
 	w.BeforeEffect = func(_ context.Context, effect string) error { return ask(effect) }
 	return w
 }

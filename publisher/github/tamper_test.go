@@ -193,6 +193,7 @@ func TestManyReleases(t *testing.T) {
 	s := newStage(t)
 	op := s.releaseOp()
 	ours := s.makes("POST", "releases", rel("v1.4.0", op.Release.Name, must(op.ReleaseBody()), true))
+	s.drafts = []int64{ours.ID}
 	for range 205 {
 		s.makes("POST", "releases", rel("v0.0.1", "older", "", true))
 	}
@@ -221,49 +222,17 @@ func TestLaggingList(t *testing.T) {
 	s.lawful()
 }
 
-// TestLostDraft: the answer to the draft is lost, and the list does not show it at once. A draft has no
-// natural key, so GitHub would make a second one.
+// TestLostDraft: the answer to the draft is lost. Its id was never told, so that it is left alone: a draft
+// like ours may be anybody's.
 func TestLostDraft(t *testing.T) {
 	s := newStage(t)
 	op := s.releaseOp()
 	s.srv.Inject(githubtest.Fault{Method: "POST", Path: "/repos/*/*/releases", Action: githubtest.ResetAfter})
-	s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/releases", Action: githubtest.StaleRead, Skip: 2})
-	if _, err := s.apply(op); err != nil {
-		t.Fatal(err)
-	}
-	if n := s.count(githubtest.DraftCreated); n != 1 {
-		t.Errorf("%d drafts", n)
+	ev, err := s.apply(op)
+	if err != nil || s.count(githubtest.DraftCreated) != 2 || s.count(githubtest.ReleaseDeleted) != 0 || !strings.Contains(ev.Note, "by hand") {
+		t.Errorf("%v %q %s", err, ev.Note, s.kinds())
 	}
 	s.published(op)
+	s.oneRelease()
 	s.lawful()
-}
-
-// TestDoubleWithForeignFileOnly: only the double that would be removed holds something of theirs.
-func TestDoubleWithForeignFileOnly(t *testing.T) {
-	s := newStage(t)
-	op := s.releaseOp()
-	var last release
-	for range 2 {
-		last = s.makes("POST", "releases", rel("v1.4.0", op.Release.Name, must(op.ReleaseBody()), true))
-	}
-	s.makes("POST", s.idPath(last)+"/assets?name=theirs.txt", []byte("theirs"))
-	_, err := s.apply(op)
-	s.isFailure(err, marketops.GitHubConflict)
-	if s.count(githubtest.ReleaseDeleted) != 0 {
-		t.Error(s.kinds())
-	}
-}
-
-// TestForeignPrerelease: our whole text, but marked as a prerelease.
-func TestForeignPrerelease(t *testing.T) {
-	s := newStage(t)
-	op := s.releaseOp()
-	theirs := rel("v1.4.0", op.Release.Name, must(op.ReleaseBody()), true)
-	theirs["prerelease"] = true
-	s.makes("POST", "releases", theirs)
-	_, err := s.apply(op)
-	s.isFailure(err, marketops.GitHubConflict)
-	if s.count(githubtest.ReleasePublished) != 0 {
-		t.Error(s.kinds())
-	}
 }

@@ -34,8 +34,14 @@ var githubMutants = []mutant{
 	{"lightpage", "keeping the place in a list when its pages become smaller", "publisher/github", "TestHeavyPage", []overlay.Patch{
 		{File: "publisher/github/internal/wire/list.go", Old: "p.number = before/p.size + 1", New: "p.number = before/p.size + 2"},
 	}},
-	{"recall", "looking again before sending what has no natural key", "publisher/github", "TestLostDraft", []overlay.Patch{
-		{File: draftFile, Old: "await(ctx context.Context, why error) error {", New: "await(ctx context.Context, why error) error { return nil"},
+	{"recall", "noting a draft at the Core before it is filled", "publisher/github", "TestNotedDraft", []overlay.Patch{
+		{File: draftFile, Old: "if slices.Contains(w.work.Drafts, w.id) {", New: "if w.id != 0 {"},
+	}},
+	{"unnoted", "leaving a draft alone that was never noted", "publisher/github", "TestUnnotedDraft", []overlay.Patch{
+		{File: "publisher/github/release.go", Old: "case rel.Draft && marked && !noted:", New: "case false:"},
+	}},
+	{"uploader", "reading back who uploaded a file", "publisher/github", "TestOthersInDraft", []overlay.Patch{
+		{File: "publisher/github/asset.go", Old: "r.uploaders != nil && !r.uploaders[f.Uploader.ID]", New: "false"},
 	}},
 	{"earlier", "remembering that an earlier attempt may have arrived, when GitHub refuses", "publisher/github", "TestEarlierRefused", []overlay.Patch{
 		{File: effectFile, Old: "if earlier {", New: "if false {"},
