@@ -107,6 +107,9 @@ type Work struct {
 	Drafts []int64
 	// NoteDraft makes the id of a draft durable at the Core. It must return nil before anything is put into it.
 	NoteDraft func(ctx context.Context, id int64) error
+	// StrikeDraft says at the Core that a draft is never used again. It must return nil before it is deleted: a
+	// deletion that reaches GitHub late must not meet a draft that was published since.
+	StrikeDraft func(ctx context.Context, id int64) error
 	// BeforeCall renews the lease. It must return nil right before every call that writes.
 	BeforeCall func(context.Context) error
 	// BeforeEffect re-checks the receipt's expiry and counts the attempt durably. It must return

@@ -141,12 +141,12 @@ func TestFirstFailureStops(t *testing.T) {
 	dir := r.folder()
 	results, err := r.publish("pub", dir)
 	s.ok(err)
-	if results[0].Status != "failed" || results[1].Status != "not-attempted" {
+	if results[0].Status != "rejected" || results[1].Status != "not-attempted" {
 		t.Fatalf("%+v", results)
 	}
 	world.WantCode(t, results[0].Err, marketops.GitHubConflict)
 	o := r.outcome(0)
-	if o.Status != "failed" || o.Code != marketops.GitHubConflict || len(o.Effects) != 1 || o.Effects[0].State != "absent" {
+	if o.Status != "rejected" || o.Code != marketops.GitHubConflict || len(o.Effects) != 1 || o.Effects[0].State != "absent" {
 		t.Errorf("outcome %+v", o)
 	}
 	text, err := s.Client("bob").Evidence(context.Background(), o.Error)
@@ -160,7 +160,7 @@ func TestFirstFailureStops(t *testing.T) {
 	before := len(s.hub.Requests())
 	results, err = r.publish("pub", dir)
 	s.ok(err)
-	if results[0].Status != "failed" || !results[0].Already || results[1].Status != "not-attempted" || len(s.hub.Requests()) != before {
+	if results[0].Status != "rejected" || !results[0].Already || results[1].Status != "not-attempted" || len(s.hub.Requests()) != before {
 		t.Errorf("%+v", results)
 	}
 	world.WantCode(t, results[0].Err, marketops.GitHubConflict)

@@ -129,15 +129,16 @@ func (a *attempt) act(ctx context.Context) (Evidence, error) {
 	deadline, _ := ctx.Deadline()
 	return a.Port.Apply(ctx, &Permit{work: &Work{
 		Op: a.job.Op, Content: a.job.Content, Deadline: deadline, Past: a.past(), Drafts: a.claim.Drafts,
-		NoteDraft:    a.noteDraft,
+		NoteDraft:    func(ctx context.Context, id int64) error { return a.noteDraft(ctx, id, false) },
+		StrikeDraft:  func(ctx context.Context, id int64) error { return a.noteDraft(ctx, id, true) },
 		BeforeCall:   func(ctx context.Context) error { _, err := renew(ctx); return err },
 		BeforeEffect: a.beforeEffect,
 	}}, a.job.Journal)
 }
 
-// noteDraft gives the Core the id of a draft, so that a publisher that takes over finds it.
-func (a *attempt) noteDraft(ctx context.Context, id int64) error {
-	_, err := a.Core.NoteDraft(ctx, api.Renewal{Fence: a.fence(), Draft: id})
+// noteDraft gives the Core the id of a draft, so that a publisher that takes over finds it, or does not.
+func (a *attempt) noteDraft(ctx context.Context, id int64, struck bool) error {
+	_, err := a.Core.NoteDraft(ctx, api.Renewal{Fence: a.fence(), Draft: id, Struck: struck})
 	return err
 }
 

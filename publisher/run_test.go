@@ -43,12 +43,19 @@ func (s *stage) authorised(ops ...marketops.Operation) *run {
 	}
 	r.submission = world.Got(r.plan.SubmitAs("bob", nil))(s)
 	r.vote("alice", receipt.Approve)
+	return r.authorize()
+}
+
+// authorize has the run authorised, perhaps again.
+func (r *run) authorize() *run {
+	r.Helper()
+	r.receipts = nil
 	last := uint64(0)
 	for _, d := range r.plan.Authorize().Decided.Decisions {
 		r.receipts = append(r.receipts, d.Receipts)
 		last = max(last, d.Receipts[0].Position.Index)
 	}
-	s.Tree(last)
+	r.Tree(last)
 	return r
 }
 

@@ -173,10 +173,11 @@ type Fence struct {
 	Epoch   int64               `json:"epoch"`
 }
 
-// Renewal asks for a longer lease, and notes a draft that the publisher made at GitHub.
+// Renewal asks for a longer lease, and notes a draft that the publisher made at GitHub or is about to delete.
 type Renewal struct {
 	Fence
-	Draft int64 `json:"draft"` // its id; 0 for none
+	Draft  int64 `json:"draft"`  // its id; 0 for none
+	Struck bool  `json:"struck"` // it is never used again
 }
 
 // Effect names a visible effect that is about to be tried.

@@ -176,8 +176,12 @@ func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Re
 	if _, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch); err != nil {
 		return api.Lease{}, err
 	}
-	if in.Draft != 0 {
-		if err := e.ledger.NoteDraft(ctx, in.Receipt, in.Epoch, who.Key, in.Draft); err != nil {
+	note := e.ledger.NoteDraft
+	if in.Struck {
+		note = e.ledger.StrikeDraft
+	}
+	if in.Draft != 0 || in.Struck {
+		if err := note(ctx, in.Receipt, in.Epoch, who.Key, in.Draft); err != nil {
 			return api.Lease{}, err
 		}
 	}

@@ -23,6 +23,7 @@ type Ledger interface {
 	Execute(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration, guard claims.Guard) (claims.Claim, error)
 	Renew(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, lease time.Duration) (claims.Claim, error)
 	NoteDraft(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, id int64) error
+	StrikeDraft(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, id int64) error
 	Drafts(ctx context.Context, operation marketops.Digest) ([]int64, error)
 	Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string, guard claims.Guard) (attempts int, err error)
 	Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome claims.Outcome, record claims.Record) (claims.Claim, error)

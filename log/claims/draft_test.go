@@ -8,12 +8,13 @@ import (
 	"github.com/omega/marketops"
 )
 
-// TestDrafts: an id is kept for its operation, once, through a restart, and only from who executes it.
+// TestDrafts: an id is kept for its operation, once, through a restart, and only from the publisher that executes it,
+// which can strike it until its first attempt.
 func TestDrafts(t *testing.T) {
 	f := open(t)
 	n, _ := f.walk(1, Executing, "")
 	other, _ := f.walk(2, Claimed, "")
-	for _, id := range []int64{77, 5, 77} {
+	for _, id := range []int64{77, 5, 77, 8} {
 		if err := f.NoteDraft(ctx, n.Receipt, 1, alice, id); err != nil {
 			t.Fatal(err)
 		}
@@ -29,6 +30,12 @@ func TestDrafts(t *testing.T) {
 			t.Errorf("%s: it was noted", name)
 		}
 	}
+	if err := f.StrikeDraft(ctx, n.Receipt, 1, alice, 8); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, f.NoteDraft(ctx, n.Receipt, 1, alice, 8), marketops.Consumed)
+	must[int](t)(f.Attempt(ctx, n.Receipt, 1, alice, "tag", pass))
+	wantCode(t, f.StrikeDraft(ctx, n.Receipt, 1, alice, 5), marketops.Consumed) // it may be published by now
 	f.reopen()
 	got, err := f.Drafts(ctx, n.OpDigest)
 	if err != nil || !slices.Equal(got, []int64{5, 77}) {

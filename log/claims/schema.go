@@ -92,7 +92,8 @@ CREATE TABLE draft(
   receipt_id TEXT NOT NULL CHECK(length(receipt_id) = 34),
   epoch      INTEGER NOT NULL CHECK(epoch >= 1),
   noted_at   INTEGER NOT NULL,
-  PRIMARY KEY(op_digest, id)
+  struck     INTEGER NOT NULL DEFAULT 0 CHECK(struck IN(0, 1)),
+  PRIMARY KEY(op_digest, id, struck)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER draft_kept BEFORE UPDATE ON draft BEGIN SELECT RAISE(ABORT, 'drafts are append-only'); END;
 CREATE TRIGGER draft_never_deleted BEFORE DELETE ON draft BEGIN SELECT RAISE(ABORT, 'drafts are append-only'); END;

@@ -142,5 +142,8 @@ func (w *draftWriter) discard(ctx context.Context) {
 	if err != nil || w.releases.assets.hasForeign(files) || w.releases.assets.haveOthers(files) {
 		return
 	}
+	if w.record(keyReleaseID, "0") != nil || w.work.StrikeDraft(ctx, w.id) != nil {
+		return
+	}
 	w.removed = w.remove(ctx, "remove the draft", w.path("releases/%d", w.id)) == nil
 }

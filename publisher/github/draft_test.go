@@ -165,8 +165,11 @@ func TestDiscard(t *testing.T) {
 		t.Run(fmt.Sprint(c.status, c.earlier), func(t *testing.T) {
 			s := newStage(t)
 			s.srv.Inject(githubtest.Fault{Method: "POST", Path: mutations[2].path, Action: githubtest.StatusBefore, Status: c.status, Skip: 1, Times: 2 + passes})
-			w := s.work(s.releaseOp())
-			w.Earlier = c.earlier
+			op := s.releaseOp()
+			w := s.work(op)
+			if c.earlier {
+				w.Past = begun(op)
+			}
 			_, err := s.port.apply(context.Background(), w, s.diary)
 			if err == nil || s.count(githubtest.ReleaseDeleted) != c.removed {
 				t.Errorf("%v: %s", err, s.kinds())

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/test/githubtest"
+	"github.com/omega/marketops/publisher"
 )
 
 // TestForeignTag: what others have made stays as it is.
@@ -34,11 +36,21 @@ func TestForeignTag(t *testing.T) {
 			}
 		})
 	}
-	t.Run("control: without the last newline", func(t *testing.T) {
+	t.Run("equal, and never tried", func(t *testing.T) {
+		s := newStage(t)
+		op := s.tagOp()
+		s.annotate(op, must(op.TagMessage()))
+		ev, err := s.apply(op)
+		s.isFailure(err, marketops.GitHubConflict)
+		if states(ev) != "tag=absent" || slices.Contains(s.authorized, effectTag) {
+			t.Errorf("%s %v", states(ev), s.authorized)
+		}
+	})
+	t.Run("control: tried before, without the last newline", func(t *testing.T) {
 		s := newStage(t)
 		op := s.tagOp()
 		s.annotate(op, strings.TrimSuffix(must(op.TagMessage()), "\n"))
-		if ev, err := s.apply(op); err != nil || states(ev) != "tag=applied" || s.count(githubtest.RefCreated) != 1 {
+		if ev, err := s.applyAfter(op, publisher.Ended); err != nil || states(ev) != "tag=applied" || s.count(githubtest.RefCreated) != 1 {
 			t.Errorf("%v %s", err, states(ev))
 		}
 	})
@@ -107,14 +119,16 @@ func TestForeignRelease(t *testing.T) {
 	}
 }
 
-// TestForeignReleaseBehindTag: the tag is there already, as planned.
+// TestForeignReleaseBehindTag: the tag is there already, by an earlier receipt.
 func TestForeignReleaseBehindTag(t *testing.T) {
 	s := newStage(t)
 	op := s.releaseOp()
 	s.annotate(op, must(op.TagMessage()))
 	s.makes("POST", "releases", rel("v1.4.0", "x", "y", true))
 	before := len(s.srv.Effects())
-	ev, err := s.apply(op)
+	w := s.work(op)
+	w.Past = map[string]publisher.Past{effectTag: publisher.Ended}
+	ev, err := s.port.apply(context.Background(), w, s.diary)
 	s.isFailure(err, marketops.GitHubConflict)
 	if states(ev) != "tag=applied release=absent" || len(s.srv.Effects()) != before {
 		t.Errorf("%s, %s", states(ev), s.kinds())

@@ -32,7 +32,7 @@ func newReleaseWriter(s *session, tag *tagWriter) *releaseWriter {
 // run publishes, or leaves no draft behind where GitHub refused before anything was visible.
 func (w *releaseWriter) run(ctx context.Context) error {
 	err := w.publishAll(ctx)
-	if w.draft.id != 0 && len(w.sent) == 0 && !w.work.Earlier && isDefinite(err) {
+	if w.draft.id != 0 && len(w.sent) == 0 && len(w.work.Past) == 0 && isDefinite(err) {
 		w.draft.discard(ctx)
 	}
 	return err

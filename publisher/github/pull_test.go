@@ -225,7 +225,7 @@ func TestObservePull(t *testing.T) {
 	other.PullRequest = &changed
 	look(other, publisher.Conflict, "pull_request=absent")
 
-	s.diary = newDiary() // a journal belongs to one operation
+	s.diary, s.counted = newDiary(), nil // a journal belongs to one operation
 	changes := s.changeOp()
 	look(changes, publisher.Absent, "branch=absent pull_request=absent")
 	s.deny = func(what string) error {

@@ -259,11 +259,21 @@ func TestForeignBranch(t *testing.T) {
 			s.lawful()
 		})
 	}
-	t.Run("control: ours", func(t *testing.T) {
+	t.Run("equal, and never tried", func(t *testing.T) {
 		s := newStage(t)
 		op := s.changeOp()
 		s.imitate(op, nil) // to the letter: the same commit
 		ev, err := s.apply(op)
+		s.isFailure(err, marketops.GitHubConflict)
+		if states(ev) != "branch=absent pull_request=absent" || s.count(githubtest.PullOpened) != 0 {
+			t.Errorf("%s %s", states(ev), s.kinds())
+		}
+	})
+	t.Run("control: tried before", func(t *testing.T) {
+		s := newStage(t)
+		op := s.changeOp()
+		s.imitate(op, nil)
+		ev, err := s.applyAfter(op, publisher.Ended)
 		if err != nil || states(ev) != "branch=applied pull_request=applied" || slices.Contains(s.authorized, effectBranch) {
 			t.Errorf("%v %s %v", err, states(ev), s.authorized)
 		}
@@ -380,7 +390,7 @@ func TestPullTaken(t *testing.T) {
 		must(s.apply(op))
 		s.diary = newDiary()
 		s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/pulls", Action: githubtest.StaleRead})
-		ev, err := s.apply(op)
+		ev, err := s.applyAfter(op, publisher.Ended)
 		if err != nil || states(ev) != "pull_request=applied" || ev.Retries != 0 || !strings.Contains(s.log(), "/pulls 422") {
 			t.Errorf("%v %s\n%s", err, states(ev), s.log())
 		}

@@ -22,7 +22,7 @@ type session struct {
 
 // isComplete reports whether work has what the promises rest on.
 func isComplete(work *publisher.Work, journal publisher.Journal) bool {
-	return work != nil && journal != nil && work.BeforeCall != nil && work.BeforeEffect != nil && work.NoteDraft != nil && !work.Deadline.IsZero()
+	return work != nil && journal != nil && work.BeforeCall != nil && work.BeforeEffect != nil && work.NoteDraft != nil && work.StrikeDraft != nil && !work.Deadline.IsZero()
 }
 
 // begin refuses work that this port cannot do. The session is good for evidence in any case.

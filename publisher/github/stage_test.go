@@ -99,8 +99,9 @@ type stage struct {
 	port       *Port
 	clock      *clock
 	waits      []string
-	asked      int      // how often the credential was asked for
-	authorized []string // BeforeCall and BeforeEffect, in order
+	asked      int            // how often the credential was asked for
+	authorized []string       // BeforeCall and BeforeEffect, in order
+	counted    map[string]int // of authorized, those that were not denied
 	deny       func(what string) error
 	drafts     []int64 // that the Core noted
 	files      map[string][]byte
@@ -262,8 +263,14 @@ func (s *stage) work(op marketops.Operation) *publisher.Work {
 	ask := func(name string) error {
 		s.authorized = append(s.authorized, name)
 		if s.deny != nil {
-			return s.deny(name)
+			if err := s.deny(name); err != nil {
+				return err
+			}
 		}
+		if s.counted == nil {
+			s.counted = map[string]int{}
+		}
+		s.counted[name]++
 		return nil
 	}
 	w.BeforeCall = func(context.Context) error { return ask("call") }
@@ -275,7 +282,12 @@ func (s *stage) work(op marketops.Operation) *publisher.Work {
 		s.drafts = append(s.drafts, id)
 		return nil
 	}
+	w.StrikeDraft = func(_ context.Context, id int64) error {
+		s.drafts = slices.DeleteFunc(s.drafts, func(d int64) bool { return d == id })
+		return ask("strike")
+	}
 	w.BeforeEffect = func(_ context.Context, effect string) error { return ask(effect) }
+	w.Past = s.tried(op)
 	return w
 }
 
@@ -386,11 +398,31 @@ func (s *stage) log() string {
 	return b.String()
 }
 
-// begun says that an earlier epoch tried every effect of an operation.
-func begun(op marketops.Operation) map[string]publisher.Past {
+// tried says which effects of an operation were authorised before, as the ledger would.
+func (s *stage) tried(op marketops.Operation) map[string]publisher.Past {
 	past := map[string]publisher.Past{}
 	for _, name := range op.Effects() {
-		past[name] = publisher.Unresolved
+		if s.counted[name] > 0 {
+			past[name] = publisher.Unresolved
+		}
 	}
 	return past
+}
+
+// begun says that an earlier epoch tried every effect of an operation.
+func begun(op marketops.Operation) map[string]publisher.Past { return pastOf(op, publisher.Unresolved) }
+
+func pastOf(op marketops.Operation, all publisher.Past) map[string]publisher.Past {
+	past := map[string]publisher.Past{}
+	for _, name := range op.Effects() {
+		past[name] = all
+	}
+	return past
+}
+
+// applyAfter applies an operation whose effects were all tried before.
+func (s *stage) applyAfter(op marketops.Operation, past publisher.Past) (publisher.Evidence, error) {
+	w := s.work(op)
+	w.Past = pastOf(op, past)
+	return s.port.apply(context.Background(), w, s.diary)
 }
