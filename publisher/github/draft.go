@@ -127,15 +127,15 @@ func (w *draftWriter) isIntact(rel *release) bool {
 	return rel != nil && rel.Draft && w.releases.isOurs(rel) && rel.Author.ID == w.author
 }
 
-// discard removes the draft of this Apply after a refusal, if all of it is ours. Whether that succeeds
-// decides nothing: the draft is hidden, and its id is noted.
-func (w *draftWriter) discard(ctx context.Context) {
+// discard looks at the draft of this Apply after a refusal, and removes it if it may and all of it is ours.
+// Whether that succeeds decides nothing: the draft is hidden, and its id is noted.
+func (w *draftWriter) discard(ctx context.Context, may bool) {
 	rel, err := w.releases.get(ctx, w.id)
 	if err != nil {
 		return
 	}
 	w.foreign = rel != nil && !rel.Draft
-	if !w.isIntact(rel) {
+	if !may || !w.isIntact(rel) {
 		return
 	}
 	files, err := w.releases.assets.list(ctx, w.id)

@@ -35,38 +35,49 @@ func TestImmutable(t *testing.T) {
 	s.lawful()
 }
 
-// TestBurnt: the name of a deleted immutable release is refused for ever. That is said, once, and not
-// tried again; another name is published.
-func TestBurnt(t *testing.T) {
-	s := newStage(t)
+// TestReservedName: the name of a deleted immutable release is refused for ever, at the tag or, where that
+// can be made, at the release. That is said, once, with what is on GitHub then; another name is published.
+func TestReservedName(t *testing.T) {
+	for _, c := range []struct {
+		name                   string
+		late                   bool
+		said, next, left, want string
+	}{
+		{"at the tag", false, "creations being restricted", "plan another tag", "on GitHub now: the draft 1003", "tag=absent release=absent"},
+		{"at the release", true, "used by an immutable release", "plan another tag", "on GitHub now: the tag v1.4.0 and the draft 1003", "tag=applied release=absent"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t)
+			s.reserve(c.late)
+			ev, err := s.apply(s.releaseOp())
+			s.isFailure(err, marketops.GitHubDenied)
+			var f *marketops.Failure
+			if !errors.As(err, &f) || !strings.Contains(f.What, c.said) || !strings.Contains(f.Next, c.next) || !strings.HasSuffix(f.State, c.left) {
+				t.Errorf("%+v", f)
+			}
+			last := s.srv.Mutations()
+			if states(ev) != c.want || last[len(last)-2].Status == 422 || s.count(githubtest.ReleasePublished) != 1 {
+				t.Errorf("%s after %v", states(ev), last)
+			}
+			other := s.releaseOp()
+			other.Tag.Name, s.diary, s.drafts = "v1.4.1", newDiary(), nil
+			if _, err := s.apply(other); err != nil {
+				t.Errorf("the control: %v", err)
+			}
+			s.lawful()
+		})
+	}
+}
+
+// reserve uses the name of the tag up: an immutable release had it, and was deleted with its tag.
+func (s *stage) reserve(late bool) {
+	s.Helper()
 	s.freeze()
+	s.repo.Set(func(spec *githubtest.RepoSpec) { spec.LateReservation = late })
 	s.point("refs/tags/v1.4.0", s.commit)
 	theirs := s.makes("POST", "releases", rel("v1.4.0", "theirs", "", false))
 	if err := s.somebody("DELETE", fmt.Sprint("releases/", theirs.ID), nil, nil); err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
-	if err := s.repo.DeleteRef("refs/tags/v1.4.0"); err != nil {
-		t.Fatal(err)
-	}
-	ev, err := s.apply(s.releaseOp())
-	s.isFailure(err, marketops.GitHubDenied)
-	var f *marketops.Failure
-	if !errors.As(err, &f) || !strings.Contains(f.What, "used by an immutable release") || !strings.Contains(f.Next, "plan another tag") {
-		t.Errorf("%+v", f)
-	}
-	patches := 0
-	for _, r := range s.srv.Mutations() {
-		if r.Method == "PATCH" {
-			patches++
-		}
-	}
-	if states(ev) != "tag=applied release=absent" || patches != 1 || s.count(githubtest.ReleasePublished) != 1 {
-		t.Errorf("%s after %d attempts: %s", states(ev), patches, s.kinds())
-	}
-	other := s.releaseOp()
-	other.Tag.Name, s.diary, s.drafts = "v1.4.1", newDiary(), nil
-	if _, err := s.apply(other); err != nil {
-		t.Errorf("the control: %v", err)
-	}
-	s.lawful()
+	s.noTag()
 }

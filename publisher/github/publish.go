@@ -25,15 +25,15 @@ type releaseWriter struct {
 
 func newReleaseWriter(s *session, tag *tagWriter) *releaseWriter {
 	r := newReleases(s.reader)
-	return &releaseWriter{session: s, tag: tag, releases: r,
-		draft: &draftWriter{session: s, releases: r}, assets: &assetWriter{session: s, assets: r.assets}}
+	s.draft = &draftWriter{session: s, releases: r}
+	return &releaseWriter{session: s, tag: tag, releases: r, draft: s.draft, assets: &assetWriter{session: s, assets: r.assets}}
 }
 
 // run publishes, or leaves no draft behind where GitHub refused before anything was visible.
 func (w *releaseWriter) run(ctx context.Context) error {
 	err := w.publishAll(ctx)
-	if w.draft.id != 0 && len(w.sent) == 0 && len(w.work.Past) == 0 && isDefinite(err) {
-		w.draft.discard(ctx)
+	if w.draft.id != 0 && isDefinite(err) {
+		w.draft.discard(ctx, len(w.sent) == 0 && len(w.work.Past) == 0)
 	}
 	return err
 }

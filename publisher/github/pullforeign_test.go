@@ -158,8 +158,8 @@ func TestMovedBase(t *testing.T) {
 		s.onCall(7, func() { move(s) }) // the branch is made after the last look at the base
 		ev, err := s.apply(op)
 		s.isFailure(err, marketops.RefMoved)
-		if states(ev) != "branch=applied pull_request=absent" || s.count(githubtest.PullOpened) != 0 {
-			t.Errorf("%s", states(ev))
+		if states(ev) != "branch=applied pull_request=absent" || s.count(githubtest.PullOpened) != 0 || !strings.Contains(stateOfError(err), "on GitHub now: the branch "+op.PullRequest.Head.Branch) {
+			t.Errorf("%s: %s", states(ev), stateOfError(err))
 		}
 	})
 	t.Run("control: after it was opened", func(t *testing.T) {

@@ -18,6 +18,7 @@ type session struct {
 	journal publisher.Journal
 	effects []*effect
 	sent    map[string]int // visible effects that were authorised to be sent
+	draft   *draftWriter   // of a release
 }
 
 // isComplete reports whether work has what the promises rest on.
@@ -116,18 +117,18 @@ func (s *session) run(ctx context.Context) error {
 }
 
 // verdict is the one place where an error becomes a failure or an unknown: while an
-// attempt for any effect is unresolved, nothing is a failure.
+// attempt for any effect is unresolved, nothing is a failure. Either names what is on GitHub.
 func (s *session) verdict(err error) error {
 	for _, e := range s.effects {
 		if err != nil && e.open {
-			return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: "whether the " + e.name + " is there", Err: err}
+			return s.tellLeft(&marketops.Unknown{Code: marketops.OutcomeUnknown, What: "whether the " + e.name + " is there", Err: err})
 		}
 	}
 	var f *marketops.Failure
 	if err == nil || errors.As(err, &f) {
-		return err
+		return s.tellLeft(err)
 	}
-	return &marketops.Failure{Code: marketops.GitHubUnreachable, State: wire.StateStopped, Err: err}
+	return s.tellLeft(&marketops.Failure{Code: marketops.GitHubUnreachable, State: wire.StateStopped, Err: err})
 }
 
 // evidence is what is known at the end, in the order and form of the outcome.

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -150,10 +151,49 @@ func TestPublishedTooEarly(t *testing.T) {
 		s.onCall(5, func() { publish(s) })
 		ev, err := s.apply(s.releaseOp())
 		s.isFailure(err, marketops.GitHubConflict)
-		if !strings.HasPrefix(states(ev), "tag=absent") || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {
+		if !strings.HasPrefix(states(ev), "tag=absent") || !strings.Contains(stateOfError(err), "the release 1002, which another user published") || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {
 			t.Errorf("%s %v", states(ev), s.authorized)
 		}
 	})
+}
+
+// TestTagGoneAtTheLastMoment: GitHub makes a lightweight tag for a release whose tag is gone. That cannot be
+// prevented; it is seen and listed, and is no success.
+func TestTagGoneAtTheLastMoment(t *testing.T) {
+	s := newStage(t)
+	s.onCall(6, s.noTag)
+	ev, err := s.apply(s.releaseOp())
+	s.isFailure(err, marketops.GitHubConflict)
+	if states(ev) != "tag=absent release=applied" || s.count(githubtest.ReleasePublished) != 1 || s.git("cat-file", "-t", "refs/tags/v1.4.0") != "commit" {
+		t.Errorf("%s %s", states(ev), s.kinds())
+	}
+	if !strings.Contains(err.Error(), "lightweight") || !strings.Contains(stateOfError(err), "on GitHub now: the release 1002") {
+		t.Errorf("%v: %s", err, stateOfError(err))
+	}
+	s.lawful()
+}
+
+// TestReleaseByWorkflow: the tag starts a workflow, which publishes a release for it before ours.
+func TestReleaseByWorkflow(t *testing.T) {
+	s := newStage(t)
+	s.repo.Set(func(spec *githubtest.RepoSpec) { spec.ReleaseOnTag = true })
+	ev, err := s.apply(s.releaseOp())
+	s.isFailure(err, marketops.GitHubConflict)
+	if !strings.Contains(stateOfError(err), "on GitHub now: the tag v1.4.0 and the draft 1002") {
+		t.Error(stateOfError(err))
+	}
+	if states(ev) != "tag=applied release=absent" || s.count(githubtest.ReleasePublished) != 1 || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {
+		t.Errorf("%s %s %v", states(ev), s.kinds(), s.authorized)
+	}
+	s.lawful()
+}
+
+func stateOfError(err error) string {
+	var f *marketops.Failure
+	if errors.As(err, &f) {
+		return f.State
+	}
+	return ""
 }
 
 // TestTaken: somebody is quicker with the tag, or with the release.

@@ -136,11 +136,25 @@ func createRef(c *call) answer {
 	if _, exists := lookup(git.refs(), in.Ref); exists {
 		return c.unprocessable(wordsRefExists)
 	}
+	if tag, ok := strings.CutPrefix(in.Ref, "refs/tags/"); ok && !c.repo.spec.LateReservation && slices.Contains(c.repo.live.burnt, tag) {
+		return c.unprocessable(wordsReserved) // SalamLang/Salam#1627, opsknight-labs/OpsKnight#318
+	}
 	if strings.HasPrefix(in.Ref, "refs/heads/") && kind != "commit" || git.createRef(in.Ref, in.SHA) != nil {
 		return c.unprocessable(wordsRefFailed)
 	}
 	made := ref{name: in.Ref, kind: kind, sha: in.SHA}
-	return created(c.refJSON(made), c.effect(RefCreated, in.Ref, in.SHA, 0, true))
+	return created(c.refJSON(made), append([]Effect{c.effect(RefCreated, in.Ref, in.SHA, 0, true)}, c.releaseOnTag(in.Ref)...)...)
+}
+
+// releaseOnTag is a workflow of the repository that is quicker than the one who made the tag.
+func (c *call) releaseOnTag(name string) []Effect {
+	tag, ok := strings.CutPrefix(name, "refs/tags/")
+	if !ok || !c.repo.spec.ReleaseOnTag {
+		return nil
+	}
+	r := &release{id: c.server.takeID(), tag: tag, name: tag, target: c.repo.spec.DefaultBranch, author: "github-actions[bot]", updated: c.server.now()}
+	c.repo.live.releases = append(c.repo.live.releases, r)
+	return c.publish(r, nil)
 }
 
 func (c *call) effect(kind Kind, subject, sha string, id int64, visible bool) Effect {

@@ -30,6 +30,7 @@ const (
 	wordsImmutable    = "Cannot upload assets to an immutable release."
 	wordsImmutableDel = "Cannot delete asset from an immutable release."
 	wordsBurntTag     = "tag_name was used by an immutable release"
+	wordsReserved     = "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n"
 	wordsNoTag        = "Published releases must have a valid tag"
 )
 

@@ -40,6 +40,12 @@ var githubMutants = []mutant{
 	{"unnoted", "leaving a draft alone that was never noted", "publisher/github", "TestUnnotedDraft", []overlay.Patch{
 		{File: "publisher/github/release.go", Old: "case rel.Draft && marked && !noted:", New: "case false:"},
 	}},
+	{"left", "naming what a failure leaves on GitHub", "publisher/github", "TestReleaseByWorkflow", []overlay.Patch{
+		{File: "publisher/github/left.go", Old: "len(left) > 0 {", New: "len(left) > 9 {"},
+	}},
+	{"lastlook", "reading the tag back after the release is published", "publisher/github", "TestTagGoneAtTheLastMoment", []overlay.Patch{
+		{File: "publisher/github/publish.go", Old: "if w.sent[effectRelease] == 0 {\n\t\treturn nil", New: "if true {\n\t\treturn nil"},
+	}},
 	{"uploader", "reading back who uploaded a file", "publisher/github", "TestOthersInDraft", []overlay.Patch{
 		{File: "publisher/github/asset.go", Old: "r.uploaders != nil && !r.uploaders[f.Uploader.ID]", New: "false"},
 	}},

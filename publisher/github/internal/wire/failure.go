@@ -12,6 +12,10 @@ import (
 // usedByImmutable is how GitHub refuses to publish under the tag of an immutable release that was deleted.
 const usedByImmutable = "tag_name was used by an immutable release"
 
+// restricted is how GitHub refuses a tag: by a ruleset, or because an immutable release that was deleted had
+// the name (SalamLang/Salam#1627).
+const restricted = "creations being restricted"
+
 // refusal is the failure of a definite answer.
 func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
 	f := &marketops.Failure{Code: codeOf(x), State: StateStopped}
@@ -25,8 +29,11 @@ func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
 	if x.status == http.StatusNotFound {
 		f.Err = ErrNotShown
 	}
-	if strings.Contains(what, usedByImmutable) {
-		f.State, f.Next = StateDraftKept, "plan another tag: a name that an immutable release once had is burnt for ever, and trying again does not help"
+	switch {
+	case strings.Contains(what, usedByImmutable):
+		f.Next = "plan another tag: a name that an immutable release once had cannot be used again, and trying again does not help"
+	case strings.Contains(what, restricted):
+		f.Next = "if an immutable release once had the name, plan another tag; otherwise put the credential on the bypass list of the tag ruleset"
 	}
 	f.What = c.secrets.line(what)
 	return f
