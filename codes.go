@@ -254,7 +254,7 @@ var Codes = []CodeInfo{
 	{Code: HostMismatch, Group: "act", Meaning: "GitHub named an address outside the configured origins",
 		Cause: "an upload or download address on another host", State: "the token was not sent there"},
 	{Code: UploadDigestDiffers, Group: "act", Meaning: "GitHub holds other bytes than were sent",
-		Cause: "a broken transfer", State: "the release stays a draft"},
+		Cause: "a broken transfer", State: "the release is not published"},
 	{Code: OutcomeUnknown, Group: "act", Meaning: "it cannot be told whether GitHub changed",
 		Cause: "no usable answer, and reading does not decide", State: "the operation is blocked until it is resolved"},
 	{Code: PackMalformed, Group: "verify", Meaning: "the pack is not a strict .mopack",
