@@ -21,7 +21,8 @@
 // go-github makes up itself, or that somebody between makes up, is not GitHub's.
 //
 //	definite   no connection was made; 3xx; 400 401 403 404 409 410 413 415 422 429. A 401, a 403 and, of a
-//	           write, a 404 are believed after three repetitions, and a 422 "submitted too quickly" is a limit
+//	           write, a 404 or a 422 that calls a value invalid are believed after three repetitions, and a
+//	           422 "submitted too quickly" is a limit
 //	applied    the planned status, a body that decodes, every bound field equal, id not 0
 //	ambiguous  everything else: an error after the connection was made, 408, 5xx, a body that
 //	           is broken, empty or about something else, statuses that are not in the list

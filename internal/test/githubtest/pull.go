@@ -80,6 +80,12 @@ func createPull(c *call) answer {
 	if refused, stop := c.checkPullText(in.Title, in.Body); stop {
 		return refused
 	}
+	if c.unseen() {
+		if c.repo.spec.Unseen%2 == 0 {
+			return c.invalid(problem{Resource: "PullRequest", Code: "invalid", Field: "head"}) // gitbutlerapp/gitbutler#4904
+		}
+		return c.pullProblem("No commits between " + in.Base + " and " + in.Head) // octokit/octokit.rb#622
+	}
 	head := strings.TrimPrefix(in.Head, c.repo.spec.Owner+":")
 	p := &pull{title: in.Title, body: in.Body, head: head, base: in.Base, draft: in.Draft, modify: in.Modify, open: true}
 	if refused, stop := c.checkPull(p); stop {
@@ -90,6 +96,15 @@ func createPull(c *call) answer {
 	_ = c.repo.git.pointRef(fmt.Sprintf("refs/pull/%d/head", p.number), p.headSHA)
 	c.repo.live.pulls = append(c.repo.live.pulls, p)
 	return created(c.fullPullJSON(p), c.effect(PullOpened, p.head, p.headSHA, int64(p.number), true))
+}
+
+// unseen reports whether a part of GitHub lags behind for this write.
+func (c *call) unseen() bool {
+	lags := c.repo.spec.Unseen > 0
+	if lags {
+		c.repo.spec.Unseen--
+	}
+	return lags
 }
 
 // GitHub's limits of a pull request, with its words: renovatebot/renovate#14551 for the body and

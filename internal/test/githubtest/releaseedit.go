@@ -47,6 +47,9 @@ func createRelease(c *call) answer {
 	if refused, stop := c.checkRelease(&in, r); stop {
 		return refused
 	}
+	if c.unseen() {
+		return c.invalid(problem{Resource: "Release", Code: "invalid", Field: "target_commitish"})
+	}
 	r.id, r.updated = c.server.takeID(), c.server.now()
 	effects := []Effect{c.effect(DraftCreated, r.tag, "", r.id, false)}
 	if !r.draft {

@@ -19,6 +19,7 @@ type RepoSpec struct {
 	Archived          bool // writes are refused
 	Disabled          bool // everything is refused
 	ImmutableReleases bool // what is published from now on cannot change
+	Unseen            int  // writes that do not see yet what they name, and call it invalid
 	LateReservation   bool // the name of a deleted immutable release can be a tag again, and no release
 	ReleaseOnTag      bool // a workflow publishes a release of its own for each tag that is made
 	Heavy             int  // files on one page of releases from which on GitHub does not make it in time; 0: never

@@ -25,6 +25,9 @@ var githubMutants = []mutant{
 	{"passing", "trying a refusal again that GitHub may take back", "publisher/github", "TestRenewal", []overlay.Patch{
 		{File: "publisher/github/internal/wire/passing.go", Old: "call.refusals < maxPassing", New: "false"},
 	}},
+	{"unseen", "trying again what GitHub calls invalid because it does not see it yet", "publisher/github", "TestUnseen", []overlay.Patch{
+		{File: "publisher/github/internal/wire/passing.go", Old: " && x.callsValueInvalid())", New: " && false)"},
+	}},
 	{"tooquick", "knowing a limit that GitHub words as invalid content", "publisher/github/internal/wire", "TestClass", []overlay.Patch{
 		{File: "publisher/github/internal/wire/class.go", Old: ", x.isTooQuick():", New: ":"},
 	}},

@@ -43,6 +43,23 @@ func TestClass(t *testing.T) {
 	if quick.class() != limited {
 		t.Errorf("too quick: %d", quick.class())
 	}
+	for body, passing := range map[string]bool{
+		`{"message":"Validation Failed","errors":[{"resource":"PullRequest","field":"head","code":"invalid"}]}`:                        true,
+		`{"message":"Validation Failed","errors":[{"resource":"PullRequest","code":"custom","message":"No commits between a and b"}]}`: true,
+		`{"message":"Object does not exist"}`: true,
+		`{"message":"Validation Failed","errors":[{"resource":"Release","code":"already_exists","field":"tag_name"}]}`:                  false,
+		`{"message":"Validation Failed","errors":[{"resource":"Release","code":"custom","field":"body","message":"body is too long"}]}`: false,
+		`{"message":"Reference already exists"}`: false,
+	} {
+		x := reply(422)
+		x.body = []byte(body)
+		if got := (&Call{Method: "POST"}).passes(x); got != passing {
+			t.Errorf("%s: passes %t", body, got)
+		}
+		if (&Call{Method: "GET"}).passes(x) {
+			t.Errorf("%s passes for a read", body)
+		}
+	}
 	if got := new(Exchange).class(); got != unsent {
 		t.Errorf("the zero exchange is %d", got)
 	}
