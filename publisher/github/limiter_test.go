@@ -38,6 +38,10 @@ func (w *waiting) Reserve(context.Context, time.Time) (time.Duration, string, er
 func (w *waiting) Peek(context.Context, time.Time) (time.Duration, string, error) {
 	return w.answer("peek")
 }
+func (w *waiting) Takes(context.Context, time.Time, int) (time.Duration, error) {
+	d, _, err := w.answer("takes")
+	return d, err
+}
 func (w *waiting) BackOff(context.Context, time.Time) (time.Duration, string, error) {
 	return w.answer("back off")
 }

@@ -23,6 +23,9 @@ type Options struct {
 	// Denied is told of a credential that GitHub answered with 401, so that Token returns another where
 	// there is one. The request is then sent once more.
 	Denied func(secret string)
+	// ReadOnly makes a port for a trial run: its transport can only GET, and the rights of its credential are
+	// not those of the credential that writes.
+	ReadOnly bool
 	// Now is the clock for deadlines, evidence and pacing.
 	Now func() time.Time
 	// Pacing bounds how fast the credential writes, over all processes.
@@ -71,6 +74,8 @@ type Limiter interface {
 	Reserve(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
 	// Peek is Reserve without taking anything.
 	Peek(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	// Takes says how long n more writes take from now until the last may be sent. It takes and waits for nothing.
+	Takes(ctx context.Context, now time.Time, n int) (time.Duration, error)
 	// BackOff says how much longer GitHub wants nothing at all.
 	BackOff(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
 	// SetBackOff remembers that GitHub wants nothing until a time.

@@ -173,6 +173,9 @@ func (p pacing) Reserve(ctx context.Context, now time.Time) (time.Duration, stri
 func (p pacing) Peek(ctx context.Context, now time.Time) (time.Duration, string, error) {
 	return p.limiter.Peek(ctx, now)
 }
+func (p pacing) Takes(ctx context.Context, now time.Time, n int) (time.Duration, error) {
+	return p.limiter.Takes(ctx, now, n)
+}
 func (p pacing) BackOff(ctx context.Context, now time.Time) (time.Duration, string, error) {
 	return p.limiter.BackOff(ctx, now)
 }

@@ -33,6 +33,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,6 +87,28 @@ func (l *Limiter) Reserve(ctx context.Context, now time.Time) (time.Duration, st
 // Peek is [Limiter.Reserve] without taking anything. It finds out as well whether a reservation could be kept.
 func (l *Limiter) Peek(ctx context.Context, now time.Time) (time.Duration, string, error) {
 	return l.reserve(ctx, now, false)
+}
+
+// Takes says how long n more writes take from now until the last may be sent, if no other process writes
+// meanwhile. It reserves nothing and waits for nothing.
+func (l *Limiter) Takes(ctx context.Context, now time.Time, n int) (time.Duration, error) {
+	file, err := l.file(ctx)
+	if err != nil {
+		return 0, err
+	}
+	h, err := read(file, now)
+	if err != nil {
+		return 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest, _ := h.backOff(now)
+	at, written, own := now.Add(rest), times(h.Written), slices.Clone(l.own)
+	for range n {
+		at = at.Add(max(l.limits.wait(written, at), l.limits.wait(own, at)))
+		written, own = append(written, at.Truncate(time.Millisecond)), append(own, at)
+	}
+	return at.Sub(now), nil
 }
 
 // BackOff says how much longer GitHub wants nothing at all from the credential.

@@ -11,5 +11,6 @@ type Limiter struct{}
 
 func (Limiter) Reserve(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
 func (Limiter) Peek(context.Context, time.Time) (time.Duration, string, error)    { return 0, "", nil }
+func (Limiter) Takes(context.Context, time.Time, int) (time.Duration, error)      { return 0, nil }
 func (Limiter) BackOff(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
 func (Limiter) SetBackOff(context.Context, time.Time, time.Time) error            { return nil }

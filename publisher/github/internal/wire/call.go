@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -77,9 +76,11 @@ type Caller struct {
 	pageSize  int // of lists, smaller once one was too heavy
 }
 
-// Observer returns a caller that can only read, and keeps no journal.
+// Observer returns a caller whose transport can only GET, and that keeps no journal.
 func (c *Client) Observer() *Caller {
-	return &Caller{Client: c, tries: map[string]int{}, pageSize: PerPage}
+	only := *c
+	only.github = c.reading
+	return &Caller{Client: &only, tries: map[string]int{}, pageSize: PerPage}
 }
 
 // Writer returns a caller that asks authorize right before each write. No call is under way after the
@@ -90,8 +91,6 @@ func (c *Client) Writer(journal publisher.Journal, deadline time.Time, authorize
 
 // Last is the last answer that was used.
 func (c *Caller) Last() []byte { return c.last }
-
-var errReadOnly = errors.New("a write without leave")
 
 // once sends a call once. Every request of the port but the one redirect of [Caller.Hash] passes it. The
 // error is local: the request was not sent, or its answer could not be kept.

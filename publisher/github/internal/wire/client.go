@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -14,6 +15,7 @@ import (
 // Options say where GitHub is and how it is called. All fields but Roots are needed; the port checks them.
 type Options struct {
 	API, Uploads *url.URL // base addresses that end in a slash
+	ReadOnly     bool     // no caller can write, whatever it is allowed
 	Roots        *x509.CertPool
 	Token        func(context.Context) (string, error)
 	Denied       func(secret string)
@@ -30,7 +32,8 @@ type Options struct {
 type Client struct {
 	options Options
 	github  *gogithub.Client
-	second  *http.Client // without credential, for the bytes behind a redirect
+	reading *gogithub.Client // for those who may only read
+	second  *http.Client     // without credential, for the bytes behind a redirect
 	secrets *redactor
 }
 
@@ -40,10 +43,31 @@ func New(o Options) *Client {
 	c := &Client{options: o, secrets: &redactor{}}
 	transport := githubhttp.NewTransport(o.Roots)
 	own := &bearer{base: transport, origins: []string{originOf(o.API), originOf(o.Uploads)}, token: o.Token, denied: o.Denied, secrets: c.secrets}
-	c.github = gogithub.NewClient(&http.Client{Transport: &recorder{base: own}, CheckRedirect: stay})
-	c.github.BaseURL, c.github.UploadURL, c.github.UserAgent = o.API, o.Uploads, o.UserAgent
-	c.second = &http.Client{Transport: transport, CheckRedirect: stay}
+	c.reading = o.client(getOnly{own})
+	if c.github = c.reading; !o.ReadOnly {
+		c.github = o.client(own)
+	}
+	c.second = &http.Client{Transport: getOnly{transport}, CheckRedirect: stay}
 	return c
+}
+
+// client is go-github over a transport.
+func (o *Options) client(base http.RoundTripper) *gogithub.Client {
+	g := gogithub.NewClient(&http.Client{Transport: &recorder{base: base}, CheckRedirect: stay})
+	g.BaseURL, g.UploadURL, g.UserAgent = o.API, o.Uploads, o.UserAgent
+	return g
+}
+
+// getOnly is a transport that can only GET.
+type getOnly struct{ base http.RoundTripper }
+
+var errReadOnly = errors.New("write attempted through a read-only client")
+
+func (t getOnly) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method != http.MethodGet {
+		return nil, errReadOnly
+	}
+	return t.base.RoundTrip(req)
 }
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

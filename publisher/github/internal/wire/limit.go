@@ -67,6 +67,7 @@ const shownPause = 3 * time.Second
 type Limiter interface {
 	Reserve(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
 	Peek(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
+	Takes(ctx context.Context, now time.Time, n int) (time.Duration, error)
 	BackOff(ctx context.Context, now time.Time) (wait time.Duration, why string, err error)
 	SetBackOff(ctx context.Context, now, until time.Time) error
 }
@@ -77,6 +78,15 @@ type query func(context.Context, time.Time) (time.Duration, string, error)
 // it is longer, or longer than is bearable, the failure is github-rate-limited at once.
 func (c *Client) AwaitWrite(ctx context.Context, lasts time.Duration) error {
 	return c.await(ctx, c.options.Limiter.Peek, c.options.Now().Add(min(lasts, longestLimit)))
+}
+
+// Takes says how long n more writes take at the pace of the credential, from now until the last may be sent.
+func (c *Client) Takes(ctx context.Context, n int) (time.Duration, error) {
+	d, err := c.options.Limiter.Takes(ctx, c.options.Now(), n)
+	if err != nil {
+		err = c.limiterFailure(err)
+	}
+	return d, err
 }
 
 // await asks until it need not wait any more, but waits for nothing beyond until; zero: the usual bound.
