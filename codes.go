@@ -82,6 +82,7 @@ const (
 	Frozen          Code = "frozen"
 
 	// act.
+	ReceiptTooShort     Code = "receipt-too-short"
 	GitHubDenied        Code = "github-denied"
 	GitHubConflict      Code = "github-conflict"
 	GitHubRateLimited   Code = "github-rate-limited"
@@ -241,6 +242,9 @@ var Codes = []CodeInfo{
 		Cause: "too many live receipts, submissions or a plan too large", State: "nothing was recorded"},
 	{Code: Frozen, Group: "authorise", Meaning: "a freeze is in force",
 		Cause: "policy forbids publishing now", State: "no receipt was issued"},
+	{Code: ReceiptTooShort, Group: "act", Meaning: "the receipt ends before the writes of the operation can",
+		Cause: "many files, or a credential that wrote much in the last hour: GitHub wants at most 1 write a second, 80 a minute, 500 an hour",
+		State: "nothing was claimed or sent; the receipt is kept"},
 	{Code: GitHubDenied, Group: "act", Meaning: "GitHub refused",
 		Cause: "missing permission, a ruleset, or a name that is burnt", State: "the answer is recorded; nothing more was sent"},
 	{Code: GitHubConflict, Group: "act", Meaning: "GitHub holds other content where ours would go",

@@ -76,11 +76,11 @@ func (e *ending) begin(s *stage) {
 	e.honest(s, t)
 }
 
-// honest: before the door is open no request was made and no credential asked for.
+// honest: before the door is open no request was begun that writes.
 func (e *ending) honest(s *stage, t *track) {
 	opened := slices.Contains(t.seen, point{"execute", 1, false})
 	if n := e.run.used.Load(); !opened && n != 0 {
-		s.Errorf("%s: the credential was asked for %d times before the door was open", e, n)
+		s.Errorf("%s: %d writes were begun before the door was open", e, n)
 	}
 	if got := s.visible(e.run.plan.Ops[0]); !slices.Contains(t.seen, point{"attempt", 1, true}) && len(got) != 0 {
 		s.Errorf("%s: %q became visible without an attempt that was counted", e, got)

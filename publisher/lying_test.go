@@ -90,7 +90,7 @@ func TestLyingCore(t *testing.T) {
 				t.Errorf("%+v, %v", results, err)
 			}
 			if len(s.visible(r.plan.Ops[0])) != 0 || r.used.Load() != 0 {
-				t.Errorf("%q became visible, the credential was asked for %d times", s.visible(r.plan.Ops[0]), r.used.Load())
+				t.Errorf("%q became visible, %d writes were begun", s.visible(r.plan.Ops[0]), r.used.Load())
 			}
 			if results, err := r.publish("pub", dir); err != nil || results[0].Status != "success" {
 				t.Fatalf("control: %+v, %v", results, err)

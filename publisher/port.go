@@ -13,6 +13,9 @@ import (
 type SideEffectPort interface {
 	// Preview lists the calls that Apply would make. It is pure.
 	Preview(marketops.Operation) []marketops.Call
+	// Look makes every read that Apply would make before its first write, and compares the time that its
+	// writes take with lasts, for how long the receipt can still be used. It has no way to write.
+	Look(ctx context.Context, op marketops.Operation, lasts time.Duration) Looks
 	// Apply does what the permit allows and reads back what is then true. It begins by looking,
 	// so that doing it again after a crash finishes what was begun. The evidence is meaningful
 	// also when there is an error. Errors: [*marketops.Failure] where the state is known,

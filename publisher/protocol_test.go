@@ -49,8 +49,8 @@ func TestWholeProtocol(t *testing.T) {
 		}
 		r.sawTheLog(o)
 	}
-	if w.requests[0] != 0 || s.asked.Load() == 0 {
-		t.Errorf("%v requests before each door", w.requests)
+	if w.writes[0] != 0 || s.asked.Load() == 0 {
+		t.Errorf("%v writes before each door", w.writes)
 	}
 	if p.ready != len(results) || p.Outbox.Pending() != 0 {
 		t.Errorf("ready asked %d times, %d records wait", p.ready, p.Outbox.Pending())
@@ -91,17 +91,17 @@ func (r *run) sawTheLog(o *receipt.Outcome) {
 	}
 }
 
-// witness notes what is public, and what GitHub has seen, when the door is about to be opened.
+// witness notes what is public, and what was written to GitHub, when the door is about to be opened.
 type witness struct {
 	publisher.Core
 	stage     *stage
 	published map[string]uint64
-	requests  []int
+	writes    []int
 }
 
 func (w *witness) Execute(ctx context.Context, f api.Fence) (api.Lease, error) {
 	w.published[string(f.Receipt)] = w.stage.published()
-	w.requests = append(w.requests, len(w.stage.hub.Requests()))
+	w.writes = append(w.writes, len(w.stage.hub.Mutations()))
 	return w.Core.Execute(ctx, f)
 }
 
@@ -126,7 +126,7 @@ func TestDryRun(t *testing.T) {
 	world.WantCode(t, results[0].Err, marketops.ContentMismatch)
 	state, err := s.Client("pub").ClaimState(context.Background(), r.plan.Receipt(0).ReceiptID)
 	s.ok(err)
-	if state.State != "none" || s.published() != size || len(s.hub.Requests()) != 0 || s.asked.Load() != 0 || p.ready != 0 || p.Outbox.Pending() != 0 {
+	if state.State != "none" || s.published() != size || len(s.hub.Mutations()) != 0 || p.ready != 0 || p.Outbox.Pending() != 0 {
 		t.Errorf("a dry run left traces: %+v", state)
 	}
 }
@@ -136,10 +136,12 @@ func TestDryRun(t *testing.T) {
 func TestFirstFailureStops(t *testing.T) {
 	s := newStage(t)
 	taken := s.tagOp()
-	s.ok(s.repo.SetRef("refs/tags/"+taken.Tag.Name, s.commit))
 	r := s.authorised(taken, s.tagOp())
 	dir := r.folder()
-	results, err := r.publish("pub", dir)
+	p := r.sit("pub", dir)
+	p.Port = &greedy{SideEffectPort: p.Port, stage: s, before: func() { s.ok(s.repo.SetRef("refs/tags/"+taken.Tag.Name, s.commit)) }}
+	results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
+	p.leave()
 	s.ok(err)
 	if results[0].Status != "rejected" || results[1].Status != "not-attempted" {
 		t.Fatalf("%+v", results)

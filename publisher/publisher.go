@@ -17,8 +17,9 @@
 // nothing depends on these being all: at each of S1, S2 and S4, and before that effect, the Core asks its
 // own.
 //
-// Before S4 nothing was sent and the GitHub credential was not used; that it is there is looked up
-// once the gate has passed, so that its absence wastes no receipt. After S4 the outcome must be
+// Before S4 nothing was written to GitHub. Once the gate has passed and before the receipt is claimed the
+// credential reads, through a transport that can only GET, so that what is in the way by then wastes no
+// receipt ([SideEffectPort.Look]). After S4 the outcome must be
 // found out by reading if no usable answer came: "no answer" is [*marketops.Unknown], never a
 // failure.
 //
@@ -93,6 +94,7 @@ type Result struct {
 	URL     string
 	Entry   api.Entry        // the outcome's or refusal's leaf, if there is one
 	Checks  marketops.Checks // the gate's
+	Looks   Looks            // before the claim
 	Err     error            // nil for success
 }
 
@@ -101,7 +103,8 @@ const (
 	Refused      receipt.Status = "refused"       // by the gate or the claim
 	Open         receipt.Status = "open"          // publishing again continues
 	NotAttempted receipt.Status = "not-attempted" // the receipt is unused
-	WouldPublish receipt.Status = "would-publish" // in a dry run
+	WouldPublish receipt.Status = "would-publish" // in a dry run: gate and GitHub are as planned
+	GatePassed   receipt.Status = "gate-passed"   // in a dry run that could not look at everything on GitHub
 )
 
 // Lease and call bounds.

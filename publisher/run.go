@@ -36,7 +36,7 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 		results[i] = Result{Number: j.Number, Op: j.Op, Checks: gated[i].Checks, Status: WouldPublish}
 	}
 	if mode == marketops.DryRun {
-		return finishDryRun(results, gated), nil
+		return p.finishDryRun(ctx, results, gated), nil
 	}
 	if refused := p.refuseAll(ctx, results, gated); refused {
 		return results, nil
@@ -45,11 +45,13 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 }
 
 // finishDryRun is the end of a dry run: what would be refused, and nothing recorded.
-func finishDryRun(results []Result, gated []*Gated) []Result {
+func (p *Publisher) finishDryRun(ctx context.Context, results []Result, gated []*Gated) []Result {
 	for i, g := range gated {
 		if g != nil && !g.WouldPass() {
 			r := (&Gated{Job: g.Job, Checks: g.Checks.Without(marketops.ModeNotProd)}).Refusal()
 			results[i].Status, results[i].Err = Refused, r
+		} else if g != nil {
+			p.tryOut(ctx, g, &results[i])
 		}
 	}
 	return results
@@ -98,7 +100,7 @@ func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*G
 				}
 				return err
 			}
-			results[i] = p.Publish(ctx, g)
+			results[i] = p.lookAndPublish(ctx, g)
 		}
 		if results[i].Status != receipt.Success {
 			markNotAttempted(results)

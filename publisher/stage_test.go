@@ -18,7 +18,10 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-const secret = "gho_canary0123456789abcdef"
+const (
+	secret     = "gho_canary0123456789abcdef"
+	readSecret = "gho_reader0123456789abcdef"
+)
 
 // stage is a world with a second authority and a practice GitHub with one repository.
 type stage struct {
@@ -65,7 +68,8 @@ func newStage(t *testing.T) *stage {
 func (s *stage) startHub() {
 	s.Helper()
 	hub, err := githubtest.Start(githubtest.Options{Dir: s.TempDir(), PrimaryLimit: 1 << 30,
-		Tokens: []githubtest.Token{{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}}}})
+		Tokens: []githubtest.Token{{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},
+			{Secret: readSecret, Login: "reader", Repos: []string{"*"}}}})
 	s.ok(err)
 	s.Cleanup(func() { hub.Close() })
 	s.hub, s.api, s.files = hub, hub.API(), hub.Uploads()

@@ -63,7 +63,7 @@ func TestInterrupt(t *testing.T) {
 			s.Errorf("%s: %+v", e, results)
 		}
 		if n := e.run.used.Load(); n != 0 {
-			s.Errorf("%s: the credential was asked for %d times", e, n)
+			s.Errorf("%s: %d writes were begun", e, n)
 		}
 	})
 	sideBySide(endings, func(e *ending) { e.resume(s) })

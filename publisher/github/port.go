@@ -14,9 +14,10 @@ import (
 // Port is the live port. Its methods may be called from several goroutines; operations are
 // applied one after the other.
 type Port struct {
-	api     *url.URL
-	client  *wire.Client
-	applies sync.Mutex // held for the whole of an Apply: GitHub wants writes one after the other
+	api      *url.URL
+	client   *wire.Client
+	readOnly bool       // its credential is not the one that writes
+	applies  sync.Mutex // held for the whole of an Apply: GitHub wants writes one after the other
 }
 
 var _ publisher.SideEffectPort = (*Port)(nil)
@@ -36,8 +37,8 @@ func newPort(o Options, sleep func(context.Context, time.Duration) error) (*Port
 	if err != nil {
 		return nil, err
 	}
-	return &Port{api: api, client: wire.New(wire.Options{
-		API: api, Uploads: uploads, Roots: o.Roots, Token: o.Token, Denied: o.Denied, Now: o.Now, Sleep: sleep,
+	return &Port{api: api, readOnly: o.ReadOnly, client: wire.New(wire.Options{
+		API: api, Uploads: uploads, Roots: o.Roots, Token: o.Token, Denied: o.Denied, ReadOnly: o.ReadOnly, Now: o.Now, Sleep: sleep,
 		Limiter: o.Pacing.Limiter, LimitWait: o.Pacing.LimitWait, Wait: o.Wait, Pauses: o.Pauses, UserAgent: o.UserAgent,
 	})}, nil
 }

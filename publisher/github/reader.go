@@ -143,23 +143,32 @@ func (r *repository) whyNotWritable(x *wire.Exchange) string {
 	return ""
 }
 
-// preflight holds the repository against the plan: the number decides, the name is checked
+// readRepository holds the repository against the plan: the number decides, the name is checked
 // beside it, because all further addresses are made of the name.
-func (r *reader) preflight(ctx context.Context, toWrite bool) error {
+func (r *reader) readRepository(ctx context.Context) (*repository, *wire.Exchange, error) {
 	var repo repository
 	x, err := r.Get(ctx, "read the repository", r.path(""), &repo)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	t := r.op.Target
 	if repo.ID != t.RepositoryID || repo.FullName != t.FullName {
-		return &marketops.Failure{Code: marketops.RepositoryMismatch, State: wire.StateStopped, What: r.RedactLine(
+		return nil, nil, &marketops.Failure{Code: marketops.RepositoryMismatch, State: wire.StateStopped, What: r.RedactLine(
 			fmt.Sprintf("planned %s, number %d; GitHub has %s, number %d", t.FullName, t.RepositoryID, repo.FullName, repo.ID))}
 	}
 	r.facts.number("repository_id", repo.ID)
 	r.facts.note("repository_node_id", repo.NodeID)
 	if r.facts.url == "" && isWeb(repo.HTMLURL) {
 		r.facts.url = repo.HTMLURL + r.webPath()
+	}
+	return &repo, x, nil
+}
+
+// preflight demands the planned repository and, of who is to write, that nothing forbids it.
+func (r *reader) preflight(ctx context.Context, toWrite bool) error {
+	repo, x, err := r.readRepository(ctx)
+	if err != nil {
+		return err
 	}
 	if why := repo.whyNotWritable(x); toWrite && why != "" {
 		return wire.Stopf(marketops.GitHubDenied, "%s", r.RedactLine(why))

@@ -74,6 +74,7 @@ var next = map[marketops.Code]string{
 	marketops.LimitReached:    "wait until some are used or expire",
 	marketops.Frozen:          "wait until the freeze ends",
 
+	marketops.ReceiptTooShort:     "authorize again with a longer receipt_lifetime in core.yaml, or split the plan",
 	marketops.GitHubDenied:        "fix what GitHub names, then plan again",
 	marketops.GitHubConflict:      "look at it, then take a new version",
 	marketops.GitHubRateLimited:   "wait, then type the same command again; marketops reconcile RUN only looks",

@@ -1,9 +1,10 @@
 // Package credential is GitHub's write credential: a token that is read, or one that a GitHub App is
-// given, when the first request needs it and not before.
+// given, when the first request needs it and not before. Beside it stands the token for reading.
 package credential
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -52,6 +53,24 @@ func New(dir string, gh config.GitHub) Credential {
 			return ratelimit.Credential(gh.API, "token", secret), nil
 		},
 	}
+}
+
+// Reader returns the credential that a marketops.yaml in dir names for reading. Token is token-missing where there is
+// none; anything else that is wrong with it is an error here.
+func Reader(dir string, gh config.GitHub) (Credential, error) {
+	secret, err := config.ReadSecret(dir, gh.ReadToken)
+	if err != nil && !errors.Is(err, marketops.TokenMissing) {
+		return Credential{}, err
+	}
+	missing := err
+	return Credential{
+		Token: func(context.Context) (string, error) { return secret.Reveal(), missing },
+		Deny:  func(string) {},
+		Ready: func(context.Context) error { return missing },
+		Name: func(context.Context) (string, error) {
+			return ratelimit.Credential(gh.API, "token", secret.Reveal()), nil
+		},
+	}, nil
 }
 
 // fixedToken reads the secret that ref names each time it is asked.

@@ -17,27 +17,15 @@ import (
 )
 
 // port is the live port in prod alone, with what must hold before each claim; everything else gets
-// one that can make no call and is never ready.
+// one that can make no call but the reads of a trial run, and is never ready.
 func (p *Publication) port(gh config.GitHub, c credential.Credential, mode marketops.Mode) (publisher.SideEffectPort, readiness, error) {
 	if mode != marketops.Prod {
 		never := func(context.Context, time.Duration) error {
 			return marketops.Refuse(marketops.ModeNotProd, string(mode))
 		}
-		return publisher.Null{Calls: github.Preview}, never, nil
+		return publisher.Null{Calls: github.Preview, Looks: p.trial(gh)}, never, nil
 	}
-	memory, err := env.Memory()
-	if err != nil {
-		return nil, nil, err
-	}
-	pace := ratelimit.New(filepath.Join(memory, "pace"), ratelimit.GitHub(), c.Name)
-	live, err := github.New(github.Options{
-		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.Token, Denied: c.Deny, Pacing: github.NewPacing(pace),
-		Now: time.Now, Pauses: github.DefaultPauses(), UserAgent: "marketops/" + version.String(),
-		Wait: func(reason string, d time.Duration) {
-			p.Say("waiting %s: %s", d.Round(time.Second), reason)
-			p.bars.Wait(reason, d)
-		},
-	})
+	live, err := p.live(gh, c, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,6 +36,42 @@ func (p *Publication) port(gh config.GitHub, c credential.Credential, mode marke
 		return live.Ready(ctx, lasts)
 	}
 	return scopedPort{live}, ready, nil
+}
+
+// live connects to GitHub with a credential.
+func (p *Publication) live(gh config.GitHub, c credential.Credential, readOnly bool) (*github.Port, error) {
+	memory, err := env.Memory()
+	if err != nil {
+		return nil, err
+	}
+	pace := ratelimit.New(filepath.Join(memory, "pace"), ratelimit.GitHub(), c.Name)
+	return github.New(github.Options{
+		API: gh.API, Uploads: gh.Uploads, Roots: gh.Roots, Token: c.Token, Denied: c.Deny, ReadOnly: readOnly, Pacing: github.NewPacing(pace),
+		Now: time.Now, Pauses: github.DefaultPauses(), UserAgent: "marketops/" + version.String(),
+		Wait: func(reason string, d time.Duration) {
+			p.Say("waiting %s: %s", d.Round(time.Second), reason)
+			p.bars.Wait(reason, d)
+		},
+	})
+}
+
+// trial makes the looks of a trial run, with the token that github.read_token names. Without one GitHub is not asked.
+func (p *Publication) trial(gh config.GitHub) func(context.Context, marketops.Operation, time.Duration) publisher.Looks {
+	return func(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Looks {
+		reader, err := credential.Reader(p.run.Sources.Root, gh)
+		if err != nil {
+			return publisher.Looks{{Name: "read token", Status: marketops.Fail, Code: marketops.CodeOf(err), Detail: err.Error()}}
+		}
+		port, err := p.live(gh, reader, true)
+		if err != nil {
+			return publisher.Looks{{Name: "read token", Status: marketops.NotRun, Detail: err.Error()}}
+		}
+		if _, err := reader.Token(ctx); err != nil {
+			return publisher.Looks{port.LookAtTime(ctx, op, lasts), {Name: publisher.LookRepository, Status: marketops.NotRun,
+				Detail: "GitHub was not asked: there is no read token (github.read_token: " + gh.ReadToken + ")"}}
+		}
+		return port.Look(ctx, op, lasts)
+	}
 }
 
 // readiness is [publisher.Publisher.Ready].
@@ -63,6 +87,11 @@ func (a scopedPort) Apply(ctx context.Context, permit *publisher.Permit, journal
 		ctx = app.For(ctx, j.op)
 	}
 	return a.SideEffectPort.Apply(ctx, permit, journal)
+}
+
+// Look implements [publisher.SideEffectPort].
+func (a scopedPort) Look(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Looks {
+	return a.SideEffectPort.Look(app.For(ctx, op), op, lasts)
 }
 
 // Observe implements [publisher.SideEffectPort].

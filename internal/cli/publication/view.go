@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
@@ -23,12 +24,13 @@ type OperationView struct {
 	Leaf       *uint64           `json:"leaf"` // of the outcome or refusal; null if there is none
 	Problem    *cli.Problem      `json:"problem"`
 	Checks     []marketops.Check `json:"checks"`
+	Looks      []publisher.Look  `json:"looks,omitzero"` // at GitHub, before the claim
 }
 
 // ViewOf returns the view of a result.
 func ViewOf(res publisher.Result) OperationView {
 	v := OperationView{Number: res.Number, Kind: res.Op.Kind, Repository: res.Op.Target.FullName, Resource: res.Op.Resource(),
-		Status: res.Status, Already: res.Already, URL: res.URL, Checks: res.Checks}
+		Status: res.Status, Already: res.Already, URL: res.URL, Checks: res.Checks, Looks: res.Looks}
 	if len(res.Entry.Envelope) > 0 {
 		v.Leaf = &res.Entry.Position.Index
 	}
@@ -48,7 +50,9 @@ func Line(res publisher.Result, arg string) string {
 	}
 	switch {
 	case res.Status == "would-publish":
-		return head + "would publish: every check but the mode's passed"
+		return head + "would publish: every check but the mode's passed, and GitHub is as planned"
+	case res.Status == "gate-passed":
+		return head + "every check but the mode's passed; not looked at: " + unseen(res.Looks)
 	case res.Status == "not-attempted" && res.Err == nil:
 		return head + "not attempted, receipt unspent"
 	case res.Status == "not-attempted" && errors.Is(res.Err, context.Canceled):
@@ -64,6 +68,38 @@ func Line(res publisher.Result, arg string) string {
 	}
 	return head + string(res.Status) + codeOf(res.Err) + leaf
 }
+
+// unseen names what was not looked at.
+func unseen(looks publisher.Looks) string {
+	var names []string
+	for _, l := range looks {
+		if l.Status != marketops.Pass {
+			names = append(names, l.Name)
+		}
+	}
+	if names == nil {
+		return "GitHub"
+	}
+	return strings.Join(names, ", ")
+}
+
+// LookLines are the looks of a trial run, or those of an operation that one of them stopped, for people.
+func LookLines(res publisher.Result) (lines []string) {
+	_, failed := res.Looks.Failure()
+	if !failed && res.Status != publisher.WouldPublish && res.Status != publisher.GatePassed {
+		return nil
+	}
+	for _, l := range res.Looks {
+		line := fmt.Sprintf("   %-7s %s", lookWords[l.Status], l.Name)
+		if l.Detail != "" {
+			line += ": " + l.Detail
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+var lookWords = map[marketops.Status]string{marketops.Pass: "passed", marketops.Fail: "failed", marketops.NotRun: "not run"}
 
 func codeOf(err error) string {
 	if c := marketops.CodeOf(err); c != "" {

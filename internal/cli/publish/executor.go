@@ -68,6 +68,9 @@ func (w *executor) report(r *plan.Run, err error) error {
 	}
 	for _, res := range w.results {
 		w.Print("%s", publication.Line(res, w.arg))
+		for _, line := range publication.LookLines(res) {
+			w.Print("%s", line)
+		}
 		v.Operations = append(v.Operations, publication.ViewOf(res))
 		errs = append(errs, res.Err)
 	}

@@ -1,0 +1,217 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/test/githubtest"
+	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/publisher/ratelimit"
+)
+
+// looked makes the looks of an operation, and demands that nothing but GET was sent for them.
+func (s *stage) looked(p *Port, op marketops.Operation) publisher.Looks {
+	s.Helper()
+	before := len(s.srv.Requests())
+	looks := p.Look(context.Background(), op, time.Hour)
+	for _, r := range s.srv.Requests()[before:] {
+		if r.Method != "GET" {
+			s.Errorf("a look sent %v", r)
+		}
+	}
+	return looks
+}
+
+// said are the names and results of looks, in order.
+func said(looks publisher.Looks) string {
+	var out []string
+	for _, l := range looks {
+		one := l.Name + "=" + string(l.Status)
+		if l.Code != "" {
+			one += ":" + string(l.Code)
+		}
+		out = append(out, one)
+	}
+	return strings.Join(out, " ")
+}
+
+// reading is a port for trial runs with a read token.
+func (s *stage) reading(token string) *Port {
+	s.Helper()
+	o := s.options(s.api, s.uploads)
+	o.ReadOnly, o.Token = true, func(context.Context) (string, error) { return token, nil }
+	p, err := newPort(o, s.clock.sleep)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return p
+}
+
+// TestLook: what stands in the way is named before anything is sent, and what nobody could see is not called good. The
+// control of each is the same operation without it.
+func TestLook(t *testing.T) {
+	const tag, release = "time=pass repository=pass rights=pass tag=pass branch=pass commit=pass", " releases=pass"
+	const pull, change = "time=pass repository=pass rights=pass base=pass head=pass pull request=pass", "time=pass repository=pass rights=pass base=pass tag=pass head=pass pull request=pass"
+	conflict := func(in, name string) string {
+		return strings.Replace(in, name+"=pass", name+"=fail:github-conflict", 1)
+	}
+	for name, c := range map[string]struct {
+		op     func(*stage) marketops.Operation
+		want   string // without what is in the way
+		spoil  func(*stage, marketops.Operation)
+		failed string // with it
+	}{
+		"tag": {(*stage).tagOp, tag, func(s *stage, _ marketops.Operation) { s.point("refs/tags/v1.4.0", s.commit) }, conflict(tag, "tag")},
+		"tag with other words": {(*stage).tagOp, tag, func(s *stage, op marketops.Operation) { s.annotate(op, op.Tag.Message+"\n") },
+			conflict(tag, "tag")},
+		"branch of that name": {(*stage).tagOp, tag, func(s *stage, _ marketops.Operation) { s.point("refs/heads/v1.4.0", s.commit) },
+			conflict(tag, "branch")},
+		"archived": {(*stage).tagOp, tag, func(s *stage, _ marketops.Operation) { s.repo.Set(func(r *githubtest.RepoSpec) { r.Archived = true }) },
+			"time=pass repository=fail:github-denied rights=not_run tag=pass branch=pass commit=pass"},
+		"renamed": {(*stage).tagOp, tag, func(s *stage, _ marketops.Operation) { s.repo.Rename("octo-org", "gizmos") },
+			"time=pass repository=fail:redirect-refused rights=not_run tag=not_run branch=not_run commit=not_run"},
+		"draft of somebody": {(*stage).releaseOp, tag + release, func(s *stage, _ marketops.Operation) { s.makes("POST", "releases", rel("v1.4.0", "x", "y", true)) },
+			conflict(tag+release, "releases")},
+		"release of somebody": {(*stage).releaseOp, tag + release, func(s *stage, _ marketops.Operation) {
+			s.makes("POST", "releases", rel("v1.4.0", "x", "y", false))
+		}, conflict(conflict(tag+release, "releases"), "tag")},
+		"base moved": {(*stage).pullOp, pull, func(s *stage, _ marketops.Operation) {
+			must(s.repo.Commit("main", githubtest.Change{Message: "moved", Files: map[string]string{"x": "y"}}))
+		}, strings.Replace(pull, "base=pass", "base=fail:ref-moved", 1)},
+		"head moved": {(*stage).pullOp, pull, func(s *stage, _ marketops.Operation) {
+			must(s.repo.Commit("release/next", githubtest.Change{Message: "moved", Files: map[string]string{"x": "y"}}))
+		}, strings.Replace(pull, "head=pass", "head=fail:ref-moved", 1)},
+		"pull request of somebody": {(*stage).pullOp, pull, func(s *stage, _ marketops.Operation) { s.theirPull("release/next", "theirs", "not ours") },
+			conflict(pull, "pull request")},
+		"branch of somebody": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) {
+			must(s.repo.Commit("release/v1.4.0", githubtest.Change{Message: "theirs", Files: map[string]string{"x": "y"}}))
+		}, conflict(change, "head")},
+		"tag with the branch's name": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) { s.point("refs/tags/release/v1.4.0", s.commit) },
+			conflict(change, "tag")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			op := c.op(s)
+			if got := said(s.looked(s.port, op)); got != c.want {
+				t.Errorf("control: %s, want %s", got, c.want)
+			}
+			c.spoil(s, op)
+			looks := s.looked(s.port, op)
+			if _, failed := looks.Failure(); said(looks) != c.failed || !failed || looks.Passed() {
+				t.Errorf("%s, want %s", said(looks), c.failed)
+			}
+		})
+	}
+}
+
+// TestLookOurs: what an earlier attempt made and left is in nothing's way.
+func TestLookOurs(t *testing.T) {
+	for _, op := range []func(*stage) marketops.Operation{(*stage).releaseOp, (*stage).pullOp} {
+		s := openStage(t)
+		op := op(s)
+		must(s.apply(op))
+		if looks := s.looked(s.port, op); !looks.Passed() {
+			t.Errorf("%s", said(looks))
+		}
+	}
+	s := openStage(t)
+	op := s.changeOp()
+	must(s.apply(op))
+	looks := s.looked(s.port, op)
+	if _, failed := looks.Failure(); failed || looks.Passed() || !strings.HasSuffix(said(looks), "head=not_run pull request=not_run") {
+		t.Errorf("a branch whose files were not compared: %s", said(looks))
+	}
+}
+
+// TestLookCredential: whose rights are shown, and what a token cannot see is said to be not looked at.
+func TestLookCredential(t *testing.T) {
+	const after = " tag=pass branch=pass commit=pass releases="
+	for _, c := range []struct {
+		token    string
+		readOnly bool
+		want     string
+	}{
+		{"another-token", false, "repository=pass rights=pass" + after + "pass"},
+		{"classic-repo", false, "repository=pass rights=pass" + after + "pass"},
+		{"classic-none", false, "repository=pass rights=fail:github-denied" + after + "pass"},
+		{"reader-token", false, "repository=pass rights=fail:github-denied" + after + "pass"},
+		{"another-token", true, "repository=pass rights=pass" + after + "pass"},
+		{"classic-none", true, "repository=pass rights=not_run" + after + "not_run"},
+		{"reader-token", true, "repository=pass rights=not_run" + after + "not_run"},
+		{"unknown-token", true, "repository=fail:token-missing rights=not_run tag=not_run branch=not_run commit=not_run releases=not_run"},
+		{"unknown-token", false, "repository=fail:token-missing rights=not_run tag=not_run branch=not_run commit=not_run releases=not_run"},
+	} {
+		t.Run(fmt.Sprint(c.token, c.readOnly), func(t *testing.T) {
+			s := newStage(t)
+			p := s.reading(c.token)
+			if !c.readOnly {
+				s.token, p = func() (string, error) { return c.token, nil }, s.port
+			}
+			looks := s.looked(p, s.releaseOp())
+			if got := strings.TrimPrefix(said(looks), "time=pass "); got != c.want || looks.Passed() == (strings.Contains(c.want, "=not_run") || strings.Contains(c.want, "=fail")) {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// TestLookReadOnly: a port for trial runs cannot be made to write. The control is the port that publishes.
+func TestLookReadOnly(t *testing.T) {
+	s := newStage(t)
+	p := s.reading(secret)
+	if _, err := p.apply(context.Background(), s.work(s.tagOp()), s.diary); err == nil || !strings.Contains(err.Error(), "read-only") {
+		t.Errorf("%v", err)
+	}
+	if len(s.srv.Mutations()) != 0 {
+		t.Errorf("%v", s.srv.Mutations())
+	}
+	if _, err := s.apply(s.tagOp()); err != nil || len(s.srv.Mutations()) == 0 {
+		t.Errorf("control: %v", err)
+	}
+}
+
+// TestLookSilence: no answer is not called a failure, and where GitHub does not answer it is not asked on.
+func TestLookSilence(t *testing.T) {
+	for path, want := range map[string]string{
+		"/repos/*/*":                          "time=pass repository=not_run:github-unreachable rights=not_run tag=not_run branch=not_run commit=not_run",
+		"/repos/*/*/git/matching-refs/tags/*": "time=pass repository=pass rights=pass tag=not_run:github-unreachable branch=not_run commit=not_run",
+	} {
+		s := openStage(t)
+		s.srv.Inject(githubtest.Fault{Method: "GET", Path: path, Action: githubtest.StatusBefore, Status: 503, Times: 100})
+		looks := s.looked(s.port, s.tagOp())
+		_, unreached := looks.Unreached()
+		if said(looks) != want || looks.Passed() || unreached != strings.Contains(want, "repository=not_run") {
+			t.Errorf("%s: %s, want %s", path, said(looks), want)
+		}
+	}
+}
+
+// TestLookAtTime: the writes that the preview lists, at the pace of the credential, must fit into what is left of
+// the receipt. The control is a receipt that lasts longer.
+func TestLookAtTime(t *testing.T) {
+	s := newStage(t)
+	op := s.releaseOp()
+	for i := range 522 {
+		op.Release.Assets = append(op.Release.Assets, marketops.Asset{Name: fmt.Sprintf("c-%03d", i), Size: 1, SHA256: marketops.DigestOf(nil), ContentType: "text/plain"})
+	}
+	s.limiter = ratelimit.New(t.TempDir(), ratelimit.GitHub(), func(context.Context) (string, error) { return "name", nil })
+	for lasts, want := range map[time.Duration]string{
+		time.Hour: "time=fail:receipt-too-short", 62 * time.Minute: "time=pass", -time.Second: "time=fail:receipt-too-short",
+	} {
+		l := s.port.LookAtTime(context.Background(), op, lasts)
+		if said(publisher.Looks{l}) != want || !strings.Contains(l.Detail, "528 writes take 1h0m") {
+			t.Errorf("%s: %+v", lasts, l)
+		}
+	}
+	if n := len(s.srv.Requests()); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+	s.limiter = &waiting{fail: errFull}
+	if l := s.port.LookAtTime(context.Background(), op, time.Hour); l.Status != marketops.Fail || l.Code != marketops.DiskFull {
+		t.Errorf("%+v", l)
+	}
+}
