@@ -55,9 +55,9 @@ func New(dir string, gh config.GitHub) Credential {
 	}
 }
 
-// Reader returns the credential that a marketops.yaml in dir names for reading. Token is token-missing where there is
+// ForReading returns the credential that a marketops.yaml in dir names for reading. Token is token-missing where there is
 // none; anything else that is wrong with it is an error here.
-func Reader(dir string, gh config.GitHub) (Credential, error) {
+func ForReading(dir string, gh config.GitHub) (Credential, error) {
 	secret, err := config.ReadSecret(dir, gh.ReadToken)
 	if err != nil && !errors.Is(err, marketops.TokenMissing) {
 		return Credential{}, err

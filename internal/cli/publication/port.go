@@ -58,7 +58,7 @@ func (p *Publication) live(gh config.GitHub, c credential.Credential, readOnly b
 // trial makes the looks of a trial run, with the token that github.read_token names. Without one GitHub is not asked.
 func (p *Publication) trial(gh config.GitHub) func(context.Context, marketops.Operation, time.Duration) publisher.Looks {
 	return func(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Looks {
-		reader, err := credential.Reader(p.run.Sources.Root, gh)
+		reader, err := credential.ForReading(p.run.Sources.Root, gh)
 		if err != nil {
 			return publisher.Looks{{Name: "read token", Status: marketops.Fail, Code: marketops.CodeOf(err), Detail: err.Error()}}
 		}

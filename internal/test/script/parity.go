@@ -19,7 +19,7 @@ import (
 //
 //	grant DIR [FLAG…]              plan with these flags, submit, approve and authorize into DIR
 //	refused DIR CODES [FLAG…]      publish DIR --mode prod (or what FLAG says) is refused; see there
-//	rehearsed DIR [CODE]           publish DIR without a mode would publish, or would be refused
+//	rehearsed DIR [CODE]           publish DIR without a mode and a read token passes the gate, or would be refused
 //	published DIR [FLAG…]          it publishes every operation of DIR, for the first time
 //	packed DIR STATUS [CODE…]      the offline verifier on a pack of DIR: each operation is STATUS,
 //	                               and the run's refusals are these, in this order
@@ -187,7 +187,7 @@ func rehearsed(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("a rehearsal in mode %s of %d operations, %d refusals recorded", v.Mode, len(v.Operations), grown)
 	}
 	for _, op := range v.Operations {
-		good := op.Status == "would-publish" && len(args) == 1
+		good := op.Status == "gate-passed" && len(args) == 1
 		bad := op.Status == "refused" && len(args) == 2 && op.Problem.Code == args[1]
 		if !good && !bad || op.Leaf != nil {
 			ts.Fatalf("operation %d is %s under %+v", op.Number, op.Status, op.Problem)

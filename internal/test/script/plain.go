@@ -32,16 +32,21 @@ func unzip(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// somebody posts a file to the practice GitHub with the publisher's credential and without the
+// somebody posts a file to the practice GitHub, or deletes what a path names, with the publisher's credential and without the
 // publisher, as whoever else holds a token could.
 func somebody(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 2 {
-		ts.Fatalf("usage: somebody PATH FILE")
+	method, body := http.MethodDelete, io.Reader(nil)
+	switch len(args) {
+	case 1:
+	case 2:
+		f, err := os.Open(ts.MkAbs(args[1]))
+		ts.Check(err)
+		defer f.Close()
+		method, body = http.MethodPost, f
+	default:
+		ts.Fatalf("usage: somebody PATH [FILE]")
 	}
-	f, err := os.Open(ts.MkAbs(args[1]))
-	ts.Check(err)
-	defer f.Close()
-	req, err := http.NewRequest(http.MethodPost, ts.Getenv("API")+args[0], f)
+	req, err := http.NewRequest(method, ts.Getenv("API")+args[0], body)
 	ts.Check(err)
 	req.Header.Set("Authorization", "Bearer "+ts.Getenv("GITHUB_TOKEN"))
 	req.Header.Set("Content-Type", "application/json")
