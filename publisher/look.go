@@ -112,6 +112,7 @@ func (p *Publisher) look(ctx context.Context, g *Gated) (Looks, error) {
 	if state.State == api.StateExecuting || state.Earlier {
 		return Looks{notLooked("an earlier attempt under this receipt has not ended; publishing continues it")}, nil
 	}
+	p.tell(g.Job, "S0 look", "before the receipt is claimed")
 	lasts := time.Duration(body.ExpiresAt-gate.Epsilon-p.Now()) * time.Second
 	return p.Port.Look(ctx, g.Job.Op, lasts), nil
 }

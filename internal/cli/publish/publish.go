@@ -35,28 +35,31 @@ func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *co
 		Short: "Publish what was authorised: exactly that, exactly once",
 		Long: `Gate every operation of the run, and if all pass, publish them one after the other.
 
-Without --mode prod it is a rehearsal: every other check runs and nothing is claimed, logged or
-sent. The mode is given here and nowhere else; no environment variable or file can raise it.
+Without --mode prod it is a trial run: every other check runs, then GitHub is read as publishing
+would read it before its first write, with what github.read_token in marketops.yaml names. Nothing is
+claimed, logged or written. It says "would publish" only if everything was read and is as planned.
+The mode is given here and nowhere else; no environment variable or file can raise it.
 
 Running it again after an interruption continues under the same receipts. Operations that are done
 say so and are not repeated. The first operation that is not a success stops the rest.
 
 The GitHub write credential is read after every check has passed, from what github.token in
-marketops.yaml names (env://GITHUB_TOKEN unless it says otherwise), or minted from github.app once
-the intent is public.`,
+marketops.yaml names (env://GITHUB_TOKEN unless it says otherwise), or minted from github.app. It reads
+before the receipt is claimed, so that what is in the way uses up nothing, and writes once the intent is
+public.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Run, o.ModeGiven = args[0], c.Flags().Changed("mode")
 			return run(c.Context(), e, o)
 		},
 	}
-	c.Flags().StringVar(&o.Mode, "mode", "", `"prod" publishes; without it nothing is sent`)
+	c.Flags().StringVar(&o.Mode, "mode", "", `"prod" publishes; without it nothing is written`)
 	o.Bind(c.Flags())
 	c.Flags().StringVar(&o.Assets, "assets", "", "folder to take the files from (default: where they were planned)")
 	return c
 }
 
-// effective is what the flag says. Not giving it is a rehearsal; giving anything but the two
+// effective is what the flag says. Not giving it is a trial run; giving anything but the two
 // modes goes to the gate, which refuses it and has the refusal recorded.
 func (o Options) effective() marketops.Mode {
 	if !o.ModeGiven {
@@ -116,7 +119,7 @@ func (w *executor) explainInterrupt(err error) error {
 
 // announce says what is about to happen before it happens.
 func announce(s *cli.Streams, r *plan.Run, mode marketops.Mode) {
-	verb := "rehearsing"
+	verb := "trying out"
 	if mode == marketops.Prod {
 		verb = "publishing"
 	}

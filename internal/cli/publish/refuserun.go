@@ -16,7 +16,7 @@ import (
 )
 
 // refuseRun has the refusal of a run folder that was edited recorded like the gate's, and returns it. There
-// is no run to gate, so the folder's own word is taken for which run it is. A rehearsal records nothing.
+// is no run to gate, so the folder's own word is taken for which run it is. A trial run records nothing.
 func refuseRun(ctx context.Context, e *env.Env, o Options, cause error) error {
 	var why *marketops.Refusal
 	if o.effective() == marketops.DryRun || !errors.Is(cause, marketops.PlanMismatch) || !errors.As(cause, &why) {
