@@ -2,6 +2,8 @@ package credential_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,5 +35,38 @@ func TestLate(t *testing.T) {
 	}
 	if name, err := c.Name(ctx); err != nil || strings.Contains(name, "secret") {
 		t.Errorf("%s %v", name, err)
+	}
+}
+
+// TestForReading: the token for reading is another than the one that writes. Without one there is none, and one that
+// others may read is refused.
+func TestForReading(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	t.Setenv("WRITE_TOKEN", "ghp_write1234")
+	gh := config.GitHub{API: "https://api.github.com/", Token: "env://WRITE_TOKEN", ReadToken: "./read"}
+	c, err := credential.ForReading(dir, gh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secret, err := c.Token(ctx); secret != "" || marketops.CodeOf(err) != marketops.TokenMissing || c.Ready(ctx) == nil {
+		t.Errorf("%q %v", secret, err)
+	}
+	file := filepath.Join(dir, "read")
+	if err := os.WriteFile(file, []byte("ghp_read1234\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := credential.ForReading(dir, gh); marketops.CodeOf(err) != marketops.ConfigInvalid {
+		t.Errorf("%v", err)
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = credential.ForReading(dir, gh); err != nil {
+		t.Fatal(err)
+	}
+	secret, err := c.Token(ctx)
+	name, nameErr := c.Name(ctx)
+	if secret != "ghp_read1234" || err != nil || nameErr != nil || strings.Contains(name, "read") || c.Ready(ctx) != nil {
+		t.Errorf("%q %v %q %v", secret, err, name, nameErr)
 	}
 }

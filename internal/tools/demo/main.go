@@ -67,7 +67,7 @@ func (d *demo) authorise() error {
 	d.step("marketops authorize run", 12, "refused as yet: it names whose approval is missing (exit 12)", "approvers")
 	d.step("marketops approve run --key alice.pem", 0, "alice signs the digest of the plan with her own key; the approval is in the log", "leaf")
 	d.step("marketops authorize run", 0, "the authority signs one receipt per operation, each for one use within 24 hours", "receipt")
-	d.step("marketops publish run", 0, "without --mode prod the whole gate is rehearsed and nothing is sent", "would publish")
+	d.step("marketops publish run", 0, "without --mode prod it is a trial run: the whole gate, and nothing is sent; without a read token GitHub is not asked", "every check but the mode's passed")
 	d.effects(0, "authorising changed nothing")
 	return d.err
 }
