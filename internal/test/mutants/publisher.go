@@ -6,6 +6,7 @@ const (
 	prepareFile   = "publisher/prepare.go"
 	publishFile   = "publisher/publish.go"
 	reconcileFile = "publisher/reconcile.go"
+	lookFile      = "publisher/look.go"
 )
 
 var publisherMutants = []mutant{
@@ -33,5 +34,18 @@ var publisherMutants = []mutant{
 	{"absent", "calling it unknown when GitHub does not show it", "publisher", "TestReconcileExpired", []overlay.Patch{
 		{File: reconcileFile, Old: "&marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}",
 			New: "&marketops.Failure{Code: marketops.GitHubUnreachable, What: obs.Detail}"},
+	}},
+	{"notlooked", "saying of a trial run that could not look at everything that it did not", "publisher", "TestTrialRun", []overlay.Patch{
+		{File: lookFile, Old: "if l.Status != marketops.Pass {", New: "if l.Status == marketops.Fail {"},
+	}},
+	{"looked", "refusing before the claim what is in the way on GitHub", "publisher", "TestLookBeforeClaim", []overlay.Patch{
+		{File: lookFile, Old: "failed {\n\t\tres.Status, res.Err = Refused, g.lookRefusal(bad, unclaimed)",
+			New: "failed && false {\n\t\tres.Status, res.Err = Refused, g.lookRefusal(bad, unclaimed)"},
+	}},
+	{"unreached", "claiming nothing where GitHub does not answer at all", "publisher", "TestLookUnreached", []overlay.Patch{
+		{File: lookFile, Old: "unreached := res.Looks.Unreached(); unreached {", New: "unreached := res.Looks.Unreached(); unreached && false {"},
+	}},
+	{"toolate", "comparing the time that the writes take with what is left of the receipt", "publisher", "TestLookTooLate", []overlay.Patch{
+		{File: trialFile, Old: "if err == nil && takes > lasts {", New: "if false {"},
 	}},
 }
