@@ -120,5 +120,11 @@ func (p *Publisher) look(ctx context.Context, g *Gated) (Looks, error) {
 // lookRefusal is the refusal by a look that failed.
 func (g *Gated) lookRefusal(l Look, state string) *marketops.Refusal {
 	what := fmt.Sprintf("operation %d (%s %s), %s: %s", g.Job.Number, g.Job.Op.Kind, g.Job.Op.Target.FullName, l.Name, l.Detail)
-	return &marketops.Refusal{Code: l.Code, What: what, State: state}
+	return &marketops.Refusal{Code: l.Code, What: what, State: state, Next: afterLook[l.Code]}
+}
+
+// afterLook is what to do where the receipt is still good; "" is the code's own text.
+var afterLook = map[marketops.Code]string{
+	marketops.GitHubDenied:   "fix what GitHub names, then type the same command again",
+	marketops.GitHubConflict: "look at it; remove it and type the same command again, or choose a new version number",
 }

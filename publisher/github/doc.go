@@ -3,7 +3,7 @@
 // # What is promised
 //
 //   - Nothing is written without a permit that the gate of package publisher made, and none is
-//     used twice. [Port.Preview] does no I/O; [Port.Observe] has no way to write.
+//     used twice. [Port.Preview] does no I/O; [Port.Look] and [Port.Observe] go through a transport that can only GET.
 //   - Every write passes one function of internal/wire: the limiter of the credential ([Limiter]),
 //     Work.BeforeCall, for a visible effect Work.BeforeEffect, the deadline, then one request on a connection
 //     of its own. This package names neither net/http nor go-github, and nothing below that function sends a

@@ -138,7 +138,7 @@ func (t *trial) repository(ctx context.Context) {
 		repo, x, err := t.readRepository(ctx)
 		if err != nil {
 			t.silent = "not asked: the repository is not read"
-			return "", err
+			return "", t.named(err)
 		}
 		rights = t.rights(repo, x)
 		if repo.Archived || repo.Disabled {
@@ -147,6 +147,15 @@ func (t *trial) repository(ctx context.Context) {
 		return fmt.Sprintf("%s, number %d", repo.FullName, repo.ID), nil
 	})
 	t.ask(ctx, lookRights, func(context.Context) (string, error) { return "GitHub shows that the credential may write", rights })
+}
+
+// named says which credential GitHub does not accept.
+func (t *trial) named(err error) error {
+	var f *marketops.Failure
+	if t.readOnly && errors.As(err, &f) && f.Code == marketops.TokenMissing {
+		return wire.Stopf(f.Code, "the read token is not accepted: %s", f.What)
+	}
+	return err
 }
 
 // rights says what GitHub shows of the rights of the credential. nil is: it may write.

@@ -39,7 +39,7 @@ func (o *Options) Bind(f *pflag.FlagSet) {
 	f.StringVarP(&o.Config, "config", "c", "", "where GitHub is (default: the file the run was planned from)")
 }
 
-// New connects for a run. Unless the mode is prod the port can make no call.
+// New connects for a run. Unless the mode is prod the port can make no call but the reads of a trial run.
 func New(e *env.Env, r *plan.Run, o Options, mode marketops.Mode, b *progress.Bars) (*Publication, error) {
 	if o.Config == "" {
 		recorded, err := runfolder.ConfigPath(r)
