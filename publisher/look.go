@@ -109,7 +109,7 @@ func (p *Publisher) look(ctx context.Context, g *Gated) (Looks, error) {
 	if err != nil {
 		return nil, err
 	}
-	if state.State == api.StateExecuting || state.Earlier {
+	if state.State == api.StateExecuting || len(state.Earlier) > 0 {
 		return Looks{notLooked("an earlier attempt under this receipt has not ended; publishing continues it")}, nil
 	}
 	p.tell(g.Job, "S0 look", "before the receipt is claimed")

@@ -121,5 +121,7 @@ func (e executions) ClaimState(ctx context.Context, id marketops.ReceiptID) (api
 	if err != nil {
 		return api.ClaimState{}, err
 	}
-	return api.ClaimState{Receipt: id, Run: i.body.RunID, Operation: i.body.Operation, State: api.StateNone}, nil
+	out := api.ClaimState{Receipt: id, Run: i.body.RunID, Operation: i.body.Operation, State: api.StateNone}
+	out.Earlier, err = e.earlier(ctx, claims.Claim{Receipt: id, Run: i.body.RunID, Kind: i.body.OperationKind, OpDigest: i.body.Operation})
+	return out, err
 }
