@@ -10,25 +10,17 @@ import (
 	"github.com/omega/marketops/receipt/gate"
 )
 
-// Decide answers every operation of a run, in the run's order. Either every verdict has leave
-// or none has; a verdict that was favourable by itself then carries the code of the first that
-// was not.
+// Decide answers each operation of a run by itself, in the run's order. What one is granted counts among
+// the live receipts of its repository for those after it; no other answer matters to it.
 func (r Rules) Decide(run Run) []Verdict {
 	out := make([]Verdict, len(run.Operations))
-	denied := -1
+	granted := map[string]int{} // by repository
 	for i, w := range run.Operations {
-		out[i] = r.judge(run, w)
-		if out[i].Code != "" && denied < 0 {
-			denied = i
-		}
-	}
-	for i := range out {
 		v := &out[i]
-		if denied < 0 {
+		w.Live += granted[w.Op.Target.ID()]
+		if *v = r.judge(run, w); v.Code == "" {
+			granted[w.Op.Target.ID()]++
 			v.leave = &Authorization{grant: &v.subject}
-		} else if v.Code == "" {
-			v.Code = out[denied].Code
-			v.WhyNot = append(v.WhyNot, fmt.Sprintf("operation %d of this run was not authorised, and all are or none is", denied+1))
 		}
 	}
 	return out
@@ -38,7 +30,6 @@ func (r Rules) Decide(run Run) []Verdict {
 // had they not served one yet. What it takes from the limits is its own.
 func (r Rules) WouldIssue(run Run, w OperationState, approvals []marketops.Digest) bool {
 	w.Spent, w.Held, w.Live = nil, nil, 0
-	run.Operations = []OperationState{w}
 	run.Votes = slices.DeleteFunc(slices.Clone(run.Votes), func(v gate.Vote) bool {
 		return v.Body.Verdict == receipt.Approve && !slices.Contains(approvals, v.Record.Digest)
 	})
@@ -76,7 +67,7 @@ func (r Rules) judge(run Run, w OperationState) Verdict {
 	if n := r.Trust.AuthorityThreshold(w.Op.Kind, w.Op.Target); n != 1 {
 		refuse(marketops.ThresholdUnmet, fmt.Sprintf("trust.json demands %d authorities, this Core is one", n))
 	}
-	if why := r.Limits.room(w.Live, wantedFor(run, w)); why != "" {
+	if why := r.Limits.room(w.Live); why != "" {
 		refuse(marketops.LimitReached, why)
 	}
 	r.askPolicy(run, w, b, &v, refuse)
@@ -113,15 +104,6 @@ func isVetoed(t gate.Tally) bool {
 		}
 	}
 	return true
-}
-
-func wantedFor(run Run, w OperationState) (n int) {
-	for _, o := range run.Operations {
-		if o.Op.Target.ID() == w.Op.Target.ID() {
-			n++
-		}
-	}
-	return n
 }
 
 // stale lists what a plan rests on that no longer holds.

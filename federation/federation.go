@@ -4,8 +4,8 @@
 // # What is asked
 //
 // A [Run] is one submission, every verdict on it that the log holds, and what the Core knows
-// about each operation. [Rules.Decide] answers every operation with a [Verdict], and gives leave
-// to all of them or to none: a half authorised plan is not the plan that people approved.
+// about each operation. [Rules.Decide] answers each operation by itself with a [Verdict]: one that
+// is denied takes nothing from another.
 //
 // # How it is decided
 //

@@ -274,18 +274,36 @@ func (b *bench) outdated(names ...string) *bench {
 	return b
 }
 
-// TestAllOrNone: one denial takes the leave of every other operation.
-func TestAllOrNone(t *testing.T) {
-	b := newBench(t, "", tagOp("v1.0.0"), tagOp("v2.0.0")).approve("alice")
-	for _, v := range b.rules.Decide(b.run) {
-		if v.Leave() == nil {
-			t.Fatalf("control: %+v", v)
+// TestEachByItself: one denial takes nothing from the other operations, wherever it stands.
+func TestEachByItself(t *testing.T) {
+	for denied := range 3 {
+		b := newBench(t, "", tagOp("v1.0.0"), tagOp("v2.0.0"), tagOp("v3.0.0")).approve("alice")
+		want := b.rules.Decide(b.run)
+		b.run.Operations[denied].Stale = "it is repository 8"
+		for i, v := range b.rules.Decide(b.run) {
+			if want[i].Leave() == nil {
+				t.Fatalf("control: %+v", want[i])
+			}
+			if i == denied && (v.Leave() != nil || v.Code != marketops.PlanStale) || i != denied && (v.Leave() == nil || len(v.WhyNot) != 0) {
+				t.Errorf("operation %d, denied is %d: %+v", i+1, denied+1, v)
+			}
 		}
 	}
-	b.run.Operations[1].Live = 99
-	for i, v := range b.rules.Decide(b.run) {
-		if v.Leave() != nil || v.Code != marketops.LimitReached || len(v.WhyNot) == 0 {
-			t.Errorf("operation %d: %+v", i+1, v)
+}
+
+// TestGrantsAreLive: what is granted takes its place among the live receipts of the repository at once. What is
+// denied takes none.
+func TestGrantsAreLive(t *testing.T) {
+	other := tagOp("v4.0.0")
+	other.Target.RepositoryID++
+	b := newBench(t, "", tagOp("v1.0.0"), tagOp("v2.0.0"), tagOp("v3.0.0"), other).approve("alice")
+	for i := range 3 {
+		b.run.Operations[i].Live = 4 // of 5
+	}
+	b.run.Operations[0].Stale = "it is repository 8"
+	for i, code := range []marketops.Code{marketops.PlanStale, "", marketops.LimitReached, ""} {
+		if v := b.rules.Decide(b.run)[i]; v.Code != code || (v.Leave() != nil) != (code == "") {
+			t.Errorf("operation %d: %s, want %q: %q", i+1, v.Code, code, v.WhyNot)
 		}
 	}
 }

@@ -25,10 +25,10 @@ func (l Limits) AdmitSubmission(operations, today int) error {
 	return nil
 }
 
-// room says why a repository cannot have more live receipts; "" if it can.
-func (l Limits) room(live, wanted int) string {
-	if live+wanted <= l.ReceiptsPerRepository {
+// room says why a repository cannot have one more live receipt; "" if it can.
+func (l Limits) room(live int) string {
+	if live < l.ReceiptsPerRepository {
 		return ""
 	}
-	return fmt.Sprintf("%d receipts for this repository are live and %d are wanted, at most %d may be", live, wanted, l.ReceiptsPerRepository)
+	return fmt.Sprintf("%d receipts for this repository are live, at most %d may be", live, l.ReceiptsPerRepository)
 }

@@ -87,7 +87,7 @@ func (c *Client) Approve(ctx context.Context, envelope []byte) (Entry, error) {
 	return post[Entry](ctx, c, "/v1/approvals", Envelope{envelope})
 }
 
-// Authorize asks for receipts for all operations of a run.
+// Authorize asks for a receipt for each operation of a run.
 func (c *Client) Authorize(ctx context.Context, run marketops.RunID) (Decisions, error) {
 	return post[Decisions](ctx, c, "/v1/authorize", Run{run})
 }

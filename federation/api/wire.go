@@ -10,7 +10,7 @@
 //	GET  /v1/info                   who is there                             Info
 //	POST /v1/submissions            a plan and a signed submission           Submit     → Entry
 //	POST /v1/approvals              a signed approval                        Envelope   → Entry
-//	POST /v1/authorize              decide all operations of a run           Run        → Decisions
+//	POST /v1/authorize              decide each operation of a run           Run        → Decisions
 //	GET  /v1/runs/{run}             every record of a run, in log order      RunRecords
 //	POST /v1/check                  the Core's gate answers, read-only       ClaimWanted → Answers
 //	POST /v1/claim                  S1 and the claim leaf                    ClaimWanted → Claimed
@@ -93,14 +93,14 @@ type RunRecords struct {
 	Adopted []Entry         `json:"adopted,omitempty"`
 }
 
-// Decisions are the answers for all operations of a run: all receipts, or none.
+// Decisions are the answers for all operations of a run, each by itself.
 type Decisions struct {
 	Run        marketops.RunID `json:"run"`
-	Authorized bool            `json:"authorized"`
-	Decisions  []Decision      `json:"decisions"` // in the order of the submission
+	Authorized bool            `json:"authorized"` // every operation has its receipts
+	Decisions  []Decision      `json:"decisions"`  // in the order of the submission
 }
 
-// Decision is the answer for one operation.
+// Decision is the answer for one operation: receipts, or an advisory that says why not.
 type Decision struct {
 	Operation marketops.Digest `json:"operation"`
 	Receipts  []Entry          `json:"receipts"` // one per authority; empty if denied

@@ -20,8 +20,8 @@ import (
 // decisions answer whether the operations of a run may be published.
 type decisions struct{ *parts }
 
-// Authorize decides all operations of a run: receipts for all, or none. A receipt that is still
-// good, or under which its operation was begun, is answered again instead of a new one.
+// Authorize decides each operation of a run by itself: a receipt, or an advisory that says why not. A receipt
+// that is still good, or under which its operation was begun, is answered again instead of a new one.
 func (d decisions) Authorize(ctx context.Context, who *federation.Caller, in api.Run) (api.Decisions, error) {
 	defer d.begin()()
 	out, err := d.decide(ctx, in.Run)
@@ -43,18 +43,15 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 	if err != nil {
 		return api.Decisions{}, err
 	}
-	if len(open) == 0 {
-		out.Authorized = true
-		return out, nil
-	}
-	verdicts, err := d.judge(ctx, r, open, seen)
+	granted, denied, err := d.judge(ctx, r, open, seen)
 	if err != nil {
 		return api.Decisions{}, err
 	}
-	if out.Authorized = verdicts[0].Leave() != nil; out.Authorized {
-		return out, d.issue(ctx, r, open, verdicts, out.Decisions)
+	if err := d.issue(ctx, r, granted, out.Decisions); err != nil {
+		return api.Decisions{}, err
 	}
-	return out, d.deny(ctx, r, open, verdicts, out.Decisions)
+	out.Authorized = len(denied) == 0
+	return out, d.deny(ctx, r, denied, out.Decisions)
 }
 
 // reuse fills in the decisions of operations whose receipt is still good, and returns the
@@ -109,8 +106,14 @@ func (d decisions) isUsable(i issued, now marketops.Time) bool {
 		i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid)
 }
 
+// answer is what the rules say about the operation at one place of the run.
+type answer struct {
+	place   int
+	verdict federation.Verdict
+}
+
 // judge asks the rules about the operations at the open places only: the others have theirs.
-func (d decisions) judge(ctx context.Context, r *run, open []int, seen observations) ([]federation.Verdict, error) {
+func (d decisions) judge(ctx context.Context, r *run, open []int, seen observations) (granted, denied []answer, err error) {
 	rules := d.rules.forDecision()
 	ask := r.Run
 	ask.Operations = nil
@@ -118,13 +121,20 @@ func (d decisions) judge(ctx context.Context, r *run, open []int, seen observati
 		w := r.Operations[i]
 		live, err := d.liveReceipts(ctx, w.Op.Target)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		w.Live = live
 		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
 		ask.Operations = append(ask.Operations, w)
 	}
-	return rules.Decide(ask), nil
+	for n, v := range rules.Decide(ask) {
+		if a := (answer{open[n], v}); v.Leave() != nil {
+			granted = append(granted, a)
+		} else {
+			denied = append(denied, a)
+		}
+	}
+	return granted, denied, nil
 }
 
 // liveReceipts counts receipts for a repository that may still be used, or are being used.
@@ -143,8 +153,11 @@ func (d decisions) liveReceipts(ctx context.Context, target marketops.Target) (n
 	return n, nil
 }
 
-// issue signs, freezes all or none, and appends.
-func (d decisions) issue(ctx context.Context, r *run, open []int, verdicts []federation.Verdict, out []api.Decision) error {
+// issue signs what is granted, freezes it in one transaction, and appends.
+func (d decisions) issue(ctx context.Context, r *run, granted []answer, out []api.Decision) error {
+	if len(granted) == 0 {
+		return nil
+	}
 	if err := d.conditions.requireDisk(); err != nil {
 		return err
 	}
@@ -154,9 +167,9 @@ func (d decisions) issue(ctx context.Context, r *run, open []int, verdicts []fed
 	if life <= gate.Epsilon {
 		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("max_lifetime of trust.json is %d s, and clocks may differ by %d: no receipt could be used", life, gate.Epsilon))
 	}
-	recs := make([]*receipt.Record, len(open))
-	for n := range open {
-		rec, err := d.issuer.Receipt(verdicts[n].Leave(), f.audience(r.Now), life)
+	recs := make([]*receipt.Record, len(granted))
+	for n, a := range granted {
+		rec, err := d.issuer.Receipt(a.verdict.Leave(), f.audience(r.Now), life)
 		if err != nil {
 			return err
 		}
@@ -168,13 +181,13 @@ func (d decisions) issue(ctx context.Context, r *run, open []int, verdicts []fed
 	if err := d.records.Freeze(ctx, recs...); err != nil {
 		return err
 	}
-	for n, i := range open {
+	for n, a := range granted {
 		d.usage.addReceipt(recs[n].Body.(*receipt.Receipt))
 		e, err := d.records.Append(ctx, recorder.Frozen(recs[n]), recs[n])
 		if err != nil {
 			return err
 		}
-		out[i].Receipts = []api.Entry{e}
+		out[a.place].Receipts = []api.Entry{e}
 	}
 	return nil
 }
@@ -186,21 +199,25 @@ func digestsOf(votes []gate.Vote) (out []marketops.Digest) {
 	return out
 }
 
-// deny answers each open place with an advisory. The same denial as before is not recorded again.
-func (d decisions) deny(ctx context.Context, r *run, open []int, verdicts []federation.Verdict, out []api.Decision) error {
+// deny answers with advisories. The same denial as before is not recorded again.
+func (d decisions) deny(ctx context.Context, r *run, denied []answer, out []api.Decision) error {
+	if len(denied) == 0 {
+		return nil
+	}
 	if err := d.conditions.requireDisk(); err != nil {
 		return err
 	}
 	if err := d.records.EnsureIndexed(ctx, r.Digest); err != nil {
 		return err
 	}
-	for n, i := range open {
-		v := &verdicts[n]
+	for _, a := range denied {
+		v := &a.verdict
 		e, err := d.advise(ctx, r, v)
 		if err != nil {
 			return err
 		}
-		out[i].Advisory, out[i].Code, out[i].Missing, out[i].WhyNot = &e, v.Code, v.Missing, v.WhyNot
+		was := &out[a.place]
+		was.Advisory, was.Code, was.Missing, was.WhyNot = &e, v.Code, v.Missing, v.WhyNot
 	}
 	return nil
 }

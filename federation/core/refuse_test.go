@@ -328,17 +328,6 @@ func TestAuthorizeDenied(t *testing.T) {
 		w.Core.Sweep(context.Background())
 		deny(t, w.NewRun().Submit(), marketops.ApprovalMissing)
 	})
-	t.Run("all or none", func(t *testing.T) {
-		t.Parallel()
-		w := world.New(t)
-		bad := world.TagOp("v2.0.0")
-		bad.Tag.Tagger.Date = w.Now() + 86400
-		s := w.NewRun(world.TagOp("v1.0.0"), bad).Submit().Approve("alice")
-		deny(t, s, marketops.PlanStale)
-		if d := s.Decide(); len(d.Decisions[0].Receipts)+len(d.Decisions[1].Receipts) != 0 {
-			t.Error("one of two receipts was issued")
-		}
-	})
 	t.Run("trust expired", func(t *testing.T) {
 		t.Parallel()
 		w := world.New(t)
