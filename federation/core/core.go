@@ -122,7 +122,7 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 	}
 	p := &parts{opts: o, config: o.Config, log: o.Log, now: o.Now,
 		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")},
-		sealQueue: sealQueue{runs: map[marketops.RunID]bool{}, wake: make(chan struct{}, 1)},
+		sealQueue: newSealQueue(),
 		usage:     usage{live: map[marketops.ReceiptID]liveReceipt{}}, locks: lockStripes{seed: maphash.MakeSeed()}}
 	p.rules, p.runs, p.conditions, p.vetoes, p.refusals = &rules{parts: p}, runs{p}, conditions{p}, vetoes{p}, refusals{p}
 	c := &Core{parts: p, submissions: submissions{p}, decisions: decisions{p}, executions: executions{p}, resolutions: resolutions{p},

@@ -25,8 +25,8 @@
 // A sweep every few seconds appends what is frozen, closes what is decided, rejects claims whose
 // receipt expired before they were executed and those that a veto stops since the trust file changed,
 // decides unknown 24 h after the receipt of an unfinished execution expired or when no valid key of its
-// audience is left, seals runs whose operations have all ended, and reloads a changed trust file or
-// policy. A trust file of a lower version, or one that cannot be read, is not loaded.
+// audience is left, seals runs whose operations have all ended or cannot begin any more, and reloads a
+// changed trust file or policy. A trust file of a lower version, or one that cannot be read, is not loaded.
 //
 // # Inside
 //

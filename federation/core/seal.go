@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -15,11 +17,17 @@ import (
 
 const maxQueue = 1 << 14 // runs that wait to be sealed; more are found again at the next start
 
-// sealQueue holds runs of which an operation ended, for the background to seal.
+// sealQueue holds runs for the background to look at and to seal: those that were submitted, those of which an
+// operation ended, and those that end by themselves.
 type sealQueue struct {
 	mu   sync.Mutex
 	runs map[marketops.RunID]bool
-	wake chan struct{} // is sent to when a run waits
+	ends map[marketops.RunID]marketops.Time // when a run will have ended without a call
+	wake chan struct{}                      // is sent to when a run waits
+}
+
+func newSealQueue() sealQueue {
+	return sealQueue{runs: map[marketops.RunID]bool{}, ends: map[marketops.RunID]marketops.Time{}, wake: make(chan struct{}, 1)}
 }
 
 // add asks for a run to be sealed soon.
@@ -40,11 +48,26 @@ func (q *sealQueue) later(id marketops.RunID) {
 	}
 }
 
-func (q *sealQueue) take() (out []marketops.RunID) {
+// after leaves a run for the first sweep after its end.
+func (q *sealQueue) after(id marketops.RunID, end marketops.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for id := range q.runs {
-		out = append(out, id)
+	if end != never && len(q.ends) < maxQueue {
+		q.ends[id] = end
+	}
+}
+
+func (q *sealQueue) take(now marketops.Time) []marketops.RunID {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for id, end := range q.ends {
+		if end < now {
+			q.runs[id] = true
+		}
+	}
+	out := slices.Collect(maps.Keys(q.runs))
+	for _, id := range out {
+		delete(q.ends, id)
 	}
 	clear(q.runs)
 	return out
@@ -55,7 +78,7 @@ type seals struct{ *parts }
 
 // sealAll seals what waits; a run that cannot be sealed now waits for the next sweep.
 func (s seals) sealAll(ctx context.Context) {
-	for _, id := range s.sealQueue.take() {
+	for _, id := range s.sealQueue.take(s.now()) {
 		if err := s.seal(ctx, id); err != nil {
 			if ctx.Err() == nil {
 				s.log.Error("a run could not be sealed", "run", string(id), "error", err)
@@ -68,8 +91,13 @@ func (s seals) sealAll(ctx context.Context) {
 // seal records run-closed if every operation of the run has ended and the newest run-closed does
 // not cover all records. The run is locked, so that no record comes between the list and the leaf.
 func (s seals) seal(ctx context.Context, id marketops.RunID) error {
-	if ended, err := s.hasEnded(ctx, id); err != nil || !ended {
+	end, err := s.endOf(ctx, id)
+	if err != nil {
 		return err
+	}
+	if s.now() <= end {
+		s.sealQueue.after(id, end)
+		return nil
 	}
 	defer s.locks.hold(id)()
 	if err := s.records.AppendRun(ctx, id); err != nil {
@@ -116,41 +144,63 @@ func sortedCounts(counts map[string]int64) (out []receipt.Count) {
 	return out
 }
 
-// hasEnded reports whether every operation of a run has a receipt that is closed or revoked.
-func (s seals) hasEnded(ctx context.Context, id marketops.RunID) (bool, error) {
+// never is the end of what only a call can end.
+const never = marketops.Time(math.MaxInt64)
+
+// endOf returns until when something of a run may still begin or end: 0 if every operation has a receipt that is
+// closed or revoked. An operation without a live receipt has ended when the submission is stale.
+func (s seals) endOf(ctx context.Context, id marketops.RunID) (end marketops.Time, err error) {
 	rows, err := s.records.Run(ctx, id)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	sub, err := s.runs.submission(rows)
-	if err != nil || sub == nil {
-		return false, err
+	if err != nil && !errors.Is(err, marketops.KeyUnknown) {
+		return 0, err
 	}
-	state := map[marketops.Digest]bool{}
+	if sub == nil {
+		return never, nil
+	}
+	ends, err := s.endsOf(ctx, rows, sub.IssuedAt+federation.MaxSubmission)
+	for _, ref := range sub.Operations {
+		at, asked := ends[ref.Operation]
+		if !asked {
+			at = sub.IssuedAt + federation.MaxSubmission
+		}
+		end = max(end, at)
+	}
+	return end, err
+}
+
+// endsOf returns the ends of the operations that had a receipt, by the newest receipt of each.
+func (s seals) endsOf(ctx context.Context, rows []claims.Record, stale marketops.Time) (map[marketops.Digest]marketops.Time, error) {
+	ends := map[marketops.Digest]marketops.Time{}
 	for _, row := range rows {
 		if receipt.Kind(row.Kind) != receipt.KindReceipt {
 			continue
 		}
 		claim, found, err := s.ledger.Get(ctx, row.Receipt)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if found {
-			state[claim.OpDigest] = claim.State == claims.Closed || claim.State == claims.Revoked
+			ends[claim.OpDigest] = endOfClaim(claim)
 			continue
 		}
 		i, err := s.runs.openReceipt(s.rules.active.Load(), row)
 		switch {
 		case err == nil:
-			state[i.body.Operation] = false
-		case !errors.Is(err, marketops.RecordWithheld): // one that was erased can never be used
-			return false, err
+			ends[i.body.Operation] = max(i.body.ExpiresAt, stale)
+		case !errors.Is(err, marketops.RecordWithheld) && !errors.Is(err, marketops.KeyUnknown): // such a one can never be used
+			return nil, err
 		}
 	}
-	for _, ref := range sub.Operations {
-		if !state[ref.Operation] {
-			return false, nil
-		}
+	return ends, nil
+}
+
+func endOfClaim(c claims.Claim) marketops.Time {
+	if c.State == claims.Closed || c.State == claims.Revoked {
+		return 0
 	}
-	return true, nil
+	return never
 }

@@ -110,6 +110,7 @@ func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, in
 	e, err := s.records.Record(ctx, rec)
 	if err == nil {
 		s.usage.addSubmission(s.now())
+		s.sealQueue.later(recorder.Frozen(rec).Run)
 	}
 	return e, err
 }

@@ -244,11 +244,11 @@ func (l *Ledger) Newest(ctx context.Context) (uint64, bool, error) {
 	return *index, true, nil
 }
 
-// Unsealed returns the runs in which something ended (an outcome, a revocation or a resolution was
-// frozen) after the run's newest record of the kind that seals, at most 4096 of them.
+// Unsealed returns the runs that were submitted, or in which something ended (an outcome, a revocation or a
+// resolution was frozen), after the run's newest record of the kind that seals, at most 4096 of them.
 func (l *Ledger) Unsealed(ctx context.Context, seal string) ([]marketops.RunID, error) {
 	return do(ctx, l, func(t *tx) (out []marketops.RunID, err error) {
-		err = t.list(`SELECT DISTINCT run_id FROM frozen f WHERE run_id <> '' AND kind IN('outcome','revocation','resolution')
+		err = t.list(`SELECT DISTINCT run_id FROM frozen f WHERE run_id <> '' AND kind IN('submission','outcome','revocation','resolution')
 			AND NOT EXISTS(SELECT 1 FROM frozen s WHERE s.run_id = f.run_id AND s.run_id <> '' AND s.kind = ? AND s.seq > f.seq)
 			ORDER BY run_id LIMIT ?`, []any{seal, maxUnindexed}, func(rows *sql.Rows) error {
 			out = append(out, "")

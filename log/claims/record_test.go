@@ -164,6 +164,12 @@ func TestUnsealed(t *testing.T) {
 	wantCode(t, f.Freeze(ctx, m.record("run-closed", 0, "")), "")
 	wantCode(t, resolveAs(Success)(f, m), "")
 	unsealed(m.Run) // what ends later is to be sealed again
+	submitted, ended := ask(6, alice), ask(7, alice)
+	for _, n := range []NewClaim{submitted, ended} {
+		wantCode(t, f.Freeze(ctx, n.record("submission", 0, "")), "")
+	}
+	wantCode(t, f.Freeze(ctx, ended.record("run-closed", 0, "")), "")
+	unsealed(m.Run, submitted.Run)
 }
 
 func TestLookups(t *testing.T) {

@@ -7,6 +7,7 @@ const (
 	appendFile  = "federation/recorder/append.go"
 	submitFile  = "federation/core/submit.go"
 	sweepFile   = "federation/core/sweep.go"
+	sealFile    = "federation/core/seal.go"
 	vetoFile    = "federation/core/veto.go"
 	reuseFile   = "federation/core/authorize.go"
 	admitFile   = "federation/core/admission.go"
@@ -33,6 +34,18 @@ var coreMutants = []mutant{
 	}},
 	{"oldreceipt", "asking whether an old receipt would be issued today", "federation/core", "TestOldReceipt", []overlay.Patch{
 		{File: reuseFile, Old: "d.rules.forDecision().WouldIssue(r.Run, w, i.body.Approvals), nil", New: "true, nil"},
+	}},
+	{"grantslive", "counting the receipts of the same call among the live ones", "federation/core", "TestLimitWithinOneCall", []overlay.Patch{
+		{File: "federation/decide.go", Old: "granted[w.Op.Target.ID()]++", New: ""},
+	}},
+	{"denied", "issuing a receipt only where the operation itself is allowed", "federation", "TestEachByItself", []overlay.Patch{
+		{File: "federation/decide.go", Old: "v.Code == \"\" {\n\t\t\tgranted", New: "out[0].Code == \"\" {\n\t\t\tgranted"},
+	}},
+	{"sealstale", "sealing nothing while a receipt lives", "federation/core", "TestSealedWhenStale", []overlay.Patch{
+		{File: sealFile, Old: "max(i.body.ExpiresAt, stale)", New: "stale"},
+	}},
+	{"sealopen", "sealing nothing while an operation is open", "federation/core", "TestNotSealedWhileOpen", []overlay.Patch{
+		{File: sealFile, Old: "\treturn never\n}", New: "\treturn 1\n}"},
 	}},
 	{"admitlawful", "asking what an audit would say before a record is frozen", "federation/core", "TestNothingAnAuditRefuses", []overlay.Patch{
 		{File: admitFile, Old: "found = slices.DeleteFunc(found, lifecycle.Finding.IsAgain)", New: "found = nil"},
