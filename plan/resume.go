@@ -89,7 +89,7 @@ func (s *resumption) plan(context.Context) (string, error) {
 }
 
 func (s *resumption) execute(ctx context.Context) (string, error) {
-	return "every operation was carried out", s.exec.Execute(ctx, s.run)
+	return "the publisher has answered", s.exec.Execute(ctx, s.run)
 }
 
 // seal records the end, whatever it is; it never hides the error that led to it.
@@ -98,7 +98,7 @@ func seal(ctx context.Context, j *Journal, ended error) error {
 		if ended != nil {
 			return "ended before all was done: " + string(marketops.CodeOf(ended)), nil
 		}
-		return "ended; every operation was carried out", nil
+		return "ended; the publisher has answered", nil
 	}}})
 	if ended != nil {
 		return ended

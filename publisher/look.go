@@ -78,7 +78,7 @@ func notLooked(why string) Look {
 	return Look{Name: LookRepository, Status: marketops.NotRun, Detail: why}
 }
 
-// lookAndPublish looks at GitHub before the receipt is claimed, so that what is in the way by then uses up
+// lookAndPublish looks at GitHub before the receipt is claimed, so that what is in the way uses up
 // nothing, and publishes if nothing is. What cannot be read the port reads again.
 func (p *Publisher) lookAndPublish(ctx context.Context, g *Gated) Result {
 	res := Result{Number: g.Job.Number, Op: g.Job.Op, Checks: g.Checks, Status: NotAttempted}
@@ -110,7 +110,7 @@ func (p *Publisher) look(ctx context.Context, g *Gated) (Looks, error) {
 		return nil, err
 	}
 	if state.State == api.StateExecuting || len(state.Earlier) > 0 {
-		return Looks{notLooked("an earlier attempt under this receipt has not ended; publishing continues it")}, nil
+		return Looks{notLooked("an earlier attempt may have reached GitHub; publishing continues it")}, nil
 	}
 	p.tell(g.Job, "S0 look", "before the receipt is claimed")
 	lasts := time.Duration(body.ExpiresAt-gate.Epsilon-p.Now()) * time.Second

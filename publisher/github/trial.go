@@ -192,7 +192,7 @@ func (t *trial) tag(ctx context.Context) {
 
 // releases looks at the list of all releases. What a credential without the right to write is not shown may be in the way.
 func (t *trial) releases(ctx context.Context) (string, error) {
-	at, _, err := newReleases(t.reader).look(ctx, 0)
+	at, _, err := newReleases(t.reader).look(ctx, nil)
 	detail, err := t.judge(at, err)
 	if err == nil && !t.drafts {
 		err = notRun("the read token cannot see drafts; of what it sees, nothing is in the way")

@@ -36,9 +36,12 @@ func (b Runs) Remember(r *plan.Run) (again bool, err error) {
 	return again, nil
 }
 
-// ForgetEnded forgets a run that has just been published, unless something of it may be open: with what an
-// earlier try left, only outcomes say that there is nothing.
-func (b Runs) ForgetEnded(run marketops.RunID, again bool, results []publisher.Result) error {
+// ForgetEnded forgets a run of so many operations that has just been published, unless something of it may be
+// open: with what an earlier try left, only outcomes of all of them say that there is nothing.
+func (b Runs) ForgetEnded(run marketops.RunID, again bool, operations int, results []publisher.Result) error {
+	if again && len(results) < operations {
+		return nil
+	}
 	for _, res := range results {
 		switch res.Status {
 		case receipt.Success, receipt.Failed, receipt.Rejected, receipt.Unknown:

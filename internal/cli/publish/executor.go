@@ -2,6 +2,9 @@ package publish
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/omega/marketops"
@@ -10,14 +13,17 @@ import (
 	"github.com/omega/marketops/internal/cli/publication"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 )
 
 // executor is the execute stage of a plan.
 type executor struct {
 	*publication.Publication
-	mode    marketops.Mode
-	arg     string
-	results []publisher.Result
+	mode      marketops.Mode
+	arg       string
+	only      []int // numbers of operations; none: all
+	keepGoing bool
+	results   []publisher.Result
 }
 
 // Execute implements [plan.Executor].
@@ -30,8 +36,9 @@ func (w *executor) Execute(ctx context.Context, r *plan.Run) error {
 	if err != nil {
 		return err
 	}
+	jobs = slices.DeleteFunc(jobs, func(j *publisher.Job) bool { return !isSelected(w.only, j.Number) })
 	if w.mode != marketops.Prod {
-		w.results, err = w.Publisher.Run(ctx, w.mode, jobs)
+		w.results, err = w.publish(ctx, jobs)
 		return err
 	}
 	runs := inprogress.In(w.State)
@@ -39,10 +46,17 @@ func (w *executor) Execute(ctx context.Context, r *plan.Run) error {
 	if err != nil {
 		return err
 	}
-	if w.results, err = w.Publisher.Run(ctx, w.mode, jobs); err != nil {
+	if w.results, err = w.publish(ctx, jobs); err != nil {
 		return err
 	}
-	return runs.ForgetEnded(r.Info.RunID, again, w.results)
+	return runs.ForgetEnded(r.Info.RunID, again, len(r.Operations), w.results)
+}
+
+func (w *executor) publish(ctx context.Context, jobs []*publisher.Job) ([]publisher.Result, error) {
+	if w.keepGoing {
+		return w.Publisher.RunEach(ctx, w.mode, jobs)
+	}
+	return w.Publisher.Run(ctx, w.mode, jobs)
 }
 
 type publishView struct {
@@ -77,7 +91,28 @@ func (w *executor) report(r *plan.Run, err error) error {
 	if v.NotRecorded > 0 {
 		w.Say("not yet recorded: %s in %s, handed over at the next contact", cli.Count(v.NotRecorded, "record"), w.Publisher.Outbox.Dir)
 	}
+	w.sayRest(err)
 	err = cli.Worst(errs)
 	v.Exit = cli.ExitCode(err)
 	return w.Conclude(v, err)
+}
+
+// sayRest says how to publish the operations that passed the gate and were stopped by another one. An interrupt,
+// or not being ready, stopped them for its own reason.
+func (w *executor) sayRest(err error) {
+	var rest []string
+	stopped := false
+	for _, res := range w.results {
+		switch {
+		case res.Status == publisher.WouldPublish, res.Status == publisher.NotAttempted && res.Err == nil:
+			rest = append(rest, fmt.Sprint(res.Number))
+		case res.Status == publisher.NotAttempted, cli.ExitCode(res.Err) == cli.ExitInterrupted:
+			return
+		case res.Status != receipt.Success:
+			stopped = true
+		}
+	}
+	if err == nil && stopped && len(rest) > 0 {
+		w.Say("%s passed the gate; without the others: marketops publish %s --mode prod --only %s", cli.Count(len(rest), "operation"), w.arg, strings.Join(rest, ","))
+	}
 }

@@ -23,6 +23,8 @@ type Options struct {
 	Mode      string
 	ModeGiven bool
 	Assets    string // folder to take the files from; "": where they were planned
+	Only      []int  // numbers of operations; none: all
+	KeepGoing bool
 }
 
 // New returns the command.
@@ -41,7 +43,12 @@ claimed, logged or written. It says "would publish" only if everything was read 
 The mode is given here and nowhere else; no environment variable or file can raise it.
 
 Running it again after an interruption continues under the same receipts. Operations that are done
-say so and are not repeated. The first operation that is not a success stops the rest.
+say so and are not repeated.
+
+One operation that the gate refuses stops all, and the first that is not a success stops the rest.
+--only 1,3 gates and publishes these operations alone, numbered as in the plan. With --keep-going each
+operation is gated and published by itself: one that is refused, fails or stays open does not stop those
+after it. The exit code is that of the most urgent result.
 
 The GitHub write credential is read after every check has passed, from what github.token in
 marketops.yaml names (env://GITHUB_TOKEN unless it says otherwise), or minted from github.app. It reads
@@ -56,6 +63,9 @@ public.`,
 	c.Flags().StringVar(&o.Mode, "mode", "", `"prod" publishes; without it nothing is written`)
 	o.Bind(c.Flags())
 	c.Flags().StringVar(&o.Assets, "assets", "", "folder to take the files from (default: where they were planned)")
+	c.Flags().IntSliceVar(&o.Only, "only", nil, "publish only the operations with these numbers: `1,3` (default: all)")
+	cobra.CheckErr(c.RegisterFlagCompletionFunc("only", completeOnly))
+	c.Flags().BoolVar(&o.KeepGoing, "keep-going", false, "an operation that is refused, fails or stays open does not stop those after it")
 	return c
 }
 
@@ -77,6 +87,9 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 		return refuseRun(ctx, e, o, err)
 	}
 	defer r.Close()
+	if err := checkOnly(o.Only, len(r.Operations)); err != nil {
+		return err
+	}
 	b := progress.New(e.Streams)
 	defer b.Done()
 	p, err := publication.New(e, r, o.Options, o.effective(), b)
@@ -86,13 +99,13 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if o.Assets != "" {
 		r.UseAssets(o.Assets)
 	}
-	w := &executor{Publication: p, mode: o.effective(), arg: o.Run}
+	w := &executor{Publication: p, mode: o.effective(), arg: o.Run, only: o.Only, keepGoing: o.KeepGoing}
 	if w.mode == marketops.Prod {
 		if err := recoverAll(ctx, e, p.State, r.Info.RunID); err != nil {
 			return w.explainInterrupt(err)
 		}
 	}
-	announce(p.Streams, r, w.mode)
+	announce(p.Streams, r, w.mode, o.Only)
 	unhook := context.AfterFunc(ctx, func() {
 		p.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait; a second Ctrl-C ends this at once")
 		if w.mode == marketops.Prod {
@@ -118,13 +131,19 @@ func (w *executor) explainInterrupt(err error) error {
 }
 
 // announce says what is about to happen before it happens.
-func announce(s *cli.Streams, r *plan.Run, mode marketops.Mode) {
+func announce(s *cli.Streams, r *plan.Run, mode marketops.Mode, only []int) {
 	verb := "trying out"
 	if mode == marketops.Prod {
 		verb = "publishing"
 	}
-	s.Say("%s run %s, %s:", verb, r.Info.RunID, cli.Count(len(r.Operations), "operation"))
+	scope := cli.Count(len(r.Operations), "operation")
+	if len(only) > 0 {
+		scope = "of " + scope
+	}
+	s.Say("%s run %s, %s:", verb, r.Info.RunID, scope)
 	for i, op := range r.Operations {
-		s.Say("  %d  %s %s %s", i+1, op.Kind, op.Target.FullName, op.Resource())
+		if isSelected(only, i+1) {
+			s.Say("  %d  %s %s %s", i+1, op.Kind, op.Target.FullName, op.Resource())
+		}
 	}
 }

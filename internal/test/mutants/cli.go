@@ -8,6 +8,15 @@ var cliMutants = []mutant{
 	{"unopened-votes", "handing the gate a vote that does not open", "internal/cli/publication", "TestForgedVotesHideNone", []overlay.Patch{
 		{File: jobsFile, Old: "(err != nil || !known[rec.LeafHash()])", New: "err == nil && !known[rec.LeafHash()]"},
 	}},
+	{"onlyopen", "remembering what an earlier try left open when only other operations are published", "internal/cli/inprogress", "TestForgetEnded", []overlay.Patch{
+		{File: "internal/cli/inprogress/inprogress.go", Old: "again && len(results) < operations", New: "false && len(results) < operations"},
+	}},
+	{"only", "publishing only the operations that were named", "internal/cli/publish", "TestOnly", []overlay.Patch{
+		{File: "internal/cli/publish/only.go", Old: "slices.Contains(only, number)", New: "slices.Contains(only, only[0])"},
+	}},
+	{"answer", "holding each answer of the Core to its operation", "internal/cli/authorize", "TestCheckAnswer", []overlay.Patch{
+		{File: "internal/cli/authorize/authorize.go", Old: "ok = d.Operation == r.Plan.Operations[i].Operation && ", New: "ok = "},
+	}},
 	{"vote-names", "telling what a record is by the record", "internal/cli/publication", "TestForgedVotesHideNone", []overlay.Patch{
 		{File: jobsFile, Old: "kind = rec.Body.Kind()", New: "_ = rec"},
 	}},

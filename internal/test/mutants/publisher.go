@@ -31,6 +31,12 @@ var publisherMutants = []mutant{
 	{"vetoed", "handing over no outcome after a veto", "publisher", "TestVetoOnTheWay", []overlay.Patch{
 		{File: publishFile, Old: "if a.isVetoed(err) {\n\t\tres.Status, res.Err = receipt.Rejected, err", New: "if false {\n\t\tres.Status, res.Err = receipt.Rejected, err"},
 	}},
+	{"keepfork", "stopping all when the log contradicts itself", "publisher", "TestRunEachStops", []overlay.Patch{
+		{File: "publisher/each.go", Old: "err != nil || isMisbehaviour(results[i].Err)", New: "err != nil"},
+	}},
+	{"keepready", "stopping all when the publisher is not ready", "publisher", "TestRunEachStops", []overlay.Patch{
+		{File: "publisher/each.go", Old: "err != nil || isMisbehaviour(results[i].Err)", New: "isMisbehaviour(errors.Join(err, results[i].Err))"},
+	}},
 	{"absent", "calling it unknown when GitHub does not show it", "publisher", "TestReconcileExpired", []overlay.Patch{
 		{File: reconcileFile, Old: "&marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}",
 			New: "&marketops.Failure{Code: marketops.GitHubUnreachable, What: obs.Detail}"},
