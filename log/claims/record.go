@@ -245,12 +245,13 @@ func (l *Ledger) Newest(ctx context.Context) (uint64, bool, error) {
 }
 
 // Unsealed returns the runs that were submitted, or in which something ended (an outcome, a revocation or a
-// resolution was frozen), after the run's newest record of the kind that seals, at most 4096 of them.
+// resolution was frozen), after the run's newest record of the kind that seals: at most 4096 of them, those in
+// which something ended first.
 func (l *Ledger) Unsealed(ctx context.Context, seal string) ([]marketops.RunID, error) {
 	return do(ctx, l, func(t *tx) (out []marketops.RunID, err error) {
-		err = t.list(`SELECT DISTINCT run_id FROM frozen f WHERE run_id <> '' AND kind IN('submission','outcome','revocation','resolution')
+		err = t.list(`SELECT run_id FROM frozen f WHERE run_id <> '' AND kind IN('submission','outcome','revocation','resolution')
 			AND NOT EXISTS(SELECT 1 FROM frozen s WHERE s.run_id = f.run_id AND s.run_id <> '' AND s.kind = ? AND s.seq > f.seq)
-			ORDER BY run_id LIMIT ?`, []any{seal, maxUnindexed}, func(rows *sql.Rows) error {
+			GROUP BY run_id ORDER BY max(kind <> 'submission') DESC, run_id LIMIT ?`, []any{seal, maxUnindexed}, func(rows *sql.Rows) error {
 			out = append(out, "")
 			return rows.Scan(&out[len(out)-1])
 		})

@@ -164,12 +164,30 @@ func TestUnsealed(t *testing.T) {
 	wantCode(t, f.Freeze(ctx, m.record("run-closed", 0, "")), "")
 	wantCode(t, resolveAs(Success)(f, m), "")
 	unsealed(m.Run) // what ends later is to be sealed again
-	submitted, ended := ask(6, alice), ask(7, alice)
-	for _, n := range []NewClaim{submitted, ended} {
+}
+
+// TestUnsealedSubmissions: runs that were only submitted are unsealed too, and come after those in which something ended.
+func TestUnsealedSubmissions(t *testing.T) {
+	f := open(t)
+	var ended, waiting []marketops.RunID
+	for i := range 8 {
+		n := ask(i, alice)
 		wantCode(t, f.Freeze(ctx, n.record("submission", 0, "")), "")
+		switch i % 4 {
+		case 0:
+			f.revoke(n, "no")
+			ended = append(ended, n.Run)
+		case 1:
+			wantCode(t, f.Freeze(ctx, n.record("run-closed", 0, "")), "")
+		default:
+			waiting = append(waiting, n.Run)
+		}
 	}
-	wantCode(t, f.Freeze(ctx, ended.record("run-closed", 0, "")), "")
-	unsealed(m.Run, submitted.Run)
+	slices.Sort(ended)
+	slices.Sort(waiting)
+	if got := must[[]marketops.RunID](t)(f.Unsealed(ctx, "run-closed")); !slices.Equal(got, slices.Concat(ended, waiting)) {
+		t.Errorf("unsealed %q, want %q and then %q", got, ended, waiting)
+	}
 }
 
 func TestLookups(t *testing.T) {
