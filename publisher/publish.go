@@ -101,6 +101,7 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	if body == nil {
 		return res
 	}
+	res.Effects, res.Err = body.Effects, tellLeft(body, err)
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
 	entry, derr := a.decide(after, body, ev, err)
@@ -109,7 +110,7 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 		res.Status, derr = receipt.Rejected, nil
 	}
 	if derr != nil {
-		res.Status, res.Err = Open, errors.Join(derr, err)
+		res.Status, res.Err = Open, errors.Join(derr, res.Err)
 	}
 	return res
 }

@@ -108,7 +108,7 @@ func (a *attempt) decideBy(ctx context.Context, st Standing, obs Observation) (S
 		return st, cause
 	}
 	entry, err := a.decide(ctx, body, obs.Evidence, cause)
-	st.Status, st.Entry, st.URL, st.Err = status, entry, obs.Evidence.URL, cause
+	st.Status, st.Effects, st.Entry, st.URL, st.Err = status, body.Effects, entry, obs.Evidence.URL, tellLeft(body, cause)
 	return st, err
 }
 

@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/omega/marketops"
@@ -45,7 +46,7 @@ func (p *Publisher) readResult(ctx context.Context, j *Job, id marketops.Receipt
 	if d, err := j.Op.Digest(); err != nil || d != out.OperationID {
 		return nil, nil // the receipt was used for something else: the gate refuses
 	}
-	res := &Result{Number: j.Number, Op: j.Op, Status: out.Status, Already: true, Entry: found.Entry, URL: urlOf(out)}
+	res := &Result{Number: j.Number, Op: j.Op, Status: out.Status, Already: true, Effects: out.Effects, Entry: found.Entry, URL: urlOf(out)}
 	res.Err = outcomeError(out, fmt.Sprintf("the outcome is recorded as leaf %d", found.Entry.Position.Index))
 	if out.Status == receipt.Unknown {
 		return res, p.applyResolution(ctx, records, found.Opened.Digest, res)
@@ -105,12 +106,27 @@ func outcomeError(out *receipt.Outcome, what string) error {
 	switch out.Status {
 	case receipt.Success:
 		return nil
-	case receipt.Failed:
-		return &marketops.Failure{Code: out.Code, What: what}
-	case receipt.Rejected:
-		return marketops.Refuse(out.Code, what)
+	case receipt.Failed, receipt.Rejected:
+		if out.Checkpoint == nil { // the ledger's
+			return marketops.Refuse(out.Code, what)
+		}
+		return tellLeft(out, &marketops.Failure{Code: out.Code, What: what})
 	}
 	return &marketops.Unknown{Code: out.Code, What: what}
+}
+
+// tellLeft says of an operation that failed what is left: its approvals, unless the last effect is there.
+func tellLeft(out *receipt.Outcome, err error) error {
+	var f *marketops.Failure
+	if !errors.As(err, &f) || out.Status != receipt.Rejected && out.Status != receipt.Failed || out.IsComplete() {
+		return err
+	}
+	told := *f
+	if told.State != "" {
+		told.State += "; "
+	}
+	told.State += "the approvals serve another receipt: marketops authorize RUN"
+	return &told
 }
 
 func urlOf(o *receipt.Outcome) string {

@@ -75,8 +75,8 @@ var next = map[marketops.Code]string{
 	marketops.Frozen:          "wait until the freeze ends",
 
 	marketops.ReceiptTooShort:     "authorize again with a longer receipt_lifetime in core.yaml, or split the plan",
-	marketops.GitHubDenied:        "fix what GitHub names, then plan again",
-	marketops.GitHubConflict:      "look at it, then take a new version",
+	marketops.GitHubDenied:        "fix what GitHub names, then marketops authorize RUN",
+	marketops.GitHubConflict:      "look at it; remove it, then marketops authorize RUN, or take a new version",
 	marketops.GitHubRateLimited:   "wait, then type the same command again; marketops reconcile RUN only looks",
 	marketops.GitHubUnreachable:   "wait, then type the same command again; marketops reconcile RUN only looks",
 	marketops.RedirectRefused:     "check the repository, then plan again",
