@@ -3,7 +3,8 @@
 // # What is promised
 //
 //   - A token is asked for with one repository id and the permissions that one operation needs:
-//     contents: write, and pull_requests: write only where a pull request is opened. An answer that
+//     contents: write, pull_requests: write only where a pull request is opened, and workflows: write only
+//     where the commit's workflows differ from those of the default branch. An answer that
 //     is not narrowed to exactly that, metadata: read beside it, is refused.
 //   - One token is held at a time, and handed out for the repository and permissions it was made
 //     for and for nothing else. One with less than [MinLeft] to live is not handed out, nor one that
@@ -105,7 +106,10 @@ func New(o Options) (*App, error) {
 
 // Token returns a token for one repository, by its number, with at least [MinLeft] to live.
 func (a *App) Token(ctx context.Context, repository int64, p Permissions) (marketops.Secret, error) {
-	g := grant{repository, p}
+	return a.token(ctx, grant{repository: repository, permissions: p})
+}
+
+func (a *App) token(ctx context.Context, g grant) (marketops.Secret, error) {
 	if !g.valid() {
 		return marketops.Secret{}, refuse("no operation says for which repository and what a token is wanted")
 	}

@@ -183,6 +183,30 @@ func TestCurrent(t *testing.T) {
 	s.lawful()
 }
 
+// TestWithWorkflows: the permission for workflows is asked for only where it is needed, and named where the
+// installation does not have it.
+func TestWithWorkflows(t *testing.T) {
+	s := newStage(t, 0, everything)
+	a := s.app()
+	ctx := For(t.Context(), marketops.NewOperation(marketops.TagRepo, marketops.Target{RepositoryID: s.widgets}))
+	for ctx, want := range map[context.Context]string{ctx: "contents=write metadata=read", WithWorkflows(ctx): "contents=write metadata=read workflows=write"} {
+		secret, err := a.Current(ctx)
+		if err != nil || s.scope(secret) != fmt.Sprintf("%d %s", s.widgets, want) {
+			t.Errorf("%v, scope %q, want %s", err, s.scope(secret), want)
+		}
+	}
+	if _, err := a.Current(WithWorkflows(t.Context())); marketops.CodeOf(err) != marketops.TokenMissing {
+		t.Errorf("without an operation: %v", err)
+	}
+	s = newStage(t, 0, map[string]string{"contents": "write"})
+	ctx = For(t.Context(), marketops.NewOperation(marketops.TagRepo, marketops.Target{RepositoryID: s.widgets}))
+	_, err := s.app().Current(WithWorkflows(ctx))
+	var f *marketops.Failure
+	if !errors.As(err, &f) || f.Code != marketops.TokenMissing || !strings.Contains(f.What, "workflows: write") || !strings.Contains(f.Next, "Workflows: read and write") {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestRefreshedBeforeItEnds(t *testing.T) {
 	s := newStage(t, 0, everything)
 	a := s.app()

@@ -41,6 +41,16 @@ func (p Permissions) names() map[string]string {
 type grant struct {
 	repository  int64
 	permissions Permissions
+	workflows   bool // the commit's workflows differ from the default branch's
+}
+
+// names are the permissions of a token.
+func (g grant) names() map[string]string {
+	names := g.permissions.names()
+	if g.workflows && names != nil {
+		names["workflows"] = "write"
+	}
+	return names
 }
 
 func (g grant) valid() bool { return g.repository > 0 && g.permissions.names() != nil }
@@ -50,12 +60,20 @@ type grantKey struct{}
 // For returns a context for the work on one operation: [App.Current] then hands out the token
 // for its repository and kind.
 func For(ctx context.Context, op marketops.Operation) context.Context {
-	return context.WithValue(ctx, grantKey{}, grant{op.Target.RepositoryID, PermissionsFor(op.Kind)})
+	return context.WithValue(ctx, grantKey{}, grant{repository: op.Target.RepositoryID, permissions: PermissionsFor(op.Kind)})
+}
+
+// WithWorkflows is a context under which [App.Current] hands out a token that may also touch workflows. GitHub
+// wants that for a tag or branch whose workflows differ from those of the default branch.
+func WithWorkflows(ctx context.Context) context.Context {
+	g, _ := ctx.Value(grantKey{}).(grant)
+	g.workflows = true
+	return context.WithValue(ctx, grantKey{}, g)
 }
 
 // Current is Token for the operation that [For] put into the context; without one it is refused.
 func (a *App) Current(ctx context.Context) (string, error) {
 	g, _ := ctx.Value(grantKey{}).(grant)
-	secret, err := a.Token(ctx, g.repository, g.permissions)
+	secret, err := a.token(ctx, g)
 	return secret.Reveal(), err
 }

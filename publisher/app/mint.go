@@ -26,7 +26,7 @@ func (a *App) mint(ctx context.Context, g grant) (held, error) {
 		return held{}, refuse("the App's request for a token cannot be signed")
 	}
 	x := a.send(req)
-	if bad := x.refusal(ctx); bad != nil {
+	if bad := x.refusal(ctx, g); bad != nil {
 		return held{}, bad
 	}
 	fresh := held{g, marketops.NewSecret(x.told.Token), x.told.ExpiresAt}
@@ -48,7 +48,7 @@ func (a *App) request(ctx context.Context, g grant) (*http.Request, error) {
 	body, err := json.Marshal(struct {
 		RepositoryIDs []int64           `json:"repository_ids"`
 		Permissions   map[string]string `json:"permissions"`
-	}{[]int64{g.repository}, g.permissions.names()}, json.Deterministic(true))
+	}{[]int64{g.repository}, g.names()}, json.Deterministic(true))
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +73,11 @@ func (x exchange) isNarrowed(g grant) bool {
 	if has["metadata"] == "read" {
 		delete(has, "metadata")
 	}
-	return maps.Equal(has, g.permissions.names())
+	return maps.Equal(has, g.names())
 }
 
 // refusal is why there is no token, in our words; nil for an answer to look at.
-func (x exchange) refusal(ctx context.Context) error {
+func (x exchange) refusal(ctx context.Context, g grant) error {
 	f := &marketops.Failure{Code: marketops.TokenMissing, State: nothingSent}
 	switch {
 	case x.status == http.StatusCreated && x.told.Token != "":
@@ -94,6 +94,9 @@ func (x exchange) refusal(ctx context.Context) error {
 		f.What = "the App's installation is suspended or not allowed here (403)"
 	case x.status == http.StatusNotFound:
 		f.What = "the App has no such installation (404)"
+	case x.status == http.StatusUnprocessableEntity && g.workflows:
+		f.What = "the commit's workflows differ from those of the default branch, and the App's installation was not granted workflows: write (422)"
+		f.Next = "give the App Workflows: read and write in its settings, accept that on the page of its installation, and publish again: the receipt is kept"
 	case x.status == http.StatusUnprocessableEntity:
 		f.What = "the App's installation does not cover the repository, or was not granted contents: write, and pull_requests: write to open one (422)"
 	default:

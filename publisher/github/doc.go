@@ -40,6 +40,12 @@
 // refusal counts as a failure: the answer is [marketops.Unknown] unless reading finds the effect
 // or finds its key taken by other content. Success is what was read back, not what was answered.
 //
+// # Workflows
+//
+// GitHub refuses a ref whose workflows differ from those of the default branch without Workflows: write. Both
+// trees are read before the first write, and where they differ Options.Token is asked in a context
+// for which [NeedsWorkflows] is true. A refusal then names the permission.
+//
 // # tag_repo
 //
 // Repository as planned and not archived; commit there with the planned tree; no ref of that

@@ -38,6 +38,7 @@ func (r *reader) previewReads() []marketops.Call {
 	t := r.op.Tag
 	return []marketops.Call{
 		r.plan(wire.Get, "the repository is the planned one", ""),
+		r.plan(wire.Get, "the default branch, whose workflows may be others", "git/matching-refs/heads/{default_branch}"),
 		r.plan(wire.Get, "no such tag", "git/matching-refs/tags/%s", t.Name),
 		r.plan(wire.Get, "no branch of that name", "git/matching-refs/heads/%s", t.Name),
 		r.plan(wire.Get, "the commit has the planned tree", "git/commits/%s", t.Commit),

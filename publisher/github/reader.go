@@ -18,6 +18,8 @@ type reader struct {
 	op    marketops.Operation
 	text  renderedText
 	facts facts
+
+	defaultBranch string // once preflight has read it
 }
 
 func newReader(c *wire.Caller, op marketops.Operation) *reader {
@@ -119,6 +121,7 @@ type repository struct {
 	NodeID      string `json:"node_id"`
 	FullName    string `json:"full_name"`
 	HTMLURL     string `json:"html_url"`
+	Branch      string `json:"default_branch"`
 	Private     bool   `json:"private"`
 	Archived    bool   `json:"archived"`
 	Disabled    bool   `json:"disabled"`
@@ -156,6 +159,7 @@ func (r *reader) readRepository(ctx context.Context) (*repository, *wire.Exchang
 		return nil, nil, &marketops.Failure{Code: marketops.RepositoryMismatch, State: wire.StateStopped, What: r.RedactLine(
 			fmt.Sprintf("planned %s, number %d; GitHub has %s, number %d", t.FullName, t.RepositoryID, repo.FullName, repo.ID))}
 	}
+	r.defaultBranch = repo.Branch
 	r.facts.number("repository_id", repo.ID)
 	r.facts.note("repository_node_id", repo.NodeID)
 	if r.facts.url == "" && isWeb(repo.HTMLURL) {

@@ -19,6 +19,8 @@ type session struct {
 	effects []*effect
 	sent    map[string]int // visible effects that were authorised to be sent
 	draft   *draftWriter   // of a release
+
+	workflows bool // what a new ref shows has other workflows than the default branch
 }
 
 // isComplete reports whether work has what the promises rest on.
@@ -106,6 +108,10 @@ func (s *session) run(ctx context.Context) error {
 	if err := s.preflight(ctx, true); err != nil {
 		return err
 	}
+	ctx, err := s.withWorkflows(ctx)
+	if err != nil {
+		return err
+	}
 	if s.op.Kind == marketops.OpenPR {
 		return newPullWriter(s).run(ctx)
 	}
@@ -119,6 +125,7 @@ func (s *session) run(ctx context.Context) error {
 // verdict is the one place where an error becomes a failure or an unknown: while an
 // attempt for any effect is unresolved, nothing is a failure. Either names what is on GitHub.
 func (s *session) verdict(err error) error {
+	s.explainWorkflows(err)
 	for _, e := range s.effects {
 		if err != nil && e.open {
 			return s.tellLeft(&marketops.Unknown{Code: marketops.OutcomeUnknown, What: "whether the " + e.name + " is there", Err: err})

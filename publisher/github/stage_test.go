@@ -91,20 +91,21 @@ const workTime = 30 * time.Minute
 // stage is a practice GitHub with one repository, a port to it and an operation.
 type stage struct {
 	*testing.T
-	srv        *githubtest.Server
-	repo       *githubtest.Repo
-	commit     string
-	tree       string
-	diary      *diary
-	port       *Port
-	clock      *clock
-	waits      []string
-	asked      int            // how often the credential was asked for
-	authorized []string       // BeforeCall and BeforeEffect, in order
-	counted    map[string]int // of authorized, those that were not denied
-	deny       func(what string) error
-	drafts     []int64 // that the Core noted
-	files      map[string][]byte
+	srv            *githubtest.Server
+	repo           *githubtest.Repo
+	commit         string
+	tree           string
+	diary          *diary
+	port           *Port
+	clock          *clock
+	waits          []string
+	asked          int            // how often the credential was asked for
+	authorized     []string       // BeforeCall and BeforeEffect, in order
+	counted        map[string]int // of authorized, those that were not denied
+	deny           func(what string) error
+	needsWorkflows bool    // the credential was asked for with that permission
+	drafts         []int64 // that the Core noted
+	files          map[string][]byte
 
 	api, uploads string // what the port speaks to
 	fronted      string // the address of a front, if there is one
@@ -130,6 +131,7 @@ func openStage(t *testing.T) *stage {
 		{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},
 		{Secret: "another-token", Login: "somebody", Push: true, Repos: []string{"*"}},
 		{Secret: "reader-token", Login: "reader", Repos: []string{"*"}},
+		{Secret: "no-workflows", Login: "somebody", Push: true, Repos: []string{"*"}, NoWorkflows: true},
 		{Secret: "classic-repo", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"repo", "workflow"}},
 		{Secret: "classic-public", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"public_repo"}},
 		{Secret: "classic-org", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"read:org"}},
@@ -202,7 +204,11 @@ func (s *stage) git(args ...string) string {
 func (s *stage) options(api, uploads string) Options {
 	return Options{
 		API: api, Uploads: uploads, Now: s.clock.Now, Pacing: NewPacing(pacing{s}), UserAgent: "marketops/test",
-		Token:  func(context.Context) (string, error) { s.asked++; return s.token() },
+		Token: func(ctx context.Context) (string, error) {
+			s.asked++
+			s.needsWorkflows = NeedsWorkflows(ctx)
+			return s.token()
+		},
 		Denied: func(was string) { s.onDenied(was) },
 		Wait:   func(reason string, d time.Duration) { s.onWait(reason, d) },
 		Pauses: DefaultPauses()[:4],

@@ -116,6 +116,9 @@ func (l *lazyApp) token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if github.NeedsWorkflows(ctx) {
+		ctx = app.WithWorkflows(ctx)
+	}
 	return a.Current(ctx)
 }
 

@@ -37,6 +37,8 @@ type Token struct {
 	Repos  []string // "owner/name", or "*" for every repository; empty opens nothing but public reads
 	Scopes []string // of a classic token, which writes with repo or, to a public repository, public_repo; nil for another kind
 
+	NoWorkflows bool // a fine-grained token without Workflows: write
+
 	minted *minted // of a token that an App minted: what it is narrowed to, instead of Push and Repos
 }
 

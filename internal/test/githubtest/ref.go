@@ -139,6 +139,9 @@ func createRef(c *call) answer {
 	if tag, ok := strings.CutPrefix(in.Ref, "refs/tags/"); ok && !c.repo.spec.LateReservation && slices.Contains(c.repo.live.burnt, tag) {
 		return c.unprocessable(wordsReserved) // SalamLang/Salam#1627, opsknight-labs/OpsKnight#318
 	}
+	if c.lacksWorkflows(in.SHA) {
+		return c.workflowsDenied()
+	}
 	if c.unseen() {
 		return c.unprocessable(wordsRefFailed) // github/rest-api-description#4887
 	}

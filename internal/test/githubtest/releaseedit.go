@@ -47,6 +47,9 @@ func createRelease(c *call) answer {
 	if refused, stop := c.checkRelease(&in, r); stop {
 		return refused
 	}
+	if k, found := c.target(r.target); found && c.lacksWorkflows(k.sha) {
+		return c.workflowsDenied()
+	}
 	if c.unseen() {
 		return c.invalid(problem{Resource: "Release", Code: "invalid", Field: "target_commitish"})
 	}

@@ -40,6 +40,7 @@ func newStageWith(t *testing.T, spec githubtest.RepoSpec, o githubtest.Options) 
 	o.Tokens = []githubtest.Token{
 		{Secret: pushSecret, Login: "release-bot", Push: true, Repos: []string{"*"}},
 		{Secret: readSecret, Login: "reader", Repos: []string{"octo-org/widgets"}},
+		{Secret: plainSecret, Login: "another", Push: true, Repos: []string{"*"}, NoWorkflows: true},
 	}
 	srv, err := githubtest.Start(o)
 	if err != nil {

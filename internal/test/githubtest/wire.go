@@ -125,7 +125,7 @@ func (s *Server) standardHeaders(h http.Header, c *call) {
 	h.Set("X-Github-Api-Version-Selected", "2022-11-28")
 	h.Set("X-Github-Media-Type", "github.v3; format=json")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if c.token != nil && c.route != nil {
+	if c.token != nil && c.route != nil && h.Get("X-Accepted-Github-Permissions") == "" {
 		subject, access := permissionOf(c.route)
 		h.Set("X-Accepted-Github-Permissions", subject+"="+access)
 	}

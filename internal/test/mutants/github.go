@@ -50,6 +50,9 @@ var githubMutants = []mutant{
 	{"lastlook", "reading the tag back after the release is published", "publisher/github", "TestTagGoneAtTheLastMoment", []overlay.Patch{
 		{File: "publisher/github/publish.go", Old: "if w.sent[effectRelease] == 0 {\n\t\treturn nil", New: "if true {\n\t\treturn nil"},
 	}},
+	{"workflows", "asking for the permission for workflows where it is needed", "publisher/github", "TestWorkflows", []overlay.Patch{
+		{File: "publisher/github/workflows.go", Old: "planned != current", New: "planned != current && false"},
+	}},
 	{"uploader", "reading back who uploaded a file", "publisher/github", "TestOthersInDraft", []overlay.Patch{
 		{File: "publisher/github/asset.go", Old: "r.uploaders != nil && !r.uploaders[f.Uploader.ID]", New: "false"},
 	}},

@@ -81,6 +81,7 @@ var operations = []string{
 	"git/create-tag",
 	"git/get-tag",
 	"git/create-blob",
+	"git/get-tree",
 	"git/create-tree",
 	"git/create-commit",
 	"repos/list-releases",

@@ -34,7 +34,7 @@ func (f appFlags) read() (githubtest.App, error) {
 		return githubtest.App{}, fmt.Errorf("--app-key %s is not an RSA key", f.key)
 	}
 	return githubtest.App{ID: f.id, Slug: "marketops", Key: key, Installation: f.installation, Repos: []string{"*"}, Lifetime: f.lifetime,
-		Permissions: map[string]string{"contents": "write", "pull_requests": "write", "metadata": "read"}}, nil
+		Permissions: map[string]string{"contents": "write", "pull_requests": "write", "workflows": "write", "metadata": "read"}}, nil
 }
 
 // secret is one line of the list.

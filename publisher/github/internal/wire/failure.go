@@ -16,6 +16,9 @@ const usedByImmutable = "tag_name was used by an immutable release"
 // the name (SalamLang/Salam#1627).
 const restricted = "creations being restricted"
 
+// GrantWorkflows says where the permission for workflows is given.
+const GrantWorkflows = "give the credential Workflows: write: in the settings of the GitHub App, and then on the page of its installation; of a fine-grained token, in its settings; a classic token needs the scope workflow"
+
 // refusal is the failure of a definite answer.
 func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
 	f := &marketops.Failure{Code: codeOf(x), State: StateStopped}
@@ -34,6 +37,9 @@ func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
 		f.Next = "plan another tag: a name that an immutable release once had cannot be used again, and trying again does not help"
 	case strings.Contains(what, restricted):
 		f.Next = "if an immutable release once had the name, plan another tag; otherwise put the credential on the bypass list of the tag ruleset"
+	}
+	if x.status >= 400 && strings.Contains(x.header.Get("X-Accepted-GitHub-Permissions"), "workflows=write") {
+		what, f.Next = what+"; it accepts a credential with Workflows: write", GrantWorkflows
 	}
 	f.What = c.secrets.line(what)
 	return f
