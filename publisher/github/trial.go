@@ -220,25 +220,20 @@ func (t *trial) pull(ctx context.Context) {
 
 // branchAndPull looks for the pull request and, before it, for the branch that a change set makes.
 func (t *trial) branchAndPull(ctx context.Context) {
-	var seen []observation
-	read := func(ctx context.Context) (err error) {
-		if seen == nil {
-			seen, err = t.lookAtPull(ctx)
-		}
-		return err
-	}
-	names := []string{lookPull}
+	head := t.op.PullRequest.Head.SHA
 	if t.op.PullRequest.Changes != nil {
-		names = []string{lookHead, lookPull}
-	}
-	for i, name := range names {
-		t.ask(ctx, name, func(ctx context.Context) (string, error) {
-			if err := read(ctx); err != nil {
-				return "", err
+		t.ask(ctx, lookHead, func(ctx context.Context) (string, error) {
+			at, like, err := branches{t.reader, pulls{t.reader}}.look(ctx, nil)
+			if like != nil {
+				head, at.presence = like.SHA, publisher.Found
 			}
-			return t.judge(seen[i], nil)
+			return t.judge(at, err)
 		})
 	}
+	t.ask(ctx, lookPull, func(ctx context.Context) (string, error) {
+		at, _, err := pulls{t.reader}.look(ctx, head, 0)
+		return t.judge(at, err)
+	})
 }
 
 // absent demands that there is no ref of a name.
@@ -250,13 +245,16 @@ func (t *trial) absent(ctx context.Context, space, name, taken string) (string, 
 	return "there is no refs/" + space + "/" + name, err
 }
 
-// judge turns an observation into the result of a look. What is there as planned already is in nothing's way.
+// judge turns an observation into the result of a look. What is there as planned already, and was made before the operation
+// tried anything, is in the way as well: its texts can be copied.
 func (t *trial) judge(at observation, err error) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
 	case at.presence == publisher.Conflict:
 		return "", wire.Stopf(marketops.GitHubConflict, "%s", at.detail)
+	case at.presence == publisher.Found:
+		return "", wire.Stopf(marketops.GitHubConflict, "%s, but this operation did not make it", at.detail)
 	case at.presence == publisher.Indeterminate:
 		return "", notRun(at.detail)
 	}

@@ -68,6 +68,9 @@ var githubMutants = []mutant{
 	{"lookpace", "comparing the time that the writes take with what is left of the receipt", "publisher/github", "TestLookAtTime", []overlay.Patch{
 		{File: trialFile, Old: "if err == nil && takes > lasts {", New: "if false {"},
 	}},
+	{"lookcopied", "taking nothing for this operation's own before it tried anything", "publisher/github", "TestLookCopied", []overlay.Patch{
+		{File: trialFile, Old: "case at.presence == publisher.Found:", New: "case false:"},
+	}},
 	{"unseendrafts", "saying that drafts were not looked at with a token that is not shown them", "publisher/github", "TestLookCredential", []overlay.Patch{
 		{File: trialFile, Old: "if err == nil && !t.drafts {", New: "if false {"},
 	}},
