@@ -40,7 +40,7 @@ func (w *branchWriter) makeCommit(ctx context.Context) (tree, commit string, err
 	if err := w.computeBlobs(); err != nil {
 		return "", "", err
 	}
-	base, err := w.baseTree(ctx)
+	base, err := w.branches.baseTree(ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -57,10 +57,10 @@ func (w *branchWriter) makeCommit(ctx context.Context) (tree, commit string, err
 }
 
 // baseTree is the tree of the planned base.
-func (w *branchWriter) baseTree(ctx context.Context) (string, error) {
-	base := w.op.PullRequest.Base.SHA
+func (r branches) baseTree(ctx context.Context) (string, error) {
+	base := r.op.PullRequest.Base.SHA
 	var got gitCommit
-	if _, err := w.Get(ctx, "read the base commit", w.path("git/commits/%s", base), &got); err != nil {
+	if _, err := r.Get(ctx, "read the base commit", r.path("git/commits/%s", base), &got); err != nil {
 		return "", err
 	}
 	if got.SHA != base || !marketops.FullSHA(got.Tree.SHA) {

@@ -211,6 +211,10 @@ func (t *trial) pull(ctx context.Context) {
 			return want.Head.Branch + " is at " + want.Head.SHA, t.requireBranchAt(ctx, want.Head.Branch, want.Head.SHA, marketops.RefMoved)
 		})
 	} else {
+		t.ask(ctx, lookCommit, func(ctx context.Context) (string, error) {
+			_, err := r.baseTree(ctx)
+			return want.Base.SHA, err
+		})
 		t.ask(ctx, lookTag, func(ctx context.Context) (string, error) {
 			return t.absent(ctx, "tags", want.Head.Branch, "a tag has the name of the branch, which git would take for the other")
 		})

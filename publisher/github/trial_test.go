@@ -55,7 +55,7 @@ func (s *stage) reading(token string) *Port {
 // control of each is the same operation without it.
 func TestLook(t *testing.T) {
 	const tag, release = "time=pass repository=pass rights=pass tag=pass branch=pass commit=pass", " releases=pass"
-	const pull, change = "time=pass repository=pass rights=pass base=pass head=pass pull request=pass", "time=pass repository=pass rights=pass base=pass tag=pass head=pass pull request=pass"
+	const pull, change = "time=pass repository=pass rights=pass base=pass head=pass pull request=pass", "time=pass repository=pass rights=pass base=pass commit=pass tag=pass head=pass pull request=pass"
 	conflict := func(in, name string) string {
 		return strings.Replace(in, name+"=pass", name+"=fail:github-conflict", 1)
 	}
@@ -90,6 +90,9 @@ func TestLook(t *testing.T) {
 		"branch of somebody": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) {
 			must(s.repo.Commit("release/v1.4.0", githubtest.Change{Message: "theirs", Files: map[string]string{"x": "y"}}))
 		}, conflict(change, "head")},
+		"base commit not shown": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) {
+			s.srv.Inject(githubtest.Fault{Method: "GET", Path: "/repos/*/*/git/commits/*", Action: githubtest.StatusBefore, Status: 404})
+		}, strings.Replace(change, "commit=pass", "commit=fail:github-denied", 1)},
 		"tag with the branch's name": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) { s.point("refs/tags/release/v1.4.0", s.commit) },
 			conflict(change, "tag")},
 	} {
