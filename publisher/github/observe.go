@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
@@ -43,8 +44,8 @@ func (r *reader) lookAll(ctx context.Context, names []string) ([]observation, er
 	if r.op.PullRequest != nil {
 		return r.lookAtPull(ctx)
 	}
-	var seen []observation
-	for _, name := range names {
+	seen := make([]observation, len(names))
+	for i, name := range slices.Backward(names) { // the tag last: a late publication can make one of its own
 		var at observation
 		var err error
 		if name == effectTag {
@@ -55,7 +56,7 @@ func (r *reader) lookAll(ctx context.Context, names []string) ([]observation, er
 		if err != nil {
 			return nil, err
 		}
-		seen = append(seen, at)
+		seen[i] = at
 	}
 	return seen, nil
 }

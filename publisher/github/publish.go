@@ -194,13 +194,12 @@ var errNotYet = errors.New("GitHub does not show it yet")
 // readBack looks at what publishing changed besides the release: the ref and who is latest. GitHub makes a
 // lightweight tag for a release whose tag is gone.
 func (w *releaseWriter) readBack(ctx context.Context) error {
-	if w.sent[effectRelease] == 0 {
-		return nil
-	}
 	if err := w.checkTag(ctx); err != nil {
 		return err
 	}
-	w.readLatest(ctx)
+	if w.sent[effectRelease] > 0 {
+		w.readLatest(ctx)
+	}
 	return nil
 }
 
