@@ -55,14 +55,19 @@ func (c *Core) Sweep(ctx context.Context) {
 type settlements struct{ *parts }
 
 // settle closes what is decided, and decides what no publisher will.
-func (s settlements) settle(ctx context.Context) error {
+func (s settlements) settle(ctx context.Context) error { return s.settleRun(ctx, "") }
+
+// settleRun is settle for the claims of one run, or of all runs for "".
+func (s settlements) settleRun(ctx context.Context, run marketops.RunID) error {
 	live, err := s.ledger.Live(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, row := range live {
-		errs = append(errs, s.settleClaim(ctx, row))
+		if run == "" || row.Run == run {
+			errs = append(errs, s.settleClaim(ctx, row))
+		}
 	}
 	return errors.Join(errs...)
 }
