@@ -24,7 +24,7 @@ var publisherPoints = []overlay.Patch{
 	wrap(publishFile, "a.prepare(ctx)", `"S4.before"`),
 	follow(publishFile, "_, err = p.Core.Execute(ctx, a.fence())", `"S4.after"`),
 	swap(publishFile, "return a.Core.Renew(ctx, a.fence())", `lease, err := a.Core.Renew(ctx, a.fence()); return lease, faults.After(err, "S5.renewed")`),
-	follow(publishFile, "_, err := a.Core.NoteDraft(ctx, api.Renewal{Fence: a.fence(), Draft: id})", `"S5.drafted"`),
+	follow(publishFile, "_, err := a.Core.NoteDraft(ctx, api.Renewal{Fence: a.fence(), Draft: id, Struck: struck})", `"S5.drafted"`),
 	follow(publishFile, "lease, err := a.Core.Attempt(ctx, api.Effect{Fence: a.fence(), Effect: effect})", `"S5.attempted"`),
 	swap(decideFile, "d.Envelope = rec.Envelope", `if err = faults.At("S6.read"); err != nil { return api.Entry{}, err }; d.Envelope = rec.Envelope`),
 	wrap(decideFile, `a.Outbox.Keep("outcome", d)`, `"S7.kept"`),

@@ -85,10 +85,14 @@ func (s *passings) fresh(rare bool, ps []passing) (out []passing) {
 	return out
 }
 
+// afterRefusal are the points behind a refusal of GitHub: every trial has to end in a success, and passes none.
+// TestDiscard of publisher/github is about them.
+var afterRefusal = []string{"github.send.*.remove-the-draft", "github.answered.*.remove-the-draft"}
+
 // cover fails for every point of the source that nobody passed.
 func (s *passings) cover(t *testing.T) {
 	for _, want := range pointsOfSource(t) {
-		if !slices.ContainsFunc(keys(s.known), func(p string) bool { hit, err := path.Match(want, p); return hit && err == nil }) {
+		if !slices.Contains(afterRefusal, want) && !slices.ContainsFunc(keys(s.known), func(p string) bool { hit, err := path.Match(want, p); return hit && err == nil }) {
 			t.Errorf("nobody passed the point %s", want)
 		}
 	}
