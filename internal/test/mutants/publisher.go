@@ -29,7 +29,7 @@ var publisherMutants = []mutant{
 		{File: vetoFile, Old: "votes, err := v.open(rows)", New: "votes, err := v.open(nil)"},
 	}},
 	{"vetoed", "handing over no outcome after a veto", "publisher", "TestVetoOnTheWay", []overlay.Patch{
-		{File: publishFile, Old: "if a.isVetoed(err) {\n\t\tres.Status, res.Err = receipt.Rejected, err", New: "if false {\n\t\tres.Status, res.Err = receipt.Rejected, err"},
+		{File: publishFile, Old: "if a.isEnded(err) {\n\t\tres.Status, res.Err = receipt.Rejected, err", New: "if false {\n\t\tres.Status, res.Err = receipt.Rejected, err"},
 	}},
 	{"keepfork", "stopping all when the log contradicts itself", "publisher", "TestRunEachStops", []overlay.Patch{
 		{File: "publisher/each.go", Old: "err != nil || isMisbehaviour(results[i].Err)", New: "err != nil"},
