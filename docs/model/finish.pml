@@ -38,6 +38,7 @@ byte epoch[RECEIPTS + 1] = 0;
 byte tried[RECEIPTS + 1] = 0;		/* attempts that were counted under it: one bit for each effect */
 bool expired[RECEIPTS + 1] = false;
 byte newest = 0;			/* the last receipt that was issued */
+byte before = 0;			/* attempts that were counted under earlier ones: one bit for each effect */
 bool used = false;			/* the approvals are used up */
 bool withdrawn = false;			/* a receipt was revoked */
 
@@ -88,11 +89,11 @@ byte idle = 0;				/* publishers that are between two tries */
 #elif defined(BAD_EFFECT)
 #define OWN(e) (may[TAG] || may[RELEASE])
 #elif defined(BAD_EVER)
-#define OWN(e) (may[e] || ((tried[1] | tried[newest]) & (1 << e)) != 0)
+#define OWN(e) (may[e] || ((before | tried[newest]) & (1 << e)) != 0)
 #else
 #define OWN(e) may[e]
 #endif
-#ifdef BAD_RELEASE_ID
+#if defined(BAD_RELEASE_ID) || defined(BAD_EFFECT)
 #define EQUAL(e) (seen[e] == ours || seen[e] == copied)
 #else
 #define EQUAL(e) (seen[e] == ours || (seen[e] == copied && e == TAG))
@@ -113,7 +114,9 @@ inline arrive(e) {
 		assert(maybe[e]);					/* what is listed absent stays absent */
 		assert(made[TAG] <= 1 + removed && made[RELEASE] <= 1);	/* at most one of each kind at a time */
 		if
-		:: e == RELEASE && there[TAG] == absent -> there[TAG] = light
+		:: e == RELEASE && there[TAG] == absent ->
+			assert(removed > 0);				/* a tag outside the plan: only where others deleted one */
+			there[TAG] = light
 		:: else -> skip
 		fi
 	fi
@@ -132,7 +135,7 @@ inline list(e) {
 		assert(seen[e] != copied || (e == TAG && may[TAG]));	/* a foreign equal effect is never adopted */
 		if
 		:: (tried[r] & (1 << e)) == 0 ->
-			assert(r > 1 && (tried[1] & (1 << e)) != 0);	/* adopted: attempted under an earlier receipt */
+			assert((before & (1 << e)) != 0);	/* adopted: attempted under an earlier receipt */
 			adopted = true
 		:: else -> skip
 		fi;
@@ -189,7 +192,7 @@ inline grant(which) {
 	may[RELEASE] = maybe[RELEASE];
 #endif
 	assert(r == newest || !BUSY(newest));				/* never two receipts at work */
-	assert(r == 1 || !BUSY(1))
+	assert(r == 1 || !BUSY(r - 1))
 }
 
 /* Reads may miss what is there. */
@@ -215,6 +218,11 @@ inline look(e) {
 #else
 #define WHOLLY (MINE(TAG) && MINE(RELEASE))
 #endif
+#ifdef BAD_ORDER
+#define TAGGED !CONFLICT(TAG)
+#else
+#define TAGGED MINE(TAG)
+#endif
 #ifdef BAD_REJECT
 #define FREE true
 #else
@@ -235,6 +243,10 @@ end:	if
 	:: atomic { CLAIMABLE(2) -> state[2] = executing; grant(2) }
 	:: atomic { state[2] == executing && epoch[2] < EPOCHS -> grant(2) }
 #endif
+#if RECEIPTS > 2
+	:: atomic { CLAIMABLE(3) -> state[3] = executing; grant(3) }
+	:: atomic { state[3] == executing && epoch[3] < EPOCHS -> grant(3) }
+#endif
 	fi;
 
 	/* The release is read first: what is seen of the tag then is what the PATCH found, or made. */
@@ -249,7 +261,7 @@ act:	if
 		:: else ->
 			if
 			:: !CONFLICT(TAG) && seen[TAG] == absent && seen[RELEASE] == absent -> e = TAG; FORGET; goto attempt
-			:: MINE(TAG) && seen[RELEASE] == absent -> e = RELEASE; FORGET; goto attempt
+			:: TAGGED && seen[RELEASE] == absent -> e = RELEASE; FORGET; goto attempt
 			:: goto finish
 			fi
 		fi }
@@ -269,7 +281,12 @@ finish:	atomic {
 	};
 
 record:	if								/* the ledger refuses `rejected` after a counted attempt */
-	:: atomic { HELD && FREE -> freeze(r, verdict); if :: verdict == success -> succeed() :: else -> skip fi; list(TAG); list(RELEASE) }
+	:: atomic { HELD && FREE ->
+		freeze(r, verdict);
+		assert(verdict != rejected || tried[r] == 0);		/* rejected: nothing was attempted */
+		list(TAG);
+		list(RELEASE);
+		if :: verdict == success -> succeed() :: else -> skip fi }
 	:: skip
 	fi;
 	goto S0;
@@ -327,22 +344,37 @@ again:
 
 #define CLOSE(r) state[r] = closed; epoch[r] = 0; expired[r] = false
 
+#define MAYISSUE (newest < RECEIPTS && !used && successes == 0 && (newest == 0 || NEXT(newest)))
+
+inline issue() {
+	assert(!withdrawn);
+	assert(newest == 0 || !BUSY(newest));				/* one receipt at a time */
+	/* None after the release is applied, nor while a request for it can succeed. */
+	assert(there[RELEASE] != ours && (there[RELEASE] != absent || (!flying[RELEASE] && waiting[RELEASE] == 0)));
+	before = before | tried[newest];
+	newest++;
+	state[newest] = live
+}
+
 active proctype Core() {
+	byte asked = 0;
 	do
-	:: atomic { newest < RECEIPTS && !used && successes == 0 && (newest == 0 || NEXT(newest)) ->
-		assert(!withdrawn);
-		assert(newest == 0 || !BUSY(newest));			/* one receipt at a time */
-		/* None after the release is applied, nor while a request for it can succeed. */
-		assert(there[RELEASE] != ours && (there[RELEASE] != absent || (!flying[RELEASE] && waiting[RELEASE] == 0)));
-		newest++;
-		state[newest] = live }
+#ifdef BAD_ASKED
+	:: atomic { MAYISSUE && asked < 2 -> asked++ }
+	:: atomic { asked > 0 && newest < RECEIPTS -> asked--; issue() }
+#else
+	:: atomic { MAYISSUE -> issue() }
+#endif
 	:: atomic { newest > 0 && !expired[newest] && (state[newest] == live || state[newest] == executing) -> expired[newest] = true }
 #if RECEIPTS > 1
-	:: atomic { !back && newest == 2 && state[1] == live && expired[1] -> back = true; expired[1] = false }
+	:: atomic { !back && newest > 1 && state[newest - 1] == live && expired[newest - 1] -> back = true; expired[newest - 1] = false }
 #endif
 	:: atomic { state[1] == decided -> CLOSE(1) }
 #if RECEIPTS > 1
 	:: atomic { state[2] == decided -> CLOSE(2) }
+#endif
+#if RECEIPTS > 2
+	:: atomic { state[3] == decided -> CLOSE(3) }
 #endif
 
 	/* The ledger's own decisions: a veto or expiry before the first attempt; an execution that was left alone. */
@@ -413,7 +445,7 @@ end:	do
 	:: atomic { flying[RELEASE] -> flying[RELEASE] = false }
 	:: atomic { acts < FOREIGN && there[TAG] == absent -> acts++; if :: there[TAG] = copied :: there[TAG] = other fi }
 	:: atomic { acts < FOREIGN && there[RELEASE] == absent -> acts++; if :: there[RELEASE] = copied :: there[RELEASE] = other fi }
-	:: atomic { acts < FOREIGN && there[TAG] != absent -> acts++; if :: there[TAG] == ours -> removed++ :: else -> skip fi; there[TAG] = absent }
+	:: atomic { acts < FOREIGN && there[TAG] != absent -> acts++; removed++; there[TAG] = absent }
 	od
 }
 

@@ -92,6 +92,13 @@ byte total = 0;			/* requests of all epochs that may have reached GitHub */
 #define HELD (epoch == my && owner == KEY)
 #endif
 
+/* Rejected: only before the first attempt, and the transaction that freezes it says whether that is so. */
+#ifdef BAD_REJECT
+#define FREE true
+#else
+#define FREE (verdict != rejected || !counted)
+#endif
+
 /* A request reaches GitHub: the natural key decides. */
 inline arrive() {
 	if
@@ -215,6 +222,7 @@ S5:	/* Look first; send only what is absent; believe nothing but looking. */
 	:: eye == ours -> verdict = success; goto S7
 	:: eye == foreign -> verdict = failed; goto S7
 	:: eye == absent -> skip
+	:: eye == absent -> verdict = rejected; goto S7			/* refused for good before anything visible */
 	fi;
 #ifndef BAD_THIRD_SEND
 	if
@@ -258,6 +266,7 @@ send:	/* The publisher may have slept since; nobody can call it back. */
 	:: eye == ours -> verdict = success; goto S7
 	:: eye == foreign -> verdict = failed; goto S7
 	:: eye == absent -> goto refused
+	:: eye == absent -> goto attempt				/* refused in passing: again, and counted again */
 	fi;
 
 S6:	goto S5;							/* what is true is read back */
@@ -284,9 +293,9 @@ S7:	if
 #ifdef BAD_LOG_FIRST
 	:: atomic { HELD && (state == executing || state == decided) -> outcomes++ }
 #elif defined(BAD_DOOR)
-	:: atomic { HELD && (state == claimed || state == executing) -> freeze(verdict) }
+	:: atomic { HELD && FREE && (state == claimed || state == executing) -> freeze(verdict) }
 #else
-	:: atomic { HELD && state == executing -> freeze(verdict) }
+	:: atomic { HELD && FREE && state == executing -> freeze(verdict) }
 #endif
 	MAYSTOP
 	fi;
@@ -312,7 +321,7 @@ settle:	atomic {
 		if
 		:: eye == ours -> verdict = success
 		:: eye == foreign -> verdict = failed
-		:: eye == absent -> verdict = unknown
+		:: eye == absent -> verdict = (earlier -> unknown : rejected)
 		fi
 	};
 	goto S7;
@@ -359,7 +368,10 @@ active proctype Core() {
 	:: atomic { state == claimed && expired -> epoch++; owner = CORE; freeze(rejected) }
 #ifdef BAD_SETTLE
 	:: atomic { state == executing && expired -> epoch++; owner = CORE; freeze(rejected) }
-#elif !defined(BAD_NO_SETTLE)
+#else
+	:: atomic { state == executing && expired && !counted -> epoch++; owner = CORE; freeze(rejected) }
+#endif
+#if !defined(BAD_NO_SETTLE)
 	/* 24 h after expiry, or when no key of the audience is left: here at any time. */
 	:: atomic { state == executing && ALLOWED -> epoch++; owner = CORE; freeze(unknown) }
 #endif
@@ -373,7 +385,7 @@ active proctype Core() {
 #ifdef BAD_REVOKE
 	:: atomic { (state == claimed || state == executing) && !withdrawn -> epoch++; owner = CORE; withdrawn = true; freeze(rejected) }
 #else
-	:: atomic { state == claimed -> epoch++; owner = CORE; withdrawn = true; freeze(rejected) }
+	:: atomic { (state == claimed || state == executing) && !counted -> epoch++; owner = CORE; withdrawn = true; freeze(rejected) }
 #endif
 	/* What is there stays; what is not there may still come until no attempt is under way, which
 	 * the ledger takes to be so after an hour. */
@@ -421,6 +433,12 @@ active proctype Core() {
 #endif
 #ifdef ASK_VETOED_LATE
 		assert(!vetoed || outcome != success);
+#endif
+#ifdef ASK_REFUSED
+		assert(outcome != rejected || owner == CORE);
+#endif
+#ifdef ASK_WITHDRAWN
+		assert(!withdrawn || openedAt == 0);
 #endif
 #ifdef ASK_RECOVERED
 		assert(outcome != success || epoch == 1);
