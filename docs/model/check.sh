@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Searches publish.pml and trust.pml exhaustively within small bounds, and checks that the search
-# finds every mistake that is seeded into them. README.md says what that means.
+# Searches the four models exhaustively within small bounds, and checks that the search finds every
+# mistake that is seeded into them. README.md says what that means.
 set -euo pipefail
 models=$(cd "$(dirname "$0")" && pwd)
 
@@ -39,7 +39,7 @@ holds() {
 		echo "FAILED: $* does not hold, or was not searched to the end" >&2
 		exit 1
 	fi
-	printf 'holds   %-40s %s states\n' "$*" "$(awk '/states, stored/ {print $1}' report)"
+	printf 'holds   %-52s %s states\n' "$*" "$(awk '/states, stored/ {print $1}' report)"
 }
 
 # found MODEL WHAT FLAG… demands a counterexample, and that it is about WHAT.
@@ -51,7 +51,7 @@ found() {
 		echo "FAILED: $model $* was not found as: $what" >&2
 		exit 1
 	fi
-	printf 'found   %-40s %s\n' "$model $*" "$(sed -n 's/^pan:1: \(.*\) (at depth \([0-9]*\))$/\1, depth \2/p' report)"
+	printf 'found   %-52s %s\n' "$model $*" "$(sed -n 's/^pan:1: \(.*\) (at depth \([0-9]*\))$/\1, depth \2/p' report)"
 }
 
 # publish.pml: what the protocol promises.
@@ -73,7 +73,8 @@ found publish 'effects==0'                  -DBAD_UNREADABLE          # what can
 found publish 'outcomes==1'                 -DBAD_LOG_FIRST           # the outcome is appended before it is frozen
 found publish 'effects==0'                  -DBAD_SETTLE              # an expired execution is rejected
 found publish 'invalid end state'           -DBAD_NO_SETTLE           # no process ends an abandoned execution
-found publish 'withdrawn'                   -DBAD_REVOKE -DEN_ROUTE   # a revocation is accepted once executing
+found publish 'effects==0'                  -DBAD_REJECT              # the ledger takes a rejection after an attempt
+found publish 'withdrawn'                   -DBAD_REVOKE -DEN_ROUTE   # a revocation is accepted after an attempt
 found publish '!(stopped)'                  -DBAD_VETO                # a veto counts only until the receipt is issued
 found publish 'effects==0'                  -DBAD_VETO_LATE           # a veto ends a claim after an attempt
 found publish 'effects==0'                  -DBAD_RESOLVE             # a person says failed while a request is under way
@@ -92,6 +93,69 @@ found publish 'state!='      -DASK_REVOKED
 found publish 'epoch==1'     -DASK_RECOVERED
 found publish 'openedAt==0'  -DASK_VETOED
 found publish 'outcome!='    -DASK_VETOED_LATE
+found publish 'owner==9'     -DASK_REFUSED
+found publish 'openedAt==0'  -DASK_WITHDRAWN
+
+# finish.pml: several receipts of one operation, and its two effects.
+holds finish -DPUBS=2 -DEPOCHS=2 -DFOREIGN=0
+holds finish -DPUBS=2 -DEPOCHS=1 -DFOREIGN=1
+
+# One publisher with one epoch of each receipt is enough for every mistake.
+small='-DPUBS=1 -DEPOCHS=1'
+found finish '(tried[r]==0)'    $small -DBAD_REJECT          # rejected after a counted attempt
+found finish 'tried[newest]==0' $small -DBAD_ABANDONED       # the ledger rejects after a counted attempt
+found finish 'tried[newest]==0' $small -DBAD_REVOKE          # a revocation is accepted after a counted attempt
+found finish 'flying[0]'        $small -DBAD_REJECTED_LIST   # such a rejection lists as absent what an earlier receipt made
+found finish 'maybe[e]'         $small -DBAD_RETRY           # what was refused in passing is sent again and not counted
+found finish 'flying[0]'        $small -DBAD_UNRESOLVED      # failed, though an attempt is unresolved
+found finish 'invalid end'      $small -DBAD_NO_SETTLE       # no process ends an abandoned execution
+found finish 'newest==0'        $small -DBAD_ISSUE_LIVE      # a receipt is issued while an earlier one is live
+found finish 'newest==0'        $small -DBAD_ISSUE_EXECUTING # or executing
+found finish 'newest==0'        $small -DBAD_ISSUE_UNLOGGED  # or its outcome is not in the log
+found finish 'newest==0'        $small -DBAD_ISSUE_UNKNOWN   # or it is unknown
+found finish 'newest==0'        $small -DBAD_ASKED           # that is asked before the transaction that issues
+found finish 'r==newest'        $small -DBAD_NEWEST          # an older receipt is claimed after the clock went back
+found finish '||used'           $small -DBAD_USED            # only a success uses up the approvals
+found finish '||used'           $small -DBAD_RESOLUTION_LIST # a resolution does not list the effects
+found finish '!(withdrawn)'     $small -DBAD_WITHDRAWN       # a revocation does not use up the approvals
+found finish '(seen[0]!=3)'     $small -DBAD_EQUAL           # what is equal is adopted
+found finish '(seen[1]!=3)'     $small -DBAD_EFFECT          # an attempt for another effect is enough
+found finish '(seen[0]!=3)'     $small -DBAD_EVER            # an attempt is enough that is listed as absent
+found finish '(seen[1]!=3)'     $small -DBAD_RELEASE_ID      # an equal release is adopted, whatever its id
+found finish 'flying[0]'        $small -DBAD_RECEIPTS        # attempts of earlier receipts do not count
+found finish 'flying[1]'        $small -DBAD_HOUR            # a person says failed while a request is under way
+found finish 'removed>0'        $small -DBAD_ORDER           # the release is published before the tag is read
+found finish '(there[0]!=1)'    $small -DBAD_LIGHT           # the tag that the PATCH made passes for the planned one
+found finish '(there[0]!=1)'    $small -DBAD_READ_ORDER      # the tag is read before the release
+
+# What is not promised.
+found finish 'made[0]==0'       $small -DASK_COPIED          # an equal tag of others is never taken for ours
+found finish 'made[0]<=1'       $small -DASK_AGAIN           # a tag that others deleted is not made again
+
+# Ends that must be reachable.
+for end in success failed unknown rejected; do
+	found finish 'outcome[newest]!=' $small "-DASK_OUTCOME=$end"
+done
+found finish '&&adopted)'       $small -DASK_FINISHED
+found finish 'outcome[1]==1'    $small -DASK_FREE
+found finish 'state[1]=='       $small -DASK_EXPIRED
+found finish 'resolution[1]=='  $small -DASK_RESOLVED
+found finish 'there[0]==1'      $small -DASK_LIGHT
+found finish 'withdrawn&&'      $small -DASK_REVOKED
+
+# drafts.pml: the drafts of one release.
+holds drafts -DPUBS=2 -DTURNS=3
+
+found drafts 'draft[d]!=2' -DBAD_STRIKE      # a draft is deleted before it is struck at the Core
+found drafts 'draft[d]!=2' -DBAD_CLEANUP     # or while a PATCH may be under way
+found drafts 'd!=0'        -DBAD_MARKER      # every draft with our marker is deleted
+found drafts 'd!=0'        -DBAD_FOUND       # every draft with our marker is used
+found drafts 'released==0' -DBAD_UNNOTED     # a draft is published that was not noted
+found drafts 'released==9' -DBAD_NATURAL_KEY # GitHub publishes two releases of one tag
+
+found drafts 'drafts==2'   -DASK_LEFT        # what is not promised: no draft is left over
+found drafts 'draft[1]=='  -DASK_DELETED     # ends that must be reachable
+found drafts '&&reused)'   -DASK_REUSED
 
 # trust.pml: what is promised of versions, moments and keys.
 holds trust -DVERSIONS=3 -DCALLS=2
