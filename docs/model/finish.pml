@@ -5,8 +5,8 @@
  * PUBS publishers, RECEIPTS receipts, EPOCHS epochs of each granted to publishers, FOREIGN actions of
  * others at GitHub. Any publisher may stop at any step and begin again at S0, or pause for as long as it
  * likes. One request for each effect may be under way with an unknown fate; how often a publisher sends
- * has no bound. A publisher may give up at any time: that stands for a definite refusal, for the end of
- * the receipt, for a credential without rights, and for the last send.
+ * has no bound. A publisher may give up at any time: that is a definite refusal, the end of
+ * the receipt, a credential without rights, or the last send.
  *
  * -DBAD_...  leaves one safeguard out, and the search must find what then goes wrong
  * -DASK_...  asserts what the rules do not promise, or that an end cannot be reached
