@@ -33,6 +33,6 @@ func (Null) Apply(context.Context, *Permit, Journal) (Evidence, error) {
 }
 
 // Observe implements [SideEffectPort]: it has not looked.
-func (Null) Observe(context.Context, marketops.Operation) (Observation, error) {
+func (Null) Observe(context.Context, marketops.Operation, []int64) (Observation, error) {
 	return Observation{State: Indeterminate, Detail: "a dry run does not look"}, nil
 }

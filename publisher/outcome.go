@@ -53,8 +53,11 @@ func (a *attempt) effects(ev Evidence) (out []receipt.Effect) {
 			seen = ev.Effects[i].State
 		}
 		e := receipt.Effect{Name: name, State: seen, Attempts: a.claim.Attempts[name]}
-		if e.Attempts == 0 {
-			e.State, e.Earlier = a.untried(name, seen)
+		switch made := a.earlier(name); {
+		case seen == receipt.EffectAbsent && made != nil && made.There: // gone, and a request of the earlier receipt may bring it back
+			e.State = receipt.EffectUnknown
+		case e.Attempts == 0:
+			e.State, e.Earlier = untried(made, seen)
 		}
 		out = append(out, e)
 	}
@@ -62,19 +65,24 @@ func (a *attempt) effects(ev Evidence) (out []receipt.Effect) {
 }
 
 // untried is the state of an effect that was not tried under this receipt: it is there only if an earlier one made it.
-// Where nothing was seen, the outcome of that receipt says whether it is. One that is gone may come once more, by a
-// request of the earlier receipt.
-func (a *attempt) untried(name string, seen receipt.EffectState) (receipt.EffectState, *marketops.Digest) {
-	i := slices.IndexFunc(a.claim.Earlier, func(e api.Earlier) bool { return e.Effect == name })
+// Where nothing was seen, the outcome of that receipt says whether it is.
+func untried(made *api.Earlier, seen receipt.EffectState) (receipt.EffectState, *marketops.Digest) {
 	switch {
-	case i < 0:
+	case made == nil || seen == receipt.EffectAbsent:
 		return receipt.EffectAbsent, nil
-	case seen == receipt.EffectApplied || seen == receipt.EffectUnknown && a.claim.Earlier[i].There:
-		return receipt.EffectAdopted, &a.claim.Earlier[i].Receipt
-	case seen == receipt.EffectAbsent && !a.claim.Earlier[i].There: // a person found it so, an hour later
-		return receipt.EffectAbsent, nil
+	case seen == receipt.EffectApplied || made.There:
+		return receipt.EffectAdopted, &made.Receipt
 	}
 	return receipt.EffectUnknown, nil
+}
+
+// earlier returns what an earlier receipt tried of an effect, or nil.
+func (a *attempt) earlier(name string) *api.Earlier {
+	i := slices.IndexFunc(a.claim.Earlier, func(e api.Earlier) bool { return e.Effect == name })
+	if i < 0 {
+		return nil
+	}
+	return &a.claim.Earlier[i]
 }
 
 // isTransient reports whether an error says nothing about the operation: trying again under the same

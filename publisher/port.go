@@ -21,8 +21,9 @@ type SideEffectPort interface {
 	// also when there is an error. Errors: [*marketops.Failure] where the state is known,
 	// [*marketops.Unknown] where it is not; anything else counts as unknown.
 	Apply(context.Context, *Permit, Journal) (Evidence, error)
-	// Observe reads what is true without any right to change it.
-	Observe(context.Context, marketops.Operation) (Observation, error)
+	// Observe reads what is true without any right to change it. A release counts as the operation's own only if its
+	// id is one of these drafts, which the Core noted.
+	Observe(ctx context.Context, op marketops.Operation, drafts []int64) (Observation, error)
 }
 
 // Journal makes what a port learns durable before the port goes on.

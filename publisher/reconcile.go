@@ -39,7 +39,7 @@ func (p *Publisher) Reconcile(ctx context.Context, j *Job) (Standing, error) {
 	st.Claim = state.State
 	switch state.State {
 	case api.StateExecuting:
-		return p.observe(ctx, j, st)
+		return p.observe(ctx, j, st, state.Drafts)
 	case api.StateClosed, api.StateDecided:
 		return p.reportOutcome(ctx, j, r.ReceiptID, st)
 	case api.StateRevoked:
@@ -64,8 +64,8 @@ func (p *Publisher) reportOutcome(ctx context.Context, j *Job, id marketops.Rece
 }
 
 // observe reads GitHub for an operation that may have reached it.
-func (p *Publisher) observe(ctx context.Context, j *Job, st Standing) (Standing, error) {
-	obs, err := p.Port.Observe(ctx, j.Op)
+func (p *Publisher) observe(ctx context.Context, j *Job, st Standing, drafts []int64) (Standing, error) {
+	obs, err := p.Port.Observe(ctx, j.Op, drafts)
 	if err != nil {
 		return st, err
 	}

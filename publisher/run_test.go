@@ -298,7 +298,7 @@ func (r *run) shipped(i int) *receipt.Outcome {
 	if got := r.visible(op); !slices.Equal(got, want) {
 		r.Errorf("operation %d: visible effects %q, want %q", i+1, got, want)
 	}
-	obs, err := must(github.New(r.portOptions())).Observe(context.Background(), op)
+	obs, err := must(github.New(r.portOptions())).Observe(context.Background(), op, r.plan.State(i).Drafts)
 	if err != nil || obs.State != publisher.Found {
 		r.Errorf("operation %d: GitHub shows %s: %s, %v", i+1, obs.State, obs.Detail, err)
 	}

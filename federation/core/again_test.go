@@ -92,6 +92,23 @@ func TestFinishedUnderAnother(t *testing.T) {
 	}
 }
 
+// TestReplaced: a receipt that lapsed stays useless when the clock goes back after another one was issued.
+func TestReplaced(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := world.New(t)
+	s := w.Ready()
+	w.Pass(w.Options.Config.ReceiptLifetime)
+	old := *s
+	authorizeAgain(t, s)
+	w.Pass(-w.Options.Config.ReceiptLifetime)
+	_, err := old.Claim(0, "pub")
+	wantCode(t, err, marketops.Consumed)
+	wantCode(t, errOf(w.Client("bob").Revoke(ctx, api.Revoke{Receipt: old.Receipt(0).ReceiptID, Reason: "no"})), marketops.Consumed)
+	w.Pass(w.Options.Config.ReceiptLifetime)
+	s.Publish(0, "pub") // the control
+}
+
 // TestUsedUp: approvals serve no other receipt once the last effect is there, after a revocation, or while it is open
 // how the receipt before ended.
 func TestUsedUp(t *testing.T) {

@@ -109,14 +109,14 @@ func (d decisions) isUsable(i issued, now marketops.Time) bool {
 		i.body.Policy == f.policy.Digest() && slices.ContainsFunc(i.body.Audience, valid)
 }
 
-// answer is what the rules say about the operation at one place of the run.
-type answer struct {
+// ruling is what the rules say about the operation at one place of the run.
+type ruling struct {
 	place   int
 	verdict federation.Verdict
 }
 
 // judge asks the rules about the operations at the open places only: the others have theirs.
-func (d decisions) judge(ctx context.Context, r *run, open []int, seen observations) (granted, denied []answer, err error) {
+func (d decisions) judge(ctx context.Context, r *run, open []int, seen observations) (granted, denied []ruling, err error) {
 	rules := d.rules.forDecision()
 	ask := r.Run
 	ask.Operations = nil
@@ -131,7 +131,7 @@ func (d decisions) judge(ctx context.Context, r *run, open []int, seen observati
 		ask.Operations = append(ask.Operations, w)
 	}
 	for n, v := range rules.Decide(ask) {
-		if a := (answer{open[n], v}); v.Leave() != nil {
+		if a := (ruling{open[n], v}); v.Leave() != nil {
 			granted = append(granted, a)
 		} else {
 			denied = append(denied, a)
@@ -157,7 +157,7 @@ func (d decisions) liveReceipts(ctx context.Context, target marketops.Target) (n
 }
 
 // issue signs what is granted, freezes it in one transaction, and appends.
-func (d decisions) issue(ctx context.Context, r *run, granted []answer, out []api.Decision) error {
+func (d decisions) issue(ctx context.Context, r *run, granted []ruling, out []api.Decision) error {
 	if len(granted) == 0 {
 		return nil
 	}
@@ -203,7 +203,7 @@ func digestsOf(votes []gate.Vote) (out []marketops.Digest) {
 }
 
 // deny answers with advisories. The same denial as before is not recorded again.
-func (d decisions) deny(ctx context.Context, r *run, denied []answer, out []api.Decision) error {
+func (d decisions) deny(ctx context.Context, r *run, denied []ruling, out []api.Decision) error {
 	if len(denied) == 0 {
 		return nil
 	}

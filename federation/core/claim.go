@@ -88,7 +88,7 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 	if err != nil {
 		return claims.Claim{}, claimRecord{}, err
 	}
-	for _, holds := range e.conditions.forClaim(i, old, version) {
+	for _, holds := range e.conditions.forClaim(ctx, i, old, version) {
 		if err := holds(); err != nil {
 			return claims.Claim{}, claimRecord{}, err
 		}

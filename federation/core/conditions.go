@@ -1,12 +1,14 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/log/claims"
+	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 )
 
@@ -17,7 +19,7 @@ type conditions struct{ *parts }
 // everything must hold. What is claimed must still be allowed, or it could not be executed. What
 // is executing must come to an end whatever has changed since: there Core and publisher need only
 // use one version of trust.
-func (c conditions) forClaim(i issued, old claims.Claim, version int64) []func() error {
+func (c conditions) forClaim(ctx context.Context, i issued, old claims.Claim, version int64) []func() error {
 	policy := func() error { return c.samePolicy(i) }
 	trust := func() error { return c.sameTrust(i, version) }
 	switch old.State {
@@ -26,7 +28,8 @@ func (c conditions) forClaim(i issued, old claims.Claim, version int64) []func()
 	case claims.Executing, claims.Decided:
 		return []func() error{func() error { return c.sameVersion(i, version) }}
 	}
-	return []func() error{policy, trust, c.requireClock, c.requireDisk}
+	newest := func() error { return c.requireNewest(ctx, i) }
+	return []func() error{policy, trust, newest, c.requireClock, c.requireDisk}
 }
 
 func (c conditions) samePolicy(i issued) error {
@@ -73,6 +76,28 @@ func (c conditions) forExecution(who *federation.Caller, i issued) error {
 	}
 	if !slices.Contains(i.body.Audience, who.Key) {
 		return marketops.Refuse(marketops.AudienceMismatch, string(who.Key))
+	}
+	return nil
+}
+
+// requireNewest refuses a receipt after which another one was issued for its operation: it had lapsed, and only a clock
+// that went back makes it look good again.
+func (c conditions) requireNewest(ctx context.Context, i issued) error {
+	rows, err := c.records.Run(ctx, i.body.RunID)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if receipt.Kind(row.Kind) != receipt.KindReceipt || row.Seq <= i.row.Seq || row.Receipt == i.body.ReceiptID {
+			continue
+		}
+		later, err := (runs{c.parts}).openReceipt(c.rules.active.Load(), row)
+		if err != nil {
+			return err
+		}
+		if later.body.Operation == i.body.Operation {
+			return marketops.Refuse(marketops.Consumed, fmt.Sprintf("%s took the place of %s", later.body.ReceiptID, i.body.ReceiptID))
+		}
 	}
 	return nil
 }

@@ -47,6 +47,9 @@ func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in ap
 	if err := r.records.EnsureIndexed(ctx, i.rec.Digest); err != nil {
 		return api.Entry{}, err
 	}
+	if err := r.conditions.requireNewest(ctx, i); err != nil {
+		return api.Entry{}, err
+	}
 	return r.recordRevocation(ctx, i, rec)
 }
 

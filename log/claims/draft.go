@@ -26,13 +26,18 @@ func (l *Ledger) NoteDraft(ctx context.Context, receipt marketops.ReceiptID, epo
 }
 
 // StrikeDraft forgets a draft for good, before its maker deletes it: a deletion can reach GitHub late, and must then
-// meet no draft that another epoch or receipt has published. It is refused once an attempt was counted.
+// meet no draft that another epoch or receipt has published. It is refused once an attempt of the
+// operation was counted, under any receipt.
 //
 // Codes: as NoteDraft; consumed with [ErrState] after an attempt.
 func (l *Ledger) StrikeDraft(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, id int64) error {
 	return l.changeDraft(ctx, receipt, epoch, owner, func(t *tx, c row) error {
-		if c.Attempts > 0 {
-			return marketops.RefuseErr(marketops.Consumed, fmt.Sprintf("draft %d of %s, after %d attempts", id, receipt, c.Attempts), ErrState)
+		var attempts int
+		if _, err := t.get(`SELECT coalesce(sum(attempts), 0) FROM claim WHERE op_digest = ?`, []any{c.OpDigest[:]}, &attempts); err != nil {
+			return err
+		}
+		if attempts > 0 {
+			return marketops.RefuseErr(marketops.Consumed, fmt.Sprintf("draft %d of %s, after %d attempts", id, receipt, attempts), ErrState)
 		}
 		return t.insertDraft(c, id, 1)
 	})

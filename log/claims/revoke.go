@@ -194,11 +194,12 @@ func (t *tx) resolve(receipt marketops.ReceiptID, outcome Outcome, resolution Re
 	return t.writeTransition(receipt, Closed, Closed, c.Epoch, "", "resolved as "+string(outcome))
 }
 
-// requireLanded refuses while a request of c's attempts may still reach GitHub.
+// requireLanded refuses while a request of c's operation, under any receipt, may still reach GitHub.
 func (t *tx) requireLanded(c row) error {
 	var last marketops.Time
-	_, err := t.get(`SELECT coalesce((SELECT max(at) FROM transition WHERE receipt_id = ?1 AND reason LIKE ?2), decided_at) FROM claim WHERE receipt_id = ?1`,
-		[]any{string(c.Receipt), attemptReason + "%"}, &last)
+	_, err := t.get(`SELECT coalesce((SELECT max(at) FROM transition WHERE reason LIKE ?2
+		AND receipt_id IN(SELECT receipt_id FROM claim WHERE op_digest = ?3)), decided_at) FROM claim WHERE receipt_id = ?1`,
+		[]any{string(c.Receipt), attemptReason + "%", c.OpDigest[:]}, &last)
 	if err != nil || c.Attempts == 0 || t.now >= last.Add(flight) {
 		return err
 	}

@@ -161,7 +161,7 @@ func TestObserve(t *testing.T) {
 	op := s.releaseOp()
 	look := func(want publisher.Presence, wantStates string) {
 		t.Helper()
-		obs, err := s.port.Observe(context.Background(), op)
+		obs, err := s.port.Observe(context.Background(), op, s.drafts)
 		if err != nil || obs.State != want || states(obs.Evidence) != wantStates {
 			t.Errorf("%v %q %s, %v; want %v %s", obs.State, obs.Detail, states(obs.Evidence), err, want, wantStates)
 		}

@@ -238,7 +238,7 @@ func TestCanary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		obs, err := s.port.Observe(context.Background(), s.releaseOp())
+		obs, err := s.port.Observe(context.Background(), s.releaseOp(), s.drafts)
 		if err != nil || !strings.Contains(ev.URL, "redacted") {
 			t.Fatalf("%v, the echo did not reach us: %s", err, ev.URL)
 		}
@@ -256,7 +256,7 @@ func TestCanary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		obs, err := s.port.Observe(context.Background(), op)
+		obs, err := s.port.Observe(context.Background(), op, s.drafts)
 		if err != nil || !strings.Contains(ev.URL, "redacted") {
 			t.Fatalf("%v, the echo did not reach us: %s", err, ev.URL)
 		}

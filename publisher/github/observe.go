@@ -12,7 +12,7 @@ import (
 // Observe implements [publisher.SideEffectPort]. It reads once and has no way to write. Found
 // means that every visible effect is there as planned, Absent that none is; if only some are,
 // the state is unknown and the effects say which.
-func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.Observation, error) {
+func (p *Port) Observe(ctx context.Context, op marketops.Operation, drafts []int64) (publisher.Observation, error) {
 	names, err := p.supportedEffects(op)
 	if err != nil {
 		return publisher.Observation{}, err
@@ -20,7 +20,7 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.O
 	r := newReader(p.client.Observer(), op)
 	var seen []observation
 	if err = r.preflight(ctx, false); err == nil {
-		seen, err = r.lookAll(ctx, names)
+		seen, err = r.lookAll(ctx, names, drafts)
 	}
 	obs := publisher.Observation{Evidence: r.facts.evidence(r.Caller)}
 	if err != nil {
@@ -40,7 +40,7 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation) (publisher.O
 	return obs, nil
 }
 
-func (r *reader) lookAll(ctx context.Context, names []string) ([]observation, error) {
+func (r *reader) lookAll(ctx context.Context, names []string, drafts []int64) ([]observation, error) {
 	if r.op.PullRequest != nil {
 		return r.lookAtPull(ctx)
 	}
@@ -51,7 +51,7 @@ func (r *reader) lookAll(ctx context.Context, names []string) ([]observation, er
 		if name == effectTag {
 			at, _, err = tags{r}.look(ctx)
 		} else {
-			at, _, err = newReleases(r).look(ctx, nil)
+			at, _, err = newReleases(r).look(ctx, drafts)
 		}
 		if err != nil {
 			return nil, err

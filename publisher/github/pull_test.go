@@ -128,7 +128,7 @@ func TestPullRefused(t *testing.T) {
 			w.Op = op
 			ev, err := s.port.apply(context.Background(), w, s.diary)
 			s.isFailure(err, marketops.RuleDenied)
-			_, err = s.port.Observe(context.Background(), op)
+			_, err = s.port.Observe(context.Background(), op, s.drafts)
 			s.isFailure(err, marketops.RuleDenied)
 			if len(ev.Effects) != 0 || s.port.Preview(op) != nil || len(s.srv.Requests()) != 0 {
 				t.Error("something was planned or sent")
@@ -211,7 +211,7 @@ func TestObservePull(t *testing.T) {
 	op := s.pullOp()
 	look := func(op marketops.Operation, want publisher.Presence, wantStates string) {
 		t.Helper()
-		obs, err := s.port.Observe(context.Background(), op)
+		obs, err := s.port.Observe(context.Background(), op, s.drafts)
 		if err != nil || obs.State != want || states(obs.Evidence) != wantStates {
 			t.Errorf("%v %q %s, %v; want %v %s", obs.State, obs.Detail, states(obs.Evidence), err, want, wantStates)
 		}

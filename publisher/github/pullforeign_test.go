@@ -414,7 +414,7 @@ func TestPullAdvanced(t *testing.T) {
 	if strings.Contains(states(ev), "applied") || s.count(githubtest.PullOpened) != 1 {
 		t.Errorf("%s", states(ev))
 	}
-	obs, err := s.port.Observe(context.Background(), op)
+	obs, err := s.port.Observe(context.Background(), op, s.drafts)
 	if err != nil || obs.State != publisher.Conflict || states(obs.Evidence) != "branch=unknown pull_request=unknown" {
 		t.Errorf("%v %q %s, %v", obs.State, obs.Detail, states(obs.Evidence), err)
 	}

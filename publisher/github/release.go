@@ -79,8 +79,10 @@ func (r releases) sort(l *releaseList, rel *release, noted bool) {
 	case rel.Draft && marked && !noted:
 		l.lost = append(l.lost, rel.ID)
 	case rel.Draft && noted && r.isOurs(rel):
-	case r.isOurs(rel):
+	case noted && r.isOurs(rel):
 		l.published = rel
+	case r.isOurs(rel):
+		l.foreign, l.taken = fmt.Sprintf("release %d is published, as planned, but not from a draft of this operation", rel.ID), true
 	case marked || noted || forTag:
 		l.foreign = fmt.Sprintf("%s %d is there with other content", kindOf(rel), rel.ID)
 		l.taken = l.taken || !rel.Draft && forTag

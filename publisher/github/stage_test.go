@@ -384,7 +384,7 @@ func (s *stage) published(op marketops.Operation) {
 		s.Errorf("%d refs made", n)
 	}
 	s.tagged(op)
-	obs, err := s.port.Observe(context.Background(), op)
+	obs, err := s.port.Observe(context.Background(), op, s.drafts)
 	if err != nil || obs.State != publisher.Found {
 		s.Errorf("afterwards: %v %q, %v", obs.State, obs.Detail, err)
 	}

@@ -95,6 +95,6 @@ func (a scopedPort) Look(ctx context.Context, op marketops.Operation, lasts time
 }
 
 // Observe implements [publisher.SideEffectPort].
-func (a scopedPort) Observe(ctx context.Context, op marketops.Operation) (publisher.Observation, error) {
-	return a.SideEffectPort.Observe(app.For(ctx, op), op)
+func (a scopedPort) Observe(ctx context.Context, op marketops.Operation, drafts []int64) (publisher.Observation, error) {
+	return a.SideEffectPort.Observe(app.For(ctx, op), op, drafts)
 }
