@@ -92,7 +92,7 @@ type Content interface {
 // Past is what was tried of a visible effect before. The zero value is that it was not.
 type Past int
 
-// What is on GitHub and was never tried is not ours, even if it is equal: anybody can copy it.
+// What is on GitHub and was never tried is not ours, even if it is equal: others can copy it.
 const (
 	Untried    Past = iota
 	Unresolved      // an earlier epoch of this receipt tried, and its request may still be under way
