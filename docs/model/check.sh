@@ -121,7 +121,7 @@ found finish '!(withdrawn)'     $small -DBAD_WITHDRAWN       # a revocation does
 found finish '(seen[0]!=3)'     $small -DBAD_EQUAL           # what is equal is adopted
 found finish '(seen[1]!=3)'     $small -DBAD_EFFECT          # an attempt for another effect is enough
 found finish '(seen[0]!=3)'     $small -DBAD_EVER            # an attempt is enough that is listed as absent
-found finish '(seen[1]!=3)'     $small -DBAD_RELEASE_ID      # an equal release is adopted, whatever its id
+found finish '(seen[1]!=3)'     $small -DBAD_RELEASE_ID      # an equal release with another id is adopted
 found finish 'flying[0]'        $small -DBAD_RECEIPTS        # attempts of earlier receipts do not count
 found finish 'flying[1]'        $small -DBAD_HOUR            # a person says failed while a request is under way
 found finish 'removed>0'        $small -DBAD_ORDER           # the release is published before the tag is read
