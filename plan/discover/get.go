@@ -53,7 +53,7 @@ func (g *GitHub) get(ctx context.Context, what string, u *url.URL, v any) (http.
 	body := &io.LimitedReader{R: resp.Body, N: MaxBody + 1}
 	if err := json.UnmarshalRead(body, v); err != nil {
 		if body.N == 0 {
-			err = fmt.Errorf("the answer is longer than %d bytes", MaxBody)
+			err = errLong
 		}
 		return nil, unreadable(what, fmt.Errorf("the answer is not the expected JSON: %w", err))
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -142,4 +143,39 @@ func TestListsAreBounded(t *testing.T) {
 	if _, err := g.Repository(ctx, widgets); !errors.Is(err, marketops.SourceUnreadable) || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("an answer without end: %v", err)
 	}
+}
+
+// TestLongPages: a page that is too long to be read is asked for in smaller ones, and nothing of the list is left out.
+// Control: a single release that is too long stays unreadable.
+func TestLongPages(t *testing.T) {
+	for fits, readable := range map[int]bool{5: true, 0: false} {
+		g := liar(t, func(w http.ResponseWriter, r *http.Request) {
+			size, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
+			page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+			if size > fits {
+				io.WriteString(w, `[{"body":"`)
+				io.Copy(w, io.LimitReader(zeros{}, MaxBody))
+				return
+			}
+			if page < 2 {
+				w.Header().Set("Link", "<http://"+r.Host+r.URL.Path+"?per_page=5&page=2>; rel=\"next\"")
+				io.WriteString(w, `[]`)
+				return
+			}
+			io.WriteString(w, `[{"id":7,"tag_name":"v1"}]`)
+		})
+		found, err := g.Release(ctx, widgets, "v1")
+		if readable != (err == nil) || readable != (found.Presence == plan.Present) {
+			t.Errorf("pages of %d: %+v, %v", fits, found, err)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = '0'
+	}
+	return len(p), nil
 }

@@ -47,8 +47,11 @@ func each[T any](ctx context.Context, g *GitHub, what string, first *url.URL, se
 	return marketops.Refuse(marketops.SourceUnreadable, fmt.Sprintf("%s: more than %d pages", what, MaxPages))
 }
 
-// errBusy is beneath the refusal of a 5xx.
-var errBusy = errors.New("GitHub's server failed")
+// What smaller pages help against: a 5xx, and an answer that is too long.
+var (
+	errBusy = errors.New("GitHub's server failed")
+	errLong = fmt.Errorf("the answer is longer than %d bytes", MaxBody)
+)
 
 // smaller are page sizes for lists that GitHub does not make in time, as of releases with many files. Each divides the
 // one before, so that nothing is left out.
@@ -68,7 +71,7 @@ func lighten(u *url.URL, err error) *url.URL {
 	q := u.Query()
 	size, page := sizeOf(u), 1
 	less := smaller[size]
-	if less == 0 || !q.Has("per_page") || !errors.Is(err, errBusy) {
+	if less == 0 || !q.Has("per_page") || !errors.Is(err, errBusy) && !errors.Is(err, errLong) {
 		return nil
 	}
 	if n, err := strconv.Atoi(q.Get("page")); err == nil && n > 1 && n <= MaxPages*perPage {
