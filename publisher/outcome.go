@@ -46,14 +46,17 @@ func (a *attempt) status(effects []receipt.Effect, err error) receipt.Status {
 }
 
 // effects are those of the operation as they were found, with the attempts that the ledger counted.
-func (a *attempt) effects(ev Evidence) (out []receipt.Effect) {
-	for _, name := range a.job.Op.Effects() {
+func (a *attempt) effects(ev Evidence) []receipt.Effect { return effectsOf(a.job.Op, a.claim, ev) }
+
+// effectsOf are the effects of an operation by what the ledger counted of them and by what was found.
+func effectsOf(op marketops.Operation, claim api.ClaimState, ev Evidence) (out []receipt.Effect) {
+	for _, name := range op.Effects() {
 		seen := receipt.EffectUnknown
 		if i := slices.IndexFunc(ev.Effects, func(e receipt.Effect) bool { return e.Name == name }); i >= 0 {
 			seen = ev.Effects[i].State
 		}
-		e := receipt.Effect{Name: name, State: seen, Attempts: a.claim.Attempts[name]}
-		switch made := a.earlier(name); {
+		e := receipt.Effect{Name: name, State: seen, Attempts: claim.Attempts[name]}
+		switch made := earlier(claim, name); {
 		case seen == receipt.EffectAbsent && made != nil && made.There: // gone, and a request of the earlier receipt may bring it back
 			e.State = receipt.EffectUnknown
 		case e.Attempts == 0:
@@ -77,12 +80,12 @@ func untried(made *api.Earlier, seen receipt.EffectState) (receipt.EffectState, 
 }
 
 // earlier returns what an earlier receipt tried of an effect, or nil.
-func (a *attempt) earlier(name string) *api.Earlier {
-	i := slices.IndexFunc(a.claim.Earlier, func(e api.Earlier) bool { return e.Effect == name })
+func earlier(claim api.ClaimState, name string) *api.Earlier {
+	i := slices.IndexFunc(claim.Earlier, func(e api.Earlier) bool { return e.Effect == name })
 	if i < 0 {
 		return nil
 	}
-	return &a.claim.Earlier[i]
+	return &claim.Earlier[i]
 }
 
 // isTransient reports whether an error says nothing about the operation: trying again under the same

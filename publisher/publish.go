@@ -34,7 +34,7 @@ func (p *Publisher) Publish(ctx context.Context, g *Gated) Result {
 func (a *attempt) finishBeforeExecute(ctx context.Context, g *Gated, res Result, err error) Result {
 	res.Status, res.Err = NotAttempted, err
 	if a.isEnded(err) {
-		res.Status = receipt.Rejected
+		res.Status, res.Effects = receipt.Rejected, a.effects(Evidence{})
 		return res
 	}
 	late := g.withRefusal(err)
@@ -92,6 +92,7 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	if ev.Note != "" {
 		a.tell(a.job, "S6 read", ev.Note)
 	}
+	res.Effects = a.effects(ev)
 	if a.isEnded(err) {
 		res.Status, res.Err = receipt.Rejected, err
 		return res
@@ -101,7 +102,7 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 	if body == nil {
 		return res
 	}
-	res.Effects, res.Err = body.Effects, tellLeft(body, err)
+	res.Err = tellLeft(body, err)
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
 	entry, derr := a.decide(after, body, ev, err)

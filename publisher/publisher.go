@@ -92,7 +92,7 @@ type Result struct {
 	Status  receipt.Status // of its outcome, or one of [Refused], [Open], [NotAttempted] and [WouldPublish]
 	Already bool           // an earlier run of the command had finished it
 	URL     string
-	Effects []receipt.Effect // of its outcome, if there is one
+	Effects []receipt.Effect // of its outcome, or what is known of them without one; none where nothing was begun
 	Entry   api.Entry        // the outcome's or refusal's leaf, if there is one
 	Checks  marketops.Checks // the gate's
 	Looks   Looks            // before the claim

@@ -39,11 +39,11 @@ func (p *Publisher) Reconcile(ctx context.Context, j *Job) (Standing, error) {
 	st.Claim = state.State
 	switch state.State {
 	case api.StateExecuting:
-		return p.observe(ctx, j, st, state.Drafts)
+		return p.observe(ctx, j, st, state)
 	case api.StateClosed, api.StateDecided:
-		return p.reportOutcome(ctx, j, r.ReceiptID, st)
+		return p.reportOutcome(ctx, j, state, st)
 	case api.StateRevoked:
-		st.Err = marketops.Refuse(marketops.Revoked, string(r.ReceiptID))
+		st.Err, st.Effects = marketops.Refuse(marketops.Revoked, string(r.ReceiptID)), effectsOf(j.Op, state, Evidence{})
 		return st, nil
 	case api.StateNone, api.StateClaimed:
 		st.Resume = true
@@ -54,9 +54,9 @@ func (p *Publisher) Reconcile(ctx context.Context, j *Job) (Standing, error) {
 
 // reportOutcome reports the outcome that the log holds, by whichever publisher. Decided and not yet in
 // the log is open, and never "not attempted".
-func (p *Publisher) reportOutcome(ctx context.Context, j *Job, id marketops.ReceiptID, st Standing) (Standing, error) {
+func (p *Publisher) reportOutcome(ctx context.Context, j *Job, state api.ClaimState, st Standing) (Standing, error) {
 	st.Status = Open
-	done, err := p.readResult(ctx, j, id)
+	done, err := p.readResult(ctx, j, state)
 	if done != nil {
 		st.Result = *done
 	}
@@ -64,8 +64,8 @@ func (p *Publisher) reportOutcome(ctx context.Context, j *Job, id marketops.Rece
 }
 
 // observe reads GitHub for an operation that may have reached it.
-func (p *Publisher) observe(ctx context.Context, j *Job, st Standing, drafts []int64) (Standing, error) {
-	obs, err := p.Port.Observe(ctx, j.Op, drafts)
+func (p *Publisher) observe(ctx context.Context, j *Job, st Standing, state api.ClaimState) (Standing, error) {
+	obs, err := p.Port.Observe(ctx, j.Op, state.Drafts)
 	if err != nil {
 		return st, err
 	}
@@ -73,7 +73,8 @@ func (p *Publisher) observe(ctx context.Context, j *Job, st Standing, drafts []i
 	if err != nil {
 		return st, err
 	}
-	st.Status, st.Seen = Open, fmt.Sprintf("%s: %s", obs.State, obs.Detail)
+	obs.doubt(state.Attempts)
+	st.Status, st.Seen, st.Effects = Open, fmt.Sprintf("%s: %s", obs.State, obs.Detail), effectsOf(j.Op, state, obs.Evidence)
 	live := p.Now()+gate.Epsilon < a.receipt.ExpiresAt
 	if live && (obs.State == Absent || obs.State == Indeterminate) {
 		st.Resume = true
@@ -112,14 +113,19 @@ func (a *attempt) decideBy(ctx context.Context, st Standing, obs Observation) (S
 	return st, err
 }
 
-// causeOf says why an operation ended that was only looked at. What was tried and is not seen may still come, unless
-// other content holds its place.
-func (a *attempt) causeOf(obs *Observation) error {
+// doubt takes back what one look cannot prove: what was tried and is not seen may still come, unless other content
+// holds its place.
+func (obs *Observation) doubt(tried api.Attempts) {
 	for i, e := range obs.Evidence.Effects {
-		if e.State == receipt.EffectAbsent && a.claim.Attempts[e.Name] > 0 && !slices.Contains(obs.Taken, e.Name) {
+		if e.State == receipt.EffectAbsent && tried[e.Name] > 0 && !slices.Contains(obs.Taken, e.Name) {
 			obs.Evidence.Effects[i].State = receipt.EffectUnknown
 		}
 	}
+}
+
+// causeOf says why an operation ended that was only looked at.
+func (a *attempt) causeOf(obs *Observation) error {
+	obs.doubt(a.claim.Attempts)
 	effects := a.effects(obs.Evidence)
 	switch {
 	case slices.ContainsFunc(effects, isUnknown):

@@ -26,17 +26,17 @@ func (p *Publisher) findResult(ctx context.Context, j *Job) (*Result, error) {
 	if state.State != api.StateClosed && state.State != api.StateDecided {
 		return nil, nil
 	}
-	return p.readResult(ctx, j, r.ReceiptID)
+	return p.readResult(ctx, j, state)
 }
 
-// readResult is the result that the log holds of a job; nil if it holds none.
-func (p *Publisher) readResult(ctx context.Context, j *Job, id marketops.ReceiptID) (*Result, error) {
+// readResult is the result that the log holds of a job under a receipt whose claim has ended; nil if it holds none.
+func (p *Publisher) readResult(ctx context.Context, j *Job, claim api.ClaimState) (*Result, error) {
 	all, err := p.Core.Records(ctx, j.Run)
 	if err != nil {
 		return nil, err
 	}
 	records := OpenRecords(p.Trust, all.Entries...)
-	found, out := p.findOutcome(records, id)
+	found, out := p.findOutcome(records, claim.Receipt)
 	if out == nil {
 		return nil, nil
 	}
@@ -47,6 +47,9 @@ func (p *Publisher) readResult(ctx context.Context, j *Job, id marketops.Receipt
 		return nil, nil // the receipt was used for something else: the gate refuses
 	}
 	res := &Result{Number: j.Number, Op: j.Op, Status: out.Status, Already: true, Effects: out.Effects, Entry: found.Entry, URL: urlOf(out)}
+	if len(out.Effects) == 0 { // the ledger's: earlier receipts may have made some
+		res.Effects = effectsOf(j.Op, claim, Evidence{})
+	}
 	res.Err = outcomeError(out, fmt.Sprintf("the outcome is recorded as leaf %d", found.Entry.Position.Index))
 	if out.Status == receipt.Unknown {
 		return res, p.applyResolution(ctx, records, found.Opened.Digest, res)
@@ -94,7 +97,7 @@ func (p *Publisher) applyResolution(ctx context.Context, records []Record, outco
 		res.Status, res.Entry, res.Err = d.Verdict, r.Entry, nil
 		if d.Verdict != receipt.Success {
 			res.Err = &marketops.Failure{Code: marketops.Consumed, What: fmt.Sprintf("the outcome was unknown and was resolved as %s: leaf %d", d.Verdict, r.Entry.Position.Index),
-				State: "the receipt is used; the tag or branch is free", Next: "plan and ask again: marketops plan"}
+				State: "the approvals serve another receipt", Next: "marketops authorize " + string(d.RunID)}
 		}
 		return nil
 	}

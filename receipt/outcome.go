@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/omega/marketops"
 )
@@ -80,6 +81,30 @@ func (e Effect) validate(s Status) error {
 
 // IsThere reports whether GitHub shows the effect.
 func (e Effect) IsThere() bool { return e.State == EffectApplied || e.State == EffectAdopted }
+
+// OnGitHub says what GitHub shows of an operation's effects, such as "on GitHub: tag; not known: release". It is empty
+// for no effects.
+func OnGitHub(effects []Effect) string {
+	var there, unknown, said []string
+	for _, e := range effects {
+		switch {
+		case e.IsThere():
+			there = append(there, e.Name)
+		case e.State == EffectUnknown:
+			unknown = append(unknown, e.Name)
+		}
+	}
+	if there != nil {
+		said = append(said, "on GitHub: "+strings.Join(there, ", "))
+	}
+	if unknown != nil {
+		said = append(said, "not known: "+strings.Join(unknown, ", "))
+	}
+	if said == nil && len(effects) > 0 {
+		return "nothing of it is on GitHub"
+	}
+	return strings.Join(said, "; ")
+}
 
 // IsComplete reports whether GitHub shows the last of the operation's effects: the approvals are then used up,
 // however the outcome is called.

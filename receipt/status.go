@@ -33,7 +33,7 @@ const (
 	EffectApplied EffectState = "applied"
 	EffectAbsent  EffectState = "absent"
 	EffectUnknown EffectState = "unknown"
-	EffectAdopted EffectState = "adopted" // reserved: made under an earlier receipt of the same operation
+	EffectAdopted EffectState = "adopted" // made under an earlier receipt of the same operation
 )
 
 // Decision is why an advisory authorises nothing.

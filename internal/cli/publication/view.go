@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -21,7 +22,8 @@ type OperationView struct {
 	Status     receipt.Status    `json:"status"`
 	Already    bool              `json:"already"`
 	URL        string            `json:"url"`
-	Leaf       *uint64           `json:"leaf"` // of the outcome or refusal; null if there is none
+	Effects    []receipt.Effect  `json:"effects"` // what is known of them; none where nothing was begun
+	Leaf       *uint64           `json:"leaf"`    // of the outcome or refusal; null if there is none
 	Problem    *cli.Problem      `json:"problem"`
 	Checks     []marketops.Check `json:"checks"`
 	Looks      []publisher.Look  `json:"looks,omitzero"` // at GitHub, before the claim
@@ -30,7 +32,7 @@ type OperationView struct {
 // ViewOf returns the view of a result.
 func ViewOf(res publisher.Result) OperationView {
 	v := OperationView{Number: res.Number, Kind: res.Op.Kind, Repository: res.Op.Target.FullName, Resource: res.Op.Resource(),
-		Status: res.Status, Already: res.Already, URL: res.URL, Checks: res.Checks, Looks: res.Looks}
+		Status: res.Status, Already: res.Already, URL: res.URL, Effects: res.Effects, Checks: res.Checks, Looks: res.Looks}
 	if len(res.Entry.Envelope) > 0 {
 		v.Leaf = &res.Entry.Position.Index
 	}
@@ -58,15 +60,43 @@ func Line(res publisher.Result, arg string) string {
 	case res.Status == "not-attempted" && errors.Is(res.Err, context.Canceled):
 		return head + "not attempted: interrupted before anything was sent"
 	case res.Already && res.Status == receipt.Success:
-		return head + "already published" + leaf + " " + res.URL
+		return head + "already published" + leaf + adopted(res.Effects) + " " + res.URL
 	case res.Status == receipt.Success:
-		return head + string(res.Status) + leaf + " " + res.URL
+		return head + string(res.Status) + leaf + adopted(res.Effects) + " " + res.URL
 	case res.Status == "open" && cli.ExitCode(res.Err) == cli.ExitUnknown:
-		return head + "not known yet: marketops reconcile " + arg
+		return head + "not known yet: marketops reconcile " + arg + OnGitHub(res.Effects)
 	case res.Status == "open":
-		return head + "stopped" + codeOf(res.Err) + "; the same command continues under the same receipt"
+		return head + "stopped" + codeOf(res.Err) + "; the same command continues under the same receipt" + OnGitHub(res.Effects)
 	}
-	return head + string(res.Status) + codeOf(res.Err) + leaf
+	return head + string(res.Status) + codeOf(res.Err) + leaf + OnGitHub(res.Effects)
+}
+
+// adopted names the effects of a success that an earlier receipt made.
+func adopted(effects []receipt.Effect) string {
+	var names []string
+	for _, e := range effects {
+		if e.State == receipt.EffectAdopted {
+			names = append(names, e.Name)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	return ", " + strings.Join(names, " and ") + " adopted from an earlier receipt"
+}
+
+// OnGitHub says after a line what GitHub shows of the effects of an operation that is no success.
+func OnGitHub(effects []receipt.Effect) string {
+	told := slices.Clone(effects)
+	for i, e := range told {
+		if e.State == receipt.EffectAdopted {
+			told[i].Name += " (of an earlier receipt)"
+		}
+	}
+	if words := receipt.OnGitHub(told); words != "" {
+		return "; " + words
+	}
+	return ""
 }
 
 // unseen names what was not looked at.

@@ -8,6 +8,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/publisher"
+	"github.com/omega/marketops/receipt"
 )
 
 // TestLine: one line says what became of an operation and what to type next.
@@ -18,14 +19,20 @@ func TestLine(t *testing.T) {
 		"would publish: every check but the mode's passed, and GitHub is as planned": {Status: "would-publish"},
 		"passed; not looked at: rights, releases": {Status: "gate-passed", Looks: publisher.Looks{{Name: "tag", Status: marketops.Pass},
 			{Name: "rights", Status: marketops.NotRun}, {Name: "releases", Status: marketops.NotRun}}},
-		"passed; not looked at: GitHub":                  {Status: "gate-passed"},
-		"not attempted, receipt unspent":                 {Status: "not-attempted"},
-		"not attempted: interrupted before":              {Status: "not-attempted", Err: context.Canceled},
-		"success (leaf 7) https://x":                     {Status: "success", Entry: logged, URL: "https://x"},
-		"already published (leaf 7)":                     {Status: "success", Already: true, Entry: logged},
-		"not known yet: marketops reconcile run":         {Status: "open", Err: &marketops.Unknown{Code: marketops.OutcomeUnknown}},
-		"stopped: disk-full; the same command continues": {Status: "open", Err: &marketops.Failure{Code: marketops.DiskFull}},
-		"refused: expired (leaf 7)":                      {Status: "refused", Err: marketops.Refuse(marketops.Expired, ""), Entry: logged},
+		"passed; not looked at: GitHub":                                             {Status: "gate-passed"},
+		"not attempted, receipt unspent":                                            {Status: "not-attempted"},
+		"not attempted: interrupted before":                                         {Status: "not-attempted", Err: context.Canceled},
+		"success (leaf 7) https://x":                                                {Status: "success", Entry: logged, URL: "https://x"},
+		"already published (leaf 7)":                                                {Status: "success", Already: true, Entry: logged},
+		"not known yet: marketops reconcile run":                                    {Status: "open", Err: &marketops.Unknown{Code: marketops.OutcomeUnknown}},
+		"stopped: disk-full; the same command continues":                            {Status: "open", Err: &marketops.Failure{Code: marketops.DiskFull}},
+		"refused: expired (leaf 7)":                                                 {Status: "refused", Err: marketops.Refuse(marketops.Expired, ""), Entry: logged},
+		"success (leaf 7), tag adopted from an earlier receipt https://x":           {Status: "success", Entry: logged, URL: "https://x", Effects: []receipt.Effect{{Name: "tag", State: "adopted"}, {Name: "release", State: "applied"}}},
+		"already published (leaf 7), tag and release adopted from":                  {Status: "success", Already: true, Entry: logged, Effects: []receipt.Effect{{Name: "tag", State: "adopted"}, {Name: "release", State: "adopted"}}},
+		"failed: expired (leaf 7); on GitHub: tag (of an earlier receipt), release": {Status: "failed", Err: marketops.Refuse(marketops.Expired, ""), Entry: logged, Effects: []receipt.Effect{{Name: "tag", State: "adopted"}, {Name: "release", State: "applied"}}},
+		"unknown: outcome-unknown; on GitHub: tag; not known: release":              {Status: "unknown", Err: &marketops.Unknown{Code: marketops.OutcomeUnknown}, Effects: []receipt.Effect{{Name: "tag", State: "applied"}, {Name: "release", State: "unknown"}}},
+		"rejected: revoked; nothing of it is on GitHub":                             {Status: "rejected", Err: marketops.Refuse(marketops.Revoked, ""), Effects: []receipt.Effect{{Name: "tag", State: "absent"}}},
+		"under the same receipt; on GitHub: tag":                                    {Status: "open", Err: &marketops.Failure{Code: marketops.GitHubUnreachable}, Effects: []receipt.Effect{{Name: "tag", State: "applied"}, {Name: "release", State: "absent"}}},
 	} {
 		if got := Line(res, "run"); !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
@@ -34,7 +41,7 @@ func TestLine(t *testing.T) {
 	if v := ViewOf(publisher.Result{Status: "refused", Err: marketops.Refuse(marketops.Expired, ""), Entry: logged}); v.Leaf == nil || *v.Leaf != 7 || v.Problem.Code != marketops.Expired {
 		t.Errorf("%+v", v)
 	}
-	if v := ViewOf(publisher.Result{Status: "success"}); v.Leaf != nil || v.Problem != nil {
+	if v := ViewOf(publisher.Result{Status: "success", Effects: []receipt.Effect{{Name: "tag", State: "applied"}}}); v.Leaf != nil || v.Problem != nil || len(v.Effects) != 1 {
 		t.Errorf("%+v", v)
 	}
 }

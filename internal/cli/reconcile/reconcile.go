@@ -190,14 +190,14 @@ func openError(st publisher.Standing, arg string) error {
 		u.State = "the receipt is claimed and still good"
 		u.Next = fmt.Sprintf("marketops publish %s --mode prod looks again and goes on from where it stood", arg)
 	} else {
-		u.Next = fmt.Sprintf("look at GitHub, then marketops reconcile %s --resolve %d --verdict success|failed --reason TEXT", arg, st.Number)
+		u.Next = fmt.Sprintf("look at GitHub, then marketops reconcile %s --resolve %d --verdict success|failed --reason TEXT; after failed, marketops authorize %s gives another receipt", arg, st.Number, arg)
 	}
 	return u
 }
 
 func line(st publisher.Standing, arg string) string {
 	if st.Resume && st.Claim != "none" {
-		return fmt.Sprintf("%d  %s %s: %s; marketops publish %s --mode prod goes on", st.Number, st.Op.Kind, st.Op.Target.FullName, st.Claim, arg)
+		return fmt.Sprintf("%d  %s %s: %s; marketops publish %s --mode prod goes on%s", st.Number, st.Op.Kind, st.Op.Target.FullName, st.Claim, arg, publication.OnGitHub(st.Effects))
 	}
 	if st.Claim == api.StateNone {
 		return fmt.Sprintf("%d  %s %s: not begun", st.Number, st.Op.Kind, st.Op.Target.FullName)

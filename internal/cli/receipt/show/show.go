@@ -49,6 +49,7 @@ type receiptView struct {
 	State   api.State        `json:"state"` // what the Core says; "not asked" if it does not answer
 	Epoch   int64            `json:"epoch"`
 	Outcome receipt.Status   `json:"outcome"`
+	Effects []receipt.Effect `json:"effects"` // by the outcome in the log
 }
 
 func run(ctx context.Context, e *env.Env, o Options) error {
@@ -68,11 +69,36 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	state, err := s.Core.ClaimState(ctx, v.Receipt.ReceiptID)
 	if err == nil {
 		v.State, v.Epoch, v.Outcome = state.State, state.Epoch, state.Outcome
-	} else if !errors.Is(err, marketops.CoreUnreachable) {
+		v.Effects, err = effects(ctx, s, v.Receipt)
+	}
+	if err != nil && !errors.Is(err, marketops.CoreUnreachable) {
 		return err
 	}
 	printReceipt(s.Streams, v)
 	return s.Result(v)
+}
+
+// effects are those that the outcome of a receipt lists; none while there is no outcome.
+func effects(ctx context.Context, s *session.Session, r *receipt.Receipt) ([]receipt.Effect, error) {
+	all, err := s.Records(ctx, r.RunID)
+	if err != nil {
+		return nil, err
+	}
+	return effectsIn(s.Trust, all, r.ReceiptID), nil
+}
+
+// effectsIn finds the outcome of a receipt among the records of its run, by a key that may sign one.
+func effectsIn(t *trust.Trust, all api.RunRecords, id marketops.ReceiptID) []receipt.Effect {
+	for _, e := range all.Entries {
+		rec, _, err := t.Open(e.Envelope, cli.Now(), &e.Position)
+		if err != nil {
+			continue
+		}
+		if out, ok := rec.Body.(*receipt.Outcome); ok && out.ReceiptID == id {
+			return out.Effects
+		}
+	}
+	return nil
 }
 
 // verify opens a receipt under the version of the trust file that it names.
@@ -145,5 +171,21 @@ func printReceipt(s *cli.Streams, v receiptView) {
 	for _, d := range r.Approvals {
 		rows = append(rows, []string{"approval", d.String()})
 	}
-	s.Table(append(rows, []string{"spent", spent}))
+	rows = append(rows, []string{"spent", spent})
+	for _, e := range v.Effects {
+		rows = append(rows, []string{"effect", tell(e)})
+	}
+	s.Table(rows)
+}
+
+// tell is one effect for people.
+func tell(e receipt.Effect) string {
+	words := fmt.Sprintf("%s: %s", e.Name, e.State)
+	if e.Attempts > 0 {
+		words += ", after " + cli.Count(int(e.Attempts), "attempt")
+	}
+	if e.Earlier != nil {
+		words += ", made under the earlier receipt " + e.Earlier.String()
+	}
+	return words
 }

@@ -34,7 +34,8 @@ func TestRefusals(t *testing.T) {
 // TestEveryMember: a receipt is shown whole, with the key that signed it.
 func TestEveryMember(t *testing.T) {
 	rec := logworld.New().Allow().Receipt.Record
-	v := receiptView{Digest: rec.Digest, By: "authority core.example", Key: rec.By, Receipt: rec.Body.(*receipt.Receipt), State: "claimed", Outcome: "success"}
+	v := receiptView{Digest: rec.Digest, By: "authority core.example", Key: rec.By, Receipt: rec.Body.(*receipt.Receipt), State: "claimed", Outcome: "success",
+		Effects: []receipt.Effect{{Name: "tag", State: "adopted", Earlier: &rec.Digest}, {Name: "release", State: "applied", Attempts: 2}}}
 	var out bytes.Buffer
 	printReceipt(&cli.Streams{Out: &out}, v)
 	if hidden := clitest.Unshown(t, v, out.String(), "schema", "epoch", "type"); len(hidden) > 0 {
