@@ -64,6 +64,9 @@ func resolve(ctx context.Context, e *env.Env, runs []string, d Decision) error {
 		return err
 	}
 	s.Print("resolved operation %d as %s: leaf %d", d.Operation, d.Verdict, logged.Position.Index)
+	if receipt.Status(d.Verdict) == receipt.Failed {
+		s.Say("the approvals serve another receipt: marketops authorize %s", runs[0])
+	}
 	return s.Result(session.ViewOf("marketops.resolve/v1", r.Info.RunID, logged))
 }
 
@@ -76,6 +79,7 @@ func unknownOutcome(ctx context.Context, s *session.Session, r *plan.Run, n int)
 	if err != nil {
 		return api.Entry{}, nil, err
 	}
+	var decided error
 	for _, e := range all.Entries {
 		if e.Name != receipt.KindOutcome {
 			continue
@@ -84,10 +88,17 @@ func unknownOutcome(ctx context.Context, s *session.Session, r *plan.Run, n int)
 		if err != nil {
 			return e, nil, err
 		}
-		if out := rec.Body.(*receipt.Outcome); out.OperationID == r.Plan.Operations[n-1].Operation && out.Status == receipt.Unknown {
-			e.Digest = rec.Digest
-			return e, out, requireUndecided(ctx, s, all, rec.Digest, n)
+		out := rec.Body.(*receipt.Outcome)
+		if out.OperationID != r.Plan.Operations[n-1].Operation || out.Status != receipt.Unknown {
+			continue
 		}
+		e.Digest = rec.Digest
+		if decided = requireUndecided(ctx, s, all, rec.Digest, n); decided == nil { // of several receipts, one at most is open
+			return e, out, nil
+		}
+	}
+	if decided != nil {
+		return api.Entry{}, nil, decided
 	}
 	return api.Entry{}, nil, &marketops.Refusal{Code: marketops.StateMissing, What: fmt.Sprintf("operation %d has no unknown outcome", n),
 		State: "nothing was changed", Next: "marketops reconcile " + string(r.Info.RunID)}
