@@ -10,7 +10,7 @@ import (
 // checkBinding says what the record is about. Only a receipt and an outcome are exported.
 func (x *exported) checkBinding() bool {
 	rec := x.entries[0].Record
-	o := Operation{Authority: []string{}, Approvers: []string{}, Positions: []Place{{rec.Body.Kind(), x.entries[0].Position.Index}}}
+	o := Operation{Authority: []string{}, Approvers: []string{}, Effects: []Effect{}, Positions: []Place{{rec.Body.Kind(), x.entries[0].Position.Index}}}
 	switch b := rec.Body.(type) {
 	case *receipt.Receipt:
 		x.report.Run, x.report.Plan = b.RunID, b.Plan
@@ -22,6 +22,7 @@ func (x *exported) checkBinding() bool {
 	case *receipt.Outcome:
 		x.report.Run = b.RunID
 		o.Receipt, o.Operation, o.Kind, o.Status, o.Code = b.ReceiptID, b.OperationID, b.OperationKind, b.Status, b.Code
+		o.Effects = effectsOf(b, func(marketops.Digest) marketops.ReceiptID { return "" })
 	default:
 		x.report.Fail(Check{Name: CheckBinding, Code: marketops.PredicateTypeWrong, Expected: "receipt or outcome", Got: string(rec.Body.Kind())})
 		return false

@@ -77,12 +77,21 @@ type Operation struct {
 	URL        string              `json:"url,omitzero"`
 	Status     receipt.Status      `json:"status"`
 	Code       marketops.Code      `json:"code,omitzero"`
+	Effects    []Effect            `json:"effects"`            // by the receipt's outcome; none without one that lists them
 	Requester  string              `json:"requester,omitzero"` // person
 	Approvers  []string            `json:"approvers"`          // persons
 	Authority  []string            `json:"authorities"`
 	Publisher  string              `json:"publisher,omitzero"`
 	Resolver   string              `json:"resolver,omitzero"` // person who decided an unknown outcome
 	Positions  []Place             `json:"positions"`         // in log order
+}
+
+// Effect is one visible effect of an operation and what became of it under a receipt.
+type Effect struct {
+	Name     string              `json:"name"`
+	State    receipt.EffectState `json:"state"`
+	Attempts int64               `json:"attempts"`
+	Earlier  marketops.ReceiptID `json:"earlier,omitzero"` // the receipt that made what is adopted; "" if it was not given
 }
 
 // Place is where a record stands in the log.

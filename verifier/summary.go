@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/receipt/trust"
@@ -39,7 +40,7 @@ func (v *verification) operation(s *lifecycle.ReceiptHistory) Operation {
 	r := s.Receipt
 	o := Operation{
 		Receipt: s.ID, Operation: s.Operation, Kind: r.OperationKind, Repository: r.Target.FullName, Target: r.Target.ID(),
-		Status: s.Status(), Approvers: v.approvers(s), Authority: s.Authorities, Positions: v.places(s),
+		Status: s.Status(), Approvers: v.approvers(s), Authority: s.Authorities, Positions: v.places(s), Effects: []Effect{},
 	}
 	if i, ok := v.byDigest[r.Submission]; ok {
 		o.Requester = v.entries[i].Holder.Name
@@ -58,8 +59,32 @@ func (v *verification) operation(s *lifecycle.ReceiptHistory) Operation {
 	if s.Outcome != nil {
 		o.Code = s.Outcome.Body.Code
 		o.URL = v.url(s)
+		o.Effects = effectsOf(s.Outcome.Body, v.receiptID)
 	}
 	return o
+}
+
+// effectsOf lists the effects of an outcome. idOf names the receipt of a digest.
+func effectsOf(body *receipt.Outcome, idOf func(marketops.Digest) marketops.ReceiptID) []Effect {
+	out := []Effect{}
+	for _, e := range body.Effects {
+		shown := Effect{Name: e.Name, State: e.State, Attempts: e.Attempts}
+		if e.Earlier != nil {
+			shown.Earlier = idOf(*e.Earlier)
+		}
+		out = append(out, shown)
+	}
+	return out
+}
+
+// receiptID returns the id of a receipt that the pack holds, or "".
+func (v *verification) receiptID(d marketops.Digest) marketops.ReceiptID {
+	if i, ok := v.byDigest[d]; ok {
+		if r, ok := v.entries[i].Record.Body.(*receipt.Receipt); ok {
+			return r.ReceiptID
+		}
+	}
+	return ""
 }
 
 // url returns where a person can look: what GitHub said, or for a tag and a release that
@@ -150,9 +175,23 @@ func (v *verification) listUncovered() {
 	if v.trust.Expired(max(v.at, 0)) {
 		r.Uncovered("new use: the trust file has expired, and judges old evidence only")
 	}
+	v.listWithoutReceipt()
 	for _, s := range v.tracker.Receipts() {
 		if s.Outcome == nil && len(s.Intents) == 0 {
 			r.Uncovered("what became of receipt " + string(s.ID) + ", which had not been carried out when the pack was made")
+		}
+	}
+}
+
+// listWithoutReceipt names the operations of the plan that no receipt of the pack allows.
+func (v *verification) listWithoutReceipt() {
+	allowed := map[marketops.Digest]bool{}
+	for _, s := range v.tracker.Receipts() {
+		allowed[s.Operation] = true
+	}
+	for _, o := range v.plan.Operations {
+		if !allowed[o.Operation] {
+			v.report.Uncovered(fmt.Sprintf("operation %d of the plan, %s %s %s, for which the pack holds no receipt", o.Number, o.Kind, o.Repository, o.Resource))
 		}
 	}
 }

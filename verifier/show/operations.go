@@ -1,10 +1,13 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/omega/marketops/internal/cli/advice"
+	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/verifier"
 )
 
@@ -17,6 +20,9 @@ func (p *page) operations(r *verifier.Report) {
 	}
 	for _, o := range r.Operations {
 		p.line("  %s %s %s  %s%s", o.Kind, o.Repository, o.Resource, o.Status, withPrefix("  ", o.URL))
+		for _, line := range fate(o, r.Operations) {
+			p.line("    %s", line)
+		}
 		p.line("    %s", people(o))
 		p.line("    %s", leaves(o))
 	}
@@ -38,6 +44,36 @@ func (p *page) counts(counts []verifier.Count) {
 	for _, c := range counts {
 		p.line("  %*d %s", width, c.Count, c.Name)
 	}
+}
+
+// fate says what is on GitHub of an operation that is no plain success, and names its receipt where it has several.
+func fate(o verifier.Operation, all []verifier.Operation) (lines []string) {
+	others := slices.ContainsFunc(all, func(x verifier.Operation) bool { return x.Operation == o.Operation && x.Receipt != o.Receipt })
+	adopted := slices.ContainsFunc(o.Effects, func(e verifier.Effect) bool { return e.State == receipt.EffectAdopted })
+	if others {
+		lines = append(lines, "under receipt "+string(o.Receipt)+", one of several for this operation")
+	}
+	if o.Status != receipt.Success || adopted {
+		lines = append(lines, onGitHub(o))
+	}
+	return lines
+}
+
+func onGitHub(o verifier.Operation) string {
+	var effects []receipt.Effect
+	for _, e := range o.Effects {
+		if e.State == receipt.EffectAdopted {
+			e.Name += " (adopted from " + cmp.Or(string(e.Earlier), "an earlier receipt") + ")"
+		}
+		effects = append(effects, receipt.Effect{Name: e.Name, State: e.State})
+	}
+	switch {
+	case len(effects) > 0:
+		return receipt.OnGitHub(effects)
+	case o.Status == receipt.Intended:
+		return "what is on GitHub is not known"
+	}
+	return "nothing became visible on GitHub under this receipt"
 }
 
 func people(o verifier.Operation) string {

@@ -56,6 +56,11 @@ func TestGoldens(t *testing.T) {
 			w.Refuse(marketops.ContentMismatch)
 			w.Finish(l.Intent, logworld.Publisher)
 		}),
+		"several": packReport(logworld.Stories["finished under a third receipt"]),
+		"partly": packReport(func(w *logworld.World) {
+			w.Ops = append(w.Ops, logworld.Release("v1.5.0"))
+			w.Live()
+		}),
 		"lowered":       demanded(verifier.Demand{Require: verifier.Signature}),
 		"forked":        demanded(verifier.Demand{Held: logtest.New(logworld.Origin, logworld.LogKey).SignRoot(8, log.Hash{1})}),
 		"indeterminate": packReport(func(w *logworld.World) { w.Begin() }),
