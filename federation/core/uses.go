@@ -35,12 +35,13 @@ func (rs runs) addUses(ctx context.Context, r *run, w *federation.OperationState
 
 // use is what one receipt takes up.
 type use struct {
-	spends string             // why its approvals cannot serve another receipt now; "" if they can
+	spends string             // why its approvals cannot serve another receipt now; "" if they can, or if held says it
 	held   *marketops.Refusal // why there can be no other receipt for its operation now; nil if there can
 }
 
+// holds says that a receipt must come to its end first. More approvals would not help, and none are asked for.
 func holds(code marketops.Code, what, next string) use {
-	return use{what, &marketops.Refusal{Code: code, What: what, State: "no new receipt was issued", Next: next}}
+	return use{held: &marketops.Refusal{Code: code, What: what, State: "no new receipt was issued", Next: next}}
 }
 
 // useOf says what a receipt takes up. Approvals serve one receipt after the other until the last effect is on GitHub.
