@@ -38,7 +38,7 @@ var next = map[marketops.Code]string{
 	marketops.PolicySuperseded:  "marketops authorize RUN",
 	marketops.TrustRolledBack:   "fetch the current trust.json from the operator",
 	marketops.ClockUnsure:       "correct the clock and try again",
-	marketops.Revoked:           "plan and ask again: marketops plan",
+	marketops.Revoked:           "another receipt needs new approvals: marketops approve RUN, then marketops authorize RUN",
 	marketops.Consumed:          "marketops receipt show RECEIPT tells by whom; a new publication needs a new receipt",
 	marketops.OperationInFlight: "wait, or marketops reconcile",
 
