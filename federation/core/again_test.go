@@ -30,6 +30,15 @@ func denied(t *testing.T, s *world.Run, code marketops.Code) {
 	}
 }
 
+// waits demands that nothing is missing but the end of an earlier receipt.
+func waits(t *testing.T, s *world.Run, code marketops.Code) {
+	t.Helper()
+	denied(t, s, code)
+	if d := s.Decide().Decisions[0]; len(d.Missing) != 0 || len(d.WhyNot) != 1 {
+		t.Errorf("%s: missing %q, why not %q", code, d.Missing, d.WhyNot)
+	}
+}
+
 // ended hands in an outcome of operation 0 by pub, in its first epoch, with effects in these states.
 func ended(t *testing.T, s *world.Run, intent api.Entry, status receipt.Status, code marketops.Code, states ...receipt.EffectState) {
 	t.Helper()
@@ -122,7 +131,7 @@ func TestUsedUp(t *testing.T) {
 
 	_, intent = unknown.Try(0, "pub")
 	ended(t, unknown, intent, receipt.Unknown, marketops.OutcomeUnknown, receipt.EffectUnknown)
-	denied(t, unknown, marketops.OutcomeUnknown)
+	waits(t, unknown, marketops.OutcomeUnknown)
 
 	got(w.Client("bob").Revoke(ctx, api.Revoke{Receipt: revoked.Receipt(0).ReceiptID, Reason: "no"}))(t)
 	denied(t, revoked, marketops.ApprovalSpent)
@@ -131,5 +140,5 @@ func TestUsedUp(t *testing.T) {
 	open.Try(0, "pub")
 	open.Authorize() // its receipt is answered as long as it lasts
 	w.Pass(w.Options.Config.ReceiptLifetime)
-	denied(t, open, marketops.OperationInFlight)
+	waits(t, open, marketops.OperationInFlight)
 }

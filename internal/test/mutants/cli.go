@@ -11,6 +11,9 @@ var cliMutants = []mutant{
 	{"onlyopen", "remembering what an earlier try left open when only other operations are published", "internal/cli/inprogress", "TestForgetEnded", []overlay.Patch{
 		{File: "internal/cli/inprogress/inprogress.go", Old: "again && len(results) < operations", New: "false && len(results) < operations"},
 	}},
+	{"shown-effects", "saying what is on GitHub of an operation that failed", "internal/cli/publication", "TestLine", []overlay.Patch{
+		{File: "internal/cli/publication/view.go", Old: "codeOf(res.Err) + leaf + OnGitHub(res.Effects)", New: "codeOf(res.Err) + leaf"},
+	}},
 	{"only", "publishing only the operations that were named", "internal/cli/publish", "TestOnly", []overlay.Patch{
 		{File: "internal/cli/publish/only.go", Old: "slices.Contains(only, number)", New: "slices.Contains(only, only[0])"},
 	}},

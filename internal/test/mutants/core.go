@@ -19,6 +19,9 @@ var coreMutants = []mutant{
 		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},
 		{File: vetoFile, Old: "votes, err := v.open(rows)", New: "votes, err := v.open(nil)"},
 	}},
+	{"held", "asking for no approvals while a receipt must end first", "federation/core", "TestUsedUp", []overlay.Patch{
+		{File: "federation/core/uses.go", Old: "return use{held: &marketops", New: "return use{spends: what, held: &marketops"},
+	}},
 	{"vetoends", "ending a claim with the veto", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
 		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},
 		{File: sweepFile, Old: "ended, err := s.vetoes.settle(ctx, row)", New: "ended, err := (*claims.Claim)(nil), error(nil)"},

@@ -26,4 +26,10 @@ var verifierMutants = []mutant{
 	{"pack-undocumented", "finding every receipt of a pack without its document", "verifier", "TestUndocumentedReceipts", []overlay.Patch{
 		{File: packDocumentsFile, Old: "\t\t\tn++\n", New: "\t\t\treturn 1\n"},
 	}},
+	{"reported-effects", "saying what is on GitHub of an operation that failed", "verifier/show", "TestGoldens", []overlay.Patch{
+		{File: "verifier/show/operations.go", Old: "o.Status != receipt.Success || adopted", New: "adopted"},
+	}},
+	{"without-receipt", "naming the operations of a plan that have no receipt", "verifier/show", "TestGoldens", []overlay.Patch{
+		{File: "verifier/summary.go", Old: "\tv.listWithoutReceipt()\n", New: "\t\n"},
+	}},
 }
