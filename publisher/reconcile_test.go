@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,6 +151,24 @@ func TestReconcileExecuting(t *testing.T) {
 		t.Errorf("GitHub is unreachable: %+v, %v", st, err)
 	}
 	gone.decided(s, gone.standing(s, "pub"), "success", "")
+	s.lawful()
+}
+
+// TestReconcileCopied: an equal tag is not the operation's own where the ledger counted no attempt for it.
+func TestReconcileCopied(t *testing.T) {
+	s := newStage(t)
+	e := s.stopped(point{"write", 1, true}) // GitHub has the tag object, and no tag names it
+	out, err := exec.Command("git", "--git-dir", s.repo.Dir(), "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)").Output()
+	s.ok(err)
+	_, object, found := strings.Cut(string(out), "tag ")
+	if !found {
+		t.Fatalf("no tag object: %s", out)
+	}
+	s.ok(s.repo.SetRef("refs/tags/"+e.run.plan.Ops[0].Tag.Name, object[:40]))
+	st := e.standing(s, "pub")
+	if o := e.decided(s, st, "rejected", marketops.GitHubConflict); o.Effects[0].State != "absent" || !strings.HasPrefix(st.Seen, "found") {
+		t.Errorf("%s: %+v", st.Seen, o.Effects)
+	}
 	s.lawful()
 }
 

@@ -118,6 +118,36 @@ func TestReplaced(t *testing.T) {
 	s.Publish(0, "pub") // the control
 }
 
+// TestAbsentSince: what the newest outcome calls absent is not adopted from an older one that made it.
+func TestAbsentSince(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := world.New(t)
+	s := w.Ready(world.ReleaseOp("v1.0.0"))
+	tagTried := func() api.Entry {
+		_, intent := s.Execute(0, "pub")
+		got(w.Client("pub").Attempt(ctx, s.Effect(0, 1)))(t)
+		return intent
+	}
+	first := s.Receipts[0].Digest
+	ended(t, s, tagTried(), receipt.Failed, marketops.Expired, receipt.EffectApplied, receipt.EffectAbsent)
+	authorizeAgain(t, s)
+	ended(t, s, tagTried(), receipt.Failed, marketops.GitHubConflict, receipt.EffectAbsent, receipt.EffectAbsent)
+	authorizeAgain(t, s)
+
+	claimed, intent := s.Execute(0, "pub")
+	if len(claimed.Claim.Earlier) != 0 {
+		t.Errorf("%+v", claimed.Claim.Earlier)
+	}
+	_, err := w.Client("pub").Outcome(ctx, s.OutcomeOf(0, "pub", 1, intent.Position, func(o *receipt.Outcome) {
+		o.Status, o.Code = receipt.Failed, marketops.Expired
+		o.Effects[0] = receipt.Effect{Name: marketops.EffectTag, State: receipt.EffectAdopted, Earlier: &first}
+		o.Effects[1].State = receipt.EffectAbsent
+	}))
+	wantCode(t, err, marketops.OperationMismatch)
+	ended(t, s, intent, receipt.Rejected, marketops.GitHubConflict, receipt.EffectAbsent, receipt.EffectAbsent) // the control
+}
+
 // TestUsedUp: approvals serve no other receipt once the last effect is there, after a revocation, or while it is open
 // how the receipt before ended.
 func TestUsedUp(t *testing.T) {

@@ -155,15 +155,25 @@ func TestStrangeDraft(t *testing.T) {
 }
 
 // TestDiscard: after a refusal that comes before anything visible our draft is removed; not where an
-// earlier epoch may have begun, nor where the next attempt would continue.
+// earlier epoch may have begun, nor where the next attempt would continue, nor where the Core has not struck it.
 func TestDiscard(t *testing.T) {
 	for _, c := range []struct {
-		status  int
-		earlier bool
-		removed int
-	}{{422, false, 1}, {422, true, 0}, {401, false, 0}} {
-		t.Run(fmt.Sprint(c.status, c.earlier), func(t *testing.T) {
+		status           int
+		earlier, silent  bool
+		removed, strikes int
+	}{{422, false, false, 1, 1}, {422, true, false, 0, 0}, {401, false, false, 0, 0}, {422, false, true, 0, 1}} {
+		t.Run(fmt.Sprint(c.status, c.earlier, c.silent), func(t *testing.T) {
 			s := newStage(t)
+			strikes := 0
+			s.deny = func(what string) error {
+				if what != "strike" {
+					return nil
+				}
+				if strikes++; c.silent {
+					return &marketops.Failure{Code: marketops.CoreUnreachable}
+				}
+				return nil
+			}
 			s.srv.Inject(githubtest.Fault{Method: "POST", Path: mutations[2].path, Action: githubtest.StatusBefore, Status: c.status, Skip: 1, Times: 2 + passes})
 			op := s.releaseOp()
 			w := s.work(op)
@@ -171,8 +181,8 @@ func TestDiscard(t *testing.T) {
 				w.Past = begun(op)
 			}
 			_, err := s.port.apply(context.Background(), w, s.diary)
-			if err == nil || s.count(githubtest.ReleaseDeleted) != c.removed {
-				t.Errorf("%v: %s", err, s.kinds())
+			if err == nil || s.count(githubtest.ReleaseDeleted) != c.removed || strikes != c.strikes {
+				t.Errorf("%v, struck %d times: %s", err, strikes, s.kinds())
 			}
 			s.srv.ClearFaults()
 			if _, err := s.apply(s.releaseOp()); err != nil {
