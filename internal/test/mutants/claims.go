@@ -3,12 +3,35 @@ package main
 import "github.com/omega/marketops/internal/test/overlay"
 
 const (
-	rowFile  = "log/claims/row.go"
-	stepFile = "log/claims/step.go"
-	voteFile = "log/claims/vote.go"
+	rowFile    = "log/claims/row.go"
+	stepFile   = "log/claims/step.go"
+	voteFile   = "log/claims/vote.go"
+	revokeFile = "log/claims/revoke.go"
+	schemaFile = "log/claims/schema.go"
+	noteFile   = "log/claims/draft.go"
 )
 
+// tried removes what keeps a claim from ending as rejected after an attempt, in the code and in the database.
+var tried = []overlay.Patch{
+	{File: stepFile, Old: "return c.untried()\n", New: "return c.open()\n"},
+	{File: schemaFile, Old: "  CHECK(outcome <> 'rejected' OR attempts = 0),\n", New: ""},
+}
+
 var claimsMutants = []mutant{
+	{"rejecttried", "ending as rejected only what was not tried", "log/claims", "TestEveryStepInEverySituation", tried},
+	{"revoketried", "refusing a revocation after an attempt", "log/claims", "TestRevokeOrAttemptNeverBoth", append(tried,
+		overlay.Patch{File: revokeFile, Old: "case !c.untried():", New: "case !c.open():"})},
+	{"settletried", "leaving open what was tried when its receipt expires", "log/claims", "TestEveryStepInEverySituation", append(tried,
+		overlay.Patch{File: revokeFile, Old: "case c.untried() && t.now", New: "case c.open() && t.now"})},
+	{"strucktried", "striking no draft after an attempt", "log/claims", "TestDrafts", []overlay.Patch{
+		{File: noteFile, Old: "if c.Attempts > 0 {", New: "if false {"},
+	}},
+	{"struckagain", "handing out no draft that was struck", "log/claims", "TestDrafts", []overlay.Patch{
+		{File: noteFile, Old: " HAVING max(struck) = 0", New: ""},
+	}},
+	{"strucknoted", "noting no draft again that was struck", "log/claims", "TestDrafts", []overlay.Patch{
+		{File: noteFile, Old: "case struck > 0:", New: "case false:"},
+	}},
 	{"door", "opening the door once only", "log/claims", "TestOneDoor", []overlay.Patch{
 		{File: stepFile, Old: `t.loadHeld("execute", receipt, epoch, owner, Claimed)`,
 			New: `t.loadHeld("execute", receipt, epoch, owner, Claimed)

@@ -11,6 +11,8 @@ const (
 	vetoFile    = "federation/core/veto.go"
 	reuseFile   = "federation/core/authorize.go"
 	admitFile   = "federation/core/admission.go"
+	usesFile    = "federation/core/uses.go"
+	stateFile   = "federation/core/claimstate.go"
 )
 
 var coreMutants = []mutant{
@@ -37,6 +39,24 @@ var coreMutants = []mutant{
 	}},
 	{"oldreceipt", "asking whether an old receipt would be issued today", "federation/core", "TestOldReceipt", []overlay.Patch{
 		{File: reuseFile, Old: "d.rules.forDecision().WouldIssue(r.Run, w, i.body.Approvals), nil", New: "true, nil"},
+	}},
+	{"usedopen", "issuing no other receipt while one is executing", "federation/core", "TestUsedUp", []overlay.Patch{
+		{File: usesFile, Old: "case c.State != claims.Closed:\n", New: "case c.State != claims.Closed:\n\t\treturn use{}, nil\n\tcase false:\n"},
+	}},
+	{"usedunknown", "issuing no other receipt while the outcome is unknown", "federation/core", "TestUsedUp", []overlay.Patch{
+		{File: usesFile, Old: "case c.Outcome == claims.Unknown:\n", New: "case c.Outcome == claims.Unknown:\n\t\treturn use{}, nil\n\tcase false:\n"},
+	}},
+	{"usedwhole", "using up approvals with the last effect", "federation/core", "TestUsedUp", []overlay.Patch{
+		{File: usesFile, Old: "out.Status == receipt.Failed && !out.IsComplete()", New: "out.Status == receipt.Failed"},
+	}},
+	{"usedrevoked", "using up approvals with a revocation", "federation/core", "TestUsedUp", []overlay.Patch{
+		{File: usesFile, Old: "if r.has(receipt.KindRevocation, id) {\n", New: "if r.has(receipt.KindRevocation, id) {\n\t\treturn use{}, nil\n"},
+	}},
+	{"adoptuntried", "adopting only what an earlier receipt tried", "federation/core", "TestFinishedUnderAnother", []overlay.Patch{
+		{File: outcomeFile, Old: "x.Earlier != nil && !slices", New: "false && x.Earlier != nil && !slices"},
+	}},
+	{"adoptabsent", "adopting nothing that the newest outcome calls absent", "federation/core", "TestAbsentSince", []overlay.Patch{
+		{File: stateFile, Old: "case o.Effects[i].State == receipt.EffectAbsent:\n\t\t\treturn nil", New: "case o.Effects[i].State == receipt.EffectAbsent:\n\t\t\tcontinue"},
 	}},
 	{"grantslive", "counting the receipts of the same call among the live ones", "federation/core", "TestLimitWithinOneCall", []overlay.Patch{
 		{File: "federation/decide.go", Old: "granted[w.Op.Target.ID()]++", New: ""},

@@ -44,6 +44,12 @@ var githubMutants = []mutant{
 	{"unnoted", "leaving a draft alone that was never noted", "publisher/github", "TestUnnotedDraft", []overlay.Patch{
 		{File: "publisher/github/release.go", Old: "case rel.Draft && marked && !noted:", New: "case false:"},
 	}},
+	{"copied", "taking for our own only what was tried", "publisher/github", "TestForeignTag", []overlay.Patch{
+		{File: effectFile, Old: "if !e.tried {", New: "if false {"},
+	}},
+	{"unstruck", "striking a draft at the Core before it is deleted", "publisher/github", "TestDiscard", []overlay.Patch{
+		{File: draftFile, Old: " || w.work.StrikeDraft(ctx, w.id) != nil", New: ""},
+	}},
 	{"left", "naming what a failure leaves on GitHub", "publisher/github", "TestReleaseByWorkflow", []overlay.Patch{
 		{File: "publisher/github/left.go", Old: "len(left) > 0 {", New: "len(left) > 9 {"},
 	}},

@@ -16,8 +16,17 @@ var lifecycleMutants = slices.Concat([]mutant{
 	{"outcomeintent", "holding an outcome to the newest intent", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
 		{File: outcomesFile, Old: "if !newest {", New: "if !newest && false {"},
 	}},
+	{"useagain", "holding approvals to one receipt at a time", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: "receipt/lifecycle/votes.go", Old: "v.useAgain(h, v.receipt(old.receipt), d)", New: ""},
+	}},
+	{"auditadopts", "adopting only what an earlier receipt tried", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: outcomesFile, Old: "case !slices.Contains(from.tried, effect.Name):", New: "case false:"},
+	}},
+	{"auditabsent", "adopting nothing that was found absent", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: outcomesFile, Old: "e.Attempts > 0 && e.State != receipt.EffectAbsent", New: "e.Attempts > 0"},
+	}},
 }, deaf("claimVetoed", "intentVetoed", "claimRevoked", "intentRevoked", "intentEnded", "intentClaim", "outcomeEarly", "outcomeLedger",
-	"outcomeSigner", "outcomeEffects", "revokedBy", "revokedOnce", "approvalAsks", "oneSubmission", "onePlan", "notSoon", "receiptTrust", "adoptsNext", "adoptsInTime"))
+	"outcomeSigner", "outcomeEffects", "revokedBy", "revokedOnce", "approvalAsks", "oneSubmission", "onePlan", "notSoon", "receiptTrust", "adoptsNext", "adoptsInTime", "approvalOnce", "outcomeAdopts"))
 
 // deaf are a tracker that does not hear of one condition of its table each.
 func deaf(conditions ...string) (out []mutant) {

@@ -6,6 +6,7 @@ const (
 	prepareFile   = "publisher/prepare.go"
 	publishFile   = "publisher/publish.go"
 	reconcileFile = "publisher/reconcile.go"
+	decideFile    = "publisher/outcome.go"
 	lookFile      = "publisher/look.go"
 )
 
@@ -40,6 +41,15 @@ var publisherMutants = []mutant{
 	{"absent", "calling it unknown when GitHub does not show it", "publisher", "TestReconcileExpired", []overlay.Patch{
 		{File: reconcileFile, Old: "&marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}",
 			New: "&marketops.Failure{Code: marketops.GitHubUnreachable, What: obs.Detail}"},
+	}},
+	{"rejecttold", "calling rejected only what was not tried", "publisher", "TestReconcileExecuting", []overlay.Patch{
+		{File: decideFile, Old: "case !a.tried() && !slices", New: "case !slices"},
+	}},
+	{"unresolved", "calling nothing failed while an attempt is unresolved", "publisher", "TestReconcileExpired", []overlay.Patch{
+		{File: reconcileFile, Old: "if e.State == receipt.EffectAbsent && a.claim", New: "if false && a.claim"},
+	}},
+	{"foreignours", "taking for our own only what was tried", "publisher", "TestReconcileCopied", []overlay.Patch{
+		{File: decideFile, Old: "case i < 0:\n\t\treturn receipt.EffectAbsent, nil", New: "case i < 0:\n\t\treturn seen, nil"},
 	}},
 	{"notlooked", "saying of a trial run that could not look at everything that it did not", "publisher", "TestTrialRun", []overlay.Patch{
 		{File: lookFile, Old: "if l.Status != marketops.Pass {", New: "if l.Status == marketops.Fail {"},
