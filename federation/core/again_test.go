@@ -118,7 +118,8 @@ func TestReplaced(t *testing.T) {
 	s.Publish(0, "pub") // the control
 }
 
-// TestAbsentSince: what the newest outcome calls absent is not adopted from an older one that made it.
+// TestAbsentSince: what the newest outcome calls absent is not adopted from an older one that made it. The newest
+// is the one that was recorded last, also if the clock of another publisher dated the older one later.
 func TestAbsentSince(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -130,13 +131,17 @@ func TestAbsentSince(t *testing.T) {
 		return intent
 	}
 	first := s.Receipts[0].Digest
-	ended(t, s, tagTried(), receipt.Failed, marketops.Expired, receipt.EffectApplied, receipt.EffectAbsent)
+	intent := tagTried()
+	got(w.Client("pub").Outcome(ctx, s.OutcomeOf(0, "pub", 1, intent.Position, func(o *receipt.Outcome) {
+		o.IssuedAt += 30
+		o.Status, o.Code, o.Effects[1].State = receipt.Failed, marketops.Expired, receipt.EffectAbsent
+	})))(t)
 	authorizeAgain(t, s)
 	ended(t, s, tagTried(), receipt.Failed, marketops.GitHubConflict, receipt.EffectAbsent, receipt.EffectAbsent)
 	authorizeAgain(t, s)
 
-	claimed, intent := s.Execute(0, "pub")
-	if len(claimed.Claim.Earlier) != 0 {
+	var claimed api.Claimed
+	if claimed, intent = s.Execute(0, "pub"); len(claimed.Claim.Earlier) != 0 {
 		t.Errorf("%+v", claimed.Claim.Earlier)
 	}
 	_, err := w.Client("pub").Outcome(ctx, s.OutcomeOf(0, "pub", 1, intent.Position, func(o *receipt.Outcome) {

@@ -52,7 +52,7 @@ func (e executions) earlier(ctx context.Context, row claims.Claim) ([]api.Earlie
 	if err != nil {
 		return nil, err
 	}
-	var outcomes []*receipt.Outcome
+	var outcomes []ended
 	for _, other := range others {
 		if other.Receipt == row.Receipt || other.State != claims.Closed {
 			continue
@@ -63,7 +63,7 @@ func (e executions) earlier(ctx context.Context, row claims.Claim) ([]api.Earlie
 		}
 		outcomes = append(outcomes, o)
 	}
-	slices.SortFunc(outcomes, func(a, b *receipt.Outcome) int { return cmp.Compare(b.IssuedAt, a.IssuedAt) })
+	slices.SortFunc(outcomes, func(a, b ended) int { return cmp.Compare(b.seq, a.seq) })
 	var out []api.Earlier
 	for _, name := range e.runs.effectsOf(row) {
 		if m := newestOf(name, outcomes); m != nil {
@@ -74,7 +74,7 @@ func (e executions) earlier(ctx context.Context, row claims.Claim) ([]api.Earlie
 }
 
 // newestOf finds the newest outcome that says something about an effect; nil if none does, or if it is absent.
-func newestOf(name string, newestFirst []*receipt.Outcome) *api.Earlier {
+func newestOf(name string, newestFirst []ended) *api.Earlier {
 	for _, o := range newestFirst {
 		i := slices.IndexFunc(o.Effects, func(x receipt.Effect) bool { return x.Name == name })
 		switch {

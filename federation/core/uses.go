@@ -88,11 +88,18 @@ func (r *run) has(kind receipt.Kind, id marketops.ReceiptID) bool {
 	return false
 }
 
+// ended is an outcome and its place in the order in which records were frozen. Publishers date their outcomes by
+// clocks that differ.
+type ended struct {
+	*receipt.Outcome
+	seq int64
+}
+
 // outcome reads the outcome of a receipt that has one.
-func (rs runs) outcome(ctx context.Context, id marketops.ReceiptID) (*receipt.Outcome, error) {
+func (rs runs) outcome(ctx context.Context, id marketops.ReceiptID) (ended, error) {
 	rows, err := rs.records.Receipt(ctx, id)
 	if err != nil {
-		return nil, err
+		return ended{}, err
 	}
 	for _, row := range rows {
 		if row.Kind != claims.KindOutcome {
@@ -100,9 +107,9 @@ func (rs runs) outcome(ctx context.Context, id marketops.ReceiptID) (*receipt.Ou
 		}
 		rec, err := rs.records.Reopen(rs.rules.active.Load().trust, row)
 		if err != nil {
-			return nil, err
+			return ended{}, err
 		}
-		return rec.Body.(*receipt.Outcome), nil
+		return ended{rec.Body.(*receipt.Outcome), row.Seq}, nil
 	}
-	return nil, &marketops.Failure{Code: marketops.LedgerUnavailable, What: "the outcome of " + string(id) + " is not recorded"}
+	return ended{}, &marketops.Failure{Code: marketops.LedgerUnavailable, What: "the outcome of " + string(id) + " is not recorded"}
 }
