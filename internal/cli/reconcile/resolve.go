@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -70,7 +71,8 @@ func resolve(ctx context.Context, e *env.Env, runs []string, d Decision) error {
 	return s.Result(session.ViewOf("marketops.resolve/v1", r.Info.RunID, logged))
 }
 
-// unknownOutcome finds and proves the outcome of an operation of the run that is unknown.
+// unknownOutcome finds and proves the newest outcome of an operation of the run that is unknown: those before it
+// were resolved, else there were no later receipt.
 func unknownOutcome(ctx context.Context, s *session.Session, r *plan.Run, n int) (api.Entry, *receipt.Outcome, error) {
 	if n < 1 || n > len(r.Plan.Operations) {
 		return api.Entry{}, nil, &cli.UsageError{Err: fmt.Errorf("operation %d: the run has 1 to %d", n, len(r.Plan.Operations))}
@@ -79,8 +81,7 @@ func unknownOutcome(ctx context.Context, s *session.Session, r *plan.Run, n int)
 	if err != nil {
 		return api.Entry{}, nil, err
 	}
-	var decided error
-	for _, e := range all.Entries {
+	for _, e := range slices.Backward(all.Entries) {
 		if e.Name != receipt.KindOutcome {
 			continue
 		}
@@ -93,12 +94,7 @@ func unknownOutcome(ctx context.Context, s *session.Session, r *plan.Run, n int)
 			continue
 		}
 		e.Digest = rec.Digest
-		if decided = requireUndecided(ctx, s, all, rec.Digest, n); decided == nil { // of several receipts, one at most is open
-			return e, out, nil
-		}
-	}
-	if decided != nil {
-		return api.Entry{}, nil, decided
+		return e, out, requireUndecided(ctx, s, all, rec.Digest, n)
 	}
 	return api.Entry{}, nil, &marketops.Refusal{Code: marketops.StateMissing, What: fmt.Sprintf("operation %d has no unknown outcome", n),
 		State: "nothing was changed", Next: "marketops reconcile " + string(r.Info.RunID)}
