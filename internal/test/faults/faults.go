@@ -15,6 +15,8 @@
 // The actions are kill (SIGKILL to itself), error (the call returns [errInjected]) and pause
 // (SIGSTOP to itself, the whole process with its heartbeats, until somebody continues it).
 //
+// A build with patches.Clock adds the duration in the file that MARKETOPS_CLOCK names to the time of the machine.
+//
 // A point's name is its parts joined by dots, with spaces made hyphens and each part cut at its first
 // slash, so that it does not depend on what is published: github.sent.POST.make-the-tag.
 package faults

@@ -5,6 +5,7 @@
 //	            publisher.go, github.go, core.go, claims.go
 //	Fast        no pace for GitHub, no minute of doubt: pacing.go
 //	ShortLease  leases of one second: lease.go
+//	Clock       clocks that a test moves forward: clock.go
 //	Quick       short pauses: quick.go
 //
 // Each table begins with the paths of its files. A patch that no longer fits the source fails
@@ -21,7 +22,7 @@ import (
 var Points = slices.Concat(publisherPoints, githubPoints, corePoints, claimsPoints)
 
 // Crash is what the tests of these moments are built with: the process that continues need not wait.
-var Crash = slices.Concat(Points, Fast, ShortLease)
+var Crash = slices.Concat(Points, Fast, ShortLease, Clock)
 
 const faults = overlay.Module + "/internal/test/faults"
 

@@ -19,9 +19,25 @@ type operation struct {
 	Number                     int
 
 	run            int
-	receipt        string
-	state, outcome string          // what the Core says of the claim
-	log            testenv.Account // what the log tells
+	hindered       bool     // others hold its place on GitHub
+	receipts       []issued // in the order of the log
+	state, outcome string   // what the Core says of the claim of the newest receipt
+}
+
+// issued is one receipt for an operation, and what the log tells of it.
+type issued struct {
+	id string
+	testenv.Account
+}
+
+// ended is how the receipt ended, as a person decided it or as its outcome says; "" if neither is in the log.
+func (i issued) ended() string {
+	for _, told := range [][]string{i.Verdicts, i.Outcomes} {
+		if len(told) > 0 {
+			return told[len(told)-1]
+		}
+	}
+	return ""
 }
 
 func saw(kind, repository, subject string) testenv.Effect {
@@ -29,19 +45,32 @@ func saw(kind, repository, subject string) testenv.Effect {
 }
 
 // visible is what strangers see of an operation: all of it, each exactly once.
-func (o operation) visible() []testenv.Effect {
+func (o operation) visible() (out []testenv.Effect) {
+	for _, e := range o.effects() {
+		out = append(out, e.Effect)
+	}
+	return out
+}
+
+// named is a visible effect by the name that it has in an outcome.
+type named struct {
+	name string
+	testenv.Effect
+}
+
+func (o operation) effects() []named {
 	switch o.Kind {
 	case "tag_repo":
-		return []testenv.Effect{saw("ref-created", o.Repository, o.Resource)}
+		return []named{{"tag", saw("ref-created", o.Repository, o.Resource)}}
 	case "publish_release":
-		return []testenv.Effect{saw("ref-created", o.Repository, o.Resource), saw("release-published", o.Repository, strings.TrimPrefix(o.Resource, "refs/tags/"))}
+		return []named{{"tag", saw("ref-created", o.Repository, o.Resource)}, {"release", saw("release-published", o.Repository, strings.TrimPrefix(o.Resource, "refs/tags/"))}}
 	case "open_pr":
 		head, _, _ := strings.Cut(o.Resource, ":")
-		opened := saw("pull-opened", o.Repository, head)
+		opened := named{"pull_request", saw("pull-opened", o.Repository, head)}
 		if strings.HasPrefix(head, topic) {
-			return []testenv.Effect{opened}
+			return []named{opened}
 		}
-		return []testenv.Effect{saw("ref-created", o.Repository, "refs/heads/"+head), opened}
+		return []named{{"branch", saw("ref-created", o.Repository, "refs/heads/"+head)}, opened}
 	}
 	return nil
 }
@@ -71,6 +100,14 @@ func (f findings) kinds() string {
 	return strings.Join(out, ", ")
 }
 
+// receipts counts the receipts of all operations.
+func (f findings) receipts() (n int) {
+	for _, o := range f.operations {
+		n += len(o.receipts)
+	}
+	return n
+}
+
 func (f findings) err() error {
 	all := slices.Concat(f.doubles, f.lost, f.untrue, f.unlogged)
 	if len(all) == 0 {
@@ -94,44 +131,78 @@ func check(ctx context.Context, w *testenv.World, runs []*run) (*findings, error
 	}
 	var all []operation
 	for _, r := range runs {
-		ops, err := r.claims(ctx)
+		ops, err := r.claims(ctx, said)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, ops...)
 	}
-	for i := range all {
-		if a := said[all[i].receipt]; a != nil {
-			all[i].log = *a
+	theirs := map[testenv.Effect]int{}
+	for _, r := range runs {
+		for _, e := range r.theirs {
+			theirs[e]++
 		}
 	}
+	seen = slices.DeleteFunc(seen, func(e testenv.Effect) bool { theirs[e]--; return theirs[e] >= 0 })
 	f := compare(all, seen)
 	f.leaves = leaves
 	return f, nil
 }
 
-// claims asks the Core about every receipt of the run.
-func (r *run) claims(ctx context.Context) ([]operation, error) {
+// claims asks the Core about the newest receipt of each operation of the run, in whichever folder it lies.
+func (r *run) claims(ctx context.Context, said map[string]*testenv.Account) ([]operation, error) {
 	ops, err := r.operations()
 	for i := range ops {
 		o := &ops[i]
-		o.run = r.number
-		var v struct {
-			Receipt struct {
-				ReceiptID string `json:"receipt_id"`
+		o.run, o.hindered = r.number, r.hindered[o.Number]
+		for copied := range 2 {
+			if err := o.ask(ctx, r, copied, said); err != nil {
+				return nil, err
 			}
-			State, Outcome string
 		}
-		out, err := r.world.Run(ctx, "marketops", "receipt", "show", filepath.Join(r.folder(0), "receipts", fmt.Sprintf("%d.json", o.Number)), "--json")
-		if err == nil {
-			err = json.Unmarshal(out, &v)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("receipt %d of run %d: %w\n%s", o.Number, r.number, err, out)
-		}
-		o.receipt, o.state, o.outcome = v.Receipt.ReceiptID, v.State, v.Outcome
 	}
 	return ops, err
+}
+
+func (o *operation) ask(ctx context.Context, r *run, copied int, said map[string]*testenv.Account) error {
+	v, err := r.show(ctx, copied, o.Number)
+	if err != nil {
+		return err
+	}
+	var all []issued
+	for id, a := range said {
+		if a.Run == v.Receipt.RunID && a.Operation == v.Receipt.Operation && a.Run != "" {
+			all = append(all, issued{id, *a})
+		}
+	}
+	slices.SortFunc(all, func(a, b issued) int { return a.Leaf - b.Leaf })
+	o.receipts = all
+	if len(all) > 0 && all[len(all)-1].id == v.Receipt.ReceiptID {
+		o.state, o.outcome = v.State, v.Outcome
+	}
+	return nil
+}
+
+// shown is what the Core says of a receipt.
+type shown struct {
+	Receipt struct {
+		ReceiptID string `json:"receipt_id"`
+		RunID     string `json:"run_id"`
+		Operation string
+	}
+	State, Outcome string
+}
+
+// show asks the Core about the receipt of an operation in a folder.
+func (r *run) show(ctx context.Context, copied, number int) (v shown, err error) {
+	out, err := r.world.Run(ctx, "marketops", "receipt", "show", filepath.Join(r.folder(copied), "receipts", fmt.Sprintf("%d.json", number)), "--json")
+	if err == nil {
+		err = json.Unmarshal(out, &v)
+	}
+	if err != nil {
+		return v, fmt.Errorf("receipt %d of run %d: %w\n%s", number, r.number, err, out)
+	}
+	return v, nil
 }
 
 // compare is pure: operations as the log and the claims tell them, against what GitHub saw.
@@ -157,30 +228,71 @@ func compare(all []operation, seen []testenv.Effect) *findings {
 }
 
 func (f *findings) judge(o operation, times map[testenv.Effect]int) {
-	name := fmt.Sprintf("run %d operation %d (%s %s %s, receipt %s)", o.run, o.Number, o.Kind, o.Repository, o.Resource, o.receipt)
-	said, there := o.log.Outcomes, len(o.visible()) > 0
+	name := fmt.Sprintf("run %d operation %d (%s %s %s)", o.run, o.Number, o.Kind, o.Repository, o.Resource)
+	there := len(o.visible()) > 0
 	for _, e := range o.visible() {
 		there = there && times[e] > 0
 		if times[e] > 1 {
 			f.doubles = append(f.doubles, fmt.Sprintf("%s: %s happened %d times", name, e.Kind, times[e]))
 		}
 	}
-	if len(said) > 1 || !single(o.log.Claims) || !single(o.log.Intents) {
-		f.doubles = append(f.doubles, fmt.Sprintf("%s: %+v", name, o.log))
+	f.judgeReceipts(o, name, there)
+	for _, e := range o.effects() {
+		f.judgeEffect(o, name, e, times[e.Effect] > 0)
 	}
-	for _, s := range said {
-		if (s == "success") != there {
-			f.untrue = append(f.untrue, fmt.Sprintf("%s: the log says %s; the effect is there: %v", name, s, there))
+	if o.hindered {
+		if there {
+			f.untrue = append(f.untrue, name+": others hold its place, and it is there")
 		}
-	}
-	if len(said) == 1 && o.outcome != said[0] {
-		f.untrue = append(f.untrue, fmt.Sprintf("%s: the log says %s, the claim %q", name, said[0], o.outcome))
+		return
 	}
 	if !there || o.state != "closed" || o.outcome != "success" {
 		f.lost = append(f.lost, fmt.Sprintf("%s: claim %s %q, the effect is there: %v", name, o.state, o.outcome, there))
 	}
-	if there && (len(o.log.Claims) == 0 || len(o.log.Intents) == 0 || len(said) == 0) {
-		f.unlogged = append(f.unlogged, fmt.Sprintf("%s: the effect is there, and the log tells %+v", name, o.log))
+	if there && !slices.ContainsFunc(o.receipts, func(i issued) bool { return len(i.Claims) > 0 && len(i.Intents) > 0 && len(i.Outcomes) > 0 }) {
+		f.unlogged = append(f.unlogged, fmt.Sprintf("%s: the effect is there, and the log tells %+v", name, o.receipts))
+	}
+}
+
+// judgeReceipts holds each receipt to one outcome, and success to one receipt and to what is there in the end.
+func (f *findings) judgeReceipts(o operation, name string, there bool) {
+	successes, last := 0, ""
+	for _, i := range o.receipts {
+		if len(i.Outcomes) > 1 || len(i.Verdicts) > 1 || !single(i.Claims) || !single(i.Intents) {
+			f.doubles = append(f.doubles, fmt.Sprintf("%s: %s: %+v", name, i.id, i.Account))
+		}
+		if last = i.ended(); last == "success" {
+			successes++
+		}
+	}
+	if successes > 1 {
+		f.doubles = append(f.doubles, fmt.Sprintf("%s: %d receipts say success", name, successes))
+	}
+	if last != "" && (successes > 0) != there {
+		f.untrue = append(f.untrue, fmt.Sprintf("%s: the log says %s; the effect is there: %v", name, last, there))
+	}
+	if last != "" && o.state != "" && o.outcome != last {
+		f.untrue = append(f.untrue, fmt.Sprintf("%s: the log says %s, the claim %q", name, last, o.outcome))
+	}
+}
+
+// judgeEffect compares what the outcomes say of one effect, one after the other, with what is there in the end: nobody
+// takes away what was published.
+func (f *findings) judgeEffect(o operation, name string, e named, there bool) {
+	was := ""
+	for _, i := range o.receipts {
+		state, told := i.Effects[e.name]
+		if !told {
+			continue
+		}
+		done := state == "applied" || state == "adopted"
+		if done && !there || state == "absent" && (was == "applied" || was == "adopted") {
+			f.untrue = append(f.untrue, fmt.Sprintf("%s: the outcome of %s says that the %s is %s, after %q; it is there: %v", name, i.id, e.name, state, was, there))
+		}
+		was = state
+	}
+	if there && was == "absent" {
+		f.untrue = append(f.untrue, fmt.Sprintf("%s: the newest outcome says that the %s is absent, and it is there", name, e.name))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/internal/test/testenv"
 )
 
@@ -47,19 +48,36 @@ func TestCrashPoints(t *testing.T) {
 	seen.cover(t)
 }
 
+// sampled is how many trials are made of the variants that are sampled, and of receipts that expire.
+const sampled = 120
+
 // survey publishes each variant undisturbed, and each prelude, and returns one trial for every point
-// passed and every action.
-func survey(t *testing.T, bin string, seen *passings) (out []trial) {
+// passed and every action, and some of those for which [variant] says so.
+func survey(t *testing.T, bin string, seen *passings) []trial {
 	m := newCrashWorld(t, bin)
+	var all, some []trial
 	for i := range variants {
 		v := &variants[i]
 		for _, p := range seen.fresh(v.rare, m.walk(v)) {
-			for _, action := range []string{"kill", "error", "pause"} {
-				out = append(out, trial{variant: v, strike: strike{p, action}})
+			trials := p.trials(v)
+			if v.sampled {
+				some = append(some, trials...)
+				continue
+			}
+			all = append(all, trials...)
+			if !v.rare && p.who != "core" {
+				some = append(some, trial{variant: v, strike: strike{p, "kill"}, expires: true})
 			}
 		}
 	}
 	m.end(seen)
+	return append(all, exhaustive.Sample(t, sampled, some)...)
+}
+
+func (p passing) trials(v *variant) (out []trial) {
+	for _, action := range []string{"kill", "error", "pause"} {
+		out = append(out, trial{variant: v, strike: strike{p, action}})
+	}
 	return out
 }
 
@@ -117,7 +135,7 @@ func newCrashWorld(t *testing.T, bin string) *crashWorld {
 	t.Helper()
 	w, err := testenv.New(testenv.Options{Bin: bin, Flags: []string{"--limit", "10000000"}})
 	must(t, err)
-	m := &crashWorld{World: w, t: t}
+	m := &crashWorld{World: w, t: t, clock: w.NewClock()}
 	t.Cleanup(func() {
 		if w.Keep = t.Failed(); w.Keep {
 			t.Log("everything is in", w.Dir)

@@ -21,8 +21,9 @@ import (
 // crashWorld is a world for one trial after the other.
 type crashWorld struct {
 	*testenv.World
-	t    *testing.T
-	runs []*run
+	t     *testing.T
+	clock *testenv.Clock
+	runs  []*run
 }
 
 // variant is something to publish; rare ones are only there for the points that no other passes.
@@ -33,6 +34,8 @@ type variant struct {
 	prelude           string // where a first publisher, at seat 0, is killed before it begins
 	seat              int    // who is watched
 	command           string // what it runs, if it is not publish
+	sampled           bool   // only some of its points are tried
+	refused           bool   // the first receipt ends, because GitHub refuses for good
 }
 
 func (v *variant) verb() string { return cmp.Or(v.command, "publish") }
@@ -75,6 +78,14 @@ var variants = []variant{
 	{name: "tag, taken over before the door", publication: tag, rare: true, prelude: "S3.published", seat: 1},
 	{name: "tag, taken over behind the door", publication: tag, rare: true, prelude: "S4.after", seat: 1},
 	{name: "tag, handed in late", publication: tag, rare: true, prelude: "S7.kept"},
+	{name: "release, a file is refused", publication: release, rare: true, refused: true,
+		mishaps: []string{"POST /repos/%s/releases/*/assets status-before 1 status=422 message=Validation Failed"}},
+	{name: "tag, refused in passing", publication: tag, sampled: true,
+		mishaps: []string{"POST /repos/%s/git/tags status-before 2 status=403 message=Resource not accessible by integration", "POST /repos/%s/git/refs status-before 3 status=422 message=Object does not exist"}},
+	{name: "release, refused in passing", publication: release, sampled: true,
+		mishaps: []string{"POST /repos/%s/releases status-before 2 status=404", "POST /repos/%s/git/refs status-before 1 status=401", "PATCH /repos/%s/releases/* status-before 2 status=404"}},
+	{name: "pull request, refused in passing", publication: pullRequest, sampled: true,
+		mishaps: []string{"POST /repos/%s/git/refs status-before 3 status=403 message=Resource not accessible by integration", "POST /repos/%s/pulls status-before 2 status=422 message=No commits between main and release/1"}},
 	{name: "tag, reconciled", publication: tag, rare: true, prelude: "github.answered.POST.make-the-tag", command: "reconcile"},
 }
 
@@ -114,7 +125,8 @@ func (m *crashWorld) adapt() error {
 
 // prepare authorises a run of its own repository, in two folders.
 func (m *crashWorld) prepare(v *variant) *run {
-	r := &run{number: len(m.runs), size: 1, storm: &storm{world: m.World}}
+	r := newRun(&storm{world: m.World, clock: m.clock}, len(m.runs))
+	r.size = 1
 	m.runs = append(m.runs, r)
 	repo := fmt.Sprintf("octo-org/trial-%d", r.number)
 	m.do("practice-github", "repo", "add", "--admin", m.Admin, repo)

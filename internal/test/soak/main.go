@@ -10,8 +10,18 @@
 // run's folder. Then each publishes its run again and again, from the folder or from the copy, at times
 // with a rival in the other folder or in the same one, at times with reconcile in place of publish; most
 // of these processes are killed after a random delay. Beside them the Core is killed and started again.
-// After the last kill every run is published undisturbed until a publisher says that all of it is done.
+// After the last kill every run is published undisturbed until publishers say that all of it is done.
 // New runs are made as long as kills are owed, so there are at least as many operations as asked for.
+//
+// Besides, at random,
+//
+//   - every receipt expires at once: the clocks of all processes are moved past the end;
+//   - GitHub refuses a call with 401, 403, 404, 422 or 500, in passing, or so often that it counts;
+//   - others make a tag in the place of one, which stays, or a draft of a release, which they remove in the end;
+//   - a person revokes a receipt.
+//
+// Where a receipt has ended, reconcile finds out how; a person decides what stays unknown by what GitHub
+// holds; and the run is authorised again, with a new approval only if the old one serves no more.
 //
 // # What is checked
 //
@@ -19,14 +29,15 @@
 //
 //   - what the practice GitHub saw: the tag, the release or the pull request was made exactly once;
 //   - the leaves: entry bundles and record store are read here, records counted by their SHA-512. There is
-//     one outcome for each receipt, success if and only if GitHub has the effect, and no more than one claim
-//     and one intent for each epoch. That the log as a whole is in order is what marketops-verify audit says;
-//   - the claims: marketops receipt show says closed, with the outcome of the leaf.
+//     at most one outcome for each receipt; one of them says success if and only if GitHub has all of the
+//     operation; what they say of each effect, one after the other, is what GitHub holds; and there is no more
+//     than one claim and one intent for each epoch of a receipt. That the log as a whole is in order is what marketops-verify audit says;
+//   - the claims: marketops receipt show says of the newest receipt that it is closed, with the outcome of the leaf.
 //
-// A double is a visible effect that happened twice, a second outcome, or an epoch that was given twice. Lost
-// is an operation without effect or without a closed success. A false outcome says something else than
-// GitHub holds. Unlogged is an effect that no operation asked for, or one whose claim, intent or outcome the
-// log does not tell. Nobody but the killer disturbs these operations, so each of them must succeed.
+// A double is a visible effect that happened twice, a second outcome of a receipt, a second success, or an epoch
+// that was given twice. Lost is an operation without effect or without a closed success, unless others hold its
+// place. A false outcome says something else than GitHub holds. Unlogged is an effect that no operation asked for
+// and no other user made, or one whose claim, intent or outcome the log does not tell.
 //
 // # Bounds
 //
@@ -35,7 +46,7 @@
 // If anything is not as it must be, or fewer kills struck than were asked for, the exit code is 1 and
 // the folder stays. After a kill in the middle of a call to GitHub the next publisher looks for its
 // effect after every pause of the protocol, which is a minute; with -unpaced, which builds marketops with
-// patches.Fast, it does not pause so long. Only processes started here are signalled, each through its own handle.
+// patches.Fast besides patches.Clock, it does not pause so long. Only processes started here are signalled, each through its own handle.
 package main
 
 import (
@@ -91,9 +102,9 @@ func soak(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer os.RemoveAll(bin)
-	binaries := testenv.Unmodified
+	binaries := testenv.Timed
 	if o.unpaced {
-		binaries = testenv.Fast
+		binaries = testenv.FastTimed
 	}
 	if err := testenv.Build(ctx, bin, binaries); err != nil {
 		return err
@@ -108,11 +119,12 @@ func soak(ctx context.Context, o options) (err error) {
 		}
 		err = errors.Join(err, w.Close())
 	}()
+	clock := w.NewClock()
 	if err := start(w); err != nil {
 		return err
 	}
 	began := time.Now()
-	s := &storm{options: o, world: w, end: began.Add(o.limit)}
+	s := &storm{options: o, world: w, clock: clock, end: began.Add(o.limit)}
 	runs, err := s.rage(ctx)
 	if err != nil {
 		return err
@@ -123,6 +135,8 @@ func soak(ctx context.Context, o options) (err error) {
 	}
 	fmt.Printf("kills: %d of publishers, %d of the Core; %d operations (%s) in %d runs, %d processes, %s\n", s.publishers.Load(), s.cores.Load(),
 		len(found.operations), found.kinds(), len(runs), w.Processes.Load(), time.Since(began).Round(time.Second))
+	fmt.Printf("besides: receipts expired %d times, %d refusals of GitHub, %d tags and drafts of others, %d revocations; authorised again %d times, for %d receipts\n",
+		s.expiries.Load(), s.refusals.Load(), s.others.Load(), s.revocations.Load(), s.repeats.Load(), found.receipts())
 	fmt.Println(found)
 	if n := int(s.publishers.Load() + s.cores.Load()); n < o.kills {
 		return errors.Join(found.err(), fmt.Errorf("only %d of %d kills in %s: give more time with -for", n, o.kills, o.limit))

@@ -35,7 +35,13 @@ type run struct {
 	random  *rand.Rand // used by the worker alone
 	kills   atomic.Int64
 	settled bool
-	last    []byte // what the last undisturbed publisher said
+
+	theirs   []testenv.Effect // made by others
+	hindered map[int]bool     // operations whose place others hold
+	drafts   []string         // that others made, and will remove
+	done     map[int]bool     // operations that a process called a success
+	ended    bool             // a process said that a receipt is of no use any more
+	unknown  map[int]bool     // operations of which a person must decide
 }
 
 func (r *run) folder(copied int) string { return fmt.Sprintf("run-%03d-%d", r.number, copied) }
@@ -95,35 +101,42 @@ func (r *run) insist(ctx context.Context, args []string) error {
 	}
 }
 
-// publish lets publishers come and be killed until one of them says that everything is done.
+// publish lets publishers come and be killed until they say of everything that it is done.
 func (r *run) publish(ctx context.Context) {
+	strangers := r.strangers(ctx)
 	for calm, tries := 0, 0; ctx.Err() == nil && calm < calmTries && !r.settled; {
-		first := r.random.IntN(2)
 		if r.over() || r.kills.Load() >= maxRunKills {
+			strangers.Wait()
 			if r.over() { // until then the Core may yet be killed under every try
 				calm++
 			}
 			tries++
-			if r.settled = r.once(ctx, "publish", tries%2, 0); r.stuck() {
-				return
-			}
+			r.leave(ctx)
+			r.once(ctx, "publish", tries%2, 0)
+			r.again(ctx)
+			r.settled = r.complete()
 			rest(ctx, nil, time.Duration(min(calm, 10))*retryRest)
 			continue
 		}
-		r.disturbed(ctx, first)
+		r.disturb(ctx)
+		r.disturbed(ctx, r.random.IntN(2))
+		r.again(ctx)
+		r.settled = r.complete()
 	}
+	strangers.Wait()
+	r.leave(ctx)
 }
 
-// stuck says that the last publisher met an outcome that no other attempt can change.
-func (r *run) stuck() bool {
-	var v struct{ Operations []struct{ Status string } }
-	_ = json.NewDecoder(bytes.NewReader(r.last)).Decode(&v) // what cannot be read is tried again
-	for _, o := range v.Operations {
-		if o.Status == "failed" || o.Status == "unknown" {
-			return true
+// complete says that every operation is done whose place is free.
+func (r *run) complete() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := range r.size {
+		if !r.done[n+1] && !r.hindered[n+1] {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 // disturbed is one round of one to three processes at a time, most of them killed.
@@ -141,16 +154,10 @@ func (r *run) disturbed(ctx context.Context, first int) {
 		orders = append(orders, order{[]string{"publish", "reconcile"}[r.random.IntN(2)], first, r.life()})
 	}
 	var all sync.WaitGroup
-	var done atomic.Bool
 	for _, o := range orders {
-		all.Go(func() {
-			if r.once(ctx, o.verb, o.folder, o.life) && o.verb == "publish" {
-				done.Store(true)
-			}
-		})
+		all.Go(func() { r.once(ctx, o.verb, o.folder, o.life) })
 	}
 	all.Wait()
-	r.settled = done.Load()
 }
 
 // life is how long a process may live; 0 is as long as it likes.
@@ -162,41 +169,62 @@ func (r *run) life() time.Duration {
 	return d
 }
 
-// once runs publish or reconcile, kills it when its life is over, and reports whether it ended well.
-func (r *run) once(ctx context.Context, verb string, copied int, life time.Duration) bool {
+// once runs publish or reconcile and kills it when its life is over.
+func (r *run) once(ctx context.Context, verb string, copied int, life time.Duration) {
 	dir := r.folder(copied)
 	args := []string{verb, dir, "--quiet", "--json"}
 	if verb == "publish" {
-		args = append(args, "--mode", "prod")
+		args = append(args, "--mode", "prod", "--keep-going")
 	}
 	ctx, cancel := context.WithTimeout(ctx, testenv.Patience)
 	defer cancel()
 	c := r.world.Command(ctx, "marketops", args...)
-	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
+	var out, talk bytes.Buffer
+	c.Stdout, c.Stderr = &out, &talk
 	if err := c.Start(); err != nil {
 		r.fail(err)
-		return false
+		return
 	}
 	r.world.Processes.Add(1)
 	var struck atomic.Bool
 	if life > 0 {
 		defer time.AfterFunc(life, func() { struck.Store(c.Process.Kill() == nil) }).Stop()
 	}
-	err := c.Wait()
+	_ = c.Wait() // what it says is read, and how it ended is noted
 	if struck.Load() && testenv.Killed(c.ProcessState) {
 		r.publishers.Add(1)
 		r.kills.Add(1)
 	}
-	r.note(dir, verb, c.ProcessState.String(), out.Bytes())
-	return err == nil
+	r.hear(out.Bytes())
+	r.note(dir, verb, c.ProcessState.String(), append(out.Bytes(), talk.Bytes()...))
+}
+
+// hear takes from what a process said what became of each operation. One that was killed said nothing.
+func (r *run) hear(out []byte) {
+	var v struct {
+		Operations []struct {
+			Number int
+			Status string
+		}
+	}
+	_ = json.NewDecoder(bytes.NewReader(out)).Decode(&v) // what cannot be read is asked again
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, o := range v.Operations {
+		r.unknown[o.Number] = o.Status == "unknown"
+		switch o.Status {
+		case "success":
+			r.done[o.Number] = true
+		case "rejected", "failed", "unknown", "refused":
+			r.ended = true
+		}
+	}
 }
 
 // note adds to the run's diary, for whoever looks into the folder afterwards.
 func (r *run) note(dir, verb, end string, out []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.last = out // only an undisturbed publisher, which is alone, has it read
 	f, err := os.OpenFile(r.world.Path(fmt.Sprintf("run-%03d.diary", r.number)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		r.failures = append(r.failures, err)

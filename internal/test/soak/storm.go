@@ -26,7 +26,13 @@ type storm struct {
 	world             *testenv.World
 	end               time.Time
 	issued            atomic.Int64
+	clock             *testenv.Clock
 	publishers, cores atomic.Int64
+	expiries          atomic.Int64 // times that the clocks were moved past the end of every receipt
+	refusals          atomic.Int64 // of GitHub's, in passing or for good
+	others            atomic.Int64 // tags and drafts that others made
+	revocations       atomic.Int64
+	repeats           atomic.Int64 // times that a run was authorised again
 	mu                sync.Mutex
 	runs              []*run
 	failures          []error
@@ -47,6 +53,7 @@ func (s *storm) rage(ctx context.Context) ([]*run, error) {
 	}
 	idle := make(chan struct{})
 	killer.Go(func() { s.fail(s.killCore(ctx, idle)) })
+	killer.Go(func() { s.fail(s.expire(ctx, idle)) })
 	workers.Wait()
 	close(idle)
 	killer.Wait()
@@ -68,7 +75,7 @@ func (s *storm) work(ctx context.Context) {
 		if n*perRun >= s.ops && s.over() {
 			return
 		}
-		r := &run{number: n, size: perRun, storm: s, random: rand.New(rand.NewPCG(s.seed, uint64(n)+1))}
+		r := newRun(s, n)
 		if err := r.prepare(ctx); err != nil {
 			s.fail(err)
 			return
@@ -78,6 +85,11 @@ func (s *storm) work(ctx context.Context) {
 		s.mu.Unlock()
 		r.publish(ctx)
 	}
+}
+
+func newRun(s *storm, n int) *run {
+	return &run{number: n, size: perRun, storm: s, random: rand.New(rand.NewPCG(s.seed, uint64(n)+1)),
+		hindered: map[int]bool{}, done: map[int]bool{}, unknown: map[int]bool{}}
 }
 
 // killCore kills the Core and starts it again until the storm is over or nobody works any more.

@@ -16,8 +16,12 @@ import (
 
 // Account is what the log tells of one receipt, by distinct leaves.
 type Account struct {
-	Claims, Intents []int64  // their epochs
-	Outcomes        []string // their statuses
+	Claims, Intents []int64           // their epochs
+	Outcomes        []string          // their statuses
+	Effects         map[string]string // the state of each, in the newest outcome
+	Verdicts        []string          // of resolutions
+	Run, Operation  string            // of the receipt itself
+	Leaf            int               // of the receipt itself
 }
 
 // Accounts are those of the Core's own folders.
@@ -56,7 +60,7 @@ func accounts(logDir, recordsDir string) (map[string]*Account, int, error) {
 			return nil, 0, fmt.Errorf("leaf %d has no record", i)
 		}
 		if !seen[digest] { // a crash may leave one leaf twice
-			rec.tell(out)
+			rec.tell(out, i)
 		}
 		seen[digest] = true
 	}
@@ -68,12 +72,15 @@ type statement struct {
 	Predicate     struct {
 		RunID     string `json:"run_id"`
 		ReceiptID string `json:"receipt_id"`
+		Operation string `json:"operation"`
 		Epoch     int64  `json:"epoch"`
 		Status    string `json:"status"`
+		Verdict   string `json:"verdict"`
+		Effects   []struct{ Name, State string }
 	} `json:"predicate"`
 }
 
-func (s statement) tell(all map[string]*Account) {
+func (s statement) tell(all map[string]*Account, leaf int) {
 	a := all[s.Predicate.ReceiptID]
 	if a == nil {
 		a = &Account{}
@@ -86,6 +93,16 @@ func (s statement) tell(all map[string]*Account) {
 		a.Intents = append(a.Intents, s.Predicate.Epoch)
 	case strings.Contains(s.PredicateType, "/outcome/"):
 		a.Outcomes = append(a.Outcomes, s.Predicate.Status)
+		for _, e := range s.Predicate.Effects {
+			if a.Effects == nil {
+				a.Effects = map[string]string{}
+			}
+			a.Effects[e.Name] = e.State
+		}
+	case strings.Contains(s.PredicateType, "/resolution/"):
+		a.Verdicts = append(a.Verdicts, s.Predicate.Verdict)
+	case strings.Contains(s.PredicateType, "/receipt/"):
+		a.Run, a.Operation, a.Leaf = s.Predicate.RunID, s.Predicate.Operation, leaf
 	}
 }
 

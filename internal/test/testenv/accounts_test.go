@@ -56,11 +56,11 @@ func TestAccounts(t *testing.T) {
 		log  [][]byte
 		want Account
 	}{
-		{"control", [][]byte{claim, intent, success}, Account{[]int64{1}, []int64{1}, []string{"success"}}},
-		{"one leaf twice", [][]byte{claim, intent, success, success}, Account{[]int64{1}, []int64{1}, []string{"success"}}},
-		{"two outcomes", [][]byte{claim, intent, success, told("outcome", 2, "failed")}, Account{[]int64{1}, []int64{1}, []string{"success", "failed"}}},
-		{"two claims of one epoch", [][]byte{claim, told("claim", 1, "other"), intent, success}, Account{[]int64{1, 1}, []int64{1}, []string{"success"}}},
-		{"no intent", [][]byte{claim, success}, Account{[]int64{1}, nil, []string{"success"}}},
+		{"control", [][]byte{claim, intent, success}, Account{Claims: []int64{1}, Intents: []int64{1}, Outcomes: []string{"success"}}},
+		{"one leaf twice", [][]byte{claim, intent, success, success}, Account{Claims: []int64{1}, Intents: []int64{1}, Outcomes: []string{"success"}}},
+		{"two outcomes", [][]byte{claim, intent, success, told("outcome", 2, "failed")}, Account{Claims: []int64{1}, Intents: []int64{1}, Outcomes: []string{"success", "failed"}}},
+		{"two claims of one epoch", [][]byte{claim, told("claim", 1, "other"), intent, success}, Account{Claims: []int64{1, 1}, Intents: []int64{1}, Outcomes: []string{"success"}}},
+		{"no intent", [][]byte{claim, success}, Account{Claims: []int64{1}, Intents: nil, Outcomes: []string{"success"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, n, err := accounts(history(t, c.log...))

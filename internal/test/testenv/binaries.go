@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -23,13 +24,16 @@ type Variant struct {
 	Cover   bool // they write coverage data into GOCOVERDIR
 }
 
-// The variants: what ships, those of the stories, that of the disk and soak tests, and that of the crash points.
+// The variants: what ships, those of the stories, that of the disk tests, that of the crash points, and those
+// of the soak test, whose clocks can be moved.
 var (
 	Unmodified = Variant{Name: "unmodified"}
 	Quick      = Variant{Name: "quick", Patches: patches.Quick}
 	Impatient  = Variant{Name: "impatient", Patches: patches.Impatient}
 	Fast       = Variant{Name: "fast", Patches: patches.Fast}
 	Crash      = Variant{Name: "crash", Patches: patches.Crash}
+	Timed      = Variant{Name: "timed", Patches: patches.Clock}
+	FastTimed  = Variant{Name: "fast-timed", Patches: slices.Concat(patches.Fast, patches.Clock)}
 )
 
 // product is what a variant changes; tools are the same for all variants.
