@@ -24,7 +24,7 @@ var claimsMutants = []mutant{
 	{"settletried", "leaving open what was tried when its receipt expires", "log/claims", "TestEveryStepInEverySituation", append(tried,
 		overlay.Patch{File: revokeFile, Old: "case c.untried() && t.now", New: "case c.open() && t.now"})},
 	{"strucktried", "striking no draft after an attempt", "log/claims", "TestDrafts", []overlay.Patch{
-		{File: noteFile, Old: "if c.Attempts > 0 {", New: "if false {"},
+		{File: noteFile, Old: "if attempts > 0 {", New: "if false {"},
 	}},
 	{"struckagain", "handing out no draft that was struck", "log/claims", "TestDrafts", []overlay.Patch{
 		{File: noteFile, Old: " HAVING max(struck) = 0", New: ""},

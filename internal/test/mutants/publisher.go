@@ -49,7 +49,7 @@ var publisherMutants = []mutant{
 		{File: reconcileFile, Old: "if e.State == receipt.EffectAbsent && a.claim", New: "if false && a.claim"},
 	}},
 	{"foreignours", "taking for our own only what was tried", "publisher", "TestReconcileCopied", []overlay.Patch{
-		{File: decideFile, Old: "case i < 0:\n\t\treturn receipt.EffectAbsent, nil", New: "case i < 0:\n\t\treturn seen, nil"},
+		{File: decideFile, Old: "case made == nil || seen == receipt.EffectAbsent:\n", New: "case made == nil:\n\t\treturn seen, nil\n\tcase seen == receipt.EffectAbsent:\n"},
 	}},
 	{"notlooked", "saying of a trial run that could not look at everything that it did not", "publisher", "TestTrialRun", []overlay.Patch{
 		{File: lookFile, Old: "if l.Status != marketops.Pass {", New: "if l.Status == marketops.Fail {"},
