@@ -101,8 +101,7 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 		hand = p.Core.Outcome
 	}
 	entry, err := hand(ctx, d)
-	var refused *marketops.Refusal
-	if errors.As(err, &refused) && !slices.Contains(retryCodes, refused.Code) {
+	if p.isRefusedForGood(ctx, d, err) {
 		return os.Rename(path, path+".refused")
 	}
 	if err != nil {
@@ -113,6 +112,31 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 		return err
 	}
 	return p.confirm(ctx, rec, entry)
+}
+
+func (p *Publisher) isRefusedForGood(ctx context.Context, d api.Decided, err error) bool {
+	var refused *marketops.Refusal
+	switch {
+	case !errors.As(err, &refused):
+		return false
+	case refused.Code == marketops.Expired: // of the call, or of the receipt that the ledger ended
+		return p.isOvertaken(ctx, d)
+	}
+	return !slices.Contains(retryCodes, refused.Code)
+}
+
+// isOvertaken reports whether a refused record is an outcome of a receipt that has another one.
+func (p *Publisher) isOvertaken(ctx context.Context, d api.Decided) bool {
+	rec, err := receipt.Open(d.Envelope, p.Trust.Ring())
+	if err != nil {
+		return false
+	}
+	o, ok := rec.Body.(*receipt.Outcome)
+	if !ok {
+		return false
+	}
+	state, err := p.Core.ClaimState(ctx, o.ReceiptID)
+	return err == nil && (state.State == api.StateDecided || state.State == api.StateClosed)
 }
 
 // Refuse signs and hands over the record of a refusal; what cannot be handed over waits in the

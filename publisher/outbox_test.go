@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
@@ -101,6 +103,38 @@ func TestOutboxRefusal(t *testing.T) {
 	if len(files(t, p.Outbox)) != 0 {
 		t.Errorf("outbox %q", files(t, p.Outbox))
 	}
+}
+
+// TestOutboxOvertaken: GitHub refuses, and before the publisher can say so its receipt expires and the ledger ends it.
+// The publisher's outcome comes too late and is set aside, and the operation is published under another receipt.
+func TestOutboxOvertaken(t *testing.T) {
+	s := newStage(t)
+	r := s.authorised(s.tagOp())
+	dir := r.folder()
+	p := r.sit("pub", dir)
+	p.tracked(&track{at: point{"outcome", 1, true}, strike: cut})
+	s.hub.Inject(githubtest.Fault{Method: "POST", Path: "/repos/*/*/git/tags", Action: githubtest.StatusBefore, Status: 422})
+	results, err := p.Run(context.Background(), marketops.Prod, p.jobs)
+	s.ok(err)
+	if results[0].Status != "open" || p.Outbox.Pending() != 1 {
+		t.Fatalf("%+v, %d records wait", results[0], p.Outbox.Pending())
+	}
+	p.leave()
+	s.Pass(3 * time.Hour)
+	s.World.Core.Sweep(context.Background())
+	if o := r.outcome(0); o.Status != "rejected" || o.Code != marketops.Expired {
+		t.Fatalf("%s %s", o.Status, o.Code)
+	}
+	r.authorize()
+	results, err = r.publish("pub", dir)
+	s.ok(err)
+	if results[0].Status != "success" {
+		t.Errorf("%+v", results[0])
+	}
+	if names := files(t, p.Outbox); len(names) != 1 || !strings.HasSuffix(names[0], ".refused") {
+		t.Errorf("outbox %q", names)
+	}
+	s.lawful()
 }
 
 // TestOutboxAnswers: what the Core refuses for good is set aside, what it does not take now

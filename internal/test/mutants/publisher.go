@@ -51,6 +51,9 @@ var publisherMutants = []mutant{
 	{"foreignours", "taking for our own only what was tried", "publisher", "TestReconcileCopied", []overlay.Patch{
 		{File: decideFile, Old: "case made == nil || seen == receipt.EffectAbsent:\n", New: "case made == nil:\n\t\treturn seen, nil\n\tcase seen == receipt.EffectAbsent:\n"},
 	}},
+	{"overtaken", "setting aside an outcome that the ledger was quicker than", "publisher", "TestOutboxOvertaken", []overlay.Patch{
+		{File: "publisher/outbox.go", Old: "return p.isOvertaken(ctx, d)", New: "return false"},
+	}},
 	{"notlooked", "saying of a trial run that could not look at everything that it did not", "publisher", "TestTrialRun", []overlay.Patch{
 		{File: lookFile, Old: "if l.Status != marketops.Pass {", New: "if l.Status == marketops.Fail {"},
 	}},
