@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/gate"
 )
 
 // executions are what a publisher does with a receipt: from its claim to its outcome.
@@ -81,6 +82,9 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 		if err != nil {
 			return claims.Record{}, err
 		}
+		if err := i.requireFresh(rec, epoch); err != nil {
+			return claims.Record{}, err
+		}
 		made = rec
 		return recorder.Frozen(rec), nil
 	}
@@ -101,6 +105,15 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 		made = nil
 	}
 	return row, claimRecord{rec, made}, nil
+}
+
+// requireFresh refuses a first claim that is dated past its receipt, because time passed since the ledger looked at the
+// clock: an audit judges the receipt by that date.
+func (i issued) requireFresh(claim *receipt.Record, epoch int64) error {
+	if at := claim.Body.Issued(); epoch == 1 && at+gate.Epsilon >= i.body.ExpiresAt {
+		return marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, the claim is dated %s", i.body.ExpiresAt, at))
+	}
+	return nil
 }
 
 // grant gives the first epoch, or continues an open claim. A repeated call of the same owner gets

@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,4 +202,35 @@ func TestClockBackAtRestart(t *testing.T) {
 	w.Restart()
 	publish(s)
 	requireAudit(w, w.Core.Trust())
+}
+
+// TestClockJumpsInClaim: a machine can sleep at any moment of a claim. Wherever the receipt's time ends between two
+// looks at the clock, an audit accepts what was recorded.
+func TestClockJumpsInClaim(t *testing.T) {
+	t.Parallel()
+	var left atomic.Int64
+	w := world.New(t, func(w *world.World) {
+		w.Options.Now = func() marketops.Time {
+			if left.Add(-1) == 0 {
+				w.Pass(w.Options.Config.ReceiptLifetime)
+			}
+			return w.Now()
+		}
+	})
+	w.Core.Quiet()
+	granted, refused := 0, 0
+	for at := range int64(12) {
+		s := w.Ready()
+		left.Store(at + 1)
+		_, err := s.Claim(0, "pub")
+		if left.Store(0); err == nil {
+			granted++
+		} else if refused++; marketops.CodeOf(err) == "" {
+			t.Errorf("at %d: %v", at, err)
+		}
+	}
+	if granted == 0 || refused == 0 {
+		t.Errorf("%d granted, %d refused", granted, refused)
+	}
+	audited(w)
 }

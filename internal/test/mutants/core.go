@@ -40,6 +40,9 @@ var coreMutants = []mutant{
 	{"oldreceipt", "asking whether an old receipt would be issued today", "federation/core", "TestOldReceipt", []overlay.Patch{
 		{File: reuseFile, Old: "d.rules.forDecision().WouldIssue(r.Run, w, i.body.Approvals), nil", New: "true, nil"},
 	}},
+	{"claimdate", "granting no claim that is dated past its receipt", "federation/core", "TestClockJumpsInClaim", []overlay.Patch{
+		{File: "federation/core/claim.go", Old: "epoch == 1 && at+gate", New: "epoch == 0 && at+gate"},
+	}},
 	{"usedopen", "issuing no other receipt while one is executing", "federation/core", "TestUsedUp", []overlay.Patch{
 		{File: usesFile, Old: "case c.State != claims.Closed:\n", New: "case c.State != claims.Closed:\n\t\treturn use{}, nil\n\tcase false:\n"},
 	}},
