@@ -17,7 +17,8 @@ import (
 
 const (
 	lifetime    = 125 * time.Minute // longer than any receipt of the soak
-	mostExpired = 60                // times: a submission is stale after 7 days
+	landed      = 61 * time.Minute  // after an attempt, until a person may say that it failed
+	mostExpired = 30                // times: a submission is stale after 7 days
 	expiryRest  = 12 * time.Second
 	longestWait = 8 * time.Second // of others, before they make something
 )
@@ -187,7 +188,7 @@ func (r *run) resolve(ctx context.Context) {
 			continue
 		}
 		seen, err := r.world.Effects(ctx)
-		if err != nil || r.clock.Pass(lifetime) != nil {
+		if err != nil || r.clock.Pass(landed) != nil {
 			return
 		}
 		verdict := "failed"
