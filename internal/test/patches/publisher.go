@@ -33,5 +33,5 @@ var publisherPoints = []overlay.Patch{
 	wrap(decideFile, "p.Outbox.Done(rec.Digest)", `"S8.done"`),
 
 	follow(outboxFile, "entry, err := hand(ctx, d)", `"outbox.handed"`),
-	follow(reconcileFile, "obs, err := p.Port.Observe(ctx, j.Op, drafts)", `"reconcile.observed"`),
+	follow(reconcileFile, "obs, err := p.Port.Observe(ctx, j.Op, state.Drafts)", `"reconcile.observed"`),
 }
