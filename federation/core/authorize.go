@@ -33,7 +33,7 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 	if err != nil {
 		return api.Decisions{}, err
 	}
-	if err := (settlements{d.parts}).settleRun(ctx, id); err != nil {
+	if err := settlements(d).settleRun(ctx, id); err != nil {
 		return api.Decisions{}, err
 	}
 	defer d.locks.hold(id)()

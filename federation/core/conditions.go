@@ -91,7 +91,7 @@ func (c conditions) requireNewest(ctx context.Context, i issued) error {
 		if receipt.Kind(row.Kind) != receipt.KindReceipt || row.Seq <= i.row.Seq || row.Receipt == i.body.ReceiptID {
 			continue
 		}
-		later, err := (runs{c.parts}).openReceipt(c.rules.active.Load(), row)
+		later, err := runs(c).openReceipt(c.rules.active.Load(), row)
 		if err != nil {
 			return err
 		}

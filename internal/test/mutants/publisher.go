@@ -46,7 +46,7 @@ var publisherMutants = []mutant{
 		{File: decideFile, Old: "case !a.tried() && !slices", New: "case !slices"},
 	}},
 	{"unresolved", "calling nothing failed while an attempt is unresolved", "publisher", "TestReconcileExpired", []overlay.Patch{
-		{File: reconcileFile, Old: "if e.State == receipt.EffectAbsent && a.claim", New: "if false && a.claim"},
+		{File: reconcileFile, Old: "if e.State == receipt.EffectAbsent && tried", New: "if false && tried"},
 	}},
 	{"foreignours", "taking for our own only what was tried", "publisher", "TestReconcileCopied", []overlay.Patch{
 		{File: decideFile, Old: "case made == nil || seen == receipt.EffectAbsent:\n", New: "case made == nil:\n\t\treturn seen, nil\n\tcase seen == receipt.EffectAbsent:\n"},
