@@ -26,7 +26,7 @@ func (a *attempt) judge(ev Evidence, err error) (*receipt.Outcome, receipt.Statu
 		Checkpoint: &receipt.CheckpointRef{Origin: a.seen.Origin, Size: int64(a.seen.Size), Root: a.seen.Root}}, status
 }
 
-// status says how an operation ended. Where everything is on GitHub, whatever went wrong besides is no failure of it.
+// status says how an operation ended. Where everything is on GitHub, what went wrong besides is no failure of it.
 // Where nothing was tried and nothing is there, the receipt is given up and uses up no approval.
 func (a *attempt) status(effects []receipt.Effect, err error) receipt.Status {
 	var failure *marketops.Failure

@@ -18,7 +18,7 @@
 // own.
 //
 // Before S4 nothing was written to GitHub. Once the gate has passed and before the receipt is claimed the
-// credential reads, through a transport that can only GET, so that what is in the way by then wastes no
+// credential reads, through a transport that can only GET, so that what is in the way wastes no
 // receipt ([SideEffectPort.Look]). After S4 the outcome must be
 // found out by reading if no usable answer came: "no answer" is [*marketops.Unknown], never a
 // failure.

@@ -62,7 +62,7 @@
 //	prepare  tag object, draft, files; the releases, the draft, its files and the tag object are read back
 //	visible  POST git/refs, read back; the last look at everything; PATCH of the draft, read back
 //
-// A draft or release of somebody else for the tag is found before the tag is visible, and stays untouched.
+// A draft or release of another user for the tag is found before the tag is visible, and stays untouched.
 //
 // A draft is ours if its id was noted: in the journal and at the Core (Work.NoteDraft), before anything is put
 // into it. One that was noted is continued by its id, on any machine; one that carries our marker and was

@@ -19,7 +19,7 @@ const keyReleaseID = "release_id"
 func keyAuthor(id int64) string { return fmt.Sprintf("draft_author_%d", id) }
 
 // draftWriter makes the draft of a release, or continues one whose id was noted. A draft that was not noted
-// is never used and never deleted, whatever it says: markers and texts can be copied.
+// is never used and never deleted, also with our text: markers and texts can be copied.
 type draftWriter struct {
 	*session
 	releases releases

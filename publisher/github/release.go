@@ -72,7 +72,7 @@ func (r releases) list(ctx context.Context, noted []int64) (releaseList, error) 
 	return l, nil
 }
 
-// sort puts one release into the list. A draft with our marker that was not noted is in nobody's way.
+// sort puts one release into the list. A draft with our marker that was not noted is not in the way.
 func (r releases) sort(l *releaseList, rel *release, noted bool) {
 	marked, forTag := strings.Contains(rel.Body, r.text.marker), rel.TagName == r.op.Tag.Name
 	switch {

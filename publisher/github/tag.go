@@ -97,7 +97,7 @@ type tagWriter struct {
 
 func (w *tagWriter) tags() tags { return tags{w.reader} }
 
-// ensure makes the tag. prepare reads and makes whatever must be ready before anything is visible.
+// ensure makes the tag. prepare reads and makes what must be ready before anything is visible.
 func (w *tagWriter) ensure(ctx context.Context, prepare func(context.Context) error) error {
 	return w.ensureEffect(ctx, w.effect(effectTag), strategy{look: w.find, send: func(ctx context.Context) (wire.WriteResult, error) {
 		if err := prepare(ctx); err != nil {

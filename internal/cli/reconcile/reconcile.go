@@ -197,7 +197,7 @@ func openError(st publisher.Standing, arg string) error {
 
 func line(st publisher.Standing, arg string) string {
 	if st.Resume && st.Claim != "none" {
-		return fmt.Sprintf("%d  %s %s: %s; marketops publish %s --mode prod goes on%s", st.Number, st.Op.Kind, st.Op.Target.FullName, st.Claim, arg, publication.OnGitHub(st.Effects))
+		return fmt.Sprintf("%d  %s %s: %s; marketops publish %s --mode prod continues%s", st.Number, st.Op.Kind, st.Op.Target.FullName, st.Claim, arg, publication.OnGitHub(st.Effects))
 	}
 	if st.Claim == api.StateNone {
 		return fmt.Sprintf("%d  %s %s: not begun", st.Number, st.Op.Kind, st.Op.Target.FullName)

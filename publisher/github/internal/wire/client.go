@@ -15,7 +15,7 @@ import (
 // Options say where GitHub is and how it is called. All fields but Roots are needed; the port checks them.
 type Options struct {
 	API, Uploads *url.URL // base addresses that end in a slash
-	ReadOnly     bool     // no caller can write, whatever it is allowed
+	ReadOnly     bool     // no caller can write, also one that is allowed to
 	Roots        *x509.CertPool
 	Token        func(context.Context) (string, error)
 	Denied       func(secret string)
