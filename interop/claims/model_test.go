@@ -54,6 +54,7 @@ const maxAttempts = 16
 func (s ideal) act(c call) (reply, ideal) {
 	holds := s.Owner == c.Owner && s.Epoch == c.Epoch
 	live := s.State == claims.Claimed || s.State == claims.Executing
+	untried := live && s.Attempts == 0
 	next, ok := s, false
 	switch c.Op {
 	case "claim":
@@ -78,7 +79,7 @@ func (s ideal) act(c call) (reply, ideal) {
 	case "decide":
 		switch {
 		case !holds:
-		case s.State == claims.Claimed && c.Outcome == claims.Rejected, s.State == claims.Executing && c.Outcome != claims.Rejected:
+		case untried && c.Outcome == claims.Rejected, s.State == claims.Executing && c.Outcome != claims.Rejected:
 			ok, next.State, next.Outcome, next.said = true, claims.Decided, c.Outcome, c
 		case s.State == claims.Decided || s.State == claims.Closed:
 			ok = s.said == c
@@ -93,7 +94,7 @@ func (s ideal) act(c call) (reply, ideal) {
 			ok = true
 		case s.State == "":
 			ok, next = true, ideal{view: view{State: claims.Revoked, Owner: c.Owner}, revoker: c.Owner}
-		case s.State == claims.Claimed: // the ledger decides, and no publisher holds that epoch
+		case untried: // the ledger decides, and no publisher holds that epoch
 			ok, next.State, next.Outcome, next.said, next.revoker = true, claims.Decided, claims.Rejected, c, c.Owner
 			next.Epoch++
 		}
