@@ -192,7 +192,7 @@ func (r *run) resolve(ctx context.Context) {
 			return
 		}
 		verdict := "failed"
-		if o.isIn(seen) {
+		if o.isIn(seen) && !r.isHindered(o.Number) {
 			verdict = "success"
 		}
 		for copied := range 2 {
@@ -200,6 +200,13 @@ func (r *run) resolve(ctx context.Context) {
 			r.note(r.folder(copied), "resolve", fmt.Sprint(err), out)
 		}
 	}
+}
+
+// isHindered says that others hold the place of an operation, so that what is there is theirs.
+func (r *run) isHindered(number int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hindered[number]
 }
 
 // isIn says that all of an operation is on GitHub.
