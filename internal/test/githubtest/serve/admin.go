@@ -152,6 +152,10 @@ func change(repo *githubtest.Repo, setting string, on bool) (err error) {
 			spec.Disabled = on
 		case "immutable":
 			spec.ImmutableReleases = on
+		case "heavy": // from two files on a page on
+			if spec.Heavy = 0; on {
+				spec.Heavy = 2
+			}
 		default:
 			err = fmt.Errorf("a repository has no setting %q", setting)
 		}

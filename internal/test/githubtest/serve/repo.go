@@ -13,7 +13,8 @@ const repoUsage = `usage: serve repo ACTION --admin URL|FILE ARGUMENTS
   commit OWNER/NAME [--branch B] [--message M] PATH=CONTENT … [-PATH …]   prints the commit's id; -PATH deletes
   ref    OWNER/NAME REF [SHA]     prints, sets or, for the SHA "-", deletes a full ref name
   rename OWNER/NAME OWNER/NAME    the old name redirects
-  set    OWNER/NAME private|archived|disabled|immutable on|off
+  set    OWNER/NAME private|archived|disabled|immutable|heavy on|off
+         heavy: a page of releases with two files or more is not made in time
 
 None of this is a request or an effect: it happens behind the publisher's back.
 `

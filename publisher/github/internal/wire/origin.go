@@ -30,7 +30,11 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	secret, err := b.token(req.Context())
 	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.TokenMissing, What: "the credential cannot be read", State: StateStopped, Err: b.secrets.error(err)}
+		f := &marketops.Failure{Code: marketops.TokenMissing, What: "the credential cannot be read", State: StateStopped, Err: b.secrets.error(err)}
+		if cause := (*marketops.Failure)(nil); errors.As(err, &cause) {
+			f.Next = cause.Next
+		}
+		return nil, f
 	}
 	if err := checkSecret(secret); err != nil {
 		return nil, &marketops.Failure{Code: marketops.TokenMissing, State: StateStopped, Err: err}
