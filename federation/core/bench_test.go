@@ -140,6 +140,9 @@ func benchPublish(b *testing.B, s *world.Run, c *api.Client) {
 	if err == nil {
 		_, err = c.Execute(ctx, s.Fence(0, 1))
 	}
+	if err == nil {
+		_, err = c.Attempt(ctx, s.Effect(0, 1))
+	}
 	var e api.Entry
 	if err == nil {
 		e, err = c.Outcome(ctx, s.OutcomeOf(0, "pub", 1, intent.Position, func(o *receipt.Outcome) { o.Code = marketops.Code("") }))
