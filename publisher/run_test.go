@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -99,10 +100,11 @@ func (j journal) Call(c publisher.CallEvidence) error { return j.Append("call", 
 type seat struct {
 	*run
 	*publisher.Publisher
-	folder *plan.Run
-	jobs   []*publisher.Job
-	ready  int
-	told   []string
+	folder  *plan.Run
+	jobs    []*publisher.Job
+	ready   int
+	told    []string
+	telling sync.Mutex
 }
 
 // sit starts a publisher process on a run folder. leave ends it.
@@ -120,7 +122,11 @@ func (r *run) sit(key, dir string) *seat {
 		Core: core, Log: view.New(core, r.World.Trust.Log(), filepath.Join(r.Dir, "memory-of-"+key)), Trust: r.World.Trust, Signer: r.Keys[key],
 		Port: port, Host: r.host(), Now: r.World.Now, Random: rand.Reader, Outbox: publisher.Outbox{Dir: filepath.Join(dir, "outbox")},
 		Ready: func(context.Context, time.Duration) error { s.ready++; return nil },
-		Tell:  func(e publisher.Event) { s.told = append(s.told, e.Step) },
+		Tell: func(e publisher.Event) { // an interrupt is told from another goroutine
+			s.telling.Lock()
+			defer s.telling.Unlock()
+			s.told = append(s.told, e.Step)
+		},
 	}
 	j, err := folder.Journal(time.Now)
 	// The practice GitHub starts git: until such a child has begun, it holds the lock of a journal

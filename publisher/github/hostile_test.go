@@ -58,7 +58,8 @@ func TestHostile(t *testing.T) {
 	}))
 	t.Cleanup(thief.Close)
 	always := func(f githubtest.Fault) func(*stage) {
-		return func(s *stage) { f.Times = 10_000; s.srv.Inject(f) }
+		f.Times = 10_000
+		return func(s *stage) { s.srv.Inject(f) }
 	}
 	attacks := map[string]func(*stage){
 		"reads answer HTML":     always(githubtest.Fault{Method: "GET", Path: "/**", Action: githubtest.HTML}),
