@@ -28,8 +28,8 @@ func (r *run) unclaimed(size uint64, writes int) {
 func TestLookBeforeClaim(t *testing.T) {
 	s := newStage(t)
 	for name, c := range map[string]struct {
-		spoil, mend func(op marketops.Operation)
-		code        marketops.Code
+		spoil, repair func(op marketops.Operation)
+		code          marketops.Code
 	}{
 		"tag": {
 			func(op marketops.Operation) { s.ok(s.repo.SetRef("refs/tags/"+op.Tag.Name, s.commit)) },
@@ -50,7 +50,7 @@ func TestLookBeforeClaim(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, results, err)
 		}
 		r.unclaimed(size, writes)
-		c.mend(op)
+		c.repair(op)
 		if results, err = r.publish("pub", dir); err != nil || results[0].Status != receipt.Success || results[1].Status != receipt.Success {
 			t.Errorf("%s, control: %+v, %v", name, results, err)
 		}

@@ -101,7 +101,7 @@ byte idle = 0;				/* publishers that are between two tries */
 #define MINE(e) (EQUAL(e) && OWN(e))
 #define CONFLICT(e) (seen[e] != absent && !MINE(e))
 
-/* Absent for good: no attempt of any receipt can still make it. */
+/* It stays absent: no attempt of any receipt can still make it. */
 #define SETTLED(e) (seen[e] != absent || !may[e])
 
 /* A request reaches GitHub. The PATCH makes the tag too, if there is none. */
@@ -307,7 +307,7 @@ again:
 		:: goto S0						/* killed before the first byte */
 		:: there[e] == absent -> arrive(e); may[e] = true; e = 0; goto act
 		:: !flying[e] -> flying[e] = true; may[e] = true; e = 0; goto act	/* arrives later, or never */
-		:: skip							/* refused, for good or in passing */
+		:: skip							/* refused, finally or in passing */
 		fi
 	};
 #ifdef BAD_RETRY

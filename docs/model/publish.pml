@@ -222,7 +222,7 @@ S5:	/* Look first; send only what is absent; believe nothing but looking. */
 	:: eye == ours -> verdict = success; goto S7
 	:: eye == foreign -> verdict = failed; goto S7
 	:: eye == absent -> skip
-	:: eye == absent -> verdict = rejected; goto S7			/* refused for good before anything visible */
+	:: eye == absent -> verdict = rejected; goto S7			/* refused finally before anything visible */
 	fi;
 #ifndef BAD_THIRD_SEND
 	if

@@ -118,7 +118,7 @@ func (c *Client) Renew(ctx context.Context, f Fence) (Lease, error) {
 	return c.lease(ctx, "/v1/renew", Renewal{Fence: f})
 }
 
-// NoteDraft makes the id of a draft at GitHub durable, or strikes it for good, with a longer lease.
+// NoteDraft makes the id of a draft at GitHub durable, or strikes it, which cannot be undone, with a longer lease.
 func (c *Client) NoteDraft(ctx context.Context, r Renewal) (Lease, error) {
 	return c.lease(ctx, "/v1/renew", r)
 }

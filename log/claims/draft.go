@@ -25,7 +25,7 @@ func (l *Ledger) NoteDraft(ctx context.Context, receipt marketops.ReceiptID, epo
 	return l.changeDraft(ctx, receipt, epoch, owner, func(t *tx, c row) error { return t.noteDraft(c, id) })
 }
 
-// StrikeDraft forgets a draft for good, before its maker deletes it: a deletion can reach GitHub late, and must then
+// StrikeDraft forgets a draft, which cannot be undone, before its maker deletes it: a deletion can reach GitHub late, and must then
 // meet no draft that another epoch or receipt has published. It is refused once an attempt of the
 // operation was counted, under any receipt.
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops/internal/test/githubtest"
 )
 
-// TestUnnotedDraft: a draft that carries our marker and was never noted is nobody's: it is not used, not
+// TestUnnotedDraft: a draft that carries our marker and was never noted does not belong to the operation: it is not used, not
 // removed and not in the way. Markers and texts can be copied.
 func TestUnnotedDraft(t *testing.T) {
 	for name, make := range map[string]func(marketops.Operation) map[string]any{
@@ -87,7 +87,7 @@ func TestNotedDraftGone(t *testing.T) {
 	s := newStage(t)
 	op := s.releaseOp()
 	s.drafts = []int64{s.makes("POST", "releases", rel("v1.4.0", "x", "", true)).ID}
-	if err := s.somebody("DELETE", fmt.Sprint("releases/", s.drafts[0]), nil, nil); err != nil {
+	if err := s.outsider("DELETE", fmt.Sprint("releases/", s.drafts[0]), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.apply(op); err != nil {
@@ -104,10 +104,10 @@ func TestOthersInDraft(t *testing.T) {
 	s.onCall(5, func() {
 		draft := "releases/" + s.diary.facts[keyReleaseID]
 		var files []asset
-		if err := s.somebody("GET", draft+"/assets", nil, &files); err != nil {
+		if err := s.outsider("GET", draft+"/assets", nil, &files); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.somebody("DELETE", fmt.Sprint("releases/assets/", files[0].ID), nil, nil); err != nil {
+		if err := s.outsider("DELETE", fmt.Sprint("releases/assets/", files[0].ID), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		s.makes("POST", draft+"/assets?name=a.tar.gz", s.files["a.tar.gz"])

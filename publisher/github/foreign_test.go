@@ -85,7 +85,7 @@ func (s *stage) annotate(op marketops.Operation, message string) {
 	s.Helper()
 	var made tagObject
 	t := op.Tag
-	if err := s.somebody("POST", "git/tags", map[string]any{
+	if err := s.outsider("POST", "git/tags", map[string]any{
 		"tag": t.Name, "message": message, "object": t.Commit, "type": "commit",
 		"tagger": map[string]any{"name": t.Tagger.Name, "email": t.Tagger.Email, "date": t.Tagger.Date},
 	}, &made); err != nil {

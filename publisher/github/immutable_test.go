@@ -76,7 +76,7 @@ func (s *stage) reserve(late bool) {
 	s.repo.Set(func(spec *githubtest.RepoSpec) { spec.LateReservation = late })
 	s.point("refs/tags/v1.4.0", s.commit)
 	theirs := s.makes("POST", "releases", rel("v1.4.0", "theirs", "", false))
-	if err := s.somebody("DELETE", fmt.Sprint("releases/", theirs.ID), nil, nil); err != nil {
+	if err := s.outsider("DELETE", fmt.Sprint("releases/", theirs.ID), nil, nil); err != nil {
 		s.Fatal(err)
 	}
 	s.noTag()

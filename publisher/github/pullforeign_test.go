@@ -16,7 +16,7 @@ import (
 // theirPull opens a pull request as somebody.
 func (s *stage) theirPull(head, title, body string) {
 	s.Helper()
-	if err := s.somebody("POST", "pulls", map[string]any{"title": title, "head": head, "base": "main", "body": body}, nil); err != nil {
+	if err := s.outsider("POST", "pulls", map[string]any{"title": title, "head": head, "base": "main", "body": body}, nil); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -338,7 +338,7 @@ func (s *stage) imitate(op marketops.Operation, change func(*imitation)) {
 
 func (s *stage) ask(method, path string, body, out any) {
 	s.Helper()
-	if err := s.somebody(method, path, body, out); err != nil {
+	if err := s.outsider(method, path, body, out); err != nil {
 		s.Fatal(err)
 	}
 }

@@ -58,7 +58,7 @@ func (s *stage) changeOp() marketops.Operation {
 func (s *stage) opened(op marketops.Operation) {
 	s.Helper()
 	var all []pull
-	if err := s.somebody("GET", "pulls?state=all&per_page=100", nil, &all); err != nil || len(all) != 1 || s.count(githubtest.PullOpened) != 1 {
+	if err := s.outsider("GET", "pulls?state=all&per_page=100", nil, &all); err != nil || len(all) != 1 || s.count(githubtest.PullOpened) != 1 {
 		s.Fatalf("%d pull requests, %v\n%s", len(all), err, s.log())
 	}
 	p, want := all[0], op.PullRequest

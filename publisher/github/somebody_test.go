@@ -26,7 +26,7 @@ func (d *dying) Call(e publisher.CallEvidence) error {
 }
 
 // somebody is another person with rights to write, at the API and without our code.
-func (s *stage) somebody(method, path string, body, out any) error {
+func (s *stage) outsider(method, path string, body, out any) error {
 	raw, media := []byte(nil), "application/json"
 	switch b := body.(type) {
 	case nil:
@@ -61,7 +61,7 @@ func (s *stage) somebody(method, path string, body, out any) error {
 func (s *stage) makes(method, path string, body any) release {
 	s.Helper()
 	var out release
-	if err := s.somebody(method, path, body, &out); err != nil {
+	if err := s.outsider(method, path, body, &out); err != nil {
 		s.Fatal(err)
 	}
 	return out

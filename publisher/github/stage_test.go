@@ -129,9 +129,9 @@ func openStage(t *testing.T) *stage {
 	c := &clock{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 	srv, err := githubtest.Start(githubtest.Options{Dir: t.TempDir(), Now: c.Now, Tokens: []githubtest.Token{
 		{Secret: secret, Login: "release-bot", Push: true, Repos: []string{"*"}},
-		{Secret: "another-token", Login: "somebody", Push: true, Repos: []string{"*"}},
+		{Secret: "another-token", Login: "outsider", Push: true, Repos: []string{"*"}},
 		{Secret: "reader-token", Login: "reader", Repos: []string{"*"}},
-		{Secret: "no-workflows", Login: "somebody", Push: true, Repos: []string{"*"}, NoWorkflows: true},
+		{Secret: "no-workflows", Login: "outsider", Push: true, Repos: []string{"*"}, NoWorkflows: true},
 		{Secret: "classic-repo", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"repo", "workflow"}},
 		{Secret: "classic-public", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"public_repo"}},
 		{Secret: "classic-org", Login: "classic", Push: true, Repos: []string{"*"}, Scopes: []string{"read:org"}},

@@ -48,7 +48,7 @@ func TestTamper(t *testing.T) {
 	}
 }
 
-// TestTamperBehindTag: somebody changes things once the tag is there, before the last look.
+// TestTamperBehindTag: another user changes things once the tag is there, before the last look.
 func TestTamperBehindTag(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*stage)
@@ -72,7 +72,7 @@ func TestTamperBehindTag(t *testing.T) {
 	}
 }
 
-// noTag deletes the tag, as somebody.
+// noTag deletes the tag, as another user.
 func (s *stage) noTag() {
 	s.Helper()
 	if err := s.repo.DeleteRef("refs/tags/v1.4.0"); err != nil {

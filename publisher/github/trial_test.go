@@ -51,7 +51,7 @@ func (s *stage) reading(token string) *Port {
 	return p
 }
 
-// TestLook: what stands in the way is named before anything is sent, and what nobody could see is not called good. The
+// TestLook: what stands in the way is named before anything is sent, and what could not be read is not called good. The
 // control of each is the same operation without it.
 func TestLook(t *testing.T) {
 	const tag, release = "time=pass repository=pass rights=pass tag=pass branch=pass commit=pass", " releases=pass"
@@ -74,9 +74,9 @@ func TestLook(t *testing.T) {
 			"time=pass repository=fail:github-denied rights=not_run tag=pass branch=pass commit=pass"},
 		"renamed": {(*stage).tagOp, tag, func(s *stage, _ marketops.Operation) { s.repo.Rename("octo-org", "gizmos") },
 			"time=pass repository=fail:redirect-refused rights=not_run tag=not_run branch=not_run commit=not_run"},
-		"draft of somebody": {(*stage).releaseOp, tag + release, func(s *stage, _ marketops.Operation) { s.makes("POST", "releases", rel("v1.4.0", "x", "y", true)) },
+		"draft of another user": {(*stage).releaseOp, tag + release, func(s *stage, _ marketops.Operation) { s.makes("POST", "releases", rel("v1.4.0", "x", "y", true)) },
 			conflict(tag+release, "releases")},
-		"release of somebody": {(*stage).releaseOp, tag + release, func(s *stage, _ marketops.Operation) {
+		"release of another user": {(*stage).releaseOp, tag + release, func(s *stage, _ marketops.Operation) {
 			s.makes("POST", "releases", rel("v1.4.0", "x", "y", false))
 		}, conflict(conflict(tag+release, "releases"), "tag")},
 		"base moved": {(*stage).pullOp, pull, func(s *stage, _ marketops.Operation) {
@@ -85,9 +85,9 @@ func TestLook(t *testing.T) {
 		"head moved": {(*stage).pullOp, pull, func(s *stage, _ marketops.Operation) {
 			must(s.repo.Commit("release/next", githubtest.Change{Message: "moved", Files: map[string]string{"x": "y"}}))
 		}, strings.Replace(pull, "head=pass", "head=fail:ref-moved", 1)},
-		"pull request of somebody": {(*stage).pullOp, pull, func(s *stage, _ marketops.Operation) { s.theirPull("release/next", "theirs", "not ours") },
+		"pull request of another user": {(*stage).pullOp, pull, func(s *stage, _ marketops.Operation) { s.theirPull("release/next", "theirs", "not ours") },
 			conflict(pull, "pull request")},
-		"branch of somebody": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) {
+		"branch of another user": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) {
 			must(s.repo.Commit("release/v1.4.0", githubtest.Change{Message: "theirs", Files: map[string]string{"x": "y"}}))
 		}, conflict(change, "head")},
 		"base commit not shown": {(*stage).changeOp, change, func(s *stage, _ marketops.Operation) {

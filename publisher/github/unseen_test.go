@@ -33,7 +33,7 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
-// TestRealRefusal: a value that is refused for good costs no time.
+// TestRealRefusal: a value that is refused finally costs no time.
 func TestRealRefusal(t *testing.T) {
 	for _, words := range []string{"Reference already exists", "body is too long (maximum is 125000 characters)", "Validation Failed"} {
 		t.Run(words, func(t *testing.T) {

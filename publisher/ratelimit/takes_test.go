@@ -7,7 +7,7 @@ import (
 	"github.com/omega/marketops/publisher/ratelimit"
 )
 
-// TestTakes: what is said beforehand is how long the same writes then take, after whatever was written or limited
+// TestTakes: what is said beforehand is how long the same writes then take, after what was written or limited
 // before, by this process and by another. Saying it takes nothing away.
 func TestTakes(t *testing.T) {
 	t.Parallel()

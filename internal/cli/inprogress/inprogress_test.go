@@ -49,15 +49,15 @@ func TestForgetEnded(t *testing.T) {
 		kept     bool
 		others   int // operations that were not selected
 	}{
-		"all done":                      {false, []receipt.Status{receipt.Success, receipt.Failed, receipt.Rejected, receipt.Unknown}, false, 0},
-		"one is open":                   {false, []receipt.Status{receipt.Success, open}, true, 0},
-		"the rest was not attempted":    {false, []receipt.Status{receipt.Failed, notAttempted}, false, 0},
-		"refused":                       {false, []receipt.Status{refused}, false, 0},
-		"refused, after another try":    {true, []receipt.Status{refused}, true, 0},
-		"all done, after another try":   {true, []receipt.Status{receipt.Success}, false, 0},
-		"a status that nobody knows of": {false, []receipt.Status{"new"}, true, 0},
-		"all selected are done":         {false, []receipt.Status{receipt.Success}, false, 1},
-		"all selected, another try":     {true, []receipt.Status{receipt.Success}, true, 1},
+		"all done":                    {false, []receipt.Status{receipt.Success, receipt.Failed, receipt.Rejected, receipt.Unknown}, false, 0},
+		"one is open":                 {false, []receipt.Status{receipt.Success, open}, true, 0},
+		"the rest was not attempted":  {false, []receipt.Status{receipt.Failed, notAttempted}, false, 0},
+		"refused":                     {false, []receipt.Status{refused}, false, 0},
+		"refused, after another try":  {true, []receipt.Status{refused}, true, 0},
+		"all done, after another try": {true, []receipt.Status{receipt.Success}, false, 0},
+		"a status that is not known":  {false, []receipt.Status{"new"}, true, 0},
+		"all selected are done":       {false, []receipt.Status{receipt.Success}, false, 1},
+		"all selected, another try":   {true, []receipt.Status{receipt.Success}, true, 1},
 	} {
 		runs, id := inprogress.In(t.TempDir()), marketops.NewRunID([16]byte{1})
 		if _, err := runs.Remember(&plan.Run{Dir: "/run", Info: plan.Info{RunID: id}}); err != nil {

@@ -32,9 +32,9 @@ func unzip(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// somebody posts a file to the practice GitHub, or deletes what a path names, with the publisher's credential and without the
+// outsider posts a file to the practice GitHub, or deletes what a path names, with the publisher's credential and without the
 // publisher, as whoever else holds a token could.
-func somebody(ts *testscript.TestScript, neg bool, args []string) {
+func outsider(ts *testscript.TestScript, neg bool, args []string) {
 	method, body := http.MethodDelete, io.Reader(nil)
 	switch len(args) {
 	case 1:
@@ -44,7 +44,7 @@ func somebody(ts *testscript.TestScript, neg bool, args []string) {
 		defer f.Close()
 		method, body = http.MethodPost, f
 	default:
-		ts.Fatalf("usage: somebody PATH [FILE]")
+		ts.Fatalf("usage: outsider PATH [FILE]")
 	}
 	req, err := http.NewRequest(method, ts.Getenv("API")+args[0], body)
 	ts.Check(err)

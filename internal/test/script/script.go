@@ -178,7 +178,7 @@ func commands() map[string]Command {
 	return map[string]Command{
 		"world": world, "state": makeStateHere, "core": core, "authorised": authorised, "exits": exits, "github": github, "witness": witness,
 		"effects": effects, "await-effects": awaitEffects, "effect": effect, "writes": writes, "schema": schema,
-		"fault": fault, "faults": faults, "release": release, "front": front, "app": appKey, "somebody": somebody,
+		"fault": fault, "faults": faults, "release": release, "front": front, "app": appKey, "outsider": outsider,
 		"begin": begin, "await": awaitTalk, "interrupt": interrupt, "ends": ends,
 		"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "secretless": secretless,
 		"unzip": unzip, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,

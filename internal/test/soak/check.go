@@ -276,7 +276,7 @@ func (f *findings) judgeReceipts(o operation, name string, there bool) {
 	}
 }
 
-// judgeEffect compares what the outcomes say of one effect, one after the other, with what is there in the end: nobody
+// judgeEffect compares what the outcomes say of one effect, one after the other, with what is there in the end: no process
 // takes away what was published.
 func (f *findings) judgeEffect(o operation, name string, e named, there bool) {
 	was := ""

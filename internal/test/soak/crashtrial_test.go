@@ -214,7 +214,7 @@ func (m *crashWorld) goOn(c trial, r *run, seat int) {
 		}
 		time.Sleep(retryRest)
 	}
-	m.problem(c, "nobody could go on:\n%s", talk.Bytes())
+	m.problem(c, "no publisher could continue:\n%s", talk.Bytes())
 }
 
 // another finds out how a receipt ended, lets a person decide what is unknown, and asks for another receipt. It

@@ -35,7 +35,7 @@ type variant struct {
 	seat              int    // who is watched
 	command           string // what it runs, if it is not publish
 	sampled           bool   // only some of its points are tried
-	refused           bool   // the first receipt ends, because GitHub refuses for good
+	refused           bool   // the first receipt ends, because GitHub refuses finally
 }
 
 func (v *variant) verb() string { return cmp.Or(v.command, "publish") }

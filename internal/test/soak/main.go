@@ -30,8 +30,8 @@
 //   - what the practice GitHub saw: the tag, the release or the pull request was made exactly once;
 //   - the leaves: entry bundles and record store are read here, records counted by their SHA-512. There is
 //     at most one outcome for each receipt; one of them says success if and only if GitHub has all of the
-//     operation; what they say of each effect, one after the other, is what GitHub holds; and there is no more
-//     than one claim and one intent for each epoch of a receipt. That the log as a whole is in order is what marketops-verify audit says;
+//     operation; what they say of each effect, one after the other, is what GitHub holds; and there is at most
+//     one claim and one intent for each epoch of a receipt. That the log as a whole is in order is what marketops-verify audit says;
 //   - the claims: marketops receipt show says of the newest receipt that it is closed, with the outcome of the leaf.
 //
 // A double is a visible effect that happened twice, a second outcome of a receipt, a second success, or an epoch

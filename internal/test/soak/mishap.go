@@ -23,10 +23,10 @@ const (
 	longestWait = 8 * time.Second // of others, before they make something
 )
 
-// refusals are what GitHub says in passing, and for good if it says it often enough.
+// refusals are what GitHub says in passing, and finally if it says it often enough.
 var refusals = []string{"status=401", "status=403 message=Resource not accessible by integration", "status=404", "status=422 message=Object does not exist", "status=500"}
 
-// expire moves the clocks past the end of every receipt until the storm is over or nobody works any more.
+// expire moves the clocks past the end of every receipt until the storm is over or no process works any more.
 func (s *storm) expire(ctx context.Context, idle <-chan struct{}) error {
 	random := rand.New(rand.NewPCG(s.seed, 1<<32))
 	for int(s.expiries.Load()) < mostExpired {

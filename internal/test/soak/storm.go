@@ -29,7 +29,7 @@ type storm struct {
 	clock             *testenv.Clock
 	publishers, cores atomic.Int64
 	expiries          atomic.Int64 // times that the clocks were moved past the end of every receipt
-	refusals          atomic.Int64 // of GitHub's, in passing or for good
+	refusals          atomic.Int64 // of GitHub's, in passing or finally
 	others            atomic.Int64 // tags and drafts that others made
 	revocations       atomic.Int64
 	repeats           atomic.Int64 // times that a run was authorised again

@@ -25,7 +25,7 @@ var lagging = []string{"No commits between", "sha can't be blank", "Head ref mus
 
 // callsValueInvalid reports whether a refusal is about a value that may be valid a moment later: {"field":
 // "head", "code": "invalid"} of a branch that was just made (gitbutlerapp/gitbutler#4904). A value that is too long,
-// that is missing or that exists already is refused for good.
+// that is missing or that exists already is refused finally.
 func (x *Exchange) callsValueInvalid() bool {
 	for _, e := range x.errorBody().Errors {
 		if m, ok := e.(map[string]any); ok && m["code"] == "invalid" {
