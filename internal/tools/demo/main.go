@@ -91,7 +91,7 @@ func (d *demo) attack() error {
 func (d *demo) publish() error {
 	d.chapter("Publish: exactly that, exactly once")
 	d.step("marketops publish run --mode prod", 0, "claim and intent become public, then GitHub is called, then the outcome is logged", "success")
-	d.effects(-1, "what GitHub saw: the tag, the draft, its files, and the draft made public")
+	d.effects(-1, "what GitHub saw: the draft, its files, the tag, and the draft made public")
 	before := d.seen
 	d.step("marketops publish run --mode prod", 0, "typing it again publishes nothing twice", "already published")
 	d.effects(before, "nothing was sent again")
