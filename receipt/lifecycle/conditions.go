@@ -75,7 +75,7 @@ var (
 	outcomeOnce     = condition(receipt.KindOutcome, Outcomes, marketops.ReceiptReused, "a receipt has one outcome")
 	outcomeKind     = condition(receipt.KindOutcome, Outcomes, marketops.KindMismatch, "an outcome repeats the receipt's kind")
 	outcomeEffects  = condition(receipt.KindOutcome, Outcomes, marketops.OperationMismatch, "the effects of an outcome are those of its operation")
-	outcomeAdopts   = condition(receipt.KindOutcome, Outcomes, marketops.OperationMismatch, "what an outcome adopts was tried under another receipt for the operation, in the same run, whose outcome stands below and does not call it absent")
+	outcomeAdopts   = condition(receipt.KindOutcome, Outcomes, marketops.OperationMismatch, "what an outcome adopts was tried under another receipt for the operation, in the same run, whose outcome stands below, and no outcome of the operation from there on calls it absent")
 	outcomeSigner   = condition(receipt.KindOutcome, Outcomes, marketops.AudienceMismatch, "a publisher's outcome is signed by the publisher of the newest claim and repeats its epoch")
 	outcomeLedger   = condition(receipt.KindOutcome, Outcomes, marketops.KeyUnknown, "the ledger says only rejected, for a reason that the log shows, or unknown, after its grace; and quotes no checkpoint")
 	outcomeEpoch    = condition(receipt.KindOutcome, Outcomes, marketops.OrderViolation, "an outcome of the ledger is of the epoch after the newest claim's")

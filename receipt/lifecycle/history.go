@@ -33,6 +33,7 @@ type ReceiptHistory struct {
 	hidden      bool     // a withheld record may be a veto
 	complete    bool     // its outcome says that its last effect is on GitHub
 	tried       []string // effects that may be there, by its outcome; not kept of a success
+	absent      []string // effects that its outcome calls absent
 	run         *run
 	archived    bool // with its run
 }

@@ -45,7 +45,7 @@ func (o outcomes) outcome(e Entry, body *receipt.Outcome) {
 	h.Outcome = &Outcome{Digest: e.Record.Digest, Leaf: e.Leaf, Index: e.Position.Index, Epoch: body.Epoch, Status: body.Status, By: e.Record.By, Time: body.IssuedAt, Body: body}
 	h.complete = body.IsComplete()
 	if body.Status != receipt.Success {
-		h.tried = triedIn(body)
+		h.tried, h.absent = triedIn(body)
 	}
 	if body.Status == receipt.Unknown {
 		o.outcomes[e.Record.Digest] = h
@@ -87,18 +87,38 @@ func (o outcomes) checkAdopted(e Entry, h *ReceiptHistory, body *receipt.Outcome
 			o.needsEnd(outcomeAdopts, e.subject(), from)
 		case !slices.Contains(from.tried, effect.Name):
 			o.broken(outcomeAdopts, e.subject(), nil, nil, "%s was not tried under %s", effect.Name, from.ID)
+		default:
+			if gone := o.absentSince(from, effect.Name); gone != nil {
+				o.broken(outcomeAdopts, e.subject(), nil, nil, "the outcome of %s calls %s absent", gone.ID, effect.Name)
+			}
 		}
 	}
 }
 
-// triedIn lists what a later receipt may adopt: what was tried, and may be there.
-func triedIn(body *receipt.Outcome) (out []string) {
+// triedIn lists what a later receipt may adopt, because it was tried and may be there, and what is absent.
+func triedIn(body *receipt.Outcome) (tried, absent []string) {
 	for _, e := range body.Effects {
-		if e.Attempts > 0 && e.State != receipt.EffectAbsent {
-			out = append(out, e.Name)
+		if e.State == receipt.EffectAbsent {
+			absent = append(absent, e.Name)
+		} else if e.Attempts > 0 {
+			tried = append(tried, e.Name)
 		}
 	}
-	return out
+	return tried, absent
+}
+
+// absentSince returns the receipt of an outcome above that of from which calls an effect of the operation absent, or nil.
+func (o outcomes) absentSince(from *ReceiptHistory, effect string) *ReceiptHistory {
+	for _, n := range from.run.records {
+		if n.kind != receipt.KindReceipt {
+			continue
+		}
+		h := o.receipt(n.digest)
+		if h != nil && h.Operation == from.Operation && h.Outcome != nil && h.Outcome.Index > from.Outcome.Index && slices.Contains(h.absent, effect) {
+			return h
+		}
+	}
+	return nil
 }
 
 // needsEnd says that the outcome of an earlier receipt is missing below; where it may have been withheld, that is all.

@@ -105,6 +105,16 @@ var repetitions = []Attack{
 		})
 		w.end(w.again(l), adopt(l.Receipt, 1))
 	}},
+	{"adopts what a newer outcome calls absent", Codes{"operation-mismatch"}, nil, func(w *World) {
+		l := w.Begin()
+		w.end(l, half)
+		second := w.again(l)
+		w.end(second, func(o *receipt.Outcome) {
+			o.Status, o.Code = "failed", marketops.GitHubDenied
+			setEffects(o, "absent")
+		})
+		w.end(w.again(second), adopt(l.Receipt, 1))
+	}},
 	{"adopts from its own receipt", Codes{"operation-mismatch"}, nil, func(w *World) {
 		l := w.Begin()
 		w.end(l, half)

@@ -22,8 +22,11 @@ var lifecycleMutants = slices.Concat([]mutant{
 	{"auditadopts", "adopting only what an earlier receipt tried", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
 		{File: outcomesFile, Old: "case !slices.Contains(from.tried, effect.Name):", New: "case false:"},
 	}},
+	{"adoptgone", "adopting nothing that a newer outcome calls absent", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: outcomesFile, Old: "h.Outcome.Index > from.Outcome.Index && ", New: "false && "},
+	}},
 	{"auditabsent", "adopting nothing that was found absent", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
-		{File: outcomesFile, Old: "e.Attempts > 0 && e.State != receipt.EffectAbsent", New: "e.Attempts > 0"},
+		{File: outcomesFile, Old: "} else if e.Attempts > 0 {", New: "}\n\t\tif e.Attempts > 0 {"},
 	}},
 }, deaf("claimVetoed", "intentVetoed", "claimRevoked", "intentRevoked", "intentEnded", "intentClaim", "outcomeEarly", "outcomeLedger",
 	"outcomeSigner", "outcomeEffects", "revokedBy", "revokedOnce", "approvalAsks", "oneSubmission", "onePlan", "notSoon", "receiptTrust", "adoptsNext", "adoptsInTime", "approvalOnce", "outcomeAdopts"))

@@ -68,9 +68,18 @@ func (j *judge) adopts(h *life, r *rec, o *receipt.Outcome) {
 		case end == nil && !j.Whole:
 			j.say(marketops.RecordWithheld)
 		default:
-			j.must(end != nil && tried(end.Body.(*receipt.Outcome), e.Name), marketops.OperationMismatch)
+			j.must(end != nil && tried(end.Body.(*receipt.Outcome), e.Name) && !j.goneSince(h, end, r.index, e.Name), marketops.OperationMismatch)
 		}
 	}
+}
+
+// goneSince: an outcome of the operation in the run, between two places, calls an effect absent.
+func (j *judge) goneSince(h *life, from *rec, to uint64, effect string) bool {
+	return slices.ContainsFunc(under(j.recs, to), func(r *rec) bool {
+		o, ok := r.Body.(*receipt.Outcome)
+		return ok && r.index > from.index && o.RunID == h.RunID && o.OperationID == h.Operation &&
+			slices.ContainsFunc(o.Effects, func(e receipt.Effect) bool { return e.Name == effect && e.State == receipt.EffectAbsent })
+	})
 }
 
 func tried(o *receipt.Outcome, effect string) bool {
