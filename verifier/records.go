@@ -27,6 +27,8 @@ func (v *verification) openRecords() bool {
 		switch code := marketops.CodeOf(err); {
 		case err == nil:
 			v.entries = append(v.entries, o.entry)
+		case code == marketops.KeyUnknown && v.report.Level != Signature:
+			v.unopened = append(v.unopened, unopened{name, v.placeOf(name), err})
 		case code == marketops.RecordUnknown:
 			v.fail(CheckRecords, "record "+name.String(), err)
 		case code == marketops.LeafMismatch || code == marketops.InclusionInvalid:
@@ -39,6 +41,33 @@ func (v *verification) openRecords() bool {
 	}
 	sort.Slice(v.entries, func(i, j int) bool { return v.entries[i].Position.Index < v.entries[j].Position.Index })
 	return sound && v.checkDistinct()
+}
+
+// unopened is a record by a key that no version of trust.json at hand lists: a later version may.
+type unopened struct {
+	name  log.Hash
+	index uint64 // 0 where its place is not proved
+	err   error
+}
+
+// placeOf returns where a leaf is proved to stand, and 0 if it is not.
+func (v *verification) placeOf(name log.Hash) uint64 {
+	proof, err := log.ParseProof(v.pack.Proofs[name])
+	if err != nil || !bytes.Equal(proof.Checkpoint, v.cp.Raw) || log.VerifyInclusion(name, proof.Index, proof.Hashes, v.cp) != nil {
+		return 0
+	}
+	return proof.Index
+}
+
+// failUnopened reports the records by unknown keys below an index.
+func (v *verification) failUnopened(below uint64) (found bool) {
+	for _, u := range v.unopened {
+		if u.index < below {
+			v.fail(CheckRecords, "record "+u.name.String(), u.err)
+			found = true
+		}
+	}
+	return found
 }
 
 // inOrder returns the keys of a map by their bytes. slices.SortFunc would be quicker, and one instance
@@ -132,6 +161,7 @@ func (v *verification) admit() bool {
 		switch check, err := v.admitUnder(course, e); {
 		case err != nil && Undecided(marketops.CodeOf(err)):
 			refused = slices.DeleteFunc(refused, v.mayBeOfLater)
+			v.failUnopened(e.Position.Index)
 			v.failAdmission(append(refused, refusedRecord{e, check, err})...)
 			return false
 		case err != nil:
@@ -143,8 +173,9 @@ func (v *verification) admit() bool {
 			ledger = max(ledger, e.Record.Body.Issued())
 		}
 	}
+	unknown := v.failUnopened(log.MaxSize)
 	v.failAdmission(refused...)
-	sound := len(refused) == 0 && v.checkDate()
+	sound := !unknown && len(refused) == 0 && v.checkDate()
 	if sound {
 		if !v.report.Answered(CheckRecords) { // a record of an unknown type was found before
 			v.report.Pass(CheckRecords, "", lifecycle.Count(len(v.entries), "record")+" by "+lifecycle.Count(v.countKeys(), "key"))

@@ -167,6 +167,7 @@ type verification struct {
 	cp       *log.Checkpoint // nil at level [Signature]
 	cosigned marketops.Time  // 0 where no witness is demanded
 	entries  []entry         // in log order
+	unopened []unopened      // records by keys that no version at hand lists
 	byDigest map[marketops.Digest]int
 	plan     *document.Plan
 	answers  map[marketops.Digest]answered // by receipt

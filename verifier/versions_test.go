@@ -167,3 +167,32 @@ func TestAdoptionLeftOut(t *testing.T) {
 		t.Error(describe(r))
 	}
 }
+
+// TestNewKeyForAnOldVerifier: a key that only a later version lists is not judged above the place where that version came
+// into force. Below it the same key is unknown.
+func TestNewKeyForAnOldVerifier(t *testing.T) {
+	live := func(before func(w *logworld.World, sub logworld.Entry)) *logworld.World {
+		w := logworld.New()
+		publishers := w.File.Publishers
+		w.File.Publishers = publishers[:1]
+		sub := w.Submit()
+		a, b := w.Vote(sub, logworld.Alice, "approve"), w.Vote(sub, logworld.Carol, "approve")
+		before(w, sub)
+		w.File.Publishers = publishers
+		w.Adopt()
+		c := w.Claim(w.Authorize(0, sub, a, b), logworld.Other)
+		w.Finish(w.Announce(c, logworld.Other), logworld.Other)
+		return w
+	}
+	sound := live(func(*logworld.World, logworld.Entry) {})
+	if r := verifier.Verify(sound.Pack(), sound.Trust(), sound.Now); !r.Verified() {
+		t.Error("control:", describe(r))
+	}
+	if r := verifier.Verify(sound.Pack(), alone(t, sound.Adopted[0]), sound.Now); r.Verdict != verifier.Indeterminate || r.Code != marketops.TrustUnavailable {
+		t.Error("above:", describe(r))
+	}
+	forged := live(func(w *logworld.World, sub logworld.Entry) { w.Vote(sub, logworld.Stranger, "approve") })
+	if r := verifier.Verify(forged.Pack(), alone(t, forged.Adopted[0]), forged.Now); r.Verdict != verifier.Failed || !slices.Contains(codes(r), "key-unknown") {
+		t.Error("below:", describe(r))
+	}
+}

@@ -22,6 +22,12 @@ var lifecycleMutants = slices.Concat([]mutant{
 	{"auditadopts", "adopting only what an earlier receipt tried", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
 		{File: outcomesFile, Old: "case !slices.Contains(from.tried, effect.Name):", New: "case false:"},
 	}},
+	{"unopened", "failing a record by an unknown key below the place where judging ends", "verifier", "TestNewKeyForAnOldVerifier", []overlay.Patch{
+		{File: "verifier/records.go", Old: "if u.index < below {", New: "if false && u.index < below {"},
+	}},
+	{"unopenedabove", "judging no unknown key above the place where judging ends", "verifier", "TestNewKeyForAnOldVerifier", []overlay.Patch{
+		{File: "verifier/records.go", Old: "v.failUnopened(e.Position.Index)", New: "v.failUnopened(log.MaxSize)"},
+	}},
 	{"adoptgone", "adopting nothing that a newer outcome calls absent", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
 		{File: outcomesFile, Old: "h.Outcome.Index > from.Outcome.Index && ", New: "false && "},
 	}},

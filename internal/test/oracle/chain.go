@@ -81,6 +81,11 @@ type holder struct {
 	key  trust.Key
 }
 
+// lists: one of the versions lists a key.
+func (c chain) lists(id crypto.KeyID) bool {
+	return slices.ContainsFunc(c, func(v *version) bool { return v.holder(id).role != "" })
+}
+
 // holder looks through all lists of a version.
 func (v *version) holder(id crypto.KeyID) holder {
 	for _, p := range v.Persons {

@@ -263,5 +263,5 @@ func (a *asked) logged() {
 
 // known: a version lists the key. Without it there is no leaf.
 func (a *asked) known(e Entry) bool {
-	return slices.ContainsFunc(a.chain, func(v *version) bool { return v.holder(e.Record.By).role != "" })
+	return a.chain.lists(e.Record.By)
 }

@@ -68,11 +68,12 @@ func (j *judge) open() {
 		if v := j.version(takesIntoForce(e.Record.Body)); v != nil {
 			law = v
 		}
-		if law == nil || j.unavailable(e.Record.Body) {
+		listed := j.chain.lists(e.Record.By) // else its signature cannot be verified, and what it says is not known
+		if law == nil || listed && j.unavailable(e.Record.Body) {
 			j.stop(marketops.TrustUnavailable, i)
 			return
 		}
-		if !j.Whole && j.later(e.Record.Body, law) {
+		if !j.Whole && listed && j.later(e.Record.Body, law) {
 			j.stop(marketops.RecordWithheld, i)
 			return
 		}
