@@ -81,8 +81,8 @@ func (e executions) checkClaim(ctx context.Context, o *receipt.Outcome, row clai
 	return errors.Join(e.checkSeen(o, index), e.checkEffects(ctx, o, row))
 }
 
-// checkEffects holds the outcome to the effects of its operation, to the attempts that were counted, and to those under
-// earlier receipts that it adopts from.
+// checkEffects holds the outcome to the effects of its operation and to the attempts that were counted. What it adopts is
+// judged on admission, as an audit would.
 func (e executions) checkEffects(ctx context.Context, o *receipt.Outcome, row claims.Claim) error {
 	op, err := e.runs.operation(row.OpDigest)
 	if err != nil {
@@ -96,21 +96,6 @@ func (e executions) checkEffects(ctx context.Context, o *receipt.Outcome, row cl
 	same := func(a, b receipt.Effect) bool { return a.Name == b.Name && a.Attempts == b.Attempts }
 	if !slices.EqualFunc(o.Effects, want, same) {
 		return marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("the outcome has the effects %v, the ledger counted %v", o.Effects, want))
-	}
-	return e.checkAdopted(ctx, o, row)
-}
-
-// checkAdopted refuses to adopt what no earlier receipt of the operation tried.
-func (e executions) checkAdopted(ctx context.Context, o *receipt.Outcome, row claims.Claim) error {
-	made, err := e.earlier(ctx, row)
-	if err != nil {
-		return err
-	}
-	for _, x := range o.Effects {
-		tried := func(m api.Earlier) bool { return m.Effect == x.Name && m.Receipt == *x.Earlier }
-		if x.Earlier != nil && !slices.ContainsFunc(made, tried) {
-			return marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("the outcome adopts %s from a receipt under which it was not tried", x.Name))
-		}
 	}
 	return nil
 }

@@ -55,9 +55,6 @@ var coreMutants = []mutant{
 	{"usedrevoked", "using up approvals with a revocation", "federation/core", "TestUsedUp", []overlay.Patch{
 		{File: usesFile, Old: "if r.has(receipt.KindRevocation, id) {\n", New: "if r.has(receipt.KindRevocation, id) {\n\t\treturn use{}, nil\n"},
 	}},
-	{"adoptuntried", "adopting only what an earlier receipt tried", "federation/core", "TestAbsentSince", []overlay.Patch{
-		{File: outcomeFile, Old: "x.Earlier != nil && !slices", New: "false && x.Earlier != nil && !slices"},
-	}},
 	{"adoptabsent", "adopting nothing that the newest outcome calls absent", "federation/core", "TestAbsentSince", []overlay.Patch{
 		{File: stateFile, Old: "case o.Effects[i].State == receipt.EffectAbsent:\n\t\t\treturn nil", New: "case o.Effects[i].State == receipt.EffectAbsent:\n\t\t\tcontinue"},
 	}},
