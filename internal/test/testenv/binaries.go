@@ -86,13 +86,16 @@ func (v Variant) build(ctx context.Context, root, into string) error {
 		return err
 	}
 	defer os.RemoveAll(source)
-	patched, err := overlay.Write(root, source, v.Patches)
+	args := []string{"-o", into + string(os.PathSeparator)}
+	if v.Cover { // go build -cover reads the files of the module, and not those of an overlay
+		err, root, args = copyPatched(root, source, v.Patches), source, append(args, "-trimpath", "-cover", "-coverpkg=./...")
+	} else {
+		var patched string
+		patched, err = overlay.Write(root, source, v.Patches)
+		args = append([]string{patched}, args...)
+	}
 	if err != nil {
 		return err
-	}
-	args := []string{patched, "-o", into + string(os.PathSeparator)}
-	if v.Cover {
-		args = append(args, "-cover", "-coverpkg=./...")
 	}
 	for _, name := range product {
 		args = append(args, "./cmd/"+name)
@@ -101,6 +104,53 @@ func (v Variant) build(ctx context.Context, root, into string) error {
 		return err
 	}
 	return goBuild(ctx, root, args...)
+}
+
+// copyPatched copies the module, without what was built, and patches the copy.
+func copyPatched(root, into string, patches []overlay.Patch) error {
+	changed, err := overlay.Apply(root, patches)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{".git", "bin"} {
+		changed[name] = ""
+	}
+	return errors.Join(copyTree(root, into, changed), writeAll(into, changed))
+}
+
+// copyTree copies all but what is left out, by its path from the root.
+func copyTree(root, into string, leftOut map[string]string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(root, path)
+		if _, out := leftOut[filepath.ToSlash(name)]; out && d.IsDir() {
+			return fs.SkipDir
+		} else if out {
+			return nil
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(into, name), 0o755)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(into, name), text, 0o644)
+	})
+}
+
+func writeAll(into string, files map[string]string) error {
+	for name, text := range files {
+		if text == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(into, filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func goBuild(ctx context.Context, root string, args ...string) error {
