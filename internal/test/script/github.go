@@ -108,6 +108,16 @@ func faults(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// awaitFaults waits until every mishap has struck: for a command in the background that a delay holds.
+func awaitFaults(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(testenv.Await(func() error {
+		if left := list[githubtest.Fault](ts, "faults"); len(left) > 0 {
+			return fmt.Errorf("%d faults have not struck: %+v", len(left), left)
+		}
+		return nil
+	}))
+}
+
 // release ends the delays of all mishaps so far.
 func release(ts *testscript.TestScript, neg bool, args []string) {
 	admin(ts, http.MethodPost, "release", nil)

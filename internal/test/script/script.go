@@ -30,6 +30,7 @@
 //	effect N TEXT       N things that happened on the practice GitHub begin with this
 //	writes N            it has received exactly N requests that are not GET
 //	fault LINE          script one mishap on the practice GitHub; faults demands that all have struck
+//	await-faults        wait until all have struck, for a command in the background that a delay holds
 //	release             what a mishap delays is delayed no longer
 //	schema              nothing it received or answered broke GitHub's API description
 //	github stop         the practice GitHub goes away
@@ -178,7 +179,7 @@ func commands() map[string]Command {
 	return map[string]Command{
 		"world": world, "state": makeStateHere, "core": core, "authorised": authorised, "exits": exits, "github": github, "witness": witness,
 		"effects": effects, "await-effects": awaitEffects, "effect": effect, "writes": writes, "schema": schema,
-		"fault": fault, "faults": faults, "release": release, "front": front, "app": appKey, "outsider": outsider,
+		"fault": fault, "faults": faults, "await-faults": awaitFaults, "release": release, "front": front, "app": appKey, "outsider": outsider,
 		"begin": begin, "await": awaitTalk, "interrupt": interrupt, "ends": ends,
 		"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "secretless": secretless,
 		"unzip": unzip, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,
