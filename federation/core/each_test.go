@@ -52,6 +52,22 @@ func TestEachByItself(t *testing.T) {
 	audited(w)
 }
 
+// TestSettledMeanwhile: two calls find one claim that has to end. The one that comes second finds the outcome, and no error.
+func TestSettledMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	w.Core.Quiet()
+	s := w.Ready()
+	got(s.Claim(0, "pub"))(t)
+	late := w.Core.Late(context.Background(), s.Receipt(0).ReceiptID)
+	w.Pass(25 * time.Hour)
+	w.Core.Sweep(context.Background())
+	if err := late(); err != nil || s.State(0).Outcome != receipt.Rejected {
+		t.Errorf("%v, %+v", err, s.State(0))
+	}
+	audited(w)
+}
+
 // TestLimitWithinOneCall: receipts that one call issues count among the live ones of their repository.
 func TestLimitWithinOneCall(t *testing.T) {
 	t.Parallel()

@@ -37,3 +37,14 @@ func (c *Core) ReloadChanged(ctx context.Context) { c.rules.reloadChanged(ctx) }
 func (c *Core) Published(ctx context.Context, index uint64) error {
 	return c.records.Published(ctx, index)
 }
+
+// Late returns the settling of a receipt's claim as it stands now, to be done after another has been quicker.
+func (c *Core) Late(ctx context.Context, id marketops.ReceiptID) func() error {
+	row, _, err := c.ledger.Get(ctx, id)
+	return func() error {
+		if err != nil {
+			return err
+		}
+		return settlements{c.parts}.settleClaim(ctx, row)
+	}
+}

@@ -162,6 +162,11 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 		return recorder.Frozen(rec), nil
 	}
 	settled, err := s.ledger.Settle(ctx, row.Receipt, s.issuer.LedgerKey(), s.isOrphaned(ctx, row), decide)
+	if errors.Is(err, claims.ErrState) { // a publisher or another call was quicker
+		if now, _, lost := s.ledger.Get(ctx, row.Receipt); lost == nil && (now.State == claims.Decided || now.State == claims.Closed) {
+			settled, err = now, nil
+		}
+	}
 	if err != nil {
 		return err
 	}
