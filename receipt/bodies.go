@@ -234,5 +234,13 @@ type Request struct {
 	ExpiresAt marketops.Time   `json:"expires_at"` // at most [MaxRequestAge] after issued_at
 }
 
+// Answer signs what the Core answered to one call. It is never logged.
+type Answer struct {
+	Header
+	Request marketops.Digest `json:"request"` // SHA-256 of the envelope that the call carried
+	Status  int64            `json:"status"`  // of HTTP
+	Body    marketops.Digest `json:"body"`    // SHA-256 of the answer's body
+}
+
 // MaxRequestAge is how long a signed request may live.
 const MaxRequestAge = marketops.Time(60) // seconds

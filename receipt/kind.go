@@ -37,6 +37,7 @@ const (
 	KindShardSealed  Kind = "shard-sealed"
 	KindShardGenesis Kind = "shard-genesis"
 	KindRequest      Kind = "request"
+	KindAnswer       Kind = "answer"
 )
 
 // kinds holds for each kind how an empty predicate is made.
@@ -56,6 +57,7 @@ var kinds = map[Kind]func() Body{
 	KindShardSealed:  func() Body { return new(ShardSealed) },
 	KindShardGenesis: func() Body { return new(ShardGenesis) },
 	KindRequest:      func() Body { return new(Request) },
+	KindAnswer:       func() Body { return new(Answer) },
 }
 
 func (k Kind) predicateType() string { return PredicatePrefix + string(k) + PredicateSuffix }
@@ -114,3 +116,6 @@ func (*ShardGenesis) Kind() Kind { return KindShardGenesis }
 
 // Kind implements [Body].
 func (*Request) Kind() Kind { return KindRequest }
+
+// Kind implements [Body].
+func (*Answer) Kind() Kind { return KindAnswer }

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write goldens anew")
 // TestRecordGoldens freezes the payload bytes: whoever changes them changes what old records say.
 func TestRecordGoldens(t *testing.T) {
 	all := sample.Bodies()
-	if len(all) != 15 {
+	if len(all) != 16 {
 		t.Fatalf("%d kinds of record", len(all))
 	}
 	for name, body := range all {
@@ -250,6 +250,8 @@ func TestBodiesThatCannotBe(t *testing.T) {
 		"resolution at no origin":        set("resolution", func(b receipt.Body) { b.(*receipt.Resolution).Position.Origin = "" }),
 		"old request":                    set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = sample.Noon + receipt.MaxRequestAge + 1 }),
 		"request without life":           set("request", func(b receipt.Body) { b.(*receipt.Request).ExpiresAt = sample.Noon }),
+		"answer without a status":        set("answer", func(b receipt.Body) { b.(*receipt.Answer).Status = 0 }),
+		"answer to nothing":              set("answer", func(b receipt.Body) { b.(*receipt.Answer).Request = marketops.Digest{} }),
 	} {
 		if _, err := receipt.Seal(body, logtest.Key(sample.KeyStranger)); marketops.CodeOf(err) != marketops.ReceiptMalformed {
 			t.Errorf("%s: %v", what, err)

@@ -98,3 +98,6 @@ func (*ShardGenesis) Refs() Refs { return Refs{} }
 
 // Refs implements [Body].
 func (*Request) Refs() Refs { return Refs{} }
+
+// Refs implements [Body].
+func (*Answer) Refs() Refs { return Refs{} }

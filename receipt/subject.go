@@ -9,7 +9,7 @@ const (
 	aboutTrust      = "trust.json"
 	aboutCheckpoint = "checkpoint"
 	aboutRequest    = "request" // the digest of a request's record
-	aboutBody       = "body"    // of a request
+	aboutBody       = "body"    // of a request or an answer
 )
 
 func (b *Submission) about() Subject   { return SubjectOf(aboutPlan, b.Plan) }
@@ -26,6 +26,7 @@ func (b *TrustAdopted) about() Subject { return SubjectOf(aboutTrust, b.Trust.Di
 func (b *ShardSealed) about() Subject  { return SubjectOf(aboutCheckpoint, b.Shard.Digest()) }
 func (b *ShardGenesis) about() Subject { return SubjectOf(aboutCheckpoint, b.Previous.Digest()) }
 func (b *Request) about() Subject      { return SubjectOf(aboutBody, b.Body) }
+func (b *Answer) about() Subject       { return SubjectOf(aboutBody, b.Body) }
 
 func (b *Refusal) about() Subject {
 	if b.OperationID.IsZero() {

@@ -176,3 +176,10 @@ func (r *Request) validate() error {
 	}
 	return errors.Join(digests(r.Body), log.CheckOrigin(r.Core))
 }
+
+func (a *Answer) validate() error {
+	if a.Status < 200 || a.Status > 599 {
+		return fmt.Errorf("%d is no status of an answer", a.Status)
+	}
+	return digests(a.Request, a.Body)
+}

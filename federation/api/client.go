@@ -3,8 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +15,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log"
-	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // Timeouts of the client. A claim or an outcome may wait for the log's disk.
@@ -30,17 +28,19 @@ const (
 
 // Client talks to one Core. It is safe for concurrent use.
 type Client struct {
-	http *http.Client
-	base string
-	core string
-	by   crypto.Signer
-	now  func() marketops.Time
+	http  *http.Client
+	base  string
+	core  string
+	by    crypto.Signer
+	trust *trust.Trust
+	now   func() marketops.Time
 }
 
 // Dial returns a client for a unix socket path or an https:// address. Nothing is sent yet. The
-// signer may be nil for reading; now is the clock that requests are dated by.
-func Dial(address, core string, by crypto.Signer, now func() marketops.Time) (*Client, error) {
-	c := &Client{core: core, by: by, now: now, base: "http://core"}
+// signer may be nil for reading; trust has the ledger's keys, which sign every answer to a signed call; now is the
+// clock that requests are dated by.
+func Dial(address, core string, by crypto.Signer, t *trust.Trust, now func() marketops.Time) (*Client, error) {
+	c := &Client{core: core, by: by, trust: t, now: now, base: "http://core"}
 	tr := &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: callTimeout, Proxy: nil}
 	switch {
 	case strings.HasPrefix(address, "https://"):
@@ -205,9 +205,9 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 	defer cancel()
 	begun := time.Now()
 	for {
-		resp, err := c.once(ctx, method, path, body)
+		resp, call, err := c.once(ctx, method, path, body)
 		if err == nil {
-			return answer(resp, path)
+			return c.answer(resp, call, path)
 		}
 		if marketops.CodeOf(err) != "" {
 			return nil, err // the call could not be signed: nobody was asked
@@ -238,47 +238,36 @@ func unreachable(method, path string, err error) error {
 	return f
 }
 
-func (c *Client) once(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+func (c *Client) once(ctx context.Context, method, path string, body []byte) (*http.Response, *signedCall, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	req.GetBody = nil
 	if method != http.MethodGet {
-		env, err := c.sign(method+" "+path, body)
-		if err != nil {
-			return nil, err
-		}
-		req.Header.Set(RequestHeader, base64.StdEncoding.EncodeToString(env))
 		req.Header.Set("Content-Type", "application/json")
 	}
-	return c.http.Do(req)
+	var call *signedCall
+	if c.isSigned(method, path) {
+		if call, err = c.sign(req, body); err != nil {
+			return nil, nil, err
+		}
+	}
+	resp, err := c.http.Do(req)
+	return resp, call, err
 }
 
-// sign dates each try anew, so that no nonce is used twice.
-func (c *Client) sign(method string, body []byte) ([]byte, error) {
-	if c.by == nil {
-		return nil, marketops.Refuse(marketops.KeyUnreadable, "this call needs a key and none was given")
-	}
-	now := c.now()
-	head, err := receipt.NewHeader(rand.Reader, now)
-	if err != nil {
-		return nil, err
-	}
-	d := marketops.DigestOf(body)
-	r := &receipt.Request{Header: head, Method: method, Body: d, Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
-	rec, err := receipt.Seal(r, c.by)
-	if err != nil {
-		return nil, err
-	}
-	return rec.Envelope, nil
-}
-
-func answer(resp *http.Response, path string) ([]byte, error) {
+// answer reads the answer to a call; call is nil for one without signature.
+func (c *Client) answer(resp *http.Response, call *signedCall, path string) ([]byte, error) {
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	if err != nil || len(b) > MaxBody {
 		return nil, unreachable("reading", path, errors.Join(err, fmt.Errorf("%d bytes", len(b))))
+	}
+	if call != nil {
+		if err := c.requireAnswer(*call, resp, b); err != nil {
+			return nil, unsigned(resp.StatusCode, b, path, err)
+		}
 	}
 	if resp.StatusCode == http.StatusOK {
 		return b, nil

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,12 +21,14 @@ import (
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli/advice"
 	"github.com/omega/marketops/internal/test/logtest"
+	"github.com/omega/marketops/internal/test/sample"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 const origin = "log.test"
 
-var clock = marketops.Time(1_800_000_000)
+var clock = sample.Noon
 
 func now() marketops.Time { return clock }
 
@@ -39,8 +42,28 @@ func socket(t *testing.T) string {
 	return filepath.Join(dir, "s")
 }
 
-// listen serves a handler on a socket.
-func listen(t *testing.T, path string, h http.HandlerFunc) {
+// listen serves a handler on a socket; the ledger signs its answers to signed calls.
+func listen(t *testing.T, path string, h http.HandlerFunc) { serve(t, path, signing(t, h, honest)) }
+
+// honest is what the ledger signs: the call's envelope, the status and the body.
+func honest(call, body []byte, status int) *receipt.Answer {
+	return &receipt.Answer{Header: sample.Header(1, clock), Request: marketops.DigestOf(call), Status: int64(status), Body: marketops.DigestOf(body)}
+}
+
+func signing(t *testing.T, h http.HandlerFunc, answer func(call, body []byte, status int) *receipt.Answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		said := httptest.NewRecorder()
+		h(said, r)
+		if call, err := api.SignedHeader(r.Header, api.RequestHeader); err == nil {
+			rec := sample.Seal(t, answer(call, said.Body.Bytes(), said.Code), sample.KeyLedger)
+			w.Header().Set(api.AnswerHeader, base64.StdEncoding.EncodeToString(rec.Envelope))
+		}
+		w.WriteHeader(said.Code)
+		w.Write(said.Body.Bytes())
+	}
+}
+
+func serve(t *testing.T, path string, h http.HandlerFunc) {
 	t.Helper()
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -53,7 +76,11 @@ func listen(t *testing.T, path string, h http.HandlerFunc) {
 
 func dial(t *testing.T, address string, by crypto.Signer) *api.Client {
 	t.Helper()
-	c, err := api.Dial(address, origin, by, now)
+	law, err := trust.Parse(sample.TrustText(t, sample.NewTrust(sample.NewLog())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := api.Dial(address, origin, by, law, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +196,7 @@ func TestHugeAnswer(t *testing.T) {
 	path := socket(t)
 	var mu sync.Mutex
 	sent := 0
-	listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+	serve(t, path, func(w http.ResponseWriter, r *http.Request) {
 		block := make([]byte, 1<<20)
 		for range 1000 {
 			n, err := w.Write(block)
@@ -251,6 +278,90 @@ func TestSignedCalls(t *testing.T) {
 	}
 }
 
+// TestSignedAnswers: only the ledger's answer to this very call, in time, is one. Each case is what something between
+// client and Core can do, or what a key with another role signs; the control is the honest answer.
+func TestSignedAnswers(t *testing.T) {
+	body := `{"until":"2027-01-15T08:00:00Z"}`
+	grant := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) }
+	var first string // the answer to an earlier call
+	change := func(edit func(http.Header, *[]byte, *int)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			said := httptest.NewRecorder()
+			signing(t, grant, honest)(said, r)
+			b, status := said.Body.Bytes(), said.Code
+			edit(said.Header(), &b, &status)
+			w.Header()[api.AnswerHeader] = said.Header()[api.AnswerHeader]
+			w.WriteHeader(status)
+			w.Write(b)
+		}
+	}
+	by := func(key byte, edit func(*receipt.Answer)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			call, _ := api.SignedHeader(r.Header, api.RequestHeader)
+			a := honest(call, []byte(body), 200)
+			edit(a)
+			w.Header().Set(api.AnswerHeader, base64.StdEncoding.EncodeToString(sample.Seal(t, a, key).Envelope))
+			fmt.Fprint(w, body)
+		}
+	}
+	same := func(*receipt.Answer) {}
+	for name, h := range map[string]http.HandlerFunc{
+		"a forged refusal": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusConflict)
+			fmt.Fprint(w, `{"kind":"refusal","code":"revoked","what":"c-1"}`)
+		},
+		"no signature":      grant,
+		"edited body":       change(func(_ http.Header, b *[]byte, _ *int) { *b = []byte(`{"until":"2028-01-15T08:00:00Z"}`) }),
+		"edited status":     change(func(_ http.Header, _ *[]byte, s *int) { *s = 201 }),
+		"answer twice":      change(func(h http.Header, _ *[]byte, _ *int) { h.Add(api.AnswerHeader, h.Get(api.AnswerHeader)) }),
+		"no base64":         change(func(h http.Header, _ *[]byte, _ *int) { h.Set(api.AnswerHeader, "{}") }),
+		"a huge answer":     change(func(h http.Header, _ *[]byte, _ *int) { h.Set(api.AnswerHeader, strings.Repeat("A", 1<<15)) }),
+		"an earlier one":    change(func(h http.Header, _ *[]byte, _ *int) { h.Set(api.AnswerHeader, first) }),
+		"an authority's":    by(sample.KeyAuthority1, same),
+		"a publisher's":     by(sample.KeyPublisher, same),
+		"a stranger's":      by(sample.KeyStranger, same),
+		"of another call":   by(sample.KeyLedger, func(a *receipt.Answer) { a.Request[0]++ }),
+		"of another status": by(sample.KeyLedger, func(a *receipt.Answer) { a.Status = 409 }),
+		"a claim record": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set(api.AnswerHeader, base64.StdEncoding.EncodeToString(sample.Seal(t, sample.Bodies()["claim"], sample.KeyLedger).Envelope))
+			fmt.Fprint(w, body)
+		},
+	} {
+		path := socket(t)
+		listen(t, path+"1", change(func(h http.Header, _ *[]byte, _ *int) { first = h.Get(api.AnswerHeader) }))
+		_ = calls["execute"](context.Background(), dial(t, path+"1", logtest.Key(3)))
+		serve(t, path, h)
+		for _, call := range []string{"execute", "renew", "attempt"} {
+			var refusal *marketops.Refusal
+			if err := calls[call](context.Background(), dial(t, path, logtest.Key(3))); !errors.Is(err, marketops.CoreUnreachable) || errors.As(err, &refusal) {
+				t.Errorf("%s, %s: %v", name, call, err)
+			}
+		}
+	}
+	path := socket(t)
+	listen(t, path, grant)
+	if err := calls["execute"](context.Background(), dial(t, path, logtest.Key(3))); err != nil {
+		t.Error("control:", err)
+	}
+}
+
+// TestLateAnswer: an answer counts as long as its call does. The control is one in the last second.
+func TestLateAnswer(t *testing.T) {
+	defer func(at marketops.Time) { clock = at }(clock)
+	path, begun, held := socket(t), clock, marketops.Time(0)
+	listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+		clock += held
+		fmt.Fprint(w, `{"until":"2027-01-15T08:00:00Z"}`)
+	})
+	for _, held = range []marketops.Time{0, receipt.MaxRequestAge, receipt.MaxRequestAge + 1, 3600} {
+		clock = begun
+		err := calls["execute"](context.Background(), dial(t, path, logtest.Key(3)))
+		if late := held > receipt.MaxRequestAge; late != errors.Is(err, marketops.CoreUnreachable) || !late && err != nil {
+			t.Errorf("after %d s: %v", held, err)
+		}
+	}
+}
+
 // TestCoreComesUp: while no connection can be made the call waits, for three seconds at most;
 // nothing was sent, and it is sent once.
 func TestCoreComesUp(t *testing.T) {
@@ -300,7 +411,7 @@ func TestCutOff(t *testing.T) {
 	path := socket(t)
 	var mu sync.Mutex
 	served := 0
-	listen(t, path, func(w http.ResponseWriter, r *http.Request) {
+	serve(t, path, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		served++
 		mu.Unlock()
@@ -326,11 +437,11 @@ func TestCutOff(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	for _, bad := range []string{"http://core.example.com", "tcp://127.0.0.1:1", "unix:///run/core.sock"} {
-		if _, err := api.Dial(bad, origin, nil, now); !errors.Is(err, marketops.ConfigInvalid) {
+		if _, err := api.Dial(bad, origin, nil, nil, now); !errors.Is(err, marketops.ConfigInvalid) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
-	if _, err := api.Dial("https://core.example.com/", origin, nil, now); err != nil {
+	if _, err := api.Dial("https://core.example.com/", origin, nil, nil, now); err != nil {
 		t.Error(err)
 	}
 }

@@ -29,6 +29,10 @@
 //	GET  /records/trust/{hex}.json  a version of trust.json that was in force, by its digest
 //	GET  /v1/evidence/{digest}      one evidence file
 //
+// Every answer to a signed call, problems included, has the header Marketops-Answer: the base64 of a DSSE envelope around
+// a [receipt.Answer] of the ledger that names the call's envelope, the status and the SHA-256 of the body. The client takes
+// no other answer, and none that comes after the call's window. Whoever relays the calls can stop them, and no more.
+//
 // An answer that is not 200 carries [Problem]. Nothing that arrives is believed for having
 // arrived: envelopes are opened against trust.json and positions are proved from the tiles.
 package api
@@ -45,6 +49,7 @@ const (
 	MaxBody       = 16 << 20 // bytes of a request or an answer
 	MaxEvidence   = 4 << 20  // bytes of one evidence text
 	RequestHeader = "Marketops-Request"
+	AnswerHeader  = "Marketops-Answer"
 )
 
 // Info says who serves. It is for people and for early, clear errors; nothing rests on it.

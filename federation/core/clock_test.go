@@ -223,7 +223,7 @@ func TestClockJumpsInClaim(t *testing.T) {
 		s := w.Ready()
 		left.Store(at + 1)
 		_, err := s.Claim(0, "pub")
-		if left.Store(0); err == nil {
+		if left.Store(0); s.State(0).State == api.StateClaimed { // the answer may have come too late
 			granted++
 		} else if refused++; marketops.CodeOf(err) == "" {
 			t.Errorf("at %d: %v", at, err)

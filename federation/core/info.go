@@ -12,6 +12,15 @@ func (c *Core) Started() marketops.Time { return c.started }
 // Trust returns the active trust file.
 func (c *Core) Trust() *trust.Trust { return c.rules.active.Load().trust }
 
+// SignAnswer returns the ledger's envelope around the answer to one call.
+func (c *Core) SignAnswer(request marketops.Digest, status int, body marketops.Digest) ([]byte, error) {
+	rec, err := c.issuer.Answer(request, status, body)
+	if err != nil {
+		return nil, err
+	}
+	return rec.Envelope, nil
+}
+
 // Info says what is served.
 func (c *Core) Info() api.Info {
 	f := c.rules.active.Load()

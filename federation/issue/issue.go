@@ -9,6 +9,7 @@
 //	refusal      ledger
 //	run-closed   ledger
 //	shard-sealed, shard-genesis   ledger
+//	answer       ledger      to one call; it is not logged
 //
 // The three keys are distinct. Free text goes into evidence that the records name by salted
 // digest only; it is returned beside the record for the caller to store first.
@@ -240,6 +241,21 @@ type Refused struct {
 	Request   marketops.Digest // of the signed request
 	Code      marketops.Code
 	Text      string // becomes evidence
+}
+
+// Answer signs the answer to one call: the digests of the call's envelope and of the answer's body. It is not logged, so
+// that a key which ends within 60 s may still say why the Core refuses.
+func (m *Issuer) Answer(request marketops.Digest, status int, body marketops.Digest) (*receipt.Record, error) {
+	head, err := receipt.NewHeader(m.random, m.now())
+	if err != nil {
+		return nil, err
+	}
+	rec, err := receipt.Seal(&receipt.Answer{Header: head, Request: request, Status: int64(status), Body: body}, m.keys.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.trust().Admit(rec, head.IssuedAt, nil)
+	return rec, err
 }
 
 // Refusal signs that the Core refused a call.

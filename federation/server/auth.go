@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"sync"
@@ -14,10 +13,7 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-const (
-	maxRequestEnvelope = 8 << 10 // bytes of a signed request
-	maxNonces          = 1 << 16 // requests that are remembered at one time
-)
+const maxNonces = 1 << 16 // requests that are remembered at one time
 
 // authenticator verifies signed requests.
 type authenticator struct {
@@ -39,13 +35,9 @@ type caller struct {
 // made for another Core, stale for one that is older than this Core, not-yet-valid, expired,
 // and those of [trust.Trust.Open].
 func (a *authenticator) authenticate(r *http.Request, role trust.Role) (*caller, error) {
-	header := r.Header.Values(api.RequestHeader)
-	if len(header) != 1 || len(header[0]) > base64.StdEncoding.EncodedLen(maxRequestEnvelope) {
-		return nil, marketops.Refuse(marketops.SignatureInvalid, "the call carries no signed request")
-	}
-	env, err := base64.StdEncoding.DecodeString(header[0])
+	env, err := api.SignedHeader(r.Header, api.RequestHeader)
 	if err != nil {
-		return nil, marketops.Refuse(marketops.SignatureInvalid, "the signed request is not base64")
+		return nil, err
 	}
 	now := a.now()
 	rec, holder, err := a.core.Trust().Open(env, now, nil)

@@ -14,6 +14,9 @@ type Core interface {
 	Trust() *trust.Trust     // whose keys may sign requests
 	Started() marketops.Time // since when requests are believed
 
+	// SignAnswer returns the ledger's envelope around an answer: the digests of the call's envelope and of the answer's body.
+	SignAnswer(request marketops.Digest, status int, body marketops.Digest) ([]byte, error)
+
 	// Calls of persons.
 	Submit(context.Context, *federation.Caller, api.Submit) (api.Entry, error)
 	Approve(context.Context, *federation.Caller, api.Envelope) (api.Entry, error)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -100,7 +101,7 @@ func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64,
 			s.fail(w, r, who, err)
 			return
 		}
-		answer(w, http.StatusOK, out)
+		s.answer(w, r, http.StatusOK, out)
 	})
 }
 
@@ -133,15 +134,31 @@ func (s *httpServer) body(w http.ResponseWriter, r *http.Request, who *caller, l
 	return nil
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
+func (s *httpServer) answer(w http.ResponseWriter, r *http.Request, status int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		status, b = http.StatusInternalServerError, []byte(`{}`)
 	}
+	s.sign(w, r, status, b)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", fmt.Sprint(len(b)))
 	w.WriteHeader(status)
 	w.Write(b)
+}
+
+// sign lets the ledger sign the answer to a call that carries a signed request, whether or not that was accepted. An
+// answer that it cannot sign goes out without: the caller takes it for none.
+func (s *httpServer) sign(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	env, err := api.SignedHeader(r.Header, api.RequestHeader)
+	if err != nil {
+		return
+	}
+	signed, err := s.core.SignAnswer(marketops.DigestOf(env), status, marketops.DigestOf(body))
+	if err != nil {
+		s.log.Warn("answer not signed", "call", r.Method+" "+r.URL.Path, "error", err)
+		return
+	}
+	w.Header().Set(api.AnswerHeader, base64.StdEncoding.EncodeToString(signed))
 }
 
 // fail answers with the problem; causes that tell about this machine stay in its own log.
@@ -157,5 +174,5 @@ func (s *httpServer) fail(w http.ResponseWriter, r *http.Request, who *caller, e
 		err = fs.ErrNotExist
 	}
 	p, status := api.ProblemOf(err)
-	answer(w, status, p)
+	s.answer(w, r, status, p)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/omega/marketops/log/tiles"
 )
 
-func (s *httpServer) info(w http.ResponseWriter, _ *http.Request) error {
-	answer(w, http.StatusOK, s.core.Info())
+func (s *httpServer) info(w http.ResponseWriter, r *http.Request) error {
+	s.answer(w, r, http.StatusOK, s.core.Info())
 	return nil
 }
 
@@ -21,7 +21,7 @@ func (s *httpServer) run(w http.ResponseWriter, r *http.Request) error {
 	}
 	out, err := s.core.Records(r.Context(), id)
 	if err == nil {
-		answer(w, http.StatusOK, out)
+		s.answer(w, r, http.StatusOK, out)
 	}
 	return err
 }
@@ -33,7 +33,7 @@ func (s *httpServer) claim(w http.ResponseWriter, r *http.Request) error {
 	}
 	out, err := s.core.ClaimState(r.Context(), id)
 	if err == nil {
-		answer(w, http.StatusOK, out)
+		s.answer(w, r, http.StatusOK, out)
 	}
 	return err
 }

@@ -27,6 +27,7 @@ func condition(record receipt.Kind, check string, code marketops.Code, holds str
 // Of any record.
 var (
 	inLog    = condition(receipt.KindRequest, Order, marketops.OrderViolation, "a request to the Core does not stand in a log")
+	unlogged = condition(receipt.KindAnswer, Order, marketops.OrderViolation, "an answer of the Core does not stand in a log")
 	below    = condition("", Order, marketops.OrderViolation, "every record that a record names stands below it")
 	onePlan  = condition("", Order, marketops.PlanMismatch, "a record of a run names the plan of the run's submission")
 	notSoon  = condition("", Order, marketops.OrderViolation, "a record is not dated before one that it names: by the same signer not at all, by another not more than 60 s")

@@ -120,6 +120,8 @@ func (t *Tracker) take(e Entry) {
 		shards{r}.begin(e, body)
 	case *receipt.Request:
 		r.broken(inLog, e.subject(), nil, nil, "")
+	case *receipt.Answer:
+		r.broken(unlogged, e.subject(), nil, nil, "")
 	}
 	r.keep(e)
 }

@@ -42,7 +42,7 @@ var signers = map[receipt.Kind][]Role{
 	receipt.KindClaim: {RoleLedger}, receipt.KindRunClosed: {RoleLedger}, receipt.KindTrustAdopted: {RoleLedger}, receipt.KindIntent: {RolePublisher},
 	receipt.KindOutcome: {RolePublisher, RoleLedger}, receipt.KindRefusal: {RolePublisher, RoleLedger},
 	receipt.KindShardSealed: {RoleLedger}, receipt.KindShardGenesis: {RoleLedger},
-	receipt.KindRequest: {RolePerson, RolePublisher, RoleLedger},
+	receipt.KindRequest: {RolePerson, RolePublisher, RoleLedger}, receipt.KindAnswer: {RoleLedger},
 }
 
 // Holder is who a key belongs to.

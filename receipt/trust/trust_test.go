@@ -67,7 +67,7 @@ func TestAdmitRoles(t *testing.T) {
 	tr := parseTrust(t, sample.NewTrust(sample.NewLog()))
 	roles := map[string]byte{"person": sample.KeyAlice, "authority": sample.KeyAuthority1, "advisory": sample.KeyAdvisory, "publisher": sample.KeyPublisher, "ledger": sample.KeyLedger}
 	may := map[receipt.Kind]string{"submission": "person", "approval": "person", "resolution": "person", "receipt": "authority", "revocation": "authority",
-		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "trust-adopted": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger"}
+		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "trust-adopted": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger", "answer": "ledger"}
 	pos := &log.Position{Origin: "log.example"}
 	for name, body := range sample.Bodies() {
 		for role, key := range roles {

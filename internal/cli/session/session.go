@@ -53,7 +53,7 @@ func Connect(e *env.Env, key, fromFile string) (*Session, error) {
 		return nil, err
 	}
 	logs := s.Trust.Log().Logs()
-	if s.Core, err = api.Dial(address, logs[len(logs)-1].Name, s.By, cli.Now); err != nil {
+	if s.Core, err = api.Dial(address, logs[len(logs)-1].Name, s.By, s.Trust, cli.Now); err != nil {
 		return nil, err
 	}
 	memory, err := env.Memory()

@@ -45,7 +45,7 @@ func LyingCore(t *testing.T, w *logworld.World, entries ...api.Entry) *api.Clien
 	s.Listener = l
 	s.Start()
 	t.Cleanup(s.Close)
-	c, err := api.Dial(path, logworld.Origin, nil, func() marketops.Time { return w.Now })
+	c, err := api.Dial(path, logworld.Origin, nil, nil, func() marketops.Time { return w.Now })
 	if err != nil {
 		t.Fatal(err)
 	}

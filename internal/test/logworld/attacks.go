@@ -140,6 +140,10 @@ var Attacks = slices.Concat(bindings, histories, repetitions, versions, []Attack
 		h := w.Head()
 		w.Add(&receipt.Request{Header: h, Method: "POST /v1/claim", Body: Policy, Core: "core.example", ExpiresAt: h.IssuedAt + 60}, Bob)
 	}},
+	{"an answer in the log", Codes{"order-violation"}, nil, func(w *World) {
+		w.Live()
+		w.Add(&receipt.Answer{Header: w.Head(), Request: Policy, Status: 200, Body: Policy}, Ledger)
+	}},
 
 	{"two claims for one epoch", Codes{"audience-mismatch", "receipt-reused"}, nil, func(w *World) {
 		l := w.Begin()

@@ -12,10 +12,26 @@ const (
 	reuseFile   = "federation/core/authorize.go"
 	admitFile   = "federation/core/admission.go"
 	usesFile    = "federation/core/uses.go"
+	signedFile  = "federation/api/signed.go"
 	stateFile   = "federation/core/claimstate.go"
 )
 
 var coreMutants = []mutant{
+	{"answerkey", "taking answers from the ledger's key only", "federation/api", "TestSignedAnswers", []overlay.Patch{
+		{File: signedFile, Old: "c.trust.Open(env, now, nil)", New: "receipt.Open(env, c.trust.Ring())"}, {File: signedFile, Old: "rec, _, err", New: "rec, err"},
+	}},
+	{"answercall", "taking no answer to another call", "federation/api", "TestSignedAnswers", []overlay.Patch{
+		{File: signedFile, Old: "a.Request != call.request", New: "false"},
+	}},
+	{"answerbody", "taking no answer with another body", "federation/api", "TestSignedAnswers", []overlay.Patch{
+		{File: signedFile, Old: "a.Body != marketops.DigestOf(body) || ", New: ""},
+	}},
+	{"answerstatus", "taking no answer with another status", "federation/api", "TestSignedAnswers", []overlay.Patch{
+		{File: signedFile, Old: " || a.Status != int64(resp.StatusCode)", New: ""},
+	}},
+	{"answerlate", "taking no answer after the call has ended", "federation/api", "TestLateAnswer", []overlay.Patch{
+		{File: signedFile, Old: "now > call.until", New: "now < 0"},
+	}},
 	// The model makes this mistake too.
 	{"veto", "asking for votes after the receipt was issued", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
 		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},

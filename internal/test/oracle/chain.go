@@ -161,7 +161,7 @@ func (c chain) mayBe(v *version, id crypto.KeyID, roles []trust.Role, at marketo
 // signers are the roles that may sign a kind of record.
 var signers = map[receipt.Kind][]trust.Role{
 	receipt.KindSubmission: {trust.RolePerson}, receipt.KindApproval: {trust.RolePerson}, receipt.KindResolution: {trust.RolePerson},
-	receipt.KindRequest: {trust.RolePerson, trust.RolePublisher, trust.RoleLedger},
+	receipt.KindRequest: {trust.RolePerson, trust.RolePublisher, trust.RoleLedger}, receipt.KindAnswer: {trust.RoleLedger},
 	receipt.KindReceipt: {trust.RoleAuthority}, receipt.KindRevocation: {trust.RoleAuthority},
 	receipt.KindAdvisory: {trust.RoleAdvisory}, receipt.KindIntent: {trust.RolePublisher},
 	receipt.KindOutcome: {trust.RolePublisher, trust.RoleLedger}, receipt.KindRefusal: {trust.RolePublisher, trust.RoleLedger},

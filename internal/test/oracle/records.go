@@ -10,7 +10,7 @@ import (
 
 // record asks what one record must obey by itself, apart from the life of its receipt.
 func (j *judge) record(r *rec) {
-	j.must(r.Body.Kind() != receipt.KindRequest, marketops.OrderViolation)
+	j.must(r.Body.Kind() != receipt.KindRequest && r.Body.Kind() != receipt.KindAnswer, marketops.OrderViolation)
 	j.namesBelow(r)
 	j.plan(r)
 	switch b := r.Body.(type) {

@@ -311,6 +311,7 @@ func Bodies() map[receipt.Kind]receipt.Body {
 		&receipt.TrustAdopted{Trust: receipt.TrustRef{Version: 4, Digest: Digest("trust")}, Previous: prev, Effective: Noon},
 		&receipt.ShardSealed{Shard: receipt.CheckpointRef{Origin: "log.example", Size: 5, Root: log.EmptyRoot()}, Next: "log2.example"},
 		&receipt.ShardGenesis{Origin: "log2.example", Previous: receipt.CheckpointRef{Origin: "log.example", Size: 6, Root: log.EmptyRoot()}, Sealed: Digest("sealed"), Trust: receipt.TrustRef{Version: 3, Digest: Digest("trust")}},
+		&receipt.Answer{Request: Digest("request"), Status: 200, Body: Digest("body")},
 	} {
 		reflect.ValueOf(b).Elem().FieldByName("Header").Set(reflect.ValueOf(Header(500+i, Noon)))
 		out[b.Kind()] = b

@@ -183,7 +183,7 @@ func (w *World) Client(name string) *api.Client {
 		if k := w.Keys[name]; k != nil {
 			by = k
 		}
-		w.clients[name] = Got(api.Dial(w.Socket, Origin, by, w.Now))(w)
+		w.clients[name] = Got(api.Dial(w.Socket, Origin, by, w.Trust, w.Now))(w)
 	}
 	return w.clients[name]
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/maintain"
+	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/receipt"
@@ -91,7 +92,7 @@ type View struct {
 func finish(ctx context.Context, c config.Core, dir, folder string, keys bool) (receipt.CheckpointRef, error) {
 	state, err := maintain.Open(dir, cli.Now)
 	if errors.Is(err, marketops.CoreAlreadyRunning) && !keys {
-		return askCore(ctx, c, folder)
+		return askCore(ctx, c, dir, folder)
 	}
 	if err != nil {
 		return receipt.CheckpointRef{}, err
@@ -108,7 +109,7 @@ func finish(ctx context.Context, c config.Core, dir, folder string, keys bool) (
 }
 
 // askCore has the Core that runs complete the backup.
-func askCore(ctx context.Context, c config.Core, folder string) (receipt.CheckpointRef, error) {
+func askCore(ctx context.Context, c config.Core, dir, folder string) (receipt.CheckpointRef, error) {
 	by, err := signer.Load(c.Keys.Ledger, nil)
 	if err != nil {
 		return receipt.CheckpointRef{}, err
@@ -117,7 +118,11 @@ func askCore(ctx context.Context, c config.Core, folder string) (receipt.Checkpo
 	if err != nil {
 		return receipt.CheckpointRef{}, err
 	}
-	client, err := api.Dial(path, c.Origin, by, cli.Now)
+	t, err := versions.Load(dir, c)
+	if err != nil {
+		return receipt.CheckpointRef{}, err
+	}
+	client, err := api.Dial(path, c.Origin, by, t, cli.Now)
 	if err != nil {
 		return receipt.CheckpointRef{}, err
 	}

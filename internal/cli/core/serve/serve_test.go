@@ -52,7 +52,7 @@ func TestServe(t *testing.T) {
 		if err := run(ctx, dir, slog.New(slog.NewTextHandler(io.Discard, nil))); !errors.Is(err, marketops.CoreAlreadyRunning) {
 			t.Errorf("a second Core: %v", err)
 		}
-		c, err := api.Dial(filepath.Join(dir, "core.sock"), "log.example.com", nil, func() marketops.Time { return marketops.TimeOf(time.Now()) })
+		c, err := api.Dial(filepath.Join(dir, "core.sock"), "log.example.com", nil, nil, func() marketops.Time { return marketops.TimeOf(time.Now()) })
 		must(t, err)
 		info, err := c.Info(ctx)
 		must(t, err)
