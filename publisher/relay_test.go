@@ -39,6 +39,7 @@ type said struct {
 	status int
 	header http.Header
 	body   []byte
+	call   http.Header // of the request
 }
 
 // start serves the relay on a socket of its own and returns its path.
@@ -78,7 +79,7 @@ func (r *relay) edit(resp *http.Response) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := r.answer(resp.Request.URL.Path, said{resp.StatusCode, resp.Header.Clone(), body})
+	out := r.answer(resp.Request.URL.Path, said{resp.StatusCode, resp.Header.Clone(), body, resp.Request.Header})
 	if out.status == 0 {
 		return io.ErrUnexpectedEOF
 	}
@@ -91,7 +92,7 @@ func (r *relay) edit(resp *http.Response) error {
 func (s *seat) through(socket string) {
 	s.Helper()
 	core := must(api.Dial(socket, world.Origin, s.Keys["pub"], s.Publisher.Trust, s.World.Now))
-	s.Core, s.Log = core, view.New(core, s.World.Trust.Log(), s.TempDir())
+	s.Core, s.Log = core, view.New(core, s.World.Trust.Log(), filepath.Join(s.Dir, "memory-of-pub"))
 }
 
 // tape is what a relay heard: the newest answer to each route.
@@ -186,7 +187,7 @@ func (c tampered) happens(t *testing.T) {
 	dir, struck, last := r.folder(), atomic.Bool{}, said{}
 	r.relayed(dir, &relay{stage: s, before: map[string]func(){c.at: veto, "/v1/attempt": veto}, answer: func(path string, honest said) said {
 		other := last
-		last = said{honest.status, honest.header.Clone(), bytes.Clone(honest.body)}
+		last = said{honest.status, honest.header.Clone(), bytes.Clone(honest.body), nil}
 		if route(path) != c.at {
 			return honest
 		}
