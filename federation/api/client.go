@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,20 +29,21 @@ const (
 
 // Client talks to one Core. It is safe for concurrent use.
 type Client struct {
-	http  *http.Client
-	base  string
-	core  string
-	by    crypto.Signer
-	trust *trust.Trust
-	now   func() marketops.Time
+	http   *http.Client
+	base   string
+	core   string
+	by     crypto.Signer
+	reader crypto.Signer // of reads over https; nil: by
+	trust  *trust.Trust
+	now    func() marketops.Time
 }
 
 // Dial returns a client for a unix socket path or an https:// address. Nothing is sent yet. The
 // signer may be nil for reading; trust has the ledger's keys, which sign every answer to a signed call; now is the
 // clock that requests are dated by.
-func Dial(address, core string, by crypto.Signer, t *trust.Trust, now func() marketops.Time) (*Client, error) {
+func Dial(address, core string, by crypto.Signer, t *trust.Trust, now func() marketops.Time, options ...Option) (*Client, error) {
 	c := &Client{core: core, by: by, trust: t, now: now, base: "http://core"}
-	tr := &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: callTimeout, Proxy: nil}
+	tr := &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: callTimeout, Proxy: nil, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13}}
 	switch {
 	case strings.HasPrefix(address, "https://"):
 		c.base = strings.TrimSuffix(address, "/")
@@ -52,6 +54,9 @@ func Dial(address, core string, by crypto.Signer, t *trust.Trust, now func() mar
 			return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "unix", address)
 		}
 	}
+	for _, o := range options {
+		o(c, tr)
+	}
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &http.Client{Transport: tr, Timeout: callTimeout, CheckRedirect: noRedirect}
 	return c, nil
@@ -60,11 +65,6 @@ func Dial(address, core string, by crypto.Signer, t *trust.Trust, now func() mar
 // Info asks who is there, trying for three seconds if nobody answers.
 func (c *Client) Info(ctx context.Context) (Info, error) {
 	return get[Info](ctx, c, "/v1/info")
-}
-
-// Records returns every record of a run.
-func (c *Client) Records(ctx context.Context, run marketops.RunID) (RunRecords, error) {
-	return get[RunRecords](ctx, c, "/v1/runs/"+string(run))
 }
 
 // ClaimState returns how far a receipt has come.
@@ -248,8 +248,8 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte) (*h
 		req.Header.Set("Content-Type", "application/json")
 	}
 	var call *signedCall
-	if c.isSigned(method, path) {
-		if call, err = c.sign(req, body); err != nil {
+	if by := c.signer(method, path); by != nil || method != http.MethodGet {
+		if call, err = c.sign(by, req, body); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -34,8 +34,8 @@ type signedCall struct {
 }
 
 // sign signs a call and returns what its answer must name. Each try is dated anew, so that no nonce is used twice.
-func (c *Client) sign(req *http.Request, body []byte) (*signedCall, error) {
-	if c.by == nil {
+func (c *Client) sign(by crypto.Signer, req *http.Request, body []byte) (*signedCall, error) {
+	if by == nil {
 		return nil, marketops.Refuse(marketops.KeyUnreadable, "this call needs a key and none was given")
 	}
 	now := c.now()
@@ -44,7 +44,7 @@ func (c *Client) sign(req *http.Request, body []byte) (*signedCall, error) {
 		return nil, err
 	}
 	r := &receipt.Request{Header: head, Method: req.Method + " " + req.URL.RequestURI(), Body: marketops.DigestOf(body), Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
-	rec, err := receipt.Seal(r, c.by)
+	rec, err := receipt.Seal(r, by)
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +76,6 @@ func (c *Client) requireAnswer(call signedCall, resp *http.Response, body []byte
 		return marketops.Refuse(marketops.Expired, fmt.Sprintf("it came at %s, the call ended at %s", now, call.until))
 	}
 	return nil
-}
-
-// isSigned reports whether the client signs a call, and so demands a signed answer. Of the reads, that of a claim
-// decides what a publisher does.
-func (c *Client) isSigned(method, path string) bool {
-	return method != http.MethodGet || c.by != nil && strings.HasPrefix(path, "/v1/claims/")
 }
 
 // unsigned is what becomes of an answer that the ledger did not sign: nothing in it is known, and its words are shown as such.

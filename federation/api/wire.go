@@ -5,13 +5,14 @@
 // Every call that changes anything is a POST with the header Marketops-Request: the base64 of a
 // DSSE envelope around a [receipt.Request] that names method and path, the SHA-256 of the body,
 // the Core's id, a nonce and a window of at most 60 s. The Core answers each nonce once. Whoever
-// steals the socket can therefore read, but not authorise, claim or revoke.
+// steals the socket can therefore read, but not authorise, claim or revoke. Over TLS a GET carries
+// the header as well, with its query, and shows what is the business of the key that signed it.
 //
 //	GET  /v1/info                   who is there                             Info
 //	POST /v1/submissions            a plan and a signed submission           Submit     → Entry
 //	POST /v1/approvals              a signed approval                        Envelope   → Entry
 //	POST /v1/authorize              decide each operation of a run           Run        → Decisions
-//	GET  /v1/runs/{run}             every record of a run, in log order      RunRecords
+//	GET  /v1/runs/{run}?after=&limit=   records of a run, in log order       RunRecords
 //	POST /v1/check                  the Core's gate answers, read-only       ClaimWanted → Answers
 //	POST /v1/claim                  S1 and the claim leaf                    ClaimWanted → Claimed
 //	POST /v1/intent                 S2                                       Envelope   → Entry
@@ -52,15 +53,19 @@ const (
 	AnswerHeader  = "Marketops-Answer"
 )
 
-// Info says who serves. It is for people and for early, clear errors; nothing rests on it.
+// Info says who serves. It is for people and for early, clear errors; nothing rests on it. A caller over TCP without a
+// key learns Core, Origin and Now.
 type Info struct {
 	Core    string           `json:"core"` // the id that signed requests name
 	Origin  string           `json:"origin"`
-	Trust   int64            `json:"trust"` // version of the trust file in force
-	Policy  marketops.Digest `json:"policy"`
-	Version string           `json:"version"`
+	Trust   int64            `json:"trust,omitzero"` // version of the active trust file
+	Policy  marketops.Digest `json:"policy,omitzero"`
+	Version string           `json:"version,omitzero"`
 	Now     marketops.Time   `json:"now"`
 }
+
+// Public returns what of it is for everybody.
+func (i Info) Public() Info { return Info{Core: i.Core, Origin: i.Origin, Now: i.Now} }
 
 // Evidence is one erasable text that a record names by salted digest.
 type Evidence struct {
@@ -89,13 +94,15 @@ type Run struct {
 	Run marketops.RunID `json:"run"`
 }
 
-// RunRecords is every record of a run that the log holds, in log order; erased ones without envelope. Adopted
+// RunRecords are records of a run that the log holds, in log order; erased ones without envelope. [Client.Records]
+// returns all of them, a single answer one page. Adopted
 // are the records that took a version of trust.json into force: the one in force at the run's first record, and
 // those that followed up to its last. There is none while version 1 is in force.
 type RunRecords struct {
 	Run     marketops.RunID `json:"run"`
 	Entries []Entry         `json:"entries"`
 	Adopted []Entry         `json:"adopted,omitempty"`
+	More    bool            `json:"more,omitempty"` // a further page begins after the last entry
 }
 
 // Decisions are the answers for all operations of a run, each by itself.

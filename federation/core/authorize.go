@@ -2,7 +2,9 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -24,8 +26,20 @@ type decisions struct{ *parts }
 // that is still good, or under which its operation was begun, is answered again instead of a new one.
 func (d decisions) Authorize(ctx context.Context, who *federation.Caller, in api.Run) (api.Decisions, error) {
 	defer d.begin()()
-	out, err := d.decide(ctx, in.Run)
+	out, err := d.decideFor(ctx, who, in.Run)
 	return out, d.refusals.record(ctx, who, issue.Refused{Run: in.Run}, err)
+}
+
+// decideFor answers with what is recorded of a run, so it asks first whether the caller may read that.
+func (d decisions) decideFor(ctx context.Context, who *federation.Caller, id marketops.RunID) (api.Decisions, error) {
+	err := d.seen.requireRun(ctx, *who, id)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = federation.NotSubmitted(id)
+	}
+	if err != nil {
+		return api.Decisions{}, err
+	}
+	return d.decide(ctx, id)
 }
 
 func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decisions, error) {
@@ -238,7 +252,7 @@ func (d decisions) advise(ctx context.Context, r *run, v *federation.Verdict) (a
 	if err != nil {
 		return api.Entry{}, err
 	}
-	if err := d.texts.put(ev.Digest, ev.Text); err != nil {
+	if err := d.keep(ctx, r.ID, api.Evidence(ev)); err != nil {
 		return api.Entry{}, err
 	}
 	return d.records.Record(ctx, rec)

@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"context"
-	"io/fs"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -102,26 +101,4 @@ func (e executions) firstExecuted(ctx context.Context, id marketops.ReceiptID) (
 		}
 	}
 	return 0, nil
-}
-
-// ClaimState returns the claim of a receipt, state none for one that was never claimed. Error
-// fs.ErrNotExist for a receipt that this Core did not issue.
-func (e executions) ClaimState(ctx context.Context, id marketops.ReceiptID) (api.ClaimState, error) {
-	row, found, err := e.ledger.Get(ctx, id)
-	if err != nil {
-		return api.ClaimState{}, err
-	}
-	if found {
-		return e.claimState(ctx, row)
-	}
-	i, err := e.runs.receipt(ctx, id)
-	if marketops.CodeOf(err) == marketops.ReceiptMissing {
-		return api.ClaimState{}, fs.ErrNotExist
-	}
-	if err != nil {
-		return api.ClaimState{}, err
-	}
-	out := api.ClaimState{Receipt: id, Run: i.body.RunID, Operation: i.body.Operation, State: api.StateNone}
-	out.Earlier, err = e.earlier(ctx, claims.Claim{Receipt: id, Run: i.body.RunID, Kind: i.body.OperationKind, OpDigest: i.body.Operation})
-	return out, err
 }

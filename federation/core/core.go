@@ -17,6 +17,7 @@ import (
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/recorder"
+	"github.com/omega/marketops/internal/cache"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/receipt"
 )
@@ -71,7 +72,7 @@ type Core struct {
 	resolutions
 	revocations
 	refusals
-	runs
+	reads
 
 	started    marketops.Time
 	sweeping   sync.Mutex
@@ -97,6 +98,7 @@ type parts struct {
 
 	rules      *rules
 	runs       runs
+	seen       visibility
 	conditions conditions
 	vetoes     vetoes
 	refusals   refusals
@@ -124,9 +126,10 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")},
 		sealQueue: newSealQueue(),
 		usage:     usage{live: map[marketops.ReceiptID]liveReceipt{}}, locks: lockStripes{seed: maphash.MakeSeed()}}
+	p.seen = visibility{p, &cache.Cache[marketops.RunID, knownParties]{}}
 	p.rules, p.runs, p.conditions, p.vetoes, p.refusals = &rules{parts: p}, runs{p}, conditions{p}, vetoes{p}, refusals{p}
 	c := &Core{parts: p, submissions: submissions{p}, decisions: decisions{p}, executions: executions{p}, resolutions: resolutions{p},
-		revocations: revocations{p}, refusals: p.refusals, runs: p.runs, started: o.Now()}
+		revocations: revocations{p}, refusals: p.refusals, reads: reads{p, p.seen, executions{p}}, started: o.Now()}
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, c.release(ctx))

@@ -28,11 +28,5 @@ func (c *Core) Info() api.Info {
 		Version: c.opts.Version, Now: c.now()}
 }
 
-// Evidence returns an erasable text.
-func (c *Core) Evidence(d marketops.Digest) ([]byte, error) { return c.texts.read(d, api.MaxEvidence) }
-
 // ReadFile reads a public file of the log: checkpoint, tile/….
 func (c *Core) ReadFile(name string) ([]byte, error) { return c.records.ReadFile(name) }
-
-// ReadRecord reads an envelope from the record store, by its name below that.
-func (c *Core) ReadRecord(name string) ([]byte, error) { return c.records.ReadRecord(name) }

@@ -44,7 +44,7 @@ func (e executions) decideOutcome(ctx context.Context, who *federation.Caller, r
 	if err := admission(e).admit(ctx, rec); err != nil {
 		return api.Entry{}, err
 	}
-	if err := e.texts.putAll(texts); err != nil {
+	if err := e.keep(ctx, body.RunID, texts...); err != nil {
 		return api.Entry{}, err
 	}
 	frozen := recorder.Frozen(rec)

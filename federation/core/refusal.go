@@ -56,7 +56,7 @@ func (r refusals) recordRefusal(ctx context.Context, about issue.Refused) error 
 	if err := r.conditions.requireDisk(); err != nil {
 		return err
 	}
-	if err := r.texts.put(ev.Digest, ev.Text); err != nil {
+	if err := r.keep(ctx, about.Run, api.Evidence(ev)); err != nil {
 		return err
 	}
 	defer r.locks.share(about.Run)()
@@ -86,7 +86,7 @@ func (r refusals) Refuse(ctx context.Context, who *federation.Caller, in api.Dec
 	if err := r.conditions.requireDisk(); err != nil {
 		return api.Entry{}, err
 	}
-	if err := r.texts.putAll(in.Evidence); err != nil {
+	if err := r.keep(ctx, recorder.Frozen(rec).Run, in.Evidence...); err != nil {
 		return api.Entry{}, err
 	}
 	defer r.locks.share(recorder.Frozen(rec).Run)()

@@ -50,7 +50,7 @@ func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller
 	if err := admission(r).admit(ctx, rec); err != nil {
 		return api.Entry{}, err
 	}
-	if err := r.texts.putAll(texts); err != nil {
+	if err := r.keep(ctx, body.RunID, texts...); err != nil {
 		return api.Entry{}, err
 	}
 	frozen := recorder.Frozen(rec)

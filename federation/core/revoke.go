@@ -40,7 +40,7 @@ func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in ap
 	if err != nil {
 		return api.Entry{}, err
 	}
-	if err := r.texts.put(ev.Digest, ev.Text); err != nil {
+	if err := r.keep(ctx, i.body.RunID, api.Evidence(ev)); err != nil {
 		return api.Entry{}, err
 	}
 	defer r.locks.share(i.body.RunID)()

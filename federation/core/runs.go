@@ -3,13 +3,10 @@ package core
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
-	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -49,7 +46,7 @@ func (rs runs) load(ctx context.Context, id marketops.RunID) (*run, error) {
 		}
 	}
 	if r.Digest.IsZero() {
-		return nil, marketops.Refuse(marketops.StateMissing, "no run "+string(id)+" was submitted here")
+		return nil, federation.NotSubmitted(id)
 	}
 	return r, rs.addOperations(ctx, r)
 }
@@ -141,49 +138,4 @@ func (rs runs) submission(rows []claims.Record) (*receipt.Submission, error) {
 		}
 	}
 	return nil, nil
-}
-
-// Records returns every record of a run that the log holds, in log order; one that was erased comes
-// without its envelope. Error fs.ErrNotExist for a run without records.
-func (rs runs) Records(ctx context.Context, id marketops.RunID) (api.RunRecords, error) {
-	rows, err := rs.records.Run(ctx, id)
-	if err != nil {
-		return api.RunRecords{}, err
-	}
-	if len(rows) == 0 {
-		return api.RunRecords{}, fs.ErrNotExist
-	}
-	out := api.RunRecords{Run: id}
-	for _, row := range recorder.InLogOrder(rows) {
-		e, err := rs.records.Entry(row)
-		if err != nil {
-			return api.RunRecords{}, err
-		}
-		out.Entries = append(out.Entries, e)
-	}
-	out.Adopted, err = rs.adopted(ctx, out.Entries)
-	return out, err
-}
-
-// adopted returns what took the versions of trust.json into force that these entries are judged under.
-func (rs runs) adopted(ctx context.Context, entries []api.Entry) (out []api.Entry, err error) {
-	rows, err := rs.ledger.Adoptions(ctx)
-	if err != nil || len(entries) == 0 {
-		return nil, err
-	}
-	first, last := entries[0].Position.Index, entries[len(entries)-1].Position.Index
-	for _, row := range recorder.InLogOrder(rows) {
-		switch {
-		case *row.Index <= first:
-			out = nil // of these the last one
-		case *row.Index > last:
-			return out, nil
-		}
-		e, err := rs.records.Entry(row)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, e)
-	}
-	return out, nil
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,10 +67,21 @@ func checkTexts(body receipt.Body, texts []api.Evidence) error {
 	return nil
 }
 
-// putAll stores evidence that [checkTexts] accepted.
-func (s store) putAll(texts []api.Evidence) error {
+// keep stores evidence that [checkTexts] accepted, and notes first which run it belongs to: that is the run whose
+// record it came with. That a record names a digest proves nothing, for anybody may copy one. Evidence of no run is
+// for those who may read everything.
+func (p *parts) keep(ctx context.Context, run marketops.RunID, texts ...api.Evidence) error {
+	var digests []marketops.Digest
 	for _, t := range texts {
-		if err := s.put(t.Digest, t.Text); err != nil {
+		digests = append(digests, t.Digest)
+	}
+	if run != "" && len(digests) > 0 {
+		if err := p.ledger.Bring(ctx, run, digests...); err != nil {
+			return err
+		}
+	}
+	for _, t := range texts {
+		if err := p.texts.put(t.Digest, t.Text); err != nil {
 			return err
 		}
 	}

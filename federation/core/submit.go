@@ -104,7 +104,7 @@ func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, in
 			return api.Entry{}, err
 		}
 	}
-	if err := s.texts.putAll(in.Evidence); err != nil {
+	if err := s.keep(ctx, recorder.Frozen(rec).Run, in.Evidence...); err != nil {
 		return api.Entry{}, err
 	}
 	e, err := s.records.Record(ctx, rec)

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/omega/marketops"
@@ -32,9 +33,8 @@ type caller struct {
 
 // authenticate verifies the signed request of a call, all but its body and nonce. Codes:
 // signature-invalid for none or one that was made for another call, audience-mismatch for one
-// made for another Core, stale for one that is older than this Core, not-yet-valid, expired,
-// and those of [trust.Trust.Open].
-func (a *authenticator) authenticate(r *http.Request, role trust.Role) (*caller, error) {
+// made for another Core, not-yet-valid, expired, and those of [trust.Trust.Open].
+func (a *authenticator) authenticate(r *http.Request, roles ...trust.Role) (*caller, error) {
 	env, err := api.SignedHeader(r.Header, api.RequestHeader)
 	if err != nil {
 		return nil, err
@@ -48,25 +48,30 @@ func (a *authenticator) authenticate(r *http.Request, role trust.Role) (*caller,
 	switch {
 	case !ok:
 		return nil, marketops.Refuse(marketops.PredicateTypeWrong, "a "+string(rec.Body.Kind())+" where a request belongs")
-	case holder.Role != role:
-		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("%s %q may not make this call, a %s may", holder.Role, holder.Name, role))
-	case req.Method != r.Method+" "+r.URL.Path || r.URL.RawQuery != "":
+	case !slices.Contains(roles, holder.Role):
+		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("%s %q may not make this call, a %s may", holder.Role, holder.Name, roles[0]))
+	case req.Method != r.Method+" "+r.URL.RequestURI() || r.Method == http.MethodPost && r.URL.RawQuery != "":
 		return nil, marketops.Refuse(marketops.SignatureInvalid, "the request was signed for another call")
 	case req.Core != a.origin:
 		return nil, marketops.Refuse(marketops.AudienceMismatch, fmt.Sprintf("the request was signed for the Core %.80q, this is %s", req.Core, a.origin))
 	}
-	return &caller{federation.Caller{Holder: holder, Key: rec.By, Request: rec.Digest}, rec, req}, a.requireTime(req, now)
+	return &caller{federation.Caller{Holder: holder, Key: rec.By, Request: rec.Digest}, rec, req}, requireTime(req, now)
 }
 
 // requireTime accepts a request whose clock is at most ε off ours.
-func (a *authenticator) requireTime(r *receipt.Request, now marketops.Time) error {
-	started := a.core.Started()
+func requireTime(r *receipt.Request, now marketops.Time) error {
 	switch {
 	case r.IssuedAt > now+gate.Epsilon:
 		return marketops.Refuse(marketops.NotYetValid, fmt.Sprintf("the request was signed at %s, it is %s here", r.IssuedAt, now))
 	case r.ExpiresAt+gate.Epsilon <= now:
 		return marketops.Refuse(marketops.Expired, fmt.Sprintf("the request expired at %s, it is %s here", r.ExpiresAt, now))
-	case r.IssuedAt < started:
+	}
+	return nil
+}
+
+// requireFresh refuses a request that is older than this Core, which knows no nonces from before it started.
+func (a *authenticator) requireFresh(r *receipt.Request) error {
+	if started := a.core.Started(); r.IssuedAt < started {
 		return &marketops.Refusal{Code: marketops.Stale, What: fmt.Sprintf("the request was signed at %s, this Core has run since %s", r.IssuedAt, started),
 			State: "nothing was done", Next: "type the same command again"}
 	}
@@ -74,13 +79,22 @@ func (a *authenticator) requireTime(r *receipt.Request, now marketops.Time) erro
 }
 
 // useRequest binds the body to the request and uses its nonce up. Codes: signature-invalid for
-// another body, consumed for a request that was made before, limit-reached.
+// another body, stale for one that is older than this Core, consumed for a request that was made before, limit-reached.
 func (a *authenticator) useRequest(who *caller, body []byte) error {
-	d := marketops.DigestOf(body)
-	if who.request.Body != d {
-		return marketops.Refuse(marketops.SignatureInvalid, "the request was signed for another body")
+	if err := requireBody(who, body); err != nil {
+		return err
+	}
+	if err := a.requireFresh(who.request); err != nil {
+		return err
 	}
 	return a.nonces.use(string(who.Key)+" "+who.request.Nonce, who.request.ExpiresAt+gate.Epsilon, a.now())
+}
+
+func requireBody(who *caller, body []byte) error {
+	if who.request.Body != marketops.DigestOf(body) {
+		return marketops.Refuse(marketops.SignatureInvalid, "the request was signed for another body")
+	}
+	return nil
 }
 
 // nonces remembers requests until they have expired.

@@ -37,11 +37,14 @@ type Core interface {
 	// The call of the ledger's key.
 	Backup(context.Context, *federation.Caller, api.Backup) (api.BackedUp, error)
 
-	// What may be read without a signed request; what is not there is an fs.ErrNotExist.
+	// Reads. What is not there is an fs.ErrNotExist, and so is what the caller may not read.
 	Info() api.Info
-	Records(context.Context, marketops.RunID) (api.RunRecords, error)
-	ClaimState(context.Context, marketops.ReceiptID) (api.ClaimState, error)
-	Evidence(marketops.Digest) ([]byte, error)
-	ReadFile(name string) ([]byte, error)   // checkpoint, tile/…
-	ReadRecord(name string) ([]byte, error) // ab/abcdef….json
+	Records(context.Context, federation.Caller, marketops.RunID, api.Page) (api.RunRecords, error)
+	ClaimState(context.Context, federation.Caller, marketops.ReceiptID) (api.ClaimState, error)
+	Evidence(context.Context, federation.Caller, marketops.Digest) ([]byte, error)
+	ReadRecord(ctx context.Context, who federation.Caller, name string) ([]byte, error) // ab/abcdef….json
+
+	// What is for everybody.
+	ReadFile(name string) ([]byte, error)         // checkpoint, tile/…
+	ReadPublicRecord(name string) ([]byte, error) // where the operator has opened the record store
 }

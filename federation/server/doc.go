@@ -14,6 +14,10 @@
 //	ledger      backup
 //	publisher   check, claim, intent, execute, renew, attempt, outcome, refusals
 //
+// Over TCP reads are signed as well, by any of these or by a reader, and show a run to those alone whose
+// business it is (federation.Sees). They use up no nonce. The unix socket has the operator's view. A route
+// is for everybody only if it was registered with public.
+//
 // # What an answer says
 //
 // An answer that is not 200 carries an [api.Problem]. The cause of a failure, which may tell about

@@ -32,14 +32,7 @@ const (
 func Handler(c Core, origin string, now func() marketops.Time, log *slog.Logger) http.Handler {
 	s := &httpServer{core: c, callers: authenticator{core: c, origin: origin, now: now}, log: log, mux: http.NewServeMux(),
 		calls: semaphore.NewWeighted(maxCalls), bodies: semaphore.NewWeighted(maxBodiesTotal)}
-	s.get("/v1/info", s.info)
-	s.get("/v1/runs/{run}", s.run)
-	s.get("/v1/claims/{receipt}", s.claim)
-	s.get("/v1/evidence/{digest}", s.evidence)
-	s.get("/checkpoint", s.file)
-	s.get("/tile/{path...}", s.file)
-	s.get("/records/{path...}", s.record)
-
+	s.reads()
 	post(s, "/v1/submissions", trust.RolePerson, api.MaxBody, c.Submit)
 	post(s, "/v1/approvals", trust.RolePerson, maxRecordBody, c.Approve)
 	post(s, "/v1/authorize", trust.RolePerson, maxSmallBody, c.Authorize)
@@ -63,6 +56,7 @@ type httpServer struct {
 	callers authenticator
 	log     *slog.Logger
 	mux     *http.ServeMux
+	routes  []string // all that are registered
 	calls   *semaphore.Weighted
 	bodies  *semaphore.Weighted
 }
@@ -75,17 +69,15 @@ func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-func (s *httpServer) get(path string, h func(http.ResponseWriter, *http.Request) error) {
-	s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-		if err := h(w, r); err != nil {
-			s.fail(w, r, nil, err)
-		}
-	})
+// handle registers one route. There is no other way to register one.
+func (s *httpServer) handle(route string, h http.HandlerFunc) {
+	s.routes = append(s.routes, route)
+	s.mux.HandleFunc(route, h)
 }
 
 // post serves one signed call. In is the type of its body.
 func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64, do func(context.Context, *federation.Caller, In) (Out, error)) {
-	s.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
+	s.handle("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 		who, err := s.callers.authenticate(r, role)
 		if err != nil {
 			s.fail(w, r, nil, unknownApprover(path, err))

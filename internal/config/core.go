@@ -50,7 +50,18 @@ type Listen struct {
 	TCP  string `yaml:"tcp"`  // host:port; "" is off
 	Cert string `yaml:"cert"` // PEM file
 	Key  string `yaml:"key"`  // PEM file
+
+	Records Records `yaml:"records"` // who may read single records over TCP
 }
+
+// Records says whose keys open the record store over TCP. The zero value is invalid.
+type Records string
+
+// The two ways.
+const (
+	RecordsListed Records = "listed" // the keys of trust.json that may read the record's run
+	RecordsPublic Records = "public" // no key is asked for; runs, claims and evidence stay listed
+)
 
 // Observe says whether the Core reads GitHub itself. The zero value is invalid.
 type Observe string
@@ -91,7 +102,7 @@ func DefaultCore(origin string) Core {
 			Authority: "keys/authority.pem", Advisory: "keys/advisory.pem",
 			Ledger: "keys/ledger.pem", Checkpoint: "keys/checkpoint.pem",
 		},
-		Listen:  Listen{Unix: "core.sock"},
+		Listen:  Listen{Unix: "core.sock", Records: RecordsListed},
 		Observe: ObserveNone,
 		GitHub:  CoreGitHub{API: defaultAPI, ReadToken: defaultReadToken},
 		Limits:  Limits{MaxReceiptsPerRepository: 20, MaxSubmissionsPerDay: 500, MaxOperationsPerPlan: 100},
@@ -207,6 +218,9 @@ func (c *Core) checkListen(d *document) error {
 	}
 	if (l.TCP != "") != (l.Cert != "") || (l.Cert != "") != (l.Key != "") {
 		return invalid(d.name, d.at("listen"), "listen: tcp, cert and key go together; there is no TCP without TLS")
+	}
+	if l.Records != RecordsListed && l.Records != RecordsPublic {
+		return invalid(d.name, d.at("listen", "records"), "listen.records: want listed or public")
 	}
 	if l.TCP == "" {
 		return nil

@@ -25,7 +25,7 @@ func TestParseCoreDefaults(t *testing.T) {
 
 func TestCoreYAMLReadsBack(t *testing.T) {
 	full := DefaultCore("log.example.com")
-	full.Listen = Listen{Unix: "a b/core.sock", TCP: "127.0.0.1:8443", Cert: "tls/cert.pem", Key: "tls/key.pem"}
+	full.Listen = Listen{Unix: "a b/core.sock", TCP: "127.0.0.1:8443", Cert: "tls/cert.pem", Key: "tls/key.pem", Records: RecordsPublic}
 	full.Observe, full.ReceiptLifetime, full.Lease = ObserveGitHub, 24*time.Hour, 15*time.Minute
 	full.GitHub = CoreGitHub{API: "https://ghe.example.com/api/v3/", ReadToken: "./token", CA: "ca.pem"}
 	full.Keys.Checkpoint = "env://CHECKPOINT_KEY"

@@ -33,6 +33,7 @@ func (c Core) YAML() []byte {
 		text("  ", "cert", c.Listen.Cert)
 		text("  ", "key", c.Listen.Key)
 	}
+	text("  ", "records", string(c.Listen.Records))
 	text("", "observe", string(c.Observe))
 	b.WriteString("github:\n")
 	text("  ", "api", c.GitHub.API)

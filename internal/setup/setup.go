@@ -9,6 +9,7 @@
 //	  log/ records/               empty; the Core fills them
 //	  keys/requester.pem          a person's key, encrypted
 //	  keys/{publisher,engine}.pem machine keys
+//	  keys/reader.pem             signs reads over TCP, and nothing else
 //	  keys/{authority,advisory,ledger,checkpoint}.pem   the Core's
 //	./alice.pem                   the approver's key, encrypted
 //
@@ -70,6 +71,7 @@ const (
 	keyRequester  = "requester"
 	keyPublisher  = "publisher"
 	keyEngine     = "engine"
+	keyReader     = "reader"
 	keyAuthority  = "authority"
 	keyAdvisory   = "advisory"
 	keyLedger     = "ledger"
@@ -85,7 +87,7 @@ func Init(o Options) (Result, error) {
 	if err := o.check(); err != nil {
 		return Result{}, err
 	}
-	m, err := o.maker(append([]string{keyRequester, keyPublisher, keyEngine, keyApprover}, coreKeys...))
+	m, err := o.maker(append([]string{keyRequester, keyPublisher, keyEngine, keyReader, keyApprover}, coreKeys...))
 	if err != nil {
 		return Result{}, err
 	}

@@ -87,6 +87,7 @@ func (o Options) trust(m *maker) (trust.File, error) {
 	}
 	f.Advisory = append(f.Advisory, m.trustKey(keyEngine, "engine-1"))
 	f.Publishers = []trust.Key{m.trustKey(keyPublisher, "publisher-1")}
+	f.Readers = []trust.Reader{{Key: m.trustKey(keyReader, "reader-1")}}
 	f.Resolvers = []trust.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
 	f.Revokers = []trust.Rule{{Kinds: everything, Targets: everything, Group: "operators"}}
 	f.Approvals = []trust.Rule{{Kinds: everything, Targets: everything, Group: "approvers", Threshold: 1}}

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	schemaVersion = 3
+	schemaVersion = 4
 	applicationID = 0x6d6b636c // "mkcl"; another application's database is refused
 )
 
@@ -70,6 +70,7 @@ CREATE TABLE frozen(
   CHECK(envelope IS NOT NULL OR log_index IS NOT NULL)
 ) STRICT;
 CREATE INDEX frozen_run ON frozen(run_id) WHERE run_id <> '';
+CREATE INDEX frozen_page ON frozen(run_id, log_index) WHERE run_id <> '';
 CREATE INDEX frozen_receipt ON frozen(receipt_id) WHERE receipt_id <> '';
 CREATE INDEX frozen_digest ON frozen(digest);
 CREATE INDEX frozen_adoption ON frozen(seq) WHERE kind IN('trust-adopted','shard-genesis');
@@ -97,6 +98,12 @@ CREATE TABLE draft(
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER draft_kept BEFORE UPDATE ON draft BEGIN SELECT RAISE(ABORT, 'drafts are append-only'); END;
 CREATE TRIGGER draft_never_deleted BEFORE DELETE ON draft BEGIN SELECT RAISE(ABORT, 'drafts are append-only'); END;
+
+CREATE TABLE evidence(
+  digest BLOB PRIMARY KEY CHECK(length(digest) = 32),
+  run_id TEXT NOT NULL CHECK(length(run_id) = 34)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER evidence_kept BEFORE UPDATE ON evidence BEGIN SELECT RAISE(ABORT, 'evidence follows the run that brought it'); END;
 
 CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `

@@ -51,6 +51,9 @@ func (l *Ledger) NextShard(ctx context.Context, first Record, reason string) err
 		if err := t.quiet(); err != nil {
 			return struct{}{}, err
 		}
+		if _, err := t.exec(`DELETE FROM evidence`); err != nil {
+			return struct{}{}, err
+		}
 		if _, err := t.exec(`DELETE FROM frozen`); err != nil {
 			return struct{}{}, err
 		}

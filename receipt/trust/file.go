@@ -15,7 +15,7 @@ type File struct {
 	Effective        marketops.Time          `json:"effective"`         // from which on it may be adopted
 	Expires          marketops.Time          `json:"expires"`           // binds new use, not old evidence
 	Hosts            []marketops.Host        `json:"hosts"`             // the only ones that rules speak of
-	Readers          []Key                   `json:"readers,omitzero"`  // reserved
+	Readers          []Reader                `json:"readers,omitzero"`  // may read from the Core, and do nothing else
 	Persons          []Person                `json:"persons"`
 	Authorities      []Key                   `json:"authorities"`
 	AuthorityRules   []Rule                  `json:"authority_rules"` // threshold counts authorities
@@ -46,6 +46,12 @@ type Key struct {
 	NotBefore   marketops.Time `json:"not_before"`
 	NotAfter    marketops.Time `json:"not_after"`
 	RevokedFrom []log.Position `json:"revoked_from,omitzero"` // per origin: nothing at or above this index
+}
+
+// Reader is the key of an auditor or a monitor. It signs requests that read, and no other record.
+type Reader struct {
+	Key
+	Targets []string `json:"targets,omitzero"` // "*" or "host#id", as in a [Rule]; left out: everything
 }
 
 // LogKeyEnd says that a log key signs no checkpoint above a size any more; see [log.Policy.End].

@@ -26,9 +26,6 @@ func (t *Trust) load() error {
 	if (f.Version == 1) != f.Previous.IsZero() || f.Effective <= 0 || f.Effective >= f.Expires {
 		return errors.New("previous is the digest of the version before, which version 1 does not have; effective is a time before expires")
 	}
-	if len(f.Readers) > 0 {
-		return errors.New("readers are reserved and not supported yet")
-	}
 	if err := checkHosts(f.Hosts); err != nil {
 		return err
 	}
@@ -36,6 +33,9 @@ func (t *Trust) load() error {
 		return fmt.Errorf("max_lifetime %d is not within 1 to %d seconds", f.MaxLifetime, receipt.MaxLifetime)
 	}
 	if err := t.loadKeys(); err != nil {
+		return err
+	}
+	if err := t.checkReaders(); err != nil {
 		return err
 	}
 	if err := t.checkRules(); err != nil {
@@ -85,7 +85,7 @@ func (t *Trust) loadKeys() error {
 			return err
 		}
 		for _, k := range p.Keys {
-			if err := add(Holder{RolePerson, p.ID, p.Groups, k}); err != nil {
+			if err := add(Holder{Role: RolePerson, Name: p.ID, Groups: p.Groups, Key: k}); err != nil {
 				return err
 			}
 		}
@@ -93,9 +93,14 @@ func (t *Trust) loadKeys() error {
 	for role, keys := range map[Role][]Key{RoleAuthority: t.file.Authorities, RoleAdvisory: t.file.Advisory,
 		RolePublisher: t.file.Publishers, RoleLedger: t.file.Ledger} {
 		for _, k := range keys {
-			if err := add(Holder{role, k.ID, nil, k}); err != nil {
+			if err := add(Holder{Role: role, Name: k.ID, Key: k}); err != nil {
 				return err
 			}
+		}
+	}
+	for _, r := range t.file.Readers {
+		if err := add(Holder{Role: RoleReader, Name: r.ID, Targets: r.targets(), Key: r.Key}); err != nil {
+			return err
 		}
 	}
 	var err error
@@ -130,6 +135,28 @@ func (k Key) public() (crypto.PublicKey, error) {
 		return crypto.PublicKey{}, errors.New("spki is not canonical base64")
 	}
 	return crypto.ParseSPKI(der)
+}
+
+// targets returns what the reader may read about.
+func (r Reader) targets() []string {
+	if r.Targets == nil {
+		return []string{"*"}
+	}
+	return r.Targets
+}
+
+func (t *Trust) checkReaders() error {
+	for _, r := range t.file.Readers {
+		if len(r.targets()) == 0 {
+			return fmt.Errorf("reader %.80q: targets is empty; leave it out if the reader may read everything", r.ID)
+		}
+		for _, tg := range r.Targets {
+			if err := t.checkTarget(tg); err != nil {
+				return fmt.Errorf("reader %.80q: %w", r.ID, err)
+			}
+		}
+	}
+	return nil
 }
 
 func (t *Trust) checkRules() error {

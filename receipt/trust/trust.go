@@ -33,6 +33,7 @@ const (
 	RoleAdvisory  Role = "advisory"
 	RolePublisher Role = "publisher"
 	RoleLedger    Role = "ledger"
+	RoleReader    Role = "reader"
 )
 
 // signers says which role signs which record.
@@ -42,15 +43,21 @@ var signers = map[receipt.Kind][]Role{
 	receipt.KindClaim: {RoleLedger}, receipt.KindRunClosed: {RoleLedger}, receipt.KindTrustAdopted: {RoleLedger}, receipt.KindIntent: {RolePublisher},
 	receipt.KindOutcome: {RolePublisher, RoleLedger}, receipt.KindRefusal: {RolePublisher, RoleLedger},
 	receipt.KindShardSealed: {RoleLedger}, receipt.KindShardGenesis: {RoleLedger},
-	receipt.KindRequest: {RolePerson, RolePublisher, RoleLedger}, receipt.KindAnswer: {RoleLedger},
+	receipt.KindRequest: {RolePerson, RolePublisher, RoleLedger, RoleReader}, receipt.KindAnswer: {RoleLedger},
 }
 
 // Holder is who a key belongs to.
 type Holder struct {
-	Role   Role
-	Name   string // person id, or the key's opaque id
-	Groups []string
-	Key    Key
+	Role    Role
+	Name    string   // person id, or the key's opaque id
+	Groups  []string // of a person
+	Targets []string // of a reader: what it may read about, "*" for everything
+	Key     Key
+}
+
+// MayJudge reports whether a person is in a group of the approval rules for this kind and target.
+func (t *Trust) MayJudge(person Holder, k marketops.Kind, target marketops.Target) bool {
+	return inGroup(t.Minimum(k, target), person)
 }
 
 // Trust is a trust file that [Parse] accepted. The zero value trusts no key.

@@ -62,12 +62,32 @@ func parseTrust(t testing.TB, f trust.File) *trust.Trust {
 	return tr
 }
 
+const keyReader = 77
+
+// TestReaders: a reader reads everything, or what is listed, and has no group.
+func TestReaders(t *testing.T) {
+	f := sample.NewTrust(sample.NewLog())
+	f.Readers = []trust.Reader{{Key: sample.TrustKey(keyReader, "auditor")}, {Key: sample.TrustKey(keyReader+1, "monitor"), Targets: []string{"github.com#7"}}}
+	tr := parseTrust(t, f)
+	for key, want := range map[byte][]string{keyReader: {"*"}, keyReader + 1: {"github.com#7"}} {
+		h, ok := tr.Holder(sample.ID(key))
+		if !ok || h.Role != trust.RoleReader || !slices.Equal(h.Targets, want) || len(h.Groups) > 0 {
+			t.Errorf("%+v, want targets %v", h, want)
+		}
+	}
+	if h, _ := tr.Holder(sample.ID(sample.KeyAlice)); len(h.Targets) > 0 {
+		t.Errorf("a person has targets: %+v", h)
+	}
+}
+
 // TestAdmitRoles lets every role sign every record; only the pairs of the formats page pass.
 func TestAdmitRoles(t *testing.T) {
-	tr := parseTrust(t, sample.NewTrust(sample.NewLog()))
-	roles := map[string]byte{"person": sample.KeyAlice, "authority": sample.KeyAuthority1, "advisory": sample.KeyAdvisory, "publisher": sample.KeyPublisher, "ledger": sample.KeyLedger}
+	f := sample.NewTrust(sample.NewLog())
+	f.Readers = []trust.Reader{{Key: sample.TrustKey(keyReader, "reader-1")}}
+	tr := parseTrust(t, f)
+	roles := map[string]byte{"reader": keyReader, "person": sample.KeyAlice, "authority": sample.KeyAuthority1, "advisory": sample.KeyAdvisory, "publisher": sample.KeyPublisher, "ledger": sample.KeyLedger}
 	may := map[receipt.Kind]string{"submission": "person", "approval": "person", "resolution": "person", "receipt": "authority", "revocation": "authority",
-		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "trust-adopted": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger", "answer": "ledger"}
+		"advisory": "advisory", "claim": "ledger", "shard-sealed": "ledger", "shard-genesis": "ledger", "run-closed": "ledger", "trust-adopted": "ledger", "intent": "publisher", "outcome": "publisher ledger", "refusal": "publisher ledger", "request": "person publisher ledger reader", "answer": "ledger"}
 	pos := &log.Position{Origin: "log.example"}
 	for name, body := range sample.Bodies() {
 		for role, key := range roles {

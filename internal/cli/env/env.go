@@ -25,6 +25,7 @@ type Env struct {
 	*cli.Streams
 	CoreFlag  string   // --core
 	TrustFlag string   // --trust
+	CoreCA    string   // --core-ca
 	ignored   []string // variables that were taken out of the environment
 }
 
@@ -35,6 +36,7 @@ func New(s *cli.Streams) *Env { return &Env{Streams: s, ignored: cli.IgnoreCerti
 // Bind defines the flags that every command takes.
 func (e *Env) Bind(f *pflag.FlagSet) {
 	f.StringVar(&e.CoreFlag, "core", "", "address of the Federation Core: a socket path or https:// (default: $MARKETOPS_CORE, core: in the file, .marketops/core.sock)")
+	f.StringVar(&e.CoreCA, "core-ca", "", "the only certificates, in PEM, that a Core at https:// is believed by (default: those of the system)")
 	f.StringVar(&e.TrustFlag, "trust", "", "the trust file (default: .marketops/trust.json)")
 }
 

@@ -183,7 +183,24 @@ var BadTrust = []struct {
 	{"effective-after-its-end", func(f *trust.File) { f.Effective = f.Expires }},
 	{"no-hosts", func(f *trust.File) { f.Hosts = nil }},
 	{"host-twice", func(f *trust.File) { f.Hosts = []marketops.Host{"github.com", "github.com"} }},
-	{"readers-are-reserved", func(f *trust.File) { f.Readers = []trust.Key{TrustKey(KeyStranger, "reader")} }},
+	{"reader-is-person", func(f *trust.File) { f.Readers = []trust.Reader{{Key: TrustKey(KeyAlice, "reader")}} }},
+	{"reader-twice", func(f *trust.File) {
+		f.Readers = []trust.Reader{{Key: TrustKey(KeyStranger, "reader")}, {Key: TrustKey(KeyStranger, "monitor")}}
+	}},
+	{"reader-of-nothing", func(f *trust.File) {
+		f.Readers = []trust.Reader{{Key: TrustKey(KeyStranger, "reader"), Targets: []string{}}}
+	}},
+	{"reader-of-name", func(f *trust.File) {
+		f.Readers = []trust.Reader{{Key: TrustKey(KeyStranger, "reader"), Targets: []string{"octo-org/widgets"}}}
+	}},
+	{"reader-of-unlisted-host", func(f *trust.File) {
+		f.Readers = []trust.Reader{{Key: TrustKey(KeyStranger, "reader"), Targets: []string{"ghe.example.com#1"}}}
+	}},
+	{"reader-without-id", func(f *trust.File) { f.Readers = []trust.Reader{{Key: TrustKey(KeyStranger, "")}} }},
+	{"reader-window-reversed", func(f *trust.File) {
+		f.Readers = []trust.Reader{{Key: TrustKey(KeyStranger, "reader")}}
+		f.Readers[0].NotAfter = f.Readers[0].NotBefore
+	}},
 	{"rule-of-unlisted-host", func(f *trust.File) { f.Approvals[0].Targets = []string{"ghe.example.com#1"} }},
 	{"rule-of-host-with-dot", func(f *trust.File) { f.Approvals[0].Targets = []string{"github.com.#1"} }},
 	{"rule-of-api-host", func(f *trust.File) { f.Approvals[0].Targets = []string{"api.github.com#1"} }},

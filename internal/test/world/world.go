@@ -7,7 +7,8 @@
 //	claimed, err := r.Claim(0, "pub")
 //
 // Persons: bob asks, operates and revokes; alice, carol and dora approve; mallory is a person in no
-// group. Publishers: pub and pub2. The trust file does not know the key of stranger.
+// group. Publishers: pub and pub2. The key reader reads everything, monitor
+// about repository 7. The trust file does not know the key of stranger.
 //
 // What a run's people do one by one is in run.go and publish.go; what a ledger says before a crash
 // keeps it from the log is in ledger.go.
@@ -40,7 +41,7 @@ import (
 // Origin is the name of the log, and the id of the Core.
 const Origin = "log.test"
 
-var names = []string{"bob", "alice", "carol", "dora", "mallory", "stranger", "pub", "pub2", "authority", "advisory", "ledger", "checkpoint"}
+var names = []string{"bob", "alice", "carol", "dora", "mallory", "stranger", "pub", "pub2", "reader", "monitor", "authority", "advisory", "ledger", "checkpoint"}
 
 // World is a Core and all who know it. Its fields may be changed while the Core is stopped.
 type World struct {

@@ -23,7 +23,6 @@ var unfuzzed = map[string]string{
 	"log/tiles.Open":               "opens a folder; what is in it is read by log",
 	"log/tiles.Read":               "bounds a read and returns it as it is",
 	"federation/core.ReadFile":     "federation/recorder's",
-	"federation/core.ReadRecord":   "federation/recorder's",
 	"federation/maintain.Open":     "opens a folder; what is in it is read by log, receipt, config and log/claims",
 	"plan.Open":                    "opens a folder; Parse and canon read what is in it",
 	"verifier/audit.OpenFolder":    "opens a folder; what is in it is read by log and receipt",

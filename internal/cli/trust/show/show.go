@@ -70,7 +70,7 @@ func run(e *env.Env) error {
 }
 
 func holders(f trust.File) [][]string {
-	rows := [][]string{{"ROLE", "NAME", "GROUPS", "KEY", "VALID", "SPKI"}}
+	rows := [][]string{{"ROLE", "NAME", "GROUPS OR TARGETS", "KEY", "VALID", "SPKI"}}
 	add := func(role, name string, groups []string, keys []trust.Key) {
 		for _, k := range keys {
 			who := name
@@ -91,6 +91,9 @@ func holders(f trust.File) [][]string {
 	add("advisory", "", nil, f.Advisory)
 	add("publisher", "", nil, f.Publishers)
 	add("ledger", "", nil, f.Ledger)
+	for _, r := range f.Readers {
+		add("reader", r.ID, r.Targets, []trust.Key{r.Key})
+	}
 	return rows
 }
 

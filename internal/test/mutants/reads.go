@@ -1,0 +1,65 @@
+package main
+
+import "github.com/omega/marketops/internal/test/overlay"
+
+const (
+	visibleFile = "federation/visible.go"
+	authFile    = "federation/server/auth.go"
+	readsFile   = "federation/core/reads.go"
+	serveFile   = "federation/server/reads.go"
+)
+
+var readMutants = []mutant{
+	{"readkey", "asking a read over TCP for a key", "federation/server", "TestReads", []overlay.Patch{
+		{File: serveFile, Old: "return known && at.Network() == \"unix\"", New: "return known && at != nil"},
+	}},
+	{"readquery", "covering the query with the signature", "federation/server", "TestReadSignature", []overlay.Patch{
+		{File: authFile, Old: "r.Method+\" \"+r.URL.RequestURI()", New: "r.Method+\" \"+r.URL.RequestURI() && req.Method != r.Method+\" \"+r.URL.Path"},
+	}},
+	{"readbody", "signing a read without a body", "federation/server", "TestReadSignature", []overlay.Patch{
+		{File: serveFile, Old: "requireBody(who, nil); err != nil", New: "error(nil); err != nil"},
+	}},
+	{"readposts", "refusing readers every other call", "federation/server", "TestReads", []overlay.Patch{
+		{File: authFile, Old: "case !slices.Contains(roles, holder.Role):", New: "case !slices.Contains(roles, holder.Role) && holder.Role != trust.RoleReader:"},
+	}},
+	{"readrequester", "showing requesters their own runs alone", "federation", "TestSees", []overlay.Patch{
+		{File: visibleFile, Old: "who.Name == run.Requester ||", New: "run.Requester != \"\" ||"},
+	}},
+	{"readapprover", "asking which rule lets an approver judge a run", "federation", "TestSees", []overlay.Patch{
+		{File: visibleFile, Old: "return t.MayJudge(person, op.Kind, op.Target) })", New: "return len(person.Groups) > 0 })"},
+	}},
+	{"readvoter", "showing nothing for a vote that no rule asked for", "federation", "TestSees", []overlay.Patch{
+		{File: visibleFile, Old: " && judges(version, voter, run)", New: ""},
+	}},
+	{"readaudience", "showing publishers what they are in the audience of", "federation", "TestSees", []overlay.Patch{
+		{File: visibleFile, Old: "return slices.Contains(run.Audience, who.Key)", New: "return true"},
+	}},
+	{"readtargets", "holding a reader to the targets listed", "federation", "TestSees", []overlay.Patch{
+		{File: visibleFile, Old: "if !slices.Contains(reader.Targets, op.Target.ID()) {", New: "if op.Target.ID() == \"\" {"},
+	}},
+	{"readnothing", "showing limited readers nothing that has no target", "federation", "TestSees", []overlay.Patch{
+		{File: visibleFile, Old: "return len(run.Operations) > 0", New: "return len(reader.Targets) > 0"},
+	}},
+	{"readunseen", "answering what may not be read as what is not there", "federation/server", "TestReads", []overlay.Patch{
+		{File: "federation/core/visible.go", Old: "known.Parties) {\n\t\treturn fs.ErrNotExist", New: "known.Parties) {\n\t\treturn marketops.Refuse(marketops.PolicyDenied, \"no\")"},
+	}},
+	{"readclaim", "asking who reads a claim", "federation/server", "TestReads", []overlay.Patch{
+		{File: readsFile, Old: "if err := r.requireRun(ctx, who, row.Run); err != nil", New: "if err := error(nil); err != nil"},
+	}},
+	{"readrecord", "asking who reads a record", "federation/server", "TestReads", []overlay.Patch{
+		{File: readsFile, Old: "if err := r.requireRunOr(ctx, who, row.Run); err != nil", New: "if err := error(nil); err != nil"},
+	}},
+	{"readtext", "asking who reads a text", "federation/server", "TestReads", []overlay.Patch{
+		{File: readsFile, Old: "if err := r.requireRunOr(ctx, who, run); err != nil", New: "if err := error(nil); err != nil && run != \"\""},
+	}},
+	{"readcopied", "giving a text to the run that brought it first", "federation/core", "TestEvidenceStays", []overlay.Patch{
+		{File: "log/claims/page.go", Old: "ON CONFLICT(digest) DO NOTHING", New: "ON CONFLICT(digest) DO UPDATE SET run_id = excluded.run_id"},
+		{File: "log/claims/schema.go", Old: "CREATE TRIGGER evidence_kept BEFORE UPDATE ON evidence BEGIN SELECT RAISE(ABORT, 'evidence follows the run that brought it'); END;", New: ""},
+	}},
+	{"readauthorize", "answering authorize for those alone who may read the run", "federation/server", "TestAuthorizeShowsNothing", []overlay.Patch{
+		{File: "federation/core/authorize.go", Old: "err := d.seen.requireRun(ctx, *who, id)", New: "err := error(nil)"},
+	}},
+	{"readpublic", "opening the record store only where the operator says so", "federation/server", "TestReads", []overlay.Patch{
+		{File: readsFile, Old: "r.config.Listen.Records != config.RecordsPublic", New: "r.config.Listen.Records != config.RecordsListed"},
+	}},
+}
