@@ -74,13 +74,19 @@ func serve(t *testing.T, path string, h http.HandlerFunc) {
 	t.Cleanup(func() { srv.Close() })
 }
 
-func dial(t *testing.T, address string, by crypto.Signer) *api.Client {
+// law is a trust file that knows the ledger's key.
+func law(t *testing.T) *trust.Trust {
 	t.Helper()
 	law, err := trust.Parse(sample.TrustText(t, sample.NewTrust(sample.NewLog())))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := api.Dial(address, origin, by, law, now)
+	return law
+}
+
+func dial(t *testing.T, address string, by crypto.Signer) *api.Client {
+	t.Helper()
+	c, err := api.Dial(address, origin, by, law(t), now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,8 +228,8 @@ func TestHugeAnswer(t *testing.T) {
 	}
 }
 
-// TestSignedCalls: what changes something carries a request that fits it, with a nonce of its
-// own; what reads carries none; and without a key nothing is sent.
+// TestSignedCalls: what changes something, or is acted upon, carries a request that fits it, with a nonce of its
+// own; other reads of the socket carry none; and without a key nothing is changed.
 func TestSignedCalls(t *testing.T) {
 	path := socket(t)
 	ring, err := crypto.NewKeyring(logtest.Key(3).Public())
@@ -237,9 +243,9 @@ func TestSignedCalls(t *testing.T) {
 		defer mu.Unlock()
 		served++
 		header := r.Header.Values(api.RequestHeader)
-		if r.Method == http.MethodGet {
-			if len(header) != 0 {
-				t.Errorf("%s is signed", r.URL.Path)
+		if len(header) == 0 {
+			if r.Method != http.MethodGet || strings.HasPrefix(r.URL.Path, "/v1/runs/") {
+				t.Errorf("%s %s is not signed", r.Method, r.URL.Path)
 			}
 			unsigned++
 			fmt.Fprint(w, "{}")
@@ -255,10 +261,14 @@ func TestSignedCalls(t *testing.T) {
 			return
 		}
 		req := rec.Body.(*receipt.Request)
-		if req.Method != "POST "+r.URL.Path || req.Core != origin || req.IssuedAt != clock || req.ExpiresAt-req.IssuedAt > receipt.MaxRequestAge || nonces[req.Nonce] {
+		if req.Method != r.Method+" "+r.URL.Path || req.Core != origin || req.IssuedAt != clock || req.ExpiresAt-req.IssuedAt > receipt.MaxRequestAge || nonces[req.Nonce] {
 			t.Errorf("%+v", req)
 		}
 		nonces[req.Nonce] = true
+		if r.Method == http.MethodGet {
+			fmt.Fprint(w, "{}")
+			return
+		}
 		fmt.Fprint(w, `{"until":"2027-01-15T08:00:00Z"}`)
 	})
 	c := dial(t, path, logtest.Key(3))
@@ -269,7 +279,7 @@ func TestSignedCalls(t *testing.T) {
 			}
 		}
 	}
-	if len(nonces) != 18 || unsigned != 9 {
+	if len(nonces) != 21 || unsigned != 6 {
 		t.Errorf("%d signed and %d unsigned calls", len(nonces), unsigned)
 	}
 	before := served

@@ -48,3 +48,8 @@ func (c *Core) Late(ctx context.Context, id marketops.ReceiptID) func() error {
 		return settlements{c.parts}.settleClaim(ctx, row)
 	}
 }
+
+// Record freezes a record that changes no claim, and appends it.
+func (c *Core) Record(ctx context.Context, rec *receipt.Record) (receipt.Entry, error) {
+	return c.records.Record(ctx, rec)
+}

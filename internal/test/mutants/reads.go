@@ -59,6 +59,18 @@ var readMutants = []mutant{
 	{"readauthorize", "answering authorize for those alone who may read the run", "federation/server", "TestAuthorizeShowsNothing", []overlay.Patch{
 		{File: "federation/core/authorize.go", Old: "err := d.seen.requireRun(ctx, *who, id)", New: "err := error(nil)"},
 	}},
+	{"readwhole", "asking for the pages after the first", "federation/core", "TestManyRecords", []overlay.Patch{
+		{File: "federation/api/read.go", Old: "more = page.More", New: "more = false"},
+	}},
+	{"readorder", "paging a run in the order of the log", "federation/core", "TestManyRecords", []overlay.Patch{
+		{File: "log/claims/page.go", Old: "ORDER BY log_index LIMIT", New: "ORDER BY seq LIMIT"},
+	}},
+	{"readendless", "bounding what is read of one run", "federation/api", "TestStrangePages", []overlay.Patch{
+		{File: "federation/api/read.go", Old: "len(r.Entries) > maxRunRecords || size > maxRunBytes", New: "size > maxRunBytes"},
+	}},
+	{"readerkey", "signing with the reader key alone where there is one", "federation/api", "TestSignedReads", []overlay.Patch{
+		{File: "federation/api/read.go", Old: "case c.reader != nil:\n\t\treturn c.reader", New: "case c.reader != nil && c.by == nil:\n\t\treturn c.reader"},
+	}},
 	{"readpublic", "opening the record store only where the operator says so", "federation/server", "TestReads", []overlay.Patch{
 		{File: readsFile, Old: "r.config.Listen.Records != config.RecordsPublic", New: "r.config.Listen.Records != config.RecordsListed"},
 	}},
