@@ -50,6 +50,9 @@ func (g *GitHub) get(ctx context.Context, what string, u *url.URL, v any) (http.
 	if resp.StatusCode != http.StatusOK {
 		return nil, g.refusal(what, resp)
 	}
+	if resp.ContentLength > MaxBody {
+		return nil, unreadable(what, errLong)
+	}
 	body := &io.LimitedReader{R: resp.Body, N: MaxBody + 1}
 	if err := json.UnmarshalRead(body, v); err != nil {
 		if body.N == 0 {
