@@ -9,6 +9,7 @@
 //	marketops-core freeze --next HOST --key FILE
 //	marketops-core backup FOLDER
 //	marketops-core restore FOLDER
+//	marketops-core export-audit FOLDER
 //	marketops-core completion SHELL
 //	marketops-core version
 //
@@ -23,6 +24,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/core/backup"
 	"github.com/omega/marketops/internal/cli/core/erase"
+	"github.com/omega/marketops/internal/cli/core/exportaudit"
 	"github.com/omega/marketops/internal/cli/core/freeze"
 	"github.com/omega/marketops/internal/cli/core/initialize"
 	"github.com/omega/marketops/internal/cli/core/lowerclock"
@@ -42,7 +44,7 @@ func main() {
 func root(s *cli.Streams) *cobra.Command {
 	c := cli.Group("marketops-core", "run the Federation Core and the Proof Ledger",
 		initialize.New(s), serve.New(s), lowerclock.New(s), servelog.New(s), erase.New(s), rotate.New(s), freeze.New(s),
-		backup.New(s), restore.New(s), version.New(s, "print the version", ""))
+		backup.New(s), restore.New(s), exportaudit.New(s), version.New(s, "print the version", ""))
 	version.AddFlag(c, s, "")
 	return c
 }
