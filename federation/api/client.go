@@ -249,9 +249,11 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte) (*h
 	}
 	var call *signedCall
 	if by := c.signer(method, path); by != nil || method != http.MethodGet {
-		if call, err = c.sign(by, req, body); err != nil {
+		var header string
+		if header, call, err = c.sign(by, method+" "+path, body); err != nil {
 			return nil, nil, err
 		}
+		req.Header.Set(RequestHeader, header)
 	}
 	resp, err := c.http.Do(req)
 	return resp, call, err

@@ -59,6 +59,27 @@ func (c *Client) signer(method, path string) crypto.Signer {
 	return c.by
 }
 
+// Owns reports whether an address is this Core's or lies below it.
+func (c *Client) Owns(address string) bool {
+	path, found := strings.CutPrefix(address, c.base)
+	return found && (path == "" || path[0] == '/')
+}
+
+// SignRead returns the header for a read of an address below this Core's, and "" for any other: a signature goes to no
+// stranger. It is "" too where reads go unsigned.
+func (c *Client) SignRead(address string) (string, error) {
+	path := strings.TrimPrefix(address, c.base)
+	if !c.Owns(address) || path == "" {
+		return "", nil
+	}
+	by := c.signer(http.MethodGet, path)
+	if by == nil {
+		return "", nil
+	}
+	header, _, err := c.sign(by, http.MethodGet+" "+path, nil)
+	return header, err
+}
+
 // Records returns every record of a run, page by page. A run of more than 200,000 records, or 256 MiB, is refused as
 // limit-reached.
 func (c *Client) Records(ctx context.Context, run marketops.RunID) (RunRecords, error) {

@@ -151,3 +151,48 @@ func TestStrangersCertificate(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSignRead: a signature is made for this Core and for no address that only looks like it.
+func TestSignRead(t *testing.T) {
+	c, err := api.Dial("https://core.example.com/base", origin, nil, nil, now, api.ReadWith(logtest.Key(4)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"https://core.example.com/base/records/00/0.json":    "GET /records/00/0.json",
+		"https://core.example.com/base/v1/runs/r-1?after=7":  "GET /v1/runs/r-1?after=7",
+		"https://core.example.com/base/checkpoint":           "",
+		"https://core.example.com/base/tile/0/000":           "",
+		"https://core.example.com/base":                      "",
+		"https://core.example.com/basement/records/0":        "",
+		"https://core.example.com/records/00/0.json":         "",
+		"https://core.example.com.evil.com/base/records/0":   "",
+		"https://core.example.com:8443/base/records/0":       "",
+		"http://core.example.com/base/records/00/0.json":     "",
+		"https://evil.com/https://core.example.com/base/x":   "",
+		"https://core.example.com@evil.com/base/records/0":   "",
+		"https://mirror.example.com/base/records/00/0.json/": "",
+	} {
+		header, err := c.SignRead(address)
+		if err != nil || (header == "") != (want == "") {
+			t.Errorf("%s: %q, %v", address, header, err)
+			continue
+		}
+		if want == "" {
+			continue
+		}
+		ring, _ := crypto.NewKeyring(logtest.Key(4).Public())
+		env, _ := base64.StdEncoding.DecodeString(header)
+		rec, err := receipt.Open(env, ring)
+		if err != nil || rec.Body.(*receipt.Request).Method != want {
+			t.Errorf("%s: %v, want %q", address, err, want)
+		}
+	}
+	socket, err := api.Dial("/run/core.sock", origin, logtest.Key(3), law(t), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header, err := socket.SignRead("http://core/records/0"); header != "" || err != nil {
+		t.Errorf("on the socket: %q, %v", header, err)
+	}
+}

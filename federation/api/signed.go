@@ -33,23 +33,23 @@ type signedCall struct {
 	until   marketops.Time   // the last second in which an answer counts
 }
 
-// sign signs a call and returns what its answer must name. Each try is dated anew, so that no nonce is used twice.
-func (c *Client) sign(by crypto.Signer, req *http.Request, body []byte) (*signedCall, error) {
+// sign signs a call, such as "GET /v1/info", and returns the header of its request and what its answer must name. Each try
+// is dated anew, so that no nonce is used twice.
+func (c *Client) sign(by crypto.Signer, method string, body []byte) (string, *signedCall, error) {
 	if by == nil {
-		return nil, marketops.Refuse(marketops.KeyUnreadable, "this call needs a key and none was given")
+		return "", nil, marketops.Refuse(marketops.KeyUnreadable, "this call needs a key and none was given")
 	}
 	now := c.now()
 	head, err := receipt.NewHeader(rand.Reader, now)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	r := &receipt.Request{Header: head, Method: req.Method + " " + req.URL.RequestURI(), Body: marketops.DigestOf(body), Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
+	r := &receipt.Request{Header: head, Method: method, Body: marketops.DigestOf(body), Core: c.core, ExpiresAt: now + receipt.MaxRequestAge}
 	rec, err := receipt.Seal(r, by)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	req.Header.Set(RequestHeader, base64.StdEncoding.EncodeToString(rec.Envelope))
-	return &signedCall{marketops.DigestOf(rec.Envelope), r.ExpiresAt}, nil
+	return base64.StdEncoding.EncodeToString(rec.Envelope), &signedCall{marketops.DigestOf(rec.Envelope), r.ExpiresAt}, nil
 }
 
 // requireAnswer demands that the ledger signed this very answer to this very call, in time. What lies between

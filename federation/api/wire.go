@@ -64,7 +64,7 @@ type Info struct {
 	Now     marketops.Time   `json:"now"`
 }
 
-// Public returns what of it is for everybody.
+// Public returns the members that are public.
 func (i Info) Public() Info { return Info{Core: i.Core, Origin: i.Origin, Now: i.Now} }
 
 // Evidence is one erasable text that a record names by salted digest.

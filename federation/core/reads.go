@@ -52,7 +52,7 @@ func (r reads) Records(ctx context.Context, who federation.Caller, id marketops.
 }
 
 // adopted returns what took the versions of trust.json into force that these entries are judged under. On the first
-// page that is also the one in force at the run's first record; a later page goes on where the one before ended.
+// page that is also the one active at the run's first record; a later page continues where the one before ended.
 func (r reads) adopted(ctx context.Context, from uint64, entries []api.Entry) (out []api.Entry, err error) {
 	rows, err := r.ledger.Adoptions(ctx)
 	if err != nil || len(entries) == 0 {
@@ -117,7 +117,7 @@ func (r reads) Evidence(ctx context.Context, who federation.Caller, d marketops.
 }
 
 // ReadRecord reads an envelope from the record store, by its name below that, or a version of trust.json. Those, and
-// the records that say which was in force, are for every caller: they judge records by them.
+// the records that made one active, are for every caller: they judge records by them.
 func (r reads) ReadRecord(ctx context.Context, who federation.Caller, name string) ([]byte, error) {
 	if strings.HasPrefix(name, "trust/") {
 		return r.records.ReadRecord(name)

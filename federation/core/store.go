@@ -68,7 +68,7 @@ func checkTexts(body receipt.Body, texts []api.Evidence) error {
 }
 
 // keep stores evidence that [checkTexts] accepted, and notes first which run it belongs to: that is the run whose
-// record it came with. That a record names a digest proves nothing, for anybody may copy one. Evidence of no run is
+// record it came with. That a record names a digest proves nothing: a digest can be copied. Evidence of no run is
 // for those who may read everything.
 func (p *parts) keep(ctx context.Context, run marketops.RunID, texts ...api.Evidence) error {
 	var digests []marketops.Digest

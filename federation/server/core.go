@@ -44,7 +44,7 @@ type Core interface {
 	Evidence(context.Context, federation.Caller, marketops.Digest) ([]byte, error)
 	ReadRecord(ctx context.Context, who federation.Caller, name string) ([]byte, error) // ab/abcdef….json
 
-	// What is for everybody.
+	// Public reads.
 	ReadFile(name string) ([]byte, error)         // checkpoint, tile/…
 	ReadPublicRecord(name string) ([]byte, error) // where the operator has opened the record store
 }

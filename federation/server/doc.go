@@ -16,7 +16,7 @@
 //
 // Over TCP reads are signed as well, by any of these or by a reader, and show a run to those alone whose
 // business it is (federation.Sees). They use up no nonce. The unix socket has the operator's view. A route
-// is for everybody only if it was registered with public.
+// asks for no key only if it was registered with public.
 //
 // # What an answer says
 //

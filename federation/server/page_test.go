@@ -7,7 +7,7 @@ import (
 	"github.com/omega/marketops/federation/api"
 )
 
-// FuzzPageOf: whatever the query, the page is one that may be asked for, and says what its own query says.
+// FuzzPageOf: of every query, the page is one that may be asked for, and says what its own query says.
 func FuzzPageOf(f *testing.F) {
 	f.Add("after=41&limit=100")
 	f.Add("limit=1001")

@@ -15,7 +15,7 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-// reads registers what may be read. Only what is registered with public is for everybody.
+// reads registers what may be read. Only what is registered with public needs no key.
 func (s *httpServer) reads() {
 	s.public("/checkpoint", s.file)
 	s.public("/tile/{path...}", s.file)
@@ -77,7 +77,7 @@ func unsignedRead(r *http.Request, err error) error {
 		Next: "put a reader key that trust.json lists into .marketops/keys/reader.pem"}
 }
 
-// info shows all of it to those who may read, and to a caller without a key what is for everybody.
+// info shows all of it to those who may read, and to a caller without a key the public members.
 func (s *httpServer) info(w http.ResponseWriter, r *http.Request) error {
 	i := s.core.Info()
 	if !onSocket(r) && len(r.Header.Values(api.RequestHeader)) == 0 {
@@ -155,7 +155,7 @@ func (s *httpServer) file(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// record serves the record store: to everybody where the operator has opened it.
+// record serves the record store: without a key where the operator has opened it.
 func (s *httpServer) record(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("path")
 	b, err := s.core.ReadPublicRecord(name)

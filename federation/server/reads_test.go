@@ -217,7 +217,7 @@ func lastWidth(o *outside) string {
 	return strings.Split(o.get("", "/checkpoint").body, "\n")[1]
 }
 
-// mayPost demands that the call refuses whoever has not the role for it, readers always, and that the control gets
+// mayPost demands that the call refuses callers who have not the role for it, readers always, and that the control gets
 // further than that.
 func (o *outside) mayPost(path string) {
 	o.Helper()

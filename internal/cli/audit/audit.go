@@ -52,12 +52,12 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if err != nil {
 		return err
 	}
-	files, err := source(ctx, o.Log, "log", &options)
+	files, err := source(ctx, e, t, o.Log, "log", &options)
 	if err != nil {
 		return err
 	}
 	defer files.Close()
-	records, err := source(ctx, o.Records, "records", &options)
+	records, err := source(ctx, e, t, o.Records, "records", &options)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 		return err
 	}
 	if o.Previous != "" {
-		before, err := source(ctx, o.Previous, "previous", &options)
+		before, err := source(ctx, e, t, o.Previous, "previous", &options)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package remote
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
@@ -35,11 +38,19 @@ type Remote struct {
 	ctx    context.Context
 	base   *url.URL
 	client *http.Client
+	sign   func(address string) (string, error)
 	pause  func(time.Duration) <-chan time.Time
 }
 
-// New returns a reader of what lies below an address. It connects when it is first asked.
-func New(ctx context.Context, address string) (*Remote, error) {
+// Core is what a reader needs to know of the user's own Core, which may be the server.
+type Core struct {
+	Sign  func(address string) (string, error) // the header of a signed read, "" for an address of another server
+	Roots *x509.CertPool                       // of its certificate; nil is the system's list
+}
+
+// New returns a reader of what lies below an address. It connects when it is first asked. Reads of the user's own Core
+// are signed. No other server gets a signature.
+func New(ctx context.Context, address string, core Core) (*Remote, error) {
 	base, err := config.BaseURL(address)
 	if err != nil {
 		return nil, err
@@ -49,14 +60,15 @@ func New(ctx context.Context, address string) (*Remote, error) {
 		Transport: &http.Transport{ // no proxy: variables of the environment name no server here
 			MaxConnsPerHost: Workers, MaxIdleConnsPerHost: Workers, MaxResponseHeaderBytes: maxHeader,
 			TLSHandshakeTimeout: timeout, DisableCompression: true, ForceAttemptHTTP2: true,
+			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: core.Roots},
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host || len(via) > redirects {
+			if r.URL.Scheme != base.Scheme || r.URL.Host != base.Host || len(via) > redirects || via[0].Header.Get(api.RequestHeader) != "" {
 				return errElsewhere
 			}
 			return nil
 		},
-	}, time.After}, nil
+	}, core.Sign, time.After}, nil
 }
 
 var errElsewhere = errors.New("the server points to another one, or in circles")
@@ -94,6 +106,15 @@ func (r *Remote) ask(name string) (b []byte, again bool, err error) {
 	req, err := http.NewRequestWithContext(r.ctx, http.MethodGet, r.base.JoinPath(name).String(), nil)
 	if err != nil {
 		return nil, false, err
+	}
+	if r.sign != nil {
+		header, err := r.sign(req.URL.String())
+		if err != nil {
+			return nil, false, err
+		}
+		if header != "" {
+			req.Header.Set(api.RequestHeader, header)
+		}
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {

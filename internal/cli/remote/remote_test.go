@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
@@ -46,7 +47,7 @@ func serve(t *testing.T, w *logworld.World, override func(http.ResponseWriter, *
 // remoteTo returns a reader that waits for nothing.
 func remoteTo(t *testing.T, address string) *Remote {
 	t.Helper()
-	r, err := New(context.Background(), address)
+	r, err := New(context.Background(), address, Core{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func TestAuditOverHTTP(t *testing.T) {
 
 func TestRemoteAddresses(t *testing.T) {
 	for _, bad := range []string{"http://log.example.com", "https://bob@log.example.com", "https://log.example.com/?x", "https://"} {
-		if _, err := New(context.Background(), bad); err == nil {
+		if _, err := New(context.Background(), bad, Core{}); err == nil {
 			t.Errorf("%s is taken", bad)
 		}
 	}
@@ -137,5 +138,63 @@ func TestRemoteAddresses(t *testing.T) {
 	r.ctx = ctx
 	if _, err := r.ReadFile(log.CheckpointPath); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestSignedReads: every read of the user's own Core carries what it signs, and follows no pointer elsewhere.
+func TestSignedReads(t *testing.T) {
+	w := logworld.New()
+	w.Live()
+	seen := map[string]string{}
+	moved := false
+	s := serve(t, w, func(rw http.ResponseWriter, r *http.Request) bool {
+		seen[r.URL.Path] = r.Header.Get(api.RequestHeader)
+		if moved && r.URL.RawQuery == "" {
+			http.Redirect(rw, r, r.URL.Path+"?again", http.StatusFound)
+			return true
+		}
+		return false
+	})
+	own := func(address string) (string, error) {
+		path, found := strings.CutPrefix(address, s.URL)
+		if !found || strings.HasPrefix(path, "/log/") {
+			return "", nil
+		}
+		return "signed " + path, nil
+	}
+	read := func(sign func(string) (string, error), base, name string) (string, error) {
+		r, err := New(context.Background(), base, Core{Sign: sign})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		_, err = r.ReadFile(name)
+		return seen[strings.TrimPrefix(base, s.URL)+name], err
+	}
+	record := log.RecordPath(w.Entries[0].Record.LeafHash())
+	for name, c := range map[string]struct {
+		sign       func(string) (string, error)
+		base, file string
+		want       string
+	}{
+		"a record":       {own, s.URL + "/records/", record, "signed /records/" + record},
+		"the checkpoint": {own, s.URL + "/log/", log.CheckpointPath, ""},
+		"a stranger":     {func(string) (string, error) { return "", nil }, s.URL + "/records/", record, ""},
+		"no Core":        {nil, s.URL + "/records/", record, ""},
+	} {
+		if got, err := read(c.sign, c.base, c.file); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
+		}
+	}
+	moved = true
+	if _, err := read(own, s.URL+"/records/", record); err == nil {
+		t.Error("a signed read followed a redirect")
+	}
+	if _, err := read(nil, s.URL+"/records/", record); err != nil {
+		t.Error("control:", err)
+	}
+	unsigned := func(string) (string, error) { return "", errors.New("no key") }
+	if _, err := read(unsigned, s.URL+"/records/", record); err == nil {
+		t.Error("it read without the signature")
 	}
 }

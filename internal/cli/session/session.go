@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -53,7 +52,7 @@ func Connect(e *env.Env, key, fromFile string) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Core, err = s.dial(address); err != nil {
+	if s.Core, err = Dial(e, state, s.Trust, s.By, address); err != nil {
 		return nil, err
 	}
 	memory, err := env.Memory()
@@ -65,25 +64,6 @@ func Connect(e *env.Env, key, fromFile string) (*Session, error) {
 	}
 	s.View = view.New(s.Core, s.Trust.Log(), filepath.Join(memory, "checkpoints"))
 	return s, s.rememberTrust(filepath.Join(memory, "trust"))
-}
-
-// dial returns the client of the Core. A Core behind https shows a run to those alone whose business it is, so reads
-// are signed there: by the reader key of the state folder, and without one by the key that the command has opened.
-func (s *Session) dial(address string) (*api.Client, error) {
-	logs := s.Trust.Log().Logs()
-	core := logs[len(logs)-1].Name
-	if !strings.HasPrefix(address, "https://") {
-		return api.Dial(address, core, s.By, s.Trust, cli.Now)
-	}
-	roots, err := s.CoreRoots()
-	if err != nil {
-		return nil, err
-	}
-	reader, err := s.LoadReader(s.State, s.Trust)
-	if err != nil {
-		return nil, err
-	}
-	return api.Dial(address, core, s.By, s.Trust, cli.Now, api.ReadWith(reader), api.Roots(roots))
 }
 
 // ConnectAs connects with a key of the state folder unless the user named another.

@@ -71,6 +71,16 @@ var readMutants = []mutant{
 	{"readerkey", "signing with the reader key alone where there is one", "federation/api", "TestSignedReads", []overlay.Patch{
 		{File: "federation/api/read.go", Old: "case c.reader != nil:\n\t\treturn c.reader", New: "case c.reader != nil && c.by == nil:\n\t\treturn c.reader"},
 	}},
+	{"readelsewhere", "signing for the user's own Core alone", "federation/api", "TestSignRead", []overlay.Patch{
+		{File: "federation/api/read.go", Old: "if !c.Owns(address) || path", New: "if path"},
+	}},
+	{"readredirect", "following no redirect with a signature", "internal/cli/remote", "TestSignedReads", []overlay.Patch{
+		{File: "internal/cli/remote/remote.go", Old: "|| via[0].Header.Get(api.RequestHeader) != \"\" {", New: "{"},
+	}},
+	{"exportwhole", "reading an export before it gets its checkpoint", "federation/maintain", "TestExportAudit", []overlay.Patch{
+		{File: "federation/maintain/exportaudit.go", Old: "if err := requireWhole(ctx, to, cp); err != nil", New: "if err := error(nil); err != nil"},
+		{File: "federation/maintain/exportaudit.go", Old: "// requireWhole reads", New: "var _ = requireWhole\n\n// requireWhole reads"},
+	}},
 	{"readpublic", "opening the record store only where the operator says so", "federation/server", "TestReads", []overlay.Patch{
 		{File: readsFile, Old: "r.config.Listen.Records != config.RecordsPublic", New: "r.config.Listen.Records != config.RecordsListed"},
 	}},

@@ -16,6 +16,7 @@
 //	core refuses CODE   start one that must end with this exit code; core.txt has what it said
 //	nexttrust [HOST…|replace OLD NEW]   put the next version in the place of trust.json, which names further hosts, or
 //	                    says something else in one place
+//	tls                 the Core that starts next answers over TCP, too: CORE is its address, core-ca.pem its certificate
 //	core pause|resume   it stops answering, without an end of its connections, and answers again
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
 //	exits CODE CMD…     run a command and demand exactly this exit code
@@ -179,7 +180,7 @@ func commands() map[string]Command {
 	return map[string]Command{
 		"world": world, "state": makeStateHere, "core": core, "authorised": authorised, "exits": exits, "github": github, "witness": witness,
 		"effects": effects, "await-effects": awaitEffects, "effect": effect, "writes": writes, "schema": schema,
-		"fault": fault, "faults": faults, "await-faults": awaitFaults, "release": release, "front": front, "app": appKey, "outsider": outsider,
+		"fault": fault, "faults": faults, "await-faults": awaitFaults, "release": release, "front": front, "tls": overTLS, "app": appKey, "outsider": outsider,
 		"begin": begin, "await": awaitTalk, "interrupt": interrupt, "ends": ends,
 		"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "secretless": secretless,
 		"unzip": unzip, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,
