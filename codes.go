@@ -107,6 +107,7 @@ const (
 	RecordWithheld     Code = "record-withheld"
 	RecordUnknown      Code = "record-unknown"
 	SplitView          Code = "split-view"
+	NotPublished       Code = "not-published"
 )
 
 // CodeInfo explains one code to people. What to do next is said by the program that reports it.
@@ -281,14 +282,16 @@ var Codes = []CodeInfo{
 		Cause: "a record precedes what it must follow", State: "log misbehaviour, or a broken Core"},
 	{Code: ReceiptReused, Group: "verify", Meaning: "a receipt was spent more than once",
 		Cause: "two claims or intents for one receipt and epoch, or a broken chain", State: "portable proof against the ledger"},
-	{Code: OutcomeMissing, Group: "verify", Meaning: "an intent has no outcome",
-		Cause: "a publisher never came back", State: "GitHub may have changed"},
+	{Code: OutcomeMissing, Group: "verify", Meaning: "an outcome that the verdict needs is not there",
+		Cause: "a publisher never came back, or the pack was made before publication", State: "GitHub may have changed"},
 	{Code: RecordWithheld, Group: "verify", Meaning: "a record that the verdict needs was not given",
 		Cause: "erased, or not copied; or the pack does not decide whether its log extends a checkpoint", State: "indeterminate"},
 	{Code: RecordUnknown, Group: "verify", Meaning: "a record is of an unknown type or version",
 		Cause: "a newer writer", State: "indeterminate"},
 	{Code: SplitView, Group: "verify", Meaning: "the log has shown different roots for one size",
 		Cause: "a forked log", State: "log misbehaviour; keep the evidence"},
+	{Code: NotPublished, Group: "verify", Meaning: "the files were authorised, and no outcome success says that they were published",
+		Cause: "the receipt was revoked, or the publication was rejected or failed", State: "the files are not a release that was published as authorised"},
 }
 
 // Info returns the entry of c, and false for a code that is not in the table.

@@ -30,7 +30,7 @@ func (x *exported) checkBinding() bool {
 	x.report.Operations = append(x.report.Operations, o)
 	x.report.Pass(CheckBinding, "", fmt.Sprintf("a %s about %s", rec.Body.Kind(), o.Operation))
 	if x.demand.Files != nil {
-		x.report.compare(x.demand.Files, subjects(rec))
+		x.report.compare(x.demand.Files.Found, subjects(rec), "authorised")
 	}
 	return true
 }

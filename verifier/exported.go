@@ -28,6 +28,7 @@ func (d Demand) VerifyBundle(b []byte, t *trust.Trust, at marketops.Time) *Repor
 	}
 	x.listUncovered()
 	v.conclude(bundleChecks)
+	x.showRecord()
 	return v.report
 }
 

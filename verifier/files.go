@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/receipt"
+	"github.com/omega/marketops/receipt/lifecycle"
 )
 
 // Files is what a caller found in a folder of downloads. Who reads the folder follows no link.
@@ -62,48 +63,82 @@ func WantedOf(bundle []byte) map[string]int64 {
 	return out
 }
 
-// checkFiles compares the caller's files with the assets of every operation that has a receipt.
+// checkFiles compares the caller's files with the assets of every operation that was published. An asset of
+// another operation is refused, or not known, whatever its bytes are.
 func (v *verification) checkFiles() bool {
 	if v.demand.Files == nil {
 		return true
 	}
-	wanted := map[string][]marketops.File{}
-	for _, s := range v.tracker.Receipts() {
-		if op := v.docs[s.Operation]; op != nil && op.Release != nil {
-			for _, f := range op.Files() {
-				wanted[f.Name] = append(wanted[f.Name], f)
-			}
+	wanted, unpublished := v.assets()
+	found := maps.Clone(v.demand.Files.Found)
+	for _, name := range slices.Sorted(maps.Keys(unpublished)) {
+		if _, given := found[name]; given && wanted[name] == nil {
+			v.refuseUnpublished(name, unpublished[name])
+			delete(found, name)
 		}
 	}
-	v.report.compare(v.demand.Files, wanted)
+	if len(wanted) > 0 || !v.report.Answered(CheckFiles) {
+		v.report.compare(found, wanted, "authorised and published")
+	}
 	return true
 }
 
+// assets returns those of the operations that were published, and by name which receipt allowed one of another.
+func (v *verification) assets() (wanted map[string][]marketops.File, unpublished map[string]*lifecycle.ReceiptHistory) {
+	wanted, unpublished = map[string][]marketops.File{}, map[string]*lifecycle.ReceiptHistory{}
+	for _, s := range v.counted() {
+		op := v.docs[s.Operation]
+		if op == nil || op.Release == nil {
+			continue
+		}
+		for _, f := range op.Files() {
+			if s.Status() == receipt.Success {
+				wanted[f.Name] = append(wanted[f.Name], f)
+			} else {
+				unpublished[f.Name] = s
+			}
+		}
+	}
+	return wanted, unpublished
+}
+
+// refuseUnpublished reports a file of the caller that is an asset of an operation that was not published.
+func (v *verification) refuseUnpublished(name string, s *lifecycle.ReceiptHistory) {
+	c := Check{Name: CheckFiles, Subject: name, Code: marketops.NotPublished, Expected: "an outcome success", Got: string(s.Status()), Detail: v.fate(s)}
+	if slices.Contains(undecidedFates, s.Status()) {
+		c.Code = marketops.OutcomeMissing
+	}
+	v.report.Fail(c)
+}
+
+// undecidedFates are those after which the files can be public, or can still become so.
+var undecidedFates = []receipt.Status{receipt.Authorized, receipt.Claimed, receipt.Intended, receipt.Unknown}
+
 // compare reports each file that is missing, different or more than was authorised.
-func (r *Report) compare(files *Files, wanted map[string][]marketops.File) {
+func (r *Report) compare(found map[string]File, wanted map[string][]marketops.File, shown string) {
 	if len(wanted) == 0 {
-		r.Fail(Check{Name: CheckFiles, Code: marketops.NothingToVerify, Detail: "no authorised operation has an asset"})
+		r.Fail(Check{Name: CheckFiles, Code: marketops.NothingToVerify, Detail: "no operation that is " + shown + " has an asset"})
 		return
 	}
 	good := true
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		for _, a := range wanted[name] {
-			good = r.compareFile(files, a) && good
+			good = r.compareFile(found, a) && good
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(files.Found)) {
+	for _, name := range slices.Sorted(maps.Keys(found)) {
 		if wanted[name] == nil {
 			good = false
-			r.Fail(Check{Name: CheckFiles, Subject: name, Code: marketops.ContentMismatch, Expected: "no file", Got: files.Found[name].what(), Detail: "nobody authorised it"})
+			r.Fail(Check{Name: CheckFiles, Subject: name, Code: marketops.ContentMismatch, Expected: "no file", Got: found[name].what(), Detail: "nobody authorised it"})
 		}
 	}
 	if good {
-		r.Pass(CheckFiles, "", fmt.Sprintf("%d, each the authorised one", len(files.Found)))
+		r.Pass(CheckFiles, "", fmt.Sprintf("%d, each %s", len(found), shown))
 	}
 }
 
-func (r *Report) compareFile(files *Files, a marketops.File) bool {
-	f, found := files.Found[a.Name]
+func (r *Report) compareFile(all map[string]File, a marketops.File) bool {
+	f, found := all[a.Name]
 	c := Check{Name: CheckFiles, Subject: a.Name, Code: marketops.ContentMismatch, Expected: describe(a), Got: f.what()}
 	switch {
 	case !found:

@@ -119,6 +119,9 @@ func (v *verification) words(s *lifecycle.ReceiptHistory, name string) string {
 	case CheckBinding:
 		return fmt.Sprintf("%s on %s", s.Receipt.OperationKind, s.Receipt.Target.FullName)
 	case CheckWindow:
+		if len(s.Claims) == 0 {
+			return "not claimed; its window and lifetime are allowed"
+		}
 		return "claimed in time, as the ledger says"
 	case CheckApprovals:
 		need := 0

@@ -70,7 +70,11 @@ func (v *verification) tally(name string) string {
 	case CheckOutcomes:
 		return fmt.Sprintf("%d, one per receipt that was carried out", outcomes)
 	}
-	return lifecycle.Count(len(v.entries), "record") + ", each above what it names"
+	words := lifecycle.Count(len(v.entries), "record") + ", each above what it names"
+	if v.report.Level == Signature {
+		words += ", at the places that are claimed"
+	}
+	return words
 }
 
 // checkEvidence compares each text with the salted digest that a record names it by.

@@ -76,6 +76,7 @@ type Operation struct {
 	Resource   string              `json:"resource,omitzero"`
 	URL        string              `json:"url,omitzero"`
 	Status     receipt.Status      `json:"status"`
+	Fate       string              `json:"fate,omitzero"` // the status in words; "" unless the verdict is verified
 	Code       marketops.Code      `json:"code,omitzero"`
 	Effects    []Effect            `json:"effects"`            // by the receipt's outcome; none without one that lists them
 	Requester  string              `json:"requester,omitzero"` // person
@@ -124,6 +125,7 @@ type Report struct {
 	Kind         Kind             `json:"kind"`
 	Verdict      Verdict          `json:"verdict"`
 	Code         marketops.Code   `json:"code,omitzero"`    // of the first check that decided against verified
+	Shown        string           `json:"shown,omitzero"`   // of what was verified, in one line; "" unless the verdict is verified
 	Level        Level            `json:"level,omitzero"`   // at which the verdict is given
 	Lowered      bool             `json:"lowered,omitzero"` // the level is below the one that trust.json names
 	Unwitnessed  string           `json:"unwitnessed,omitzero"`

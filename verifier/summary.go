@@ -150,7 +150,7 @@ func (v *verification) listUncovered() {
 	r.Uncovered("a second outcome (marketops-verify audit)")
 	r.Uncovered("that GitHub still serves these bytes")
 	if v.demand.Files == nil {
-		r.Uncovered("that files you hold are the authorised ones (marketops-verify --subject DIR)")
+		r.Uncovered("that files you hold are the published ones (marketops-verify --subject DIR)")
 	}
 	r.noteLowered()
 	r.Uncovered(InOneHand)
@@ -177,7 +177,7 @@ func (v *verification) listUncovered() {
 	}
 	v.listWithoutReceipt()
 	for _, s := range v.tracker.Receipts() {
-		if s.Outcome == nil && len(s.Intents) == 0 {
+		if s.Outcome == nil && len(s.Intents) == 0 && s.Status() != receipt.Revoked {
 			r.Uncovered("what became of receipt " + string(s.ID) + ", which had not been carried out when the pack was made")
 		}
 	}

@@ -24,7 +24,7 @@
 //	evidence           each text is the one that a record names by salted digest
 //	run-closed         a seal names every record of the run below it (required where there is one)
 //	held-checkpoint    the log is the one whose checkpoint the caller holds (required where he gives one)
-//	files              the caller's files are the authorised assets (required where he gives some)
+//	files              the caller's files are the authorised and published assets (required where he gives some)
 //
 // # Levels
 //
@@ -52,6 +52,12 @@
 // verified means that every required check passed. failed means that something is wrong or was
 // not asked. indeterminate means that something which the verdict needs is withheld, unknown or
 // still open. A pack proves no absence: what it cannot say stands under "not covered", always.
+//
+// # What was shown
+//
+// verified says that the records are true, not that something was published. What became of each operation
+// is said in one line, [Report.Shown]: authorised and published, or authorised and revoked, rejected, failed,
+// unknown, or not published when the pack was made. Files are verified only under an outcome success.
 package verifier
 
 import (
@@ -128,6 +134,7 @@ func (d Demand) Verify(p *pack.Pack, t *trust.Trust, at marketops.Time) *Report 
 	v.summarise()
 	v.listUncovered()
 	v.conclude(packChecks)
+	v.showFates()
 	return v.report
 }
 

@@ -89,7 +89,7 @@ type Options struct {
 func (o *Options) Bind(f *flag.FlagSet) {
 	o.Judging.Bind(f)
 	f.Func("require", "ask for this `level`: signature, inclusion or quorum (default: the strictest that the trust file names)", func(s string) error { return o.Require.UnmarshalText([]byte(s)) })
-	f.Func("subject", "compare every file of this `folder` with the authorised assets", text(&o.Subject))
+	f.Func("subject", "compare every file of this `folder` with the assets that were published as authorised", text(&o.Subject))
 	f.Func("checkpoint", "a `file` with a checkpoint of the same log, seen elsewhere; it must be of this log", text(&o.Checkpoint))
 	bindEvidence(f, &o.Evidence)
 }

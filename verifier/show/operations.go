@@ -18,6 +18,9 @@ func (p *page) operations(r *verifier.Report) {
 	if len(r.Operations)+len(r.Refusals)+len(r.Counts) > 0 {
 		p.line("")
 	}
+	if len(r.Operations) > 0 && !r.Verified() {
+		p.line("what the records say, which was not verified:")
+	}
 	for _, o := range r.Operations {
 		p.line("  %s %s %s  %s%s", o.Kind, o.Repository, o.Resource, o.Status, withPrefix("  ", o.URL))
 		for _, line := range fate(o, r.Operations) {
@@ -70,15 +73,26 @@ func onGitHub(o verifier.Operation) string {
 	switch {
 	case len(effects) > 0:
 		return receipt.OnGitHub(effects)
-	case o.Status == receipt.Intended:
-		return "what is on GitHub is not known"
+	case slices.Contains(withoutEffects, o.Status):
+		return "nothing became visible on GitHub under this receipt"
 	}
-	return "nothing became visible on GitHub under this receipt"
+	return "what is on GitHub is not known"
 }
+
+// withoutEffects are the ends before which GitHub was not asked to change anything.
+var withoutEffects = []receipt.Status{receipt.Revoked, receipt.Rejected}
 
 func people(o verifier.Operation) string {
 	s := "asked by " + orNothing(o.Requester) + "; approved by " + orNothing(strings.Join(o.Approvers, ", ")) + "; authorised by " + orNothing(strings.Join(o.Authority, ", "))
-	return s + withPrefix("; published by ", o.Publisher) + withPrefix("; resolved by ", o.Resolver) + withPrefix("; code ", string(o.Code))
+	return s + withPrefix("; "+carriedOut(o)+" by ", o.Publisher) + withPrefix("; resolved by ", o.Resolver) + withPrefix("; code ", string(o.Code))
+}
+
+// carriedOut says what the publisher did with the receipt.
+func carriedOut(o verifier.Operation) string {
+	if o.Status == receipt.Success {
+		return "published"
+	}
+	return "claimed"
 }
 
 func leaves(o verifier.Operation) string {
@@ -106,13 +120,14 @@ func (p *page) basis(r *verifier.Report) {
 	}
 }
 
-func (p *page) verdict(r *verifier.Report, groups []*group) {
-	passed := 0
-	for _, g := range groups {
-		if len(g.others) == 0 {
-			passed++
-		}
-	}
+// headline says first what was shown, or that nothing was.
+func (p *page) headline(r *verifier.Report) {
+	p.word(r)
+	p.line(": %s", cmp.Or(r.Shown, string(r.Code), "nothing was verified"))
+}
+
+// word writes the verdict and what lowers it.
+func (p *page) word(r *verifier.Report) {
 	word, color := string(r.Verdict), red
 	switch {
 	case r.Verified():
@@ -132,12 +147,21 @@ func (p *page) verdict(r *verifier.Report, groups []*group) {
 	if r.Unwitnessed != "" {
 		p.b.WriteString(" (unwitnessed)")
 	}
-	s := ": "
-	if r.Code != "" {
-		s += string(r.Code) + "; "
+}
+
+func (p *page) verdict(r *verifier.Report, groups []*group) {
+	passed := 0
+	for _, g := range groups {
+		if len(g.others) == 0 {
+			passed++
+		}
 	}
-	if r.Unwitnessed != "" {
-		s += r.Unwitnessed + "; "
+	p.word(r)
+	s := ": "
+	for _, part := range []string{r.Shown, string(r.Code), r.Unwitnessed} {
+		if part != "" {
+			s += part + "; "
+		}
 	}
 	p.line("%s%d of %d checks passed", s, passed, len(groups))
 	if r.Kept != "" {

@@ -1,7 +1,8 @@
 // Package show writes reports for people and for programs. It is pure.
 //
-// People get one line per check, the operations, the verdict and what it does not cover:
+// People get what was shown, one line per check, the operations, the verdict and what it does not cover:
 //
+//	failed: self-approval
 //	  ✓ receipt-signature  by core.example
 //	  ✗ approvals          self-approval: bob
 //
@@ -40,6 +41,7 @@ func Text(w io.Writer, r *verifier.Report, o Options) error {
 	p := &page{color: o.Color}
 	groups := groupChecks(r.Checks)
 	if !o.Quiet {
+		p.headline(r)
 		p.checks(groups)
 		p.operations(r)
 		p.basis(r)

@@ -29,7 +29,8 @@
 //
 // They check signature, subject, type and inclusion. They know nothing of witnesses, approvals,
 // validity windows, single use or revocation. [New] therefore exports from a pack only what package
-// verifier called verified, and what happens later is for marketops-verify to tell.
+// verifier called verified, and what happens later is for marketops-verify to tell. A receipt's bundle proves
+// that exactly this was authorised. It is the same for a receipt that was revoked or never used.
 package sigstore
 
 import (
@@ -71,6 +72,7 @@ type Set struct {
 	PredicateType string // what cosign wants after --type
 	Receipt       marketops.ReceiptID
 	Status        receipt.Status
+	Shown         string // how far the operation came under the receipts of the pack, in words
 	Report        *verifier.Report
 }
 
@@ -125,7 +127,7 @@ func New(p *pack.Pack, t *trust.Trust, at marketops.Time, operation marketops.Di
 	}
 	s := &Set{Operation: document, Report: report, PredicateType: receipt.PredicatePrefix + string(what) + receipt.PredicateSuffix}
 	s.Receipt = receipts[0].record.Body.(*receipt.Receipt).ReceiptID
-	s.Status = status(report, s.Receipt)
+	s.Status, s.Shown = shown(report, s.Receipt)
 	if err := b.fill(s, about, operation); err != nil {
 		return nil, err
 	}
@@ -147,13 +149,14 @@ func (b *book) fill(s *Set, about []entry, operation marketops.Digest) (err erro
 	return nil
 }
 
-func status(r *verifier.Report, id marketops.ReceiptID) receipt.Status {
+// shown returns how far a receipt came, as the report of its pack says.
+func shown(r *verifier.Report, id marketops.ReceiptID) (receipt.Status, string) {
 	for _, o := range r.Operations {
 		if o.Receipt == id {
-			return o.Status
+			return o.Status, o.Fate
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // sign makes the files of one signature. The place in the log is proved once more under the trust

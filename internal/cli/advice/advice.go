@@ -94,8 +94,9 @@ var next = map[marketops.Code]string{
 	marketops.ConsistencyInvalid: "tell the operator and the other auditors",
 	marketops.OrderViolation:     "tell the operator",
 	marketops.ReceiptReused:      "keep the pack; tell the operator and the other auditors",
-	marketops.OutcomeMissing:     "marketops reconcile",
+	marketops.OutcomeMissing:     "marketops reconcile on the publishing machine, then marketops pack again",
 	marketops.RecordWithheld:     "ask the operator for the record",
 	marketops.RecordUnknown:      "use a newer verifier",
 	marketops.SplitView:          "tell the operator and the other auditors",
+	marketops.NotPublished:       "do not use the files; ask the publisher why the release was not published",
 }

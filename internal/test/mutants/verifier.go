@@ -29,6 +29,15 @@ var verifierMutants = []mutant{
 	{"reported-effects", "saying what is on GitHub of an operation that failed", "verifier/show", "TestGoldens", []overlay.Patch{
 		{File: "verifier/show/operations.go", Old: "o.Status != receipt.Success || adopted", New: "adopted"},
 	}},
+	{"unpublished-files", "asking whether files were published", "verifier/show", "TestWhatWasShown", []overlay.Patch{
+		{File: "verifier/files.go", Old: "if s.Status() == receipt.Success {", New: "if s.Status() != \"\" {"},
+	}},
+	{"shown-anyway", "saying what was shown of what was verified alone", "verifier/show", "TestNothingShown", []overlay.Patch{
+		{File: "verifier/shown.go", Old: "\tif !v.report.Verified() {\n\t\treturn\n\t}\n\tfor i, s", New: "\tfor i, s"},
+	}},
+	{"first-line", "saying first what was shown", "verifier/show", "TestWhatWasShown", []overlay.Patch{
+		{File: "verifier/show/show.go", Old: "\t\tp.headline(r)\n", New: "\t\n"},
+	}},
 	{"without-receipt", "naming the operations of a plan that have no receipt", "verifier/show", "TestGoldens", []overlay.Patch{
 		{File: "verifier/summary.go", Old: "\tv.listWithoutReceipt()\n", New: "\t\n"},
 	}},

@@ -61,12 +61,12 @@ function operation(o) {
   const d = made("dl");
   const add = (k, v) => { if (v) d.append(made("dt", k), made("dd", v)); };
   add("operation", [o.kind, o.repository, o.resource].filter(Boolean).join(" "));
-  add("outcome", [o.status, o.code].filter(Boolean).join(" · "));
+  add("outcome", [o.fate ?? o.status, o.code].filter(Boolean).join(" · "));
   add("at", o.url);
   add("asked by", o.requester);
   add("approved by", o.approvers.join(", "));
   add("authorised by", o.authorities.join(", "));
-  add("published by", o.publisher);
+  add(o.status === "success" ? "published by" : "claimed by", o.publisher);
   add("resolved by", o.resolver);
   add("content", o.operation);
   add("leaves", o.positions.map((p) => p.record + " " + p.index).join(", "));
@@ -77,7 +77,7 @@ function show(answer) {
   const r = JSON.parse(answer.json);
   const [mark, word, kind] = looks[r.verdict] ?? looks.failed;
   const passed = r.checks.filter((c) => c.status === "pass").length;
-  $("verdict").textContent = mark + " " + word + (r.unwitnessed ? " (unwitnessed)" : "") + (r.code ? ": " + r.code : "");
+  $("verdict").textContent = mark + " " + word + (r.unwitnessed ? " (unwitnessed)" : "") + (r.shown ? ": " + r.shown : r.code ? ": " + r.code : "");
   $("verdict").className = kind;
   const basis = [passed + " of " + r.checks.length + " checks passed", r.unwitnessed, r.run && "run " + r.run,
     r.checkpoint && "log " + r.checkpoint.origin + " at size " + r.checkpoint.size + ", quorum " + r.checkpoint.quorum,

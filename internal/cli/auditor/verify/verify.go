@@ -17,7 +17,7 @@ const Usage = `usage: marketops-verify PACK|BUNDLE [flags]
   --trust-digest sha256:…    refuse any other trust file
   --min-trust-version N      refuse an older trust file
   --require LEVEL            signature, inclusion or quorum; default: the strictest that trust.json names
-  --subject DIR              the files in DIR are the authorised assets: none missing, none more
+  --subject DIR              the files in DIR are the assets that were published as authorised, no more
   --checkpoint FILE          a checkpoint that you hold; the pack must be of the same log
   --evidence FILE            where both statements of a forked log go; default marketops-evidence-… here
   --at TIME                  judge as of this time (2026-03-01T12:00:00Z); default now

@@ -57,7 +57,10 @@ report and the exit code are those of marketops verify.
 
 cosign checks signature, subject, type and inclusion in the log. It cannot see witnesses, approvals,
 validity windows, single use or revocation: marketops-verify does. The command also verifies each
-release asset that you name in place of operation.json, for the receipt names them all.`,
+release asset that you name in place of operation.json, for the receipt names them all.
+
+A bundle of a receipt proves authorisation, not publication: it verifies just the same when the receipt
+was revoked, or was never used. The command says how far the operation came; give that, or the pack, with it.`,
 		Args: cli.Args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error { o.Source = args[0]; return run(c.Context(), e, o) },
 	}
@@ -213,6 +216,7 @@ type exportView struct {
 	PredicateType string              `json:"predicate_type"`
 	Receipt       marketops.ReceiptID `json:"receipt"`
 	Status        receipt.Status      `json:"status"`
+	Shown         string              `json:"shown"` // how far the operation came, by the pack
 	Unwitnessed   string              `json:"unwitnessed,omitzero"`
 	Dir           string              `json:"dir"`
 	Document      string              `json:"document"`
@@ -233,7 +237,7 @@ type exportedSignature struct {
 
 func report(out *cli.Streams, run marketops.RunID, operation marketops.Digest, s *sigstore.Set, o Options) error {
 	v := exportView{Schema: "marketops.export-result/v1", Run: run, Number: o.Operation, Operation: operation, Record: o.Record,
-		PredicateType: s.PredicateType, Receipt: s.Receipt, Status: s.Status, Unwitnessed: s.Report.Unwitnessed, Dir: o.Out,
+		PredicateType: s.PredicateType, Receipt: s.Receipt, Status: s.Status, Shown: s.Shown, Unwitnessed: s.Report.Unwitnessed, Dir: o.Out,
 		Document: filepath.Join(o.Out, sigstore.OperationFile), TrustedRoot: filepath.Join(o.Out, sigstore.RootFile)}
 	for _, one := range s.Signed {
 		x := exportedSignature{Role: one.By.Role, By: one.By.Name, Key: one.KeyID, Position: one.Position,
@@ -244,7 +248,8 @@ func report(out *cli.Streams, run marketops.RunID, operation marketops.Digest, s
 		out.Say("%s of operation %d by %s %s, leaf %d of %s", o.Record, o.Operation, x.Role, x.By, x.Position.Index, x.Position.Origin)
 		out.Print("%s", commandLine(x.Command))
 	}
-	out.Say("receipt %s: %s, as of this pack; cosign does not see single use, revocation or witnesses, marketops-verify does", s.Receipt, s.Status)
+	out.Say("operation %d as of this pack: %s (receipt %s)", o.Operation, s.Shown, s.Receipt)
+	out.Say("a bundle proves that the record was signed and logged, not that anything was published; cosign does not see single use, revocation or witnesses: marketops-verify PACK does")
 	return out.Result(v)
 }
 

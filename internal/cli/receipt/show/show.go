@@ -40,6 +40,9 @@ answer is shown as its own.`,
 	}
 }
 
+// notAsked is the state of a receipt while the Core does not answer.
+const notAsked api.State = "not asked"
+
 type receiptView struct {
 	Schema  string           `json:"schema"`
 	Digest  marketops.Digest `json:"digest"`
@@ -65,7 +68,7 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if err != nil {
 		return err
 	}
-	v := receiptView{Schema: "marketops.receipt-show/v1", Digest: rec.Digest, By: string(holder.Role) + " " + holder.Name, Key: rec.By, Receipt: rec.Body.(*receipt.Receipt), State: "not asked"}
+	v := receiptView{Schema: "marketops.receipt-show/v1", Digest: rec.Digest, By: string(holder.Role) + " " + holder.Name, Key: rec.By, Receipt: rec.Body.(*receipt.Receipt), State: notAsked}
 	state, err := s.Core.ClaimState(ctx, v.Receipt.ReceiptID)
 	if err == nil {
 		v.State, v.Epoch, v.Outcome = state.State, state.Epoch, state.Outcome
@@ -161,7 +164,7 @@ func printReceipt(s *cli.Streams, v receiptView) {
 		spent += ": " + string(v.Outcome)
 	}
 	rows := [][]string{
-		{"receipt", string(r.ReceiptID)}, {"digest", v.Digest.String()}, {"signed by", v.By}, {"key", string(v.Key)}, {"issued", r.IssuedAt.String()},
+		{"shows", shows(v, cli.Now())}, {"receipt", string(r.ReceiptID)}, {"digest", v.Digest.String()}, {"signed by", v.By}, {"key", string(v.Key)}, {"issued", r.IssuedAt.String()},
 		{"nonce", r.Nonce}, {"run", string(r.RunID)}, {"kind", string(r.OperationKind)},
 		{"repository", r.Target.FullName + " (" + r.Target.ID() + ")"}, {"operation", r.Operation.String()}, {"plan", r.Plan.String()},
 		{"policy", r.Policy.String()}, {"trust", fmt.Sprintf("version %d %s", r.Trust.Version, r.Trust.Digest)},
@@ -176,6 +179,31 @@ func printReceipt(s *cli.Streams, v receiptView) {
 		rows = append(rows, []string{"effect", tell(e)})
 	}
 	s.Table(rows)
+}
+
+// endings are the outcomes that are no success.
+var endings = map[receipt.Status]string{
+	receipt.Failed: "failed, not published as authorised", receipt.Rejected: "rejected, not published", receipt.Unknown: "unknown whether published",
+}
+
+// shows says first what was verified, and what is only the Core's word.
+func shows(v receiptView, now marketops.Time) string {
+	said := "authorised; the Core says: "
+	switch {
+	case v.Outcome == receipt.Success:
+		return said + "published"
+	case v.Outcome != "":
+		return said + endings[v.Outcome]
+	case v.State == notAsked:
+		return "authorised; whether it was published was not asked"
+	case v.State == api.StateNone && v.Receipt.ExpiresAt <= now:
+		return said + "not published, and its time is over"
+	case v.State == api.StateNone:
+		return said + "unused, not published"
+	case v.State == api.StateRevoked:
+		return said + "revoked, not published"
+	}
+	return said + string(v.State) + ", not known whether published"
 }
 
 // tell is one effect for people.

@@ -67,3 +67,33 @@ func TestForgedReceipts(t *testing.T) {
 		}
 	}
 }
+
+// TestShows: the first line tells what was verified from what the Core says, for each state.
+func TestShows(t *testing.T) {
+	r := logworld.New().Allow().Receipt.Record.Body.(*receipt.Receipt)
+	for _, c := range []struct {
+		state   api.State
+		outcome receipt.Status
+		late    bool
+		want    string
+	}{
+		{notAsked, "", false, "authorised; whether it was published was not asked"},
+		{api.StateNone, "", false, "authorised; the Core says: unused, not published"},
+		{api.StateNone, "", true, "authorised; the Core says: not published, and its time is over"},
+		{api.StateRevoked, "", false, "authorised; the Core says: revoked, not published"},
+		{api.StateClaimed, "", false, "authorised; the Core says: claimed, not known whether published"},
+		{api.StateExecuting, "", false, "authorised; the Core says: executing, not known whether published"},
+		{api.StateClosed, receipt.Rejected, false, "authorised; the Core says: rejected, not published"},
+		{api.StateClosed, receipt.Failed, false, "authorised; the Core says: failed, not published as authorised"},
+		{api.StateDecided, receipt.Unknown, false, "authorised; the Core says: unknown whether published"},
+		{api.StateClosed, receipt.Success, false, "authorised; the Core says: published"},
+	} {
+		now := r.ExpiresAt - 1
+		if c.late {
+			now = r.ExpiresAt
+		}
+		if got := shows(receiptView{Receipt: r, State: c.state, Outcome: c.outcome}, now); got != c.want {
+			t.Errorf("%s %s: %q", c.state, c.outcome, got)
+		}
+	}
+}
