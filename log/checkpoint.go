@@ -50,7 +50,7 @@ func ParseUnverified(text string) (*Checkpoint, error) {
 	if len(lines) != 4 {
 		return nil, errors.New("a checkpoint has three lines")
 	}
-	c, err := &Checkpoint{Origin: string(lines[0])}, CheckName(string(lines[0]))
+	c, err := &Checkpoint{Origin: string(lines[0])}, CheckOriginLine(string(lines[0]))
 	if err != nil {
 		return nil, err
 	}

@@ -89,6 +89,15 @@ func CheckName(s string) error {
 	return nil
 }
 
+// CheckOriginLine accepts the origin of any log (C2SP tlog-checkpoint), which need be neither a host name nor the name
+// of its key: one line of text that is not empty, without control characters, of at most [MaxOrigin] bytes.
+func CheckOriginLine(s string) error {
+	if s == "" || len(s) > MaxOrigin || !utf8.ValidString(s) || strings.IndexFunc(s, unicode.IsControl) >= 0 {
+		return fmt.Errorf("%.80q is not an origin", s)
+	}
+	return nil
+}
+
 // CheckOrigin accepts a bare host name: letters, digits, '-' and '_' in labels of at most 63
 // bytes, joined by dots. A path or a port would hide the log from stock Sigstore verifiers,
 // which look the log up by the host name of its URL.

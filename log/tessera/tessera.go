@@ -206,7 +206,7 @@ func appendOptions(o Options, g *guard) (*upstream.AppendOptions, *log.Policy, *
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return s.WithWitnesses(group, &upstream.WitnessOptions{Timeout: witnessTimeout}), p, asked, nil
+	return s.WithWitnesses(group, &upstream.WitnessOptions{Timeout: quorumTimeout}), p, asked, nil
 }
 
 func lists(p *log.Policy, o Options) bool {

@@ -22,8 +22,9 @@ import (
 
 // Limits of asking witnesses.
 const (
-	witnessTimeout   = 5 * time.Second // for one checkpoint, all witnesses at once
-	maxWitnessAnswer = 8 << 10         // bytes; a cosignature has some 200
+	witnessTimeout   = 5 * time.Second  // for one answer of one witness; all are asked at once
+	quorumTimeout    = 12 * time.Second // for one checkpoint: two answers of the slowest, who tells its size first
+	maxWitnessAnswer = 8 << 10          // bytes; a cosignature has some 200
 )
 
 // unsatisfied is how Tessera's errors say that too few witnesses cosigned; it formats the cause away.
@@ -73,7 +74,9 @@ func (w *witnesses) client() *http.Client {
 // RoundTrip implements [http.RoundTripper].
 func (w *witnesses) RoundTrip(r *http.Request) (*http.Response, error) {
 	name := w.names[r.URL.String()]
-	answer, err := w.base.RoundTrip(r)
+	ctx, cancel := context.WithTimeout(r.Context(), witnessTimeout) // each its own
+	defer cancel()
+	answer, err := w.base.RoundTrip(r.WithContext(ctx))
 	var body []byte
 	if err == nil {
 		body, err = io.ReadAll(io.LimitReader(answer.Body, maxWitnessAnswer))
@@ -98,7 +101,11 @@ func (w *witnesses) fault(name string, r *http.Request, answer *http.Response, b
 	if answer.StatusCode == http.StatusConflict && answer.Header.Get("Content-Type") == "text/x.tlog.size" {
 		return "" // Tessera asks again from that size
 	}
-	if answer.StatusCode != http.StatusOK {
+	switch answer.StatusCode {
+	case http.StatusOK:
+	case http.StatusConflict, http.StatusUnprocessableEntity: // for another root one says 409, by the page before July 2026, or 422
+		return "it answered " + answer.Status + ": this log does not extend the one that it cosigned"
+	default:
 		return "it answered " + answer.Status
 	}
 	if sent, err := r.GetBody(); err == nil {

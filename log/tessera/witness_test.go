@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -216,4 +218,60 @@ func TestWitnessesThatCannotBeAsked(t *testing.T) {
 	o.Policy = quorum(o, 1, a, b)
 	_, err = Open(context.Background(), o)
 	wantCode(t, "no URL", err, marketops.ConfigInvalid)
+}
+
+// TestEachWitnessHasItsOwnTime: one that needs half its time for each of two answers is waited for, beside one that
+// never answers.
+func TestEachWitnessHasItsOwnTime(t *testing.T) {
+	good, slow := startWitness(t, 1, 1000), startWitness(t, 2, 1000)
+	hanging := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	defer hanging.Close()
+	first := atomic.Bool{}
+	through, err := url.Parse(slow.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := httputil.NewSingleHostReverseProxy(through)
+	delayed := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		time.Sleep(witnessTimeout * 6 / 10)
+		if first.CompareAndSwap(false, true) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			rw.Header().Set("Content-Type", "text/x.tlog.size")
+			rw.WriteHeader(http.StatusConflict)
+			_, _ = io.WriteString(rw, "0\n")
+			return
+		}
+		forward.ServeHTTP(rw, r)
+	}))
+	defer delayed.Close()
+	slow.url = delayed.URL
+	o := options(t.TempDir())
+	o.Policy = quorum(o, 2, good, slow, &cosigner{Witness: logtest.Witness{Name: "w3.example", Key: logtest.Key(103)}, url: hanging.URL})
+	w := start(t, o)
+	raw, err := w.Published(context.Background(), push(t, w, leaf(0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cp := met(t, o.Policy, raw); cp.Size != 1 {
+		t.Errorf("%+v", cp)
+	}
+}
+
+// TestForksByEitherStatus: a witness that cosigned another history is told from one in trouble, by 409 as by 422.
+func TestForksByEitherStatus(t *testing.T) {
+	for _, status := range []int{http.StatusConflict, http.StatusUnprocessableEntity} {
+		s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { http.Error(rw, "no", status) }))
+		o := options(t.TempDir())
+		o.PublishTimeout = 300 * time.Millisecond
+		o.Policy = quorum(o, 1, &cosigner{Witness: logtest.Witness{Name: "w1.example", Key: logtest.Key(101)}, url: s.URL})
+		_, err := Open(context.Background(), o)
+		wantCode(t, fmt.Sprint(status), err, marketops.QuorumUnmet)
+		if err == nil || !strings.Contains(err.Error(), "does not extend the one that it cosigned") {
+			t.Errorf("%d: %v", status, err)
+		}
+		s.Close()
+	}
 }

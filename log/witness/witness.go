@@ -19,11 +19,12 @@
 //	ErrUnsigned     403  no listed key of that origin made a signature that verifies, or one of theirs does not
 //	ErrOldSize      400  the old size is above the checkpoint's
 //	*Stale          409  the old size is not the one cosigned last, which it carries
-//	ErrFork         409  another root at the size cosigned last
+//	ErrFork         422  another root at the size cosigned last
 //	ErrProof        422  the hashes do not lead from the old root to the new one
 //
 // Signatures by unknown keys are ignored, whatever their type; logs must sign by Ed25519 (0x01).
-// Origins are any key names; they need not be host names.
+// An origin is any line of text. It need be neither a host name nor the name of the log's key: who
+// witnesses such a log names both.
 //
 // # What is never signed
 //
@@ -73,7 +74,7 @@ func (s *Stale) Error() string { return fmt.Sprintf("the size cosigned last is %
 type Options struct {
 	Name   string        // key name, a schema-less URL by convention
 	Signer crypto.Signer // signs nothing else: the signed text does not contain the name
-	Logs   []log.Party   // see [log.ParseVkey]; several keys of one origin are for rotation
+	Logs   []log.Party   // Name is the origin, which the key's own name may differ from; several keys of one origin are for rotation
 	Dir    string        // made if missing; what it lies in must exist
 	Now    func() marketops.Time
 }
@@ -120,8 +121,11 @@ func histories(o Options) (map[string]*history, error) {
 			return nil, fmt.Errorf("the key of the log %s is given twice, or is the witness's own", p.Name)
 		}
 		seen[p.Key] = true
+		if err := log.CheckOriginLine(p.Name); err != nil {
+			return nil, err
+		}
 		v, err := note.NewVerifier(p.Vkey)
-		if err != nil || v.Name() != p.Name {
+		if listed, perr := log.ParseVkey(p.Vkey); err != nil || perr != nil || listed.Key != p.Key {
 			return nil, fmt.Errorf("the log %q: not an Ed25519 verifier key", p.Name)
 		}
 		if logs[p.Name] == nil {

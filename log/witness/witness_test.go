@@ -397,3 +397,44 @@ func FuzzAddCheckpoint(f *testing.F) {
 		}
 	})
 }
+
+// namedOtherwise returns a checkpoint of l whose origin is not the name of the key that signs it.
+func namedOtherwise(t *testing.T, l *logtest.Log, origin string, size uint64) []byte {
+	t.Helper()
+	text := (&log.Checkpoint{Origin: origin, Size: size, Root: l.Root(size)}).Text()
+	return l.SignText(text)
+}
+
+// TestOriginsThatAreNoKeyNames: a log is known by origin and key, whatever the key is called (C2SP tlog-checkpoint).
+func TestOriginsThatAreNoKeyNames(t *testing.T) {
+	l := grown(1, "entry", 5)
+	for _, spelt := range []string{"go.sum database tree", "other.example.com", "https://log.example.com/+1"} {
+		named := party(t, l)
+		named.Name = spelt
+		o := options(t)
+		o.Logs = []log.Party{named}
+		w := open(t, o)
+		request := &witness.Request{Checkpoint: namedOtherwise(t, l, spelt, 5)}
+		if line, err := w.AddCheckpoint(request.Format()); err != nil || !strings.HasPrefix(string(line), "— "+name+" ") {
+			t.Errorf("%q: %q, %v", spelt, line, err)
+		}
+		if _, err := w.Latest(spelt); err != nil {
+			t.Errorf("%q: %v", spelt, err)
+		}
+		// The same key signs no other origin here, not even its own name.
+		own := &witness.Request{Checkpoint: l.CheckpointAt(5)}
+		if _, err := w.AddCheckpoint(own.Format()); !errors.Is(err, witness.ErrUnknownLog) {
+			t.Errorf("%q: the key's own name: %v", spelt, err)
+		}
+		must(t, w.Close())
+	}
+	for _, bad := range []string{"", "two\nlines", "esc\x1b", strings.Repeat("a", log.MaxOrigin+1), "bad\xff"} {
+		named := party(t, l)
+		named.Name = bad
+		o := options(t)
+		o.Logs = []log.Party{named}
+		if _, err := witness.Open(o); !errors.Is(err, marketops.ConfigInvalid) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

@@ -26,8 +26,10 @@ import (
 
 // Limits of the server. A request is small, and what is slow is not a log.
 const (
-	maxCalls      = 64 // handled at one time; others wait
+	maxCalls      = 64   // judged at one time; others wait. Nobody holds a place who is still sending or reading
+	maxReading    = 1024 // requests read at one time, each of at most [witness.MaxRequest] bytes; others wait
 	headerTimeout = 5 * time.Second
+	bodyTimeout   = 5 * time.Second  // for the body of one request
 	callTimeout   = 15 * time.Second // for reading one request, and for writing its answer
 	idleTimeout   = time.Minute      // logs keep their connections
 	stopTimeout   = 5 * time.Second
@@ -55,7 +57,7 @@ func Serve(ctx context.Context, l net.Listener, w *witness.Witness, log *slog.Lo
 // Handler returns the two endpoints. What it refuses it tells log at debug level, a fork and
 // its own trouble as errors.
 func Handler(w *witness.Witness, log *slog.Logger) http.Handler {
-	h := &handler{w, log, semaphore.NewWeighted(maxCalls), map[string]string{}}
+	h := &handler{w, log, semaphore.NewWeighted(maxCalls), semaphore.NewWeighted(maxReading), map[string]string{}}
 	for _, origin := range w.Origins() {
 		sum := sha256.Sum256([]byte(origin))
 		h.origins[hex.EncodeToString(sum[:])] = origin
@@ -67,6 +69,7 @@ type handler struct {
 	witness *witness.Witness
 	log     *slog.Logger
 	calls   *semaphore.Weighted
+	reading *semaphore.Weighted
 	origins map[string]string // by the hex of their SHA-256
 }
 
@@ -77,7 +80,7 @@ func (h *handler) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	switch name {
 	case "add-checkpoint":
 	case "checkpoint":
-		method, serve = http.MethodGet, func(rw http.ResponseWriter, _ *http.Request) { h.latest(rw, path.Base(dir)) }
+		method, serve = http.MethodGet, func(rw http.ResponseWriter, r *http.Request) { h.latest(rw, r, path.Base(dir)) }
 	default:
 		http.NotFound(rw, r)
 		return
@@ -87,34 +90,46 @@ func (h *handler) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, method+" only", http.StatusMethodNotAllowed)
 		return
 	}
-	if h.calls.Acquire(r.Context(), 1) != nil {
-		return // the caller went away
-	}
-	defer h.calls.Release(1)
 	serve(rw, r)
 }
 
 func (h *handler) add(rw http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, witness.MaxRequest))
+	body, err := h.read(rw, r)
 	if err != nil {
-		http.Error(rw, fmt.Sprintf("the request could not be read, or has more than %d bytes", witness.MaxRequest), http.StatusBadRequest)
+		http.Error(rw, fmt.Sprintf("the request could not be read in %s, or has more than %d bytes", bodyTimeout, witness.MaxRequest), http.StatusBadRequest)
 		return
 	}
-	line, err := h.witness.AddCheckpoint(body)
-	if err != nil {
-		h.refuse(rw, err)
-		return
-	}
-	text(rw, line)
+	h.answer(rw, r, func() ([]byte, error) { return h.witness.AddCheckpoint(body) })
 }
 
-func (h *handler) latest(rw http.ResponseWriter, id string) {
-	raw, err := h.witness.Latest(h.origins[id])
+// read returns the body. Who sends slowly takes no place among those that are judged, and has a time of their own.
+func (h *handler) read(rw http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if err := h.reading.Acquire(r.Context(), 1); err != nil {
+		return nil, err
+	}
+	defer h.reading.Release(1)
+	if err := http.NewResponseController(rw).SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, err
+	}
+	return io.ReadAll(http.MaxBytesReader(rw, r.Body, witness.MaxRequest))
+}
+
+func (h *handler) latest(rw http.ResponseWriter, r *http.Request, id string) {
+	h.answer(rw, r, func() ([]byte, error) { return h.witness.Latest(h.origins[id]) })
+}
+
+// answer writes what the witness says. The place is free again before the first byte is written.
+func (h *handler) answer(rw http.ResponseWriter, r *http.Request, ask func() ([]byte, error)) {
+	if h.calls.Acquire(r.Context(), 1) != nil {
+		return // the caller went away
+	}
+	b, err := ask()
+	h.calls.Release(1)
 	if err != nil {
 		h.refuse(rw, err)
 		return
 	}
-	text(rw, raw)
+	text(rw, b)
 }
 
 func text(rw http.ResponseWriter, b []byte) {
@@ -132,7 +147,7 @@ var statuses = []struct {
 	{witness.ErrOldSize, http.StatusBadRequest},
 	{witness.ErrUnknownLog, http.StatusNotFound},
 	{witness.ErrUnsigned, http.StatusForbidden},
-	{witness.ErrFork, http.StatusConflict},
+	{witness.ErrFork, http.StatusUnprocessableEntity},
 	{witness.ErrProof, http.StatusUnprocessableEntity},
 }
 

@@ -96,7 +96,7 @@ func TestAnswers(t *testing.T) {
 		{"under a prefix", "/some/where", body(l, 5, 7), 200, "text/plain; charset=utf-8", line(7)},
 		{"an old size that is stale", "", body(l, 0, 9), 409, "text/x.tlog.size", "7\n"},
 		{"a rollback", "", body(l, 5, 5), 409, "text/x.tlog.size", "7\n"},
-		{"a fork", "", body(fork, 7, 7), 409, "text/plain; charset=utf-8", ""},
+		{"a fork", "", body(fork, 7, 7), 422, "text/plain; charset=utf-8", ""},
 		{"a fork that is longer", "", body(fork, 7, 9), 422, "text/plain; charset=utf-8", ""},
 		{"an old size above the new", "", body(l, 7, 5), 400, "text/plain; charset=utf-8", ""},
 		{"rubbish", "", []byte("rubbish"), 400, "text/plain; charset=utf-8", ""},
@@ -114,7 +114,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: refused with a signature: %q", c.what, answer)
 		}
 	}
-	if s := talk.String(); strings.Count(s, "level=ERROR") != 1 || !strings.Contains(s, "status=409") {
+	if s := talk.String(); strings.Count(s, "level=ERROR") != 1 || !strings.Contains(s, "status=422") {
 		t.Errorf("of the fork, and of nothing else, the operator should hear: %s", s)
 	}
 	must(t, w.Close())

@@ -38,7 +38,8 @@ func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *co
 		Short: "Serve as a witness (C2SP tlog-witness) until SIGINT or SIGTERM",
 		Long: `Serve POST add-checkpoint: verify that a log's new checkpoint extends the one cosigned last, remember it
 durably, and cosign it. It never signs two histories of one log, in any order of requests and even if it is
-killed. Any log whose checkpoints are signed by Ed25519 can be witnessed.
+killed. Any log whose checkpoints are signed by Ed25519 can be witnessed; one whose origin is not the name
+of its key as --log "VKEY ORIGIN".
 
 The first checkpoint of each log is taken on trust. If the state folder is lost, the operator must retire the key
 with it: do not start this key again with an empty folder, and never restore the folder from a backup.
@@ -52,7 +53,7 @@ machine that the log's operator does not control.`,
 	c.Flags().StringVar(&o.Key, "key", "", "the witness's private key: a file or env://NAME; it must sign nothing else (required)")
 	c.Flags().StringVar(&o.Name, "name", "", "the witness's name (required)")
 	c.Flags().StringVar(&o.Listen, "listen", "", "address and port to listen on (required)")
-	c.Flags().StringArrayVar(&o.Logs, "log", nil, "verifier key of a log; may be repeated")
+	c.Flags().StringArrayVar(&o.Logs, "log", nil, "verifier key of a log and, after a space, its origin where that is not the key's name; may be repeated")
 	c.Flags().StringVar(&o.Policy, "policy", "", "a C2SP tlog-policy whose logs are witnessed")
 	c.Flags().StringVar(&o.State, "state", "", "state folder (default: the key's file name and .state)")
 	return c
@@ -107,7 +108,7 @@ func (o *Options) complete() error {
 func (o *Options) parties() ([]log.Party, error) {
 	var out []log.Party
 	for _, vkey := range o.Logs {
-		p, err := log.ParseVkey(vkey)
+		p, err := parseLog(vkey)
 		if err != nil {
 			return nil, marketops.RefuseErr(marketops.ConfigInvalid, "--log", err)
 		}
@@ -127,11 +128,29 @@ func (o *Options) parties() ([]log.Party, error) {
 	return append(out, p.Logs()...), nil
 }
 
+// parseLog reads a verifier key and, after a space, the origin of a log that is not named like its key.
+func parseLog(s string) (log.Party, error) {
+	vkey, origin, named := strings.Cut(s, " ")
+	p, err := log.ParseVkey(vkey)
+	if err == nil && named {
+		p.Name, err = origin, log.CheckOriginLine(origin)
+	}
+	return p, err
+}
+
+// told is a log as --log takes it.
+func told(p log.Party) string {
+	if strings.HasPrefix(p.Vkey, p.Name+"+") {
+		return p.Vkey
+	}
+	return p.Vkey + " " + p.Name
+}
+
 func announce(s *cli.Streams, w *witness.Witness, address, state string, parties []log.Party) error {
 	var logs []string
 	for _, p := range parties {
-		s.Print("log %s", p.Vkey)
-		logs = append(logs, p.Vkey)
+		s.Print("log %s", told(p))
+		logs = append(logs, told(p))
 	}
 	s.Print("witness %s", w.Vkey())
 	s.Print("ready http://%s", address)

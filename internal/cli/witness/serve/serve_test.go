@@ -9,6 +9,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/test/clitest"
+	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/spf13/cobra"
 )
 
@@ -36,5 +37,16 @@ func TestState(t *testing.T) {
 	o := Options{Key: "/keys/w.pem", Name: "w", Listen: ":0", Policy: "p"}
 	if err := o.complete(); err != nil || o.State != filepath.FromSlash("/keys/w.pem.state") && runtime.GOOS != "windows" {
 		t.Errorf("%q %v", o.State, err)
+	}
+}
+
+// TestLogs: a log is a verifier key, and its origin after it where that is not the key's name.
+func TestLogs(t *testing.T) {
+	vkey := logtest.New("sum.example.org", logtest.Key(1)).Vkey()
+	for line, want := range map[string]string{vkey: "sum.example.org", vkey + " database tree": "database tree", vkey + " ": "", vkey + " a\x1b": "", "a " + vkey: ""} {
+		p, err := parseLog(line)
+		if (err == nil) != (want != "") || err == nil && (p.Name != want || p.Vkey != vkey || told(p) != line) {
+			t.Errorf("%q: %+v, %v", line, p, err)
+		}
 	}
 }
