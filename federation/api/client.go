@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/githubhttp"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -43,7 +44,7 @@ type Client struct {
 // clock that requests are dated by.
 func Dial(address, core string, by crypto.Signer, t *trust.Trust, now func() marketops.Time, options ...Option) (*Client, error) {
 	c := &Client{core: core, by: by, trust: t, now: now, base: "http://core"}
-	tr := &http.Transport{MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: callTimeout, Proxy: nil, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13}}
+	tr := &http.Transport{Protocols: githubhttp.HTTP1(), MaxIdleConnsPerHost: 64, ResponseHeaderTimeout: callTimeout, Proxy: nil, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13}}
 	switch {
 	case strings.HasPrefix(address, "https://"):
 		c.base = strings.TrimSuffix(address, "/")

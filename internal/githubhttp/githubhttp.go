@@ -1,4 +1,5 @@
-// Package githubhttp makes the HTTP transport of everything that holds a write credential for GitHub.
+// Package githubhttp makes the HTTP transport of everything that holds a write credential for GitHub, and says
+// which protocols a connection may speak that carries any credential.
 package githubhttp
 
 import (
@@ -19,11 +20,9 @@ const (
 // is off because it retries refused streams by itself, and no proxy is asked for. roots are the
 // authorities to believe; nil is the system's.
 func NewTransport(roots *x509.CertPool) *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  nil,
-		Protocols:              protocols,
+		Protocols:              HTTP1(),
 		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    connectTimeout,
@@ -31,4 +30,12 @@ func NewTransport(roots *x509.CertPool) *http.Transport {
 		DisableCompression:     true, // so that the digest of an answer is that of what came
 		MaxResponseHeaderBytes: maxHeaders,
 	}
+}
+
+// HTTP1 allows HTTP/1.1 alone. Under GODEBUG=http2debug=1 or 2 net/http prints every header of HTTP/2, with the
+// credential in it; no setting makes it print those of HTTP/1.1.
+func HTTP1() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	return p
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/githubhttp"
 )
 
 // reader is the one way to the network. It can only read, and only from one API.
@@ -23,7 +24,7 @@ type reader struct {
 // would then see the token of a plain http address and could answer for GitHub.
 func newReader(api *url.URL, token marketops.Secret, roots *x509.CertPool) *reader {
 	return &reader{api, token, &http.Transport{
-		Proxy: nil, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: timeout,
+		Proxy: nil, Protocols: githubhttp.HTTP1(), TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: timeout,
 		IdleConnTimeout: timeout, MaxIdleConnsPerHost: 2,
 	}}
 }
