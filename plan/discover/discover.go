@@ -25,6 +25,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/redact"
 	"github.com/omega/marketops/plan"
 )
 
@@ -41,6 +42,8 @@ type GitHub struct {
 	api    *url.URL
 	client *http.Client
 	now    func() time.Time
+
+	secrets redact.Redactor
 }
 
 var _ plan.Source = (*GitHub)(nil)
@@ -61,5 +64,7 @@ func New(address string, roots *x509.CertPool, token marketops.Secret, now func(
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &GitHub{api, client, now}, nil
+	g := &GitHub{api: api, client: client, now: now}
+	g.secrets.Add(token.Reveal())
+	return g, nil
 }

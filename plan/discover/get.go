@@ -44,7 +44,7 @@ func (g *GitHub) get(ctx context.Context, what string, u *url.URL, v any) (http.
 	req.Header.Set("User-Agent", "marketops")
 	resp, err := g.client.Do(req)
 	if err != nil {
-		return nil, unreadable(what, cause(err))
+		return nil, unreadable(what, g.clean(cause(err)))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -58,7 +58,7 @@ func (g *GitHub) get(ctx context.Context, what string, u *url.URL, v any) (http.
 		if body.N == 0 {
 			err = errLong
 		}
-		return nil, unreadable(what, fmt.Errorf("the answer is not the expected JSON: %w", err))
+		return nil, unreadable(what, g.clean(fmt.Errorf("the answer is not the expected JSON: %w", err)))
 	}
 	return resp.Header, nil
 }
@@ -68,6 +68,14 @@ func cause(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
+	}
+	return err
+}
+
+// clean returns an error that does not repeat the token, which a server can put into its answer.
+func (g *GitHub) clean(err error) error {
+	if text := g.secrets.Text(err.Error()); text != err.Error() {
+		return errors.New(text)
 	}
 	return err
 }

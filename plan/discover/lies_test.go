@@ -179,3 +179,40 @@ func (zeros) Read(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// TestTokenInAnswers: a server that repeats the read token where an error quotes its answer does not get it printed.
+func TestTokenInAnswers(t *testing.T) {
+	const token = "gh" + "o_c4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4"
+	for name, spelt := range map[string]string{"plain": token, "upper": strings.ToUpper(token), "escaped": strings.ReplaceAll(token, "4", `\u0034`)} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "https://"+token+"/")
+			fmt.Fprintf(w, `{"%[1]s":1,"%[1]s":2,"id":1,"full_name":"o/%[1]s","default_branch":"%[1]s","sha":"%[1]s","ref":"%[1]s","object":"%[1]s"}`, spelt)
+		}))
+		defer srv.Close()
+		g, err := New(srv.URL+"/", nil, marketops.NewSecret(token), time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for what, look := range map[string]func() (any, error){
+			"repository": func() (any, error) { return g.Repository(ctx, widgets) },
+			"commit":     func() (any, error) { return g.Commit(ctx, widgets, shaA) },
+			"tag":        func() (any, error) { return g.Tag(ctx, widgets, "v1") },
+			"branch":     func() (any, error) { return g.Branch(ctx, widgets, "main") },
+			"release":    func() (any, error) { return g.Release(ctx, widgets, "v1") },
+			"pull":       func() (any, error) { return g.Pull(ctx, widgets, "h", "main") },
+		} {
+			_, err := look()
+			if err == nil {
+				continue
+			}
+			seen++
+			if text := strings.ToLower(fmt.Sprintf("%v %+v", err, err)); strings.Contains(text, "c4n4ryc4n4ry") || strings.Contains(text, `n\u0034`) {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+		}
+		if seen < 4 {
+			t.Errorf("%s: %d errors", name, seen)
+		}
+	}
+}

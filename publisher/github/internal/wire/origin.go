@@ -39,7 +39,7 @@ func (b *bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := checkSecret(secret); err != nil {
 		return nil, &marketops.Failure{Code: marketops.TokenMissing, State: StateStopped, Err: err}
 	}
-	b.secrets.add(secret)
+	b.secrets.Add(secret)
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+secret)
 	res, err := b.base.RoundTrip(req)

@@ -2,60 +2,26 @@ package wire
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/redact"
 )
 
 // Redacted stands where a credential stood.
-const Redacted = "[redacted]"
+const Redacted = redact.Redacted
 
-// redactor removes the credentials that were ever used, in the forms in which a server might
-// repeat them.
-type redactor struct {
-	mu    sync.Mutex
-	known []string // longest first, so that no form is cut out of a longer one
-}
-
-func (r *redactor) add(secret string) {
-	quoted, _ := json.Marshal(secret)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if slices.Contains(r.known, secret) {
-		return
-	}
-	for _, form := range []string{
-		secret, url.QueryEscape(secret), url.PathEscape(secret), strings.Trim(string(quoted), `"`),
-		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
-		base64.StdEncoding.EncodeToString([]byte("Bearer " + secret)),
-	} {
-		if !slices.Contains(r.known, form) {
-			r.known = append(r.known, form)
-		}
-	}
-	slices.SortFunc(r.known, func(a, b string) int { return len(b) - len(a) })
-}
-
-func (r *redactor) text(s string) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, secret := range r.known {
-		s = strings.ReplaceAll(s, secret, Redacted)
-	}
-	return s
-}
+// redactor removes the credentials that were ever used.
+type redactor struct{ redact.Redactor }
 
 // line is text, on one line and bounded.
-func (r *redactor) line(s string) string { return clip(r.text(s)) }
+func (r *redactor) line(s string) string { return clip(r.Text(s)) }
 
 // Redact removes every credential that was used from a text.
-func (c *Client) Redact(s string) string { return c.secrets.text(s) }
+func (c *Client) Redact(s string) string { return c.secrets.Text(s) }
 
 // RedactLine is Redact, with the text on one line and bounded.
 func (c *Client) RedactLine(s string) string { return c.secrets.line(s) }
