@@ -3,7 +3,7 @@ package marketops
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"github.com/omega/marketops/internal/grammar"
 )
@@ -14,6 +14,9 @@ const (
 	fileName = grammar.Alnum + "._-"
 	refChars = grammar.Alnum + "._/+-"
 	typeName = "a-z0-9.+-"
+	mailName = grammar.Alnum + "!#$%&'*+/=?^_`{|}~.[]-" // RFC 5322 atext and dots, and the brackets of GitHub's bots
+	// crud is what git takes away from both ends of a name and an e-mail address: they would not be the ones that were approved.
+	crud = " .,:;<>\"\\'"
 
 	assetGrammar = "a letter or digit, then letters, digits and ._-"
 )
@@ -46,9 +49,25 @@ func isContentType(s string) bool {
 
 func isEmail(s string) bool {
 	local, host, _ := strings.Cut(s, "@")
-	n := utf8.RuneCountInString(local)
-	return n > 0 && n <= 64 && !strings.ContainsAny(local, "\t\n\f\r <>") && grammar.Of(host, "A-Za-z0-9.-", 1, 255)
+	return grammar.Of(local, mailName, 1, 64) && grammar.Of(host, "A-Za-z0-9.-", 1, 255) && isUncut(s)
 }
+
+// isUncut reports whether git keeps a name or an address as it is.
+func isUncut(s string) bool { return strings.Trim(s, crud) == s }
+
+// ValidateIdentity refuses a name or an e-mail address that cannot stand in a git object, that git would cut, or that
+// does not show what it is. The code is [NameUnsafe].
+func ValidateIdentity(role, name, email string) error {
+	if name == "" || !isUncut(name) || strings.ContainsAny(name, "<>\n") || strings.IndexFunc(name, isHidden) >= 0 {
+		return Refuse(NameUnsafe, fmt.Sprintf("%s name %.80q cannot stand in a git object as it is", role, name))
+	}
+	if !isEmail(email) {
+		return Refuse(NameUnsafe, fmt.Sprintf("%s e-mail %.80q cannot stand in a git object as it is", role, email))
+	}
+	return ValidateLine(role+" name", name)
+}
+
+func isHidden(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
 
 // FullSHA reports whether s is a full git object id in lower-case hex.
 func FullSHA(s string) bool { return (len(s) == 40 || len(s) == 64) && grammar.Of(s, hexChars, 40, 64) }
@@ -114,19 +133,13 @@ func (t *Tag) validate() error {
 }
 
 func (p Person) validate(role string) error {
-	if p.Name == "" || strings.TrimSpace(p.Name) != p.Name || strings.ContainsAny(p.Name, "<>\n") {
-		return Refuse(NameUnsafe, fmt.Sprintf("%s name %.80q cannot stand in a git object", role, p.Name))
-	}
-	if !isEmail(p.Email) {
-		return Refuse(NameUnsafe, fmt.Sprintf("%s e-mail %.80q cannot stand in a git object", role, p.Email))
+	if err := ValidateIdentity(role, p.Name, p.Email); err != nil {
+		return err
 	}
 	if p.Date <= 0 {
 		return Refuse(OperationMismatch, role+" has no date")
 	}
-	if err := ValidateText(role+" e-mail", p.Email, MaxMessage); err != nil {
-		return err
-	}
-	return ValidateLine(role+" name", p.Name)
+	return nil
 }
 
 func (o Operation) validateRelease() error {

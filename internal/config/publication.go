@@ -133,6 +133,9 @@ func (e entry) checkTagger() error {
 	if e.Tagger.Name == "" || e.Tagger.Email == "" {
 		return e.bad("tagger", "needs name and email")
 	}
+	if err := marketops.ValidateIdentity("tagger", e.Tagger.Name, e.Tagger.Email); err != nil {
+		return e.bad("tagger", err.Error())
+	}
 	return nil
 }
 

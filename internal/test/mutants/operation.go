@@ -5,8 +5,14 @@ import "github.com/omega/marketops/internal/test/overlay"
 const validateFile = "validate.go"
 
 var operationMutants = []mutant{
-	{"e-mail", "refusing control and bidirectional characters in an e-mail address", "docs", "TestOperationMembers", []overlay.Patch{
-		{File: validateFile, Old: `ValidateText(role+" e-mail", p.Email, MaxMessage); err != nil`, New: `ValidateText(role+" e-mail", p.Email, MaxMessage); false && err != nil`},
+	{"e-mail", "refusing what no e-mail address holds", ".", "TestIdentities", []overlay.Patch{
+		{File: validateFile, Old: "grammar.Of(local, mailName, 1, 64)", New: `local != "" && len(local) <= 64`},
+	}},
+	{"hidden-name", "refusing characters in a name that nobody sees", ".", "TestIdentities", []overlay.Patch{
+		{File: validateFile, Old: " || strings.IndexFunc(name, isHidden) >= 0", New: ""},
+	}},
+	{"cut-name", "refusing names that git would cut", ".", "TestIdentities", []overlay.Patch{
+		{File: validateFile, Old: "strings.Trim(s, crud) == s", New: "strings.TrimSpace(s) == s"},
 	}},
 	{"id-lengths", "refusing commit ids of two lengths", "docs", "TestOperationMembers", []overlay.Patch{
 		{File: validateFile, Old: " || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA)", New: ""},
