@@ -108,6 +108,7 @@ const (
 	RecordUnknown      Code = "record-unknown"
 	SplitView          Code = "split-view"
 	NotPublished       Code = "not-published"
+	RootDisputed       Code = "root-disputed"
 )
 
 // CodeInfo explains one code to people. What to do next is said by the program that reports it.
@@ -289,9 +290,11 @@ var Codes = []CodeInfo{
 	{Code: RecordUnknown, Group: "verify", Meaning: "a record is of an unknown type or version",
 		Cause: "a newer writer", State: "indeterminate"},
 	{Code: SplitView, Group: "verify", Meaning: "the log has shown different roots for one size",
-		Cause: "a forked log", State: "log misbehaviour; keep the evidence"},
+		Cause: "a forked log: two checkpoints that it signed, or one and what trust.json knows", State: "log misbehaviour; keep the evidence"},
 	{Code: NotPublished, Group: "verify", Meaning: "the files were authorised, and no outcome success says that they were published",
 		Cause: "the receipt was revoked, or the publication was rejected or failed", State: "the files are not a release that was published as authorised"},
+	{Code: RootDisputed, Group: "verify", Meaning: "an outcome quotes another root than the log has at that size",
+		Cause: "a publisher that is wrong or lies, or one that was shown another log", State: "the publisher's word against the log's; no signed checkpoint decides"},
 }
 
 // Info returns the entry of c, and false for a code that is not in the table.

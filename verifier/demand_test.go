@@ -215,8 +215,8 @@ func TestEarlierRoots(t *testing.T) {
 	lied := logworld.New()
 	lied.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 	lied.Live()
-	if r := asked(lied, lied.Pack(), verifier.Demand{}); r.ExitCode() != 14 || r.Code != marketops.SplitView || r.Fork == nil {
-		t.Errorf("a publisher was shown another root: exit %d, %s", r.ExitCode(), describe(r))
+	if r := asked(lied, lied.Pack(), verifier.Demand{}); r.ExitCode() != 11 || r.Code != marketops.RootDisputed || r.Fork != nil {
+		t.Errorf("a publisher says another root: exit %d, %s", r.ExitCode(), describe(r))
 	}
 }
 

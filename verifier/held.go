@@ -94,7 +94,5 @@ func (v *verification) compareQuoted(c receipt.CheckpointRef) error {
 	if got == c.Root {
 		return nil
 	}
-	quoted := log.Checkpoint{Origin: c.Origin, Size: uint64(c.Size), Root: c.Root}
-	v.report.Fork = &Fork{Held: quoted.Text(), Given: string(v.cp.Raw)}
 	return marketops.Refuse(marketops.SplitView, fmt.Sprintf("the root of %s at size %d is %s", c.Origin, c.Size, got))
 }

@@ -37,7 +37,7 @@
 //
 // The inclusion proofs of a pack determine some of the log's earlier roots. Each that trust.json, an
 // outcome or the caller names is compared: another root is a split view, and the report holds both
-// statements. What the proofs do not determine stays open: indeterminate for the checkpoint that the
+// statements. Of an outcome it is no more than the word of the publisher who signed it, root-disputed. What the proofs do not determine stays open: indeterminate for the checkpoint that the
 // caller holds, under "not covered" for the others.
 //
 // The gate's questions are asked again at the time of the first claim, which the ledger asserts.

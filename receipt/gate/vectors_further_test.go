@@ -31,7 +31,7 @@ var further = []world{
 		w.Append(l.Receipt.Record)
 		w.Claim(l.Receipt, logworld.Publisher)
 	}},
-	{name: "an outcome quotes a root that the log never had", pack: logworld.Codes{"split-view"}, log: logworld.Codes{"split-view"}, story: func(w *logworld.World) {
+	{name: "an outcome quotes a root that the log never had", pack: logworld.Codes{"root-disputed"}, log: logworld.Codes{"root-disputed"}, story: func(w *logworld.World) {
 		w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root[0] ^= 1 }
 		w.Publish()
 	}},

@@ -83,7 +83,7 @@ var (
 	outcomeEarly    = condition(receipt.KindOutcome, Outcomes, marketops.OrderViolation, "the ledger rejects as expired only what has expired, within 60 s")
 	outcomeIntent   = condition(receipt.KindOutcome, Outcomes, marketops.OrderViolation, "an outcome names the newest intent of its receipt by its position")
 	outcomeSeen     = condition(receipt.KindOutcome, Outcomes, marketops.OrderViolation, "the checkpoint of a publisher's outcome holds the intent and ends below the outcome")
-	outcomeRoot     = condition(receipt.KindOutcome, Roots, marketops.SplitView, "every root that an outcome quotes is the log's at that size")
+	outcomeRoot     = condition(receipt.KindOutcome, Roots, marketops.RootDisputed, "every root that an outcome quotes is the log's at that size")
 	outcomeRevoked  = condition(receipt.KindOutcome, Outcomes, marketops.Revoked, "the outcome of a revoked receipt is rejected")
 	successOnce     = condition(receipt.KindOutcome, Outcomes, marketops.ReceiptReused, "an operation succeeds once, and under one receipt only")
 	resolvesUnknown = condition(receipt.KindResolution, Outcomes, marketops.OrderViolation, "a resolution names an outcome that is unknown, and its position")

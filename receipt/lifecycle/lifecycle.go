@@ -50,8 +50,8 @@ type Rules struct {
 	Keep   int // records at hand; 0 means 4096
 	// Secret keys the fingerprints of archived names. The writer of the log must not know it.
 	Secret [secretSize]byte
-	// Quoted compares a checkpoint that an outcome quotes with the log; nil if the caller cannot. An
-	// error carries [marketops.SplitView] for another root.
+	// Quoted compares a root that a record quotes with the log's; nil if the caller cannot. An error carries
+	// [marketops.SplitView] for another root; of an outcome that is reported as [marketops.RootDisputed].
 	Quoted func(receipt.CheckpointRef) error
 }
 

@@ -247,7 +247,8 @@ func (o outcomes) checkCheckpoint(e Entry, h *ReceiptHistory, body *receipt.Outc
 	}
 }
 
-// checkRoot compares the root that an outcome quotes, also of one that is wrong otherwise. What cannot be a size of the
+// checkRoot compares the root that an outcome quotes, also of one that is wrong otherwise. It is a claim of its signer: only
+// checkpoints that the log signed convict the log. What cannot be a size of the
 // log below it is found by checkCheckpoint.
 func (o outcomes) checkRoot(e Entry, body *receipt.Outcome) {
 	c := body.Checkpoint
@@ -255,7 +256,12 @@ func (o outcomes) checkRoot(e Entry, body *receipt.Outcome) {
 		return
 	}
 	if err := o.rules.Quoted(*c); err != nil {
-		o.report(Finding{Condition: outcomeRoot, Check: Roots, Subject: string(body.ReceiptID), Code: marketops.CodeOf(err), Got: c.Root.String(), Detail: err.Error()})
+		f := Finding{Condition: outcomeRoot, Check: Roots, Subject: string(body.ReceiptID), Code: marketops.CodeOf(err), Got: c.Root.String(), Detail: err.Error()}
+		if f.Code == marketops.SplitView { // the log signed no such root: it is the word of who signed the outcome
+			f.Code = marketops.RootDisputed
+			f.Detail = fmt.Sprintf("%s %s says that it saw another root at size %d, and shows no checkpoint for it", e.Holder.Role, e.Holder.Name, c.Size)
+		}
+		o.report(f)
 	}
 }
 

@@ -245,14 +245,18 @@ func TestUnknownRecordsAreCounted(t *testing.T) {
 	}
 }
 
-// TestForkShownToAPublisher: the publisher acted on a checkpoint of another log under the same name.
-func TestForkShownToAPublisher(t *testing.T) {
+// TestRootOfAPublisher: a publisher says that it acted on a checkpoint of another log under the same name. It is the
+// publisher's word, and no alarm against the log.
+func TestRootOfAPublisher(t *testing.T) {
 	w := logworld.New()
 	w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 	w.Live()
 	r := judge(w)
-	if !slices.Equal(codes(r), []string{"split-view"}) || r.ExitCode() != verifier.ExitMisbehaviour {
+	if !slices.Equal(codes(r), []string{"root-disputed"}) || r.ExitCode() != verifier.ExitFailed || r.Fork != nil {
 		t.Error(describe(r))
+	}
+	if text := describe(r); !strings.Contains(fmt.Sprint(r.Checks), "publisher pub1 says that it saw another root") {
+		t.Error(text)
 	}
 }
 

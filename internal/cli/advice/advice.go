@@ -98,5 +98,6 @@ var next = map[marketops.Code]string{
 	marketops.RecordWithheld:     "ask the operator for the record",
 	marketops.RecordUnknown:      "use a newer verifier",
 	marketops.SplitView:          "tell the operator and the other auditors",
+	marketops.RootDisputed:       "ask the publisher for the checkpoint that it verified: marketops-verify compare tells whose fault it is",
 	marketops.NotPublished:       "do not use the files; ask the publisher why the release was not published",
 }

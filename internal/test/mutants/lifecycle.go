@@ -9,6 +9,9 @@ import (
 const outcomesFile = "receipt/lifecycle/outcomes.go"
 
 var lifecycleMutants = slices.Concat([]mutant{
+	{"publisher-alarm", "taking a root that an outcome quotes for the word of its signer", "verifier/audit", "TestRootOfAPublisher", []overlay.Patch{
+		{File: outcomesFile, Old: "\t\t\tf.Code = marketops.RootDisputed\n", New: ""},
+	}},
 	// The model of the protocol (docs/model) makes this mistake too.
 	{"physical", "counting a leaf that was appended twice once", "verifier/audit", "TestOneRecordTwice", []overlay.Patch{
 		{File: outcomesFile, Old: "h.Outcome.Leaf == e.Leaf", New: "false"},

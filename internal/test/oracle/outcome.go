@@ -99,10 +99,10 @@ func (j *judge) namesIntent(h *life, r *rec, o *receipt.Outcome) {
 	}
 }
 
-// roots: a root that an outcome quotes is the log's.
+// roots: a root that an outcome quotes is the log's; another one is the word of who signed the outcome.
 func (j *judge) roots(o *receipt.Outcome) {
 	if cp := o.Checkpoint; cp != nil && cp.Origin == j.origin && j.determined(uint64(cp.Size)) {
-		j.must(j.Root(uint64(cp.Size)) == cp.Root, marketops.SplitView)
+		j.must(j.Root(uint64(cp.Size)) == cp.Root, marketops.RootDisputed)
 	}
 }
 
