@@ -104,6 +104,9 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 	if p.isRefusedForGood(ctx, d, err) {
 		return os.Rename(path, path+".refused")
 	}
+	if !outcome && errors.Is(err, marketops.LimitReached) {
+		return nil // it waits, and keeps nothing else from being published
+	}
 	if err != nil {
 		return err
 	}

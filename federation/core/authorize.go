@@ -24,11 +24,10 @@ type decisions struct{ *parts }
 // that is still good, or under which its operation was begun, is answered again instead of a new one.
 func (d decisions) Authorize(ctx context.Context, who *federation.Caller, in api.Run) (api.Decisions, error) {
 	defer d.begin()()
-	out, err := d.decide(ctx, in.Run)
-	return out, d.refusals.record(ctx, who, issue.Refused{Run: in.Run}, err)
+	return d.decide(ctx, who, in.Run)
 }
 
-func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decisions, error) {
+func (d decisions) decide(ctx context.Context, who *federation.Caller, id marketops.RunID) (api.Decisions, error) {
 	seen, err := d.observe(ctx, id)
 	if err != nil {
 		return api.Decisions{}, err
@@ -54,7 +53,7 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 		return api.Decisions{}, err
 	}
 	out.Authorized = len(denied) == 0
-	return out, d.deny(ctx, r, denied, out.Decisions)
+	return out, d.deny(ctx, who, r, denied, out.Decisions)
 }
 
 // reuse fills in the decisions of operations whose receipt is still good, and returns the
@@ -203,7 +202,7 @@ func digestsOf(votes []gate.Vote) (out []marketops.Digest) {
 }
 
 // deny answers with advisories. The same denial as before is not recorded again.
-func (d decisions) deny(ctx context.Context, r *run, denied []ruling, out []api.Decision) error {
+func (d decisions) deny(ctx context.Context, who *federation.Caller, r *run, denied []ruling, out []api.Decision) error {
 	if len(denied) == 0 {
 		return nil
 	}
@@ -215,7 +214,7 @@ func (d decisions) deny(ctx context.Context, r *run, denied []ruling, out []api.
 	}
 	for _, a := range denied {
 		v := &a.verdict
-		e, err := d.advise(ctx, r, v)
+		e, err := d.advise(ctx, who, r, v)
 		if err != nil {
 			return err
 		}
@@ -225,7 +224,7 @@ func (d decisions) deny(ctx context.Context, r *run, denied []ruling, out []api.
 	return nil
 }
 
-func (d decisions) advise(ctx context.Context, r *run, v *federation.Verdict) (api.Entry, error) {
+func (d decisions) advise(ctx context.Context, who *federation.Caller, r *run, v *federation.Verdict) (api.Entry, error) {
 	for _, a := range slices.Backward(r.advisories) {
 		if a.body.Operation == v.Subject().Operation {
 			if a.body.Policy == v.Subject().Policy && d.sameDenial(a.body, v) {
@@ -238,10 +237,14 @@ func (d decisions) advise(ctx context.Context, r *run, v *federation.Verdict) (a
 	if err != nil {
 		return api.Entry{}, err
 	}
+	row := counted(rec, federation.ShareOf(who.Holder), claims.Share{Scope: claims.OfOneInRun, Within: federation.Day, Max: federation.AdvisoriesPerDay * len(r.Operations)})
+	if err := d.ledger.Room(ctx, row); err != nil {
+		return api.Entry{}, err
+	}
 	if err := d.texts.put(ev.Digest, ev.Text); err != nil {
 		return api.Entry{}, err
 	}
-	return d.records.Record(ctx, rec)
+	return d.records.RecordAs(ctx, row, rec)
 }
 
 // sameDenial compares all but what policy was asked, which holds the time.

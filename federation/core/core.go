@@ -101,7 +101,8 @@ type parts struct {
 	vetoes     vetoes
 	refusals   refusals
 	sealQueue  sealQueue
-	rates      rates
+	rates      rates // of refusals that are recorded
+	unrecorded rates // of those that are only said in the Core's own log
 	usage      usage
 	locks      lockStripes
 }

@@ -89,8 +89,6 @@ func (rs runs) openReceipt(f *activeRules, row claims.Record) (issued, error) {
 // count adds a record of the last day to what the limits are about.
 func (rs runs) count(row claims.Record) error {
 	switch receipt.Kind(row.Kind) {
-	case receipt.KindSubmission:
-		rs.usage.addSubmission(row.FrozenAt)
 	case receipt.KindReceipt:
 		i, err := rs.openReceipt(rs.rules.active.Load(), row)
 		if errors.Is(err, marketops.KeyUnknown) || errors.Is(err, marketops.RecordWithheld) {

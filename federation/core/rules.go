@@ -43,7 +43,7 @@ type rules struct {
 func (r *rules) forDecision() federation.Rules {
 	f, l := r.active.Load(), r.config.Limits
 	return federation.Rules{Trust: f.trust, Policy: f.policy, Limits: federation.Limits{
-		ReceiptsPerRepository: l.MaxReceiptsPerRepository, SubmissionsPerDay: l.MaxSubmissionsPerDay, OperationsPerPlan: l.MaxOperationsPerPlan,
+		ReceiptsPerRepository: l.MaxReceiptsPerRepository, SubmissionsPerDay: l.MaxSubmissionsPerDay, SubmissionsPerPerson: l.MaxSubmissionsPerPerson, OperationsPerPlan: l.MaxOperationsPerPlan,
 	}}
 }
 

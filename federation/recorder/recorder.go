@@ -25,6 +25,7 @@ type Outbox interface {
 	ByDigest(ctx context.Context, digest marketops.Digest) ([]claims.Record, error)
 	ByReceipt(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Record, error)
 	ByRun(ctx context.Context, run marketops.RunID) ([]claims.Record, error)
+	Waiting(ctx context.Context, run marketops.RunID) ([]claims.Record, error)
 }
 
 // Options say where the log lies and whom to believe about it. Every field is required.

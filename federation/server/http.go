@@ -64,6 +64,8 @@ type httpServer struct {
 	mux     *http.ServeMux
 	calls   *semaphore.Weighted
 	bodies  *semaphore.Weighted
+	shares  shares
+	refused refused
 }
 
 func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -85,19 +87,29 @@ func (s *httpServer) get(path string, h func(http.ResponseWriter, *http.Request)
 // post serves one signed call. In is the type of its body.
 func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64, do func(context.Context, *federation.Caller, In) (Out, error)) {
 	s.mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
-		who, err := s.callers.authenticate(r, role)
+		who, err := s.callers.authenticate(r)
 		if err != nil {
 			s.fail(w, r, nil, unknownApprover(path, err))
 			return
 		}
+		done, err := s.shares.enter(federation.ShareOf(who.Holder), r.ContentLength)
+		if err != nil {
+			s.fail(w, r, nil, err)
+			return
+		}
+		defer done()
 		var in In
 		if err = s.body(w, r, who, limit, &in); err != nil {
-			s.fail(w, r, nil, err)
+			s.refuse(w, r, who, nil, err)
+			return
+		}
+		if err = who.requireRole(role); err != nil {
+			s.refuse(w, r, who, in, unknownApprover(path, err))
 			return
 		}
 		out, err := do(r.Context(), &who.Caller, in)
 		if err != nil {
-			s.fail(w, r, who, err)
+			s.refuse(w, r, who, in, err)
 			return
 		}
 		answer(w, http.StatusOK, out)
@@ -144,13 +156,23 @@ func answer(w http.ResponseWriter, status int, v any) {
 	w.Write(b)
 }
 
+// refuse has the Core record the refusal of a call that the caller verifiably made, and answers.
+func (s *httpServer) refuse(w http.ResponseWriter, r *http.Request, who *caller, in any, err error) {
+	if !who.made {
+		who = nil
+	} else {
+		s.core.Refused(r.Context(), &who.Caller, in, err)
+	}
+	s.fail(w, r, who, err)
+}
+
 // fail answers with the problem; causes that tell about this machine stay in its own log.
 func (s *httpServer) fail(w http.ResponseWriter, r *http.Request, who *caller, err error) {
 	name := ""
 	if who != nil {
 		name = who.Name
 	}
-	if !errors.Is(err, fs.ErrNotExist) || r.Method != http.MethodGet {
+	if (!errors.Is(err, fs.ErrNotExist) || r.Method != http.MethodGet) && s.refused.note(s.log, name, marketops.CodeOf(err), s.callers.now()) {
 		s.log.Info("request refused", "call", r.Method+" "+r.URL.Path, "by", name, "code", string(marketops.CodeOf(err)), "error", err)
 	}
 	if r.Method == http.MethodGet && errors.Is(err, fs.ErrNotExist) {

@@ -13,6 +13,8 @@ const (
 	admitFile   = "federation/core/admission.go"
 	usesFile    = "federation/core/uses.go"
 	stateFile   = "federation/core/claimstate.go"
+	shareFile   = "federation/core/share.go"
+	refusalFile = "federation/core/refusal.go"
 )
 
 var coreMutants = []mutant{
@@ -20,6 +22,45 @@ var coreMutants = []mutant{
 	{"veto", "asking for votes after the receipt was issued", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
 		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},
 		{File: vetoFile, Old: "votes, err := v.open(rows)", New: "votes, err := v.open(nil)"},
+	}},
+	{"voteshare", "taking only a few votes of one person", "federation/core", "TestVotesBounded", []overlay.Patch{
+		{File: shareFile, Old: "Scope: claims.OfOneInRun, Max: most", New: "Scope: claims.OfOneInRun, Max: most + 100"},
+	}},
+	{"votelast", "keeping the last vote for a rejection", "federation/core", "TestVotesBounded", []overlay.Patch{
+		{File: shareFile, Old: "\t\tmost--\n", New: ""},
+	}},
+	{"voteothers", "judging a vote without those of others", "federation/core", "TestVoteReadsNoOthers", []overlay.Patch{
+		{File: submitFile, Old: "rows, err := s.ledger.ForVote(ctx, v.Body.RunID, federation.ShareOf(v.Person))", New: "rows, err := s.records.Run(ctx, v.Body.RunID)"},
+	}},
+	{"voteeligible", "taking a rejection only of a person whom the minimum lists", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
+		{File: "federation/approvals.go", Old: "if !r.mayReject(run, v.Person) {", New: "if v.Body.Verdict == receipt.Approve && !r.mayReject(run, v.Person) {"},
+	}},
+	{"submitshare", "leaving room for the submissions of others", "federation/core", "TestSubmissionsOfOne", []overlay.Patch{
+		{File: shareFile, Old: "Max: l.SubmissionsPerPerson,", New: "Max: l.SubmissionsPerDay,"},
+	}},
+	{"submitroom", "storing nothing of a submission that there is no room for", "federation/core", "TestSubmissionRefusedStoresNothing", []overlay.Patch{
+		{File: submitFile, Old: "errors.Join(s.ledger.Room(ctx, row), s.conditions.requireDisk())", New: "s.conditions.requireDisk()"},
+	}},
+	{"refusalshare", "recording only a few refusals of one caller", "federation/core", "TestRefusalsBounded", []overlay.Patch{
+		{File: shareFile, Old: "{Scope: claims.OfOneInRun, Max: perRun}, ", New: ""},
+	}},
+	{"refusalroom", "storing no text of a refusal that is not recorded", "federation/core", "TestRefusalsBounded", []overlay.Patch{
+		{File: refusalFile, Old: "row := counted(rec, refusedShare", New: "r.texts.put(ev.Digest, ev.Text)\n\trow := counted(rec, refusedShare"},
+	}},
+	{"adviceshare", "recording only a few denials for one person", "federation/core", "TestAdvisoriesBounded", []overlay.Patch{
+		{File: reuseFile, Old: "Max: federation.AdvisoriesPerDay * len(r.Operations)", New: "Max: 1000"},
+	}},
+	{"claimshare", "granting one publisher only a few epochs of a receipt", "federation/core", "TestClaimsBounded", []overlay.Patch{
+		{File: "federation/core/claim.go", Old: "Max: federation.ClaimsPerDay", New: "Max: 1000"},
+	}},
+	{"latetext", "storing no reason of what comes too late", "federation/core", "TestLateTexts", []overlay.Patch{
+		{File: "federation/core/revoke.go", Old: "; late || err != nil {", New: "; late && false || err != nil {"},
+	}},
+	{"nonceshare", "remembering only so many calls of one caller", "federation/server", "TestNoncesOfOne", []overlay.Patch{
+		{File: "federation/server/auth.go", Old: "len(n.until) >= maxNonces || n.of[who] >= federation.CallsRemembered {\n\t\treturn", New: "len(n.until) >= maxNonces {\n\t\treturn"},
+	}},
+	{"callshare", "handling only so many calls of one caller at one time", "federation/server", "TestCallsOfOne", []overlay.Patch{
+		{File: "federation/server/share.go", Old: "if s.calls[who] >= federation.CallsAtOnce ||", New: "if"},
 	}},
 	{"held", "asking for no approvals while a receipt must end first", "federation/core", "TestUsedUp", []overlay.Patch{
 		{File: "federation/core/uses.go", Old: "return use{held: &marketops", New: "return use{spends: what, held: &marketops"},

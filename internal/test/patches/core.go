@@ -24,7 +24,7 @@ var corePoints = []overlay.Patch{
 	swap(executeFile, "err := e.conditions.forExecution(who, i)", `err := faults.After(e.conditions.forExecution(who, i), "core.execute.again")`),
 	wrap(outcomeFile, "e.texts.putAll(texts)", `"core.outcome.kept"`),
 
-	wrap(appendFile, "r.Freeze(ctx, rec)", `"core.frozen", string(rec.Body.Kind())`),
+	wrap(appendFile, "r.outbox.Freeze(ctx, row)", `"core.frozen", row.Kind`),
 	follow(appendFile, "stored, found, err := r.outbox.ByLeaf(ctx, row.Leaf)", `"core.append", row.Kind`),
 	wrap(appendFile, "r.tree.Put(rec.Envelope, rec.LeafHash())", `"core.stored", row.Kind`),
 	follow(appendFile, "index, err := add(ctx, rec.Leaf())", `"core.appended", row.Kind`),
