@@ -61,7 +61,7 @@ func (d decisions) decide(ctx context.Context, who *federation.Caller, id market
 func (d decisions) reuse(ctx context.Context, r *run, seen observations, out []api.Decision) (open []int, err error) {
 	for i, w := range r.Operations {
 		out[i].Operation = w.Digest
-		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
+		w.Seen = seen[w.Digest]
 		last, found := r.latest(w.Digest)
 		good := false
 		if found {
@@ -126,7 +126,7 @@ func (d decisions) judge(ctx context.Context, r *run, open []int, seen observati
 			return nil, nil, err
 		}
 		w.Live = live
-		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
+		w.Seen = seen[w.Digest]
 		ask.Operations = append(ask.Operations, w)
 	}
 	for n, v := range rules.Decide(ask) {
