@@ -7,7 +7,7 @@ import (
 	"github.com/omega/marketops"
 )
 
-// What one caller may add, so that no caller takes the place of another. A caller is a person, under all keys that
+// What one caller may add, so that no caller uses up what others need. A caller is a person, under all keys that
 // trust.json lists for them, or a publisher.
 const (
 	VotesPerRun       = 8         // verdicts of one person; the last is kept for a rejection

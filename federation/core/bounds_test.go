@@ -59,7 +59,7 @@ func TestVoteReadsNoOthers(t *testing.T) {
 	got(s.VoteAs("alice", nil))(t)
 }
 
-// TestSubmissionsOfOne: one person's submissions leave room for those of others.
+// TestSubmissionsOfOne: one person's submissions do not use up those of others.
 func TestSubmissionsOfOne(t *testing.T) {
 	t.Parallel()
 	w := world.New(t, func(w *world.World) {

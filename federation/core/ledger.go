@@ -29,7 +29,7 @@ type Ledger interface {
 	Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome claims.Outcome, record claims.Record) (claims.Claim, error)
 
 	// What one caller may add.
-	Room(ctx context.Context, r claims.Record) error
+	RequireShares(ctx context.Context, r claims.Record) error
 	ForVote(ctx context.Context, run marketops.RunID, who string) ([]claims.Record, error)
 
 	// What persons and the Core itself decide.

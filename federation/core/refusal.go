@@ -64,7 +64,7 @@ func (r refusals) recordRefusal(ctx context.Context, who *federation.Caller, abo
 		return err
 	}
 	row := counted(rec, refusedShare(who.Holder), sharesOfRefusal(federation.RefusalsPerRun, federation.RefusalsPerDay)...)
-	if err := errors.Join(r.ledger.Room(ctx, row), r.conditions.requireDisk()); err != nil {
+	if err := errors.Join(r.ledger.RequireShares(ctx, row), r.conditions.requireDisk()); err != nil {
 		return err
 	}
 	if err := r.texts.put(ev.Digest, ev.Text); err != nil {
@@ -153,7 +153,7 @@ func (r refusals) Refuse(ctx context.Context, who *federation.Caller, in api.Dec
 		return api.Entry{}, tooManyError
 	}
 	row := counted(rec, federation.ShareOf(who.Holder), sharesOfRefusal(federation.HandedInPerRun, federation.HandedInPerDay)...)
-	if err := errors.Join(r.ledger.Room(ctx, row), r.conditions.requireDisk()); err != nil {
+	if err := errors.Join(r.ledger.RequireShares(ctx, row), r.conditions.requireDisk()); err != nil {
 		return api.Entry{}, err
 	}
 	if err := r.texts.putAll(in.Evidence); err != nil {

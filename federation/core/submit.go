@@ -95,7 +95,7 @@ func (s submissions) takeSubmission(ctx context.Context, who *federation.Caller,
 	}
 	row := counted(rec, federation.ShareOf(who.Holder), sharesOfSubmission(limits)...)
 	row.Stored = in.Size()
-	if err := errors.Join(s.ledger.Room(ctx, row), s.conditions.requireDisk()); err != nil {
+	if err := errors.Join(s.ledger.RequireShares(ctx, row), s.conditions.requireDisk()); err != nil {
 		return api.Entry{}, err
 	}
 	for _, doc := range append([][]byte{in.Plan}, in.Operations...) {

@@ -36,7 +36,7 @@ func TestNoncesOfOne(t *testing.T) {
 	}
 }
 
-// TestCallsOfOne: one caller's calls at one time leave room for the others'.
+// TestCallsOfOne: one caller's calls at one time do not use up the others'.
 func TestCallsOfOne(t *testing.T) {
 	var s shares
 	var leave []func()

@@ -46,7 +46,7 @@
 //
 // # Shares
 //
-// A record can name who it counts for, and shares that must have room for it: how many of its kind the same caller, or
+// A record can name who it counts for, and shares that must not be used up: how many of its kind the same caller, or
 // all together, may have frozen, in a run, for a receipt or within some time. They are counted in the transaction that freezes
 // it, so that calls at one time cannot pass together, and survive a restart.
 //

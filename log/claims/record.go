@@ -118,7 +118,7 @@ func (t *tx) freeze(r Record) (Record, error) {
 	if err := r.validate(); err != nil {
 		return Record{}, err
 	}
-	if err := t.requireNewRoom(r); err != nil {
+	if err := t.requireShares(r); err != nil {
 		return Record{}, err
 	}
 	_, err := t.exec(`INSERT INTO frozen(leaf, digest, kind, run_id, receipt_id, epoch, envelope, frozen_at, who, stored)

@@ -8,7 +8,7 @@ import (
 	"github.com/omega/marketops"
 )
 
-// maxWho bounds the name of whoever a record counts for, in bytes.
+// maxWho bounds the name of the caller that a record counts for, in bytes.
 const maxWho = 512
 
 // Scope says which records of a kind count against one share.
@@ -23,7 +23,7 @@ const (
 )
 
 // Share bounds how many records of one kind are frozen. Record.Kind, Run, Receipt and Who say which count. The
-// zero Share has no room.
+// zero Share allows none.
 type Share struct {
 	Scope    Scope
 	Within   time.Duration // how far back is counted; 0 for ever
@@ -39,14 +39,14 @@ var counts = map[Scope]string{
 	OfOneByReceipt: `SELECT count(*), coalesce(sum(stored), 0) FROM frozen INDEXED BY frozen_receipt WHERE kind = ?1 AND frozen_at > ?2 AND who = ?3 AND receipt_id = ?4 AND receipt_id <> ''`,
 }
 
-// Room refuses a record with limit-reached as freezing it would, and changes nothing. A record that is frozen
-// already has its room.
-func (l *Ledger) Room(ctx context.Context, r Record) error {
-	_, err := do(ctx, l, func(t *tx) (struct{}, error) { return struct{}{}, t.requireNewRoom(r) })
+// RequireShares refuses a record with limit-reached as freezing it would, and changes nothing. A record that is
+// frozen already counts no more.
+func (l *Ledger) RequireShares(ctx context.Context, r Record) error {
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) { return struct{}{}, t.requireShares(r) })
 	return err
 }
 
-func (t *tx) requireNewRoom(r Record) error {
+func (t *tx) requireShares(r Record) error {
 	if len(r.Shares) == 0 {
 		return nil
 	}
@@ -64,7 +64,7 @@ func (t *tx) requireNewRoom(r Record) error {
 func (t *tx) requireShare(r Record, s Share) error {
 	query, known := counts[s.Scope]
 	if !known || s.Scope != OfAll && r.Who == "" {
-		return malformedError("a share %q of nobody", s.Scope)
+		return malformedError("a share %q of no caller", s.Scope)
 	}
 	since := int64(0)
 	if s.Within > 0 {
@@ -85,12 +85,12 @@ func (t *tx) requireShare(r Record, s Share) error {
 		return err
 	}
 	if n >= s.Max || s.MaxBytes > 0 && stored+r.Stored > s.MaxBytes {
-		return r.noRoom(s, n, stored)
+		return r.usedUp(s, n, stored)
 	}
 	return nil
 }
 
-func (r Record) noRoom(s Share, n int, stored int64) error {
+func (r Record) usedUp(s Share, n int, stored int64) error {
 	whose, where, when := r.Who, "", ""
 	switch s.Scope {
 	case OfAll:

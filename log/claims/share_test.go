@@ -15,7 +15,7 @@ func TestShares(t *testing.T) {
 		name  string
 		share Share
 		other func(r *Record, others NewClaim) // what a share does not count
-		later time.Duration                    // after which there is room again; 0 for never
+		later time.Duration                    // after which a record is taken again; 0 for never
 	}{
 		{"of all", Share{Scope: OfAll, Within: time.Hour, Max: 3}, func(r *Record, others NewClaim) { r.Kind = "another" }, time.Hour},
 		{"of one", Share{Scope: OfOne, Within: time.Hour, Max: 3}, func(r *Record, others NewClaim) { r.Who = "person alice" }, time.Hour},
@@ -41,7 +41,7 @@ func TestShares(t *testing.T) {
 			}
 			over, other := next(), next()
 			c.other(&other, others)
-			for name, err := range map[string]error{"room": l.Room(ctx, over), "freeze": l.Freeze(ctx, over)} {
+			for name, err := range map[string]error{"require": l.RequireShares(ctx, over), "freeze": l.Freeze(ctx, over)} {
 				if marketops.CodeOf(err) != marketops.LimitReached {
 					t.Errorf("%s: %v", name, err)
 				}
@@ -57,23 +57,23 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestZeroShare: a share that says nothing has no room, and one of a caller needs a caller.
+// TestZeroShare: a share that says nothing allows none, and one of a caller needs a caller.
 func TestZeroShare(t *testing.T) {
 	t.Parallel()
 	l := open(t).Ledger
 	r := Record{Leaf: [32]byte{1}, Digest: marketops.Digest{1}, Kind: "note", Envelope: []byte("{}"), Who: "person bob", Shares: []Share{{}}}
 	if l.Freeze(context.Background(), r) == nil {
-		t.Error("the zero share has room")
+		t.Error("the zero share allows a record")
 	}
 	if r.Shares = []Share{{Scope: OfAll}}; l.Freeze(context.Background(), r) == nil {
-		t.Error("a share of nothing has room")
+		t.Error("a share of 0 allows a record")
 	}
 	if r.Who, r.Shares = "", []Share{{Scope: OfOne, Max: 1}}; l.Freeze(context.Background(), r) == nil {
-		t.Error("a share of nobody has room")
+		t.Error("a share of no caller allows a record")
 	}
 }
 
-// TestShareAtOnce: of calls at one time no more pass than the share has room for.
+// TestShareAtOnce: of calls at one time no more pass than the share allows.
 func TestShareAtOnce(t *testing.T) {
 	t.Parallel()
 	l := open(t).Ledger
