@@ -176,6 +176,9 @@ func (d decisions) issue(ctx context.Context, r *run, granted []ruling, out []ap
 			return err
 		}
 		recs[n] = rec
+		if err := d.asked.put(askedName(rec.Body.(*receipt.Receipt).ReceiptID), a.verdict.Request); err != nil {
+			return err
+		}
 	}
 	if err := d.records.EnsureIndexed(ctx, append(digestsOf(r.Votes), r.Digest)...); err != nil {
 		return err
@@ -238,7 +241,7 @@ func (d decisions) advise(ctx context.Context, who *federation.Caller, r *run, v
 		return api.Entry{}, err
 	}
 	row := counted(rec, federation.ShareOf(who.Holder), claims.Share{Scope: claims.OfOneInRun, Within: federation.Day, Max: federation.AdvisoriesPerDay * len(r.Operations)})
-	if err := d.ledger.Room(ctx, row); err != nil {
+	if err := d.ledger.RequireShares(ctx, row); err != nil {
 		return api.Entry{}, err
 	}
 	if err := d.texts.put(ev.Digest, ev.Text); err != nil {

@@ -74,7 +74,7 @@ type claimRecord struct {
 func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i issued, version int64) (claims.Claim, claimRecord, error) {
 	var made *receipt.Record
 	n := e.runs.claimBy(who.Key, i)
-	n.Guard = e.vetoes.guard(i.op)
+	n.Guard = e.vetoes.guard(i.op) // the list is asked below, for the state that the claim is in
 	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
 		rec, err := e.issuer.Claim(i.history(), who.Key, epoch, previous)
 		if err != nil {
@@ -90,10 +90,8 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 	if err != nil {
 		return claims.Claim{}, claimRecord{}, err
 	}
-	for _, holds := range e.conditions.forClaim(ctx, i, old, version) {
-		if err := holds(); err != nil {
-			return claims.Claim{}, claimRecord{}, err
-		}
+	if err := all(e.conditions.forClaim(ctx, who.Key, i, old, version)); err != nil {
+		return claims.Claim{}, claimRecord{}, err
 	}
 	row, rec, err := e.grant(ctx, n, old)
 	if err != nil {
