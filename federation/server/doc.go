@@ -14,6 +14,12 @@
 //	ledger      backup
 //	publisher   check, claim, intent, execute, renew, attempt, outcome, refusals
 //
+// # What is refused
+//
+// A refused call is recorded in the log if its caller verifiably made it: signature, method, path, body, Core, time and
+// nonce of its request are right. Any other is only said in the Core's own log, with a bound on its lines. Each caller has
+// a share of the places and of the memory, so that no caller can keep the others out.
+//
 // # What an answer says
 //
 // An answer that is not 200 carries an [api.Problem]. The cause of a failure, which may tell about

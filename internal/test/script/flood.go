@@ -75,7 +75,7 @@ func flood(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[4])
 	ts.Check(err)
 	call := map[string]func() error{"rejections": a.reject, "fat": a.rejectFat, "approvals": a.approve, "copies": a.copyVote, "stolen": a.stealVote,
-		"submissions": a.submitNew, "revocations": a.revoke, "authorize": a.authorize}[args[0]]
+		"submissions": a.submitNew, "revocations": a.revoke, "authorize": a.authorize, "claims": a.claim}[args[0]]
 	if call == nil {
 		ts.Fatalf("flood %s?", args[0])
 	}
@@ -238,5 +238,11 @@ func (a *attacker) revoke() error {
 
 func (a *attacker) authorize() error {
 	_, err := a.Authorize(context.Background(), a.run)
+	return err
+}
+
+// claim asks for the receipt of the run, as a key that is no publisher's can not.
+func (a *attacker) claim() error {
+	_, err := a.Claim(context.Background(), api.ClaimWanted{Receipt: a.have, Run: a.run, Operation: a.refs[0].Operation, Publisher: a.key.Public().ID(), Trust: a.info.Trust})
 	return err
 }
