@@ -18,10 +18,10 @@ var corePoints = []overlay.Patch{
 	follow(grantFile, "row, made, err := e.useReceipt(ctx, who, i, in.Trust)", `"core.claim.granted"`),
 	wrap(grantFile, "e.records.EnsureIndexed(ctx, i.rec.Digest)", `"core.claim.settled"`),
 	wrap(executeFile, "e.records.EnsureIndexed(ctx, body.Claim)", `"core.intent.settled"`),
-	wrap(executeFile, "e.ledger.Intend(ctx, frozen, e.vetoes.guard(*op))", `"core.frozen", frozen.Kind`),
+	wrap(executeFile, "e.ledger.Intend(ctx, frozen, e.conditions.guard(who.Key, i))", `"core.frozen", frozen.Kind`),
 	wrap(executeFile, "e.requirePublished(ctx, row)", `"core.execute.published"`),
-	follow(executeFile, "open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, guard)", `"core.execute.opened"`),
-	swap(executeFile, "err := e.conditions.forExecution(who, i)", `err := faults.After(e.conditions.forExecution(who, i), "core.execute.again")`),
+	follow(executeFile, "open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, e.conditions.guard(who.Key, i))", `"core.execute.opened"`),
+	swap(executeFile, "err := e.mayGoOn(ctx, who, row, i)", `err := faults.After(e.mayGoOn(ctx, who, row, i), "core.execute.again")`),
 	wrap(outcomeFile, "e.texts.putAll(texts)", `"core.outcome.kept"`),
 
 	wrap(appendFile, "r.outbox.Freeze(ctx, row)", `"core.frozen", row.Kind`),
