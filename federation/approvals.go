@@ -12,10 +12,10 @@ import (
 )
 
 // AdmitVote says whether a verdict may be recorded for the run. Codes: run-mismatch,
-// plan-mismatch, policy-superseded, self-approval, approver-unknown for an approval by a person
+// plan-mismatch, policy-superseded, self-approval, approver-unknown for a verdict of a person
 // whom no rule of the minimum lists, duplicate-person, rejected-by-approver for an approval after
 // the same person's veto, and lifetime-excessive, not-yet-valid or expired for its window.
-// A rejection needs no leave beyond naming the right submission.
+// Of the run's votes only those of the same person are asked for.
 func (r Rules) AdmitVote(run Run, v gate.Vote) error {
 	if err := r.aboutRun(run, v); err != nil {
 		return err
@@ -23,14 +23,14 @@ func (r Rules) AdmitVote(run Run, v gate.Vote) error {
 	if err := window(v.Body, run.Now); err != nil {
 		return err
 	}
-	if v.Body.Verdict != receipt.Approve {
-		return nil
-	}
-	if v.Person.Name == run.Submission.Requester {
+	if v.Body.Verdict == receipt.Approve && v.Person.Name == run.Submission.Requester {
 		return marketops.Refuse(marketops.SelfApproval, v.Person.Name+" is the requester")
 	}
 	if !r.mayReject(run, v.Person) {
-		return marketops.Refuse(marketops.ApproverUnknown, fmt.Sprintf("%s is in no group that trust.json lets approve this", v.Person.Name))
+		return marketops.Refuse(marketops.ApproverUnknown, fmt.Sprintf("%s is in no group that trust.json lets judge this", v.Person.Name))
+	}
+	if v.Body.Verdict != receipt.Approve {
+		return nil
 	}
 	return r.firstOf(run, v)
 }

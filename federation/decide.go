@@ -64,6 +64,11 @@ func (r Rules) judge(run Run, w OperationState) Verdict {
 	for _, why := range stale(run, w) {
 		refuse(marketops.PlanStale, why)
 	}
+	if r.Observe {
+		for _, why := range w.unread() {
+			refuse(marketops.FactUnobserved, why)
+		}
+	}
 	if n := r.Trust.AuthorityThreshold(w.Op.Kind, w.Op.Target); n != 1 {
 		refuse(marketops.ThresholdUnmet, fmt.Sprintf("trust.json demands %d authorities, this Core is one", n))
 	}
@@ -117,23 +122,7 @@ func stale(run Run, w OperationState) (out []string) {
 	if t := w.Op.Tag; t != nil && t.Tagger.Date > run.Now+gate.Epsilon {
 		out = append(out, fmt.Sprintf("the tag is dated %s, which is still to come", t.Tagger.Date))
 	}
-	if w.Stale != "" {
-		out = append(out, w.Stale)
-	}
-	o := w.Observed
-	if o == nil {
-		return out
-	}
-	if w.Op.Tag != nil && !o.TagAbsent {
-		out = append(out, fmt.Sprintf("the tag %s is there by now", w.Op.Tag.Name))
-	}
-	if pr := w.Op.PullRequest; pr != nil && pr.Changes == nil && o.HeadSHA != pr.Head.SHA {
-		out = append(out, fmt.Sprintf("the branch %s is at %.40q by now", pr.Head.Branch, o.HeadSHA))
-	}
-	if o.Archived {
-		out = append(out, "the repository is archived by now")
-	}
-	return out
+	return append(out, w.Seen.stale(w)...)
 }
 
 // askPolicy asks twice where policy denies: with the approvals at hand, and as if everybody else
@@ -176,7 +165,7 @@ func factsOf(run Run, w OperationState, b ballot) policy.Facts {
 	f := policy.Facts{
 		Now: run.Now, Requester: run.Submission.Requester, RequesterGroups: run.Requester.Groups,
 		Kind: w.Op.Kind, Host: w.Op.Target.Host, RepositoryID: w.Op.Target.RepositoryID, FullName: w.Op.Target.FullName,
-		Bump: "none", Approvals: len(approvers), Approvers: approvers, Plan: run.Submission.Plan, Observed: w.Observed,
+		Bump: "none", Approvals: len(approvers), Approvers: approvers, Plan: run.Submission.Plan, Observed: w.observed(),
 	}
 	if t := w.Op.Tag; t != nil {
 		f.Tag, f.Bump = t.Name, Bump(t.Name)

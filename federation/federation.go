@@ -15,6 +15,7 @@
 //	trust-expired         the trust file has expired
 //	rejected-by-approver  a person whom the minimum lists rejected the plan
 //	plan-stale            what the plan rests on has changed, or it was submitted too long ago
+//	fact-unobserved       the Core observes GitHub, and could not read a fact of the operation
 //	threshold-unmet       trust.json demands more authorities than one
 //	limit-reached         the repository has too many live receipts
 //	policy's own code     policy denies, whoever else approves
@@ -47,10 +48,9 @@ const (
 	MaxSubmission = marketops.Time(7 * 24 * 60 * 60) // seconds after which a submission is stale
 )
 
-// Observer reads GitHub without any right to change it. An error leaves the facts unobserved; one
-// of code repository-mismatch says that the repository is not the planned one any more.
+// Observer reads GitHub without any right to change it. It asks for each fact by itself.
 type Observer interface {
-	Observe(ctx context.Context, op marketops.Operation) (*policy.Observed, error)
+	Observe(ctx context.Context, op marketops.Operation) Seen
 }
 
 // Rules are what is in force: whom to believe, and what is allowed.
@@ -58,6 +58,8 @@ type Rules struct {
 	Trust  *trust.Trust
 	Policy *policy.Bundle
 	Limits Limits
+
+	Observe bool // core.yaml says observe: github, so that every fact must have been read
 }
 
 // Run is a submission and what is known about it.
@@ -73,13 +75,12 @@ type Run struct {
 
 // OperationState is one operation that wants a receipt.
 type OperationState struct {
-	Op       marketops.Operation
-	Digest   marketops.Digest            // of its document
-	Spent    map[marketops.Digest]string // approvals that cannot serve another receipt for this operation now, and why
-	Held     *marketops.Refusal          // an earlier receipt for this operation must come to its end first; nil if none must
-	Live     int                         // live receipts for its repository, those of other runs included
-	Observed *policy.Observed            // nil: the Core did not look
-	Stale    string                      // what the Core saw that makes the plan stale by itself; "" for nothing
+	Op     marketops.Operation
+	Digest marketops.Digest            // of its document
+	Spent  map[marketops.Digest]string // approvals that cannot serve another receipt for this operation now, and why
+	Held   *marketops.Refusal          // an earlier receipt for this operation must come to its end first; nil if none must
+	Live   int                         // live receipts for its repository, those of other runs included
+	Seen   *Seen                       // on GitHub; nil: the Core did not look
 }
 
 // Verdict is the answer for one operation. The zero value denies.

@@ -186,22 +186,22 @@ func TestDecide(t *testing.T) {
 		{"policy says no", "", tagOp("v1.0.0"), marketops.PolicyDenied, "", func(b *bench) { b.approve("alice").run.Requester.Groups = []string{"others"} }},
 		{"not observed", observes, tagOp("v1.0.0"), marketops.FactUnobserved, "", func(b *bench) { b.approve("alice") }},
 		{"observed", observes, tagOp("v1.0.0"), "", "", func(b *bench) {
-			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", TagAbsent: true}
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main", TagAbsent: true}}
 		}},
 		{"tag is there by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
-			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main"}
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main"}}
 		}},
 		{"archived by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
-			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", TagAbsent: true, Archived: true}
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main", TagAbsent: true, Archived: true}}
 		}},
 		{"head moved", "", pullOp(), marketops.PlanStale, "", func(b *bench) {
-			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", HeadSHA: strings.Repeat("d", 40)}
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main", HeadSHA: strings.Repeat("d", 40)}}
 		}},
 		{"head where it was", "", pullOp(), "", "", func(b *bench) {
-			b.approve("alice").run.Operations[0].Observed = &policy.Observed{DefaultBranch: "main", HeadSHA: strings.Repeat("c", 40)}
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main", HeadSHA: strings.Repeat("c", 40)}}
 		}},
 		{"repository is another by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
-			b.approve("alice").run.Operations[0].Stale = "it is repository 8"
+			b.approve("alice").run.Operations[0].Seen = &Seen{Stale: "it is repository 8"}
 		}},
 		{"submitted long ago", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) { b.approve("alice").run.Submission.IssuedAt -= MaxSubmission + 1 }},
 		{"no room", "", tagOp("v1.0.0"), marketops.LimitReached, "", func(b *bench) { b.approve("alice").run.Operations[0].Live = 5 }},
@@ -279,7 +279,7 @@ func TestEachByItself(t *testing.T) {
 	for denied := range 3 {
 		b := newBench(t, "", tagOp("v1.0.0"), tagOp("v2.0.0"), tagOp("v3.0.0")).approve("alice")
 		want := b.rules.Decide(b.run)
-		b.run.Operations[denied].Stale = "it is repository 8"
+		b.run.Operations[denied].Seen = &Seen{Stale: "it is repository 8"}
 		for i, v := range b.rules.Decide(b.run) {
 			if want[i].Leave() == nil {
 				t.Fatalf("control: %+v", want[i])
@@ -300,7 +300,7 @@ func TestGrantsAreLive(t *testing.T) {
 	for i := range 3 {
 		b.run.Operations[i].Live = 4 // of 5
 	}
-	b.run.Operations[0].Stale = "it is repository 8"
+	b.run.Operations[0].Seen = &Seen{Stale: "it is repository 8"}
 	for i, code := range []marketops.Code{marketops.PlanStale, "", marketops.LimitReached, ""} {
 		if v := b.rules.Decide(b.run)[i]; v.Code != code || (v.Leave() != nil) != (code == "") {
 			t.Errorf("operation %d: %s, want %q: %q", i+1, v.Code, code, v.WhyNot)
@@ -332,16 +332,43 @@ func TestBump(t *testing.T) {
 }
 
 func TestSubmissionLimits(t *testing.T) {
-	l := Limits{SubmissionsPerDay: 2, OperationsPerPlan: 3}
-	for _, c := range []struct {
-		operations, today int
-		ok                bool
-	}{{3, 1, true}, {4, 1, false}, {3, 2, false}, {1, 0, true}} {
-		if err := l.AdmitSubmission(c.operations, c.today); (err == nil) != c.ok {
-			t.Errorf("%+v: %v", c, err)
+	l := Limits{OperationsPerPlan: 3}
+	for operations, ok := range map[int]bool{1: true, 3: true, 4: false} {
+		if err := l.AdmitSubmission(operations); (err == nil) != ok {
+			t.Errorf("%d operations: %v", operations, err)
 		}
 	}
-	if (Limits{}).AdmitSubmission(1, 0) == nil {
+	if (Limits{}).AdmitSubmission(1) == nil {
 		t.Error("zero limits allow something")
+	}
+}
+
+// TestUnreadFactsDeny: where the Core observes GitHub, a fact that was not read denies, and the facts that were read are
+// said all the same.
+func TestUnreadFactsDeny(t *testing.T) {
+	all := policy.Observed{DefaultBranch: "main", TagAbsent: true, CommitOnBranch: true}
+	there := all
+	there.TagAbsent = false
+	unread := []Unread{{FactCommitOnBranch, "GitHub answered 404"}}
+	for name, c := range map[string]struct {
+		seen *Seen
+		code marketops.Code
+		says string
+	}{
+		"control":               {&Seen{Facts: all}, "", ""},
+		"not looked":            {nil, marketops.FactUnobserved, "GitHub was not read"},
+		"one fact":              {&Seen{Facts: all, Unread: unread}, marketops.FactUnobserved, "commit_on_branch of octo-org/widgets could not be read: GitHub answered 404"},
+		"one fact, and the tag": {&Seen{Facts: there, Unread: unread}, marketops.PlanStale, "could not be read"},
+		"the tag's own fact":    {&Seen{Facts: there, Unread: []Unread{{FactTagAbsent, "no"}}}, marketops.FactUnobserved, "tag_absent"},
+		"nothing":               {&Seen{Unread: []Unread{{FactRepository, "no"}}}, marketops.FactUnobserved, "repository of"},
+		"another repository":    {&Seen{Facts: all, Stale: "it is repository 8"}, marketops.PlanStale, "nothing was read"},
+	} {
+		b := newBench(t, "", tagOp("v1.0.0")).approve("alice")
+		b.rules.Observe = true
+		b.run.Operations[0].Seen = c.seen
+		v := b.rules.Decide(b.run)[0]
+		if v.Code != c.code || (v.Leave() != nil) != (c.code == "") || !strings.Contains(strings.Join(v.WhyNot, "\n"), c.says) {
+			t.Errorf("%s: %s, %q", name, v.Code, v.WhyNot)
+		}
 	}
 }

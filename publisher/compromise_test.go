@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -116,9 +117,9 @@ var thieves = []thief{
 	}},
 	{"checkpoint, relay", "shows a publisher another log", func(s *stage) (marketops.Operation, string) {
 		r := s.NewRun(s.tagOp()).Submit().Approve("alice").Authorize()
-		fork := s.fork()
+		fork := sync.OnceValue(s.fork) // longer than what the publisher remembers
 		return s.publishThrough(r, nil, func(path string, honest said) said {
-			if b, err := fork.ReadFile(strings.TrimPrefix(path, "/")); err == nil {
+			if b, err := fork().ReadFile(strings.TrimPrefix(path, "/")); err == nil {
 				honest.status, honest.body = http.StatusOK, b
 			}
 			return honest

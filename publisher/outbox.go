@@ -66,7 +66,8 @@ func (o Outbox) Pending() int { n, _ := o.names(); return len(n) }
 
 // Flush hands over what waits, and lets go of what it then sees in a published checkpoint. A record
 // that the Core refuses for good (its epoch was overtaken) is set aside with the suffix ".refused",
-// never lost; one that the Core does not take now, or has not logged whatever it answers, stays.
+// never lost; one that the Core does not take now, or has not logged whatever it answers, stays. A refusal that is
+// above a limit of the Core stays too, and the others are handed over all the same.
 func (p *Publisher) Flush(ctx context.Context) error {
 	names, err := p.Outbox.names()
 	if err != nil {
@@ -103,6 +104,9 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 	entry, err := hand(ctx, d)
 	if p.isRefusedForGood(ctx, d, err) {
 		return os.Rename(path, path+".refused")
+	}
+	if !outcome && errors.Is(err, marketops.LimitReached) {
+		return nil // it waits, and keeps nothing else from being published
 	}
 	if err != nil {
 		return err

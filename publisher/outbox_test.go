@@ -148,7 +148,6 @@ func TestOutboxAnswers(t *testing.T) {
 	}{
 		"overtaken":     {marketops.Refuse(marketops.OperationInFlight, "epoch 2"), false},
 		"differs":       {marketops.Refuse(marketops.Consumed, "another"), false},
-		"too many":      {marketops.Refuse(marketops.LimitReached, "60 a minute"), true},
 		"disk":          {marketops.Refuse(marketops.DiskFull, "4 MiB"), true},
 		"clock is off":  {marketops.Refuse(marketops.KeyOutsideValidity, "ten years ago"), true},
 		"restarted":     {marketops.Refuse(marketops.Stale, "signed before"), true},
@@ -280,5 +279,30 @@ func TestOutboxDryRun(t *testing.T) {
 	}
 	if _, err := p.Run(context.Background(), marketops.Prod, p.jobs); err != nil || o.calls[1] != "refuse" {
 		t.Errorf("the control: %v after %q", err, o.calls)
+	}
+}
+
+// TestOutboxLimit: a refusal that the Core does not take because of a limit waits, and keeps nothing else from being done.
+func TestOutboxLimit(t *testing.T) {
+	s := newStage(t)
+	r := s.authorised(s.tagOp())
+	p := r.sit("pub", r.folder())
+	defer p.leave()
+	p.jobs[0].Measured = nil
+	g, err := p.Gate(context.Background(), marketops.Prod, p.jobs[0])
+	s.ok(err)
+	o := &order{Core: p.Core, refuse: marketops.Refuse(marketops.LimitReached, "60 a minute")}
+	p.Core = o
+	if _, err := p.Refuse(context.Background(), g); err == nil {
+		t.Fatal("recorded")
+	}
+	s.ok(p.Flush(context.Background()))
+	if n := p.Outbox.Pending(); n != 1 {
+		t.Errorf("%d records wait", n)
+	}
+	o.refuse = nil
+	s.ok(p.Flush(context.Background()))
+	if n := p.Outbox.Pending(); n != 0 {
+		t.Errorf("%d records still wait", n)
 	}
 }

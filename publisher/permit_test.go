@@ -115,8 +115,8 @@ func TestUngated(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	r.shipped(0)
-	if n := len(r.told(0).refusals); n != 1 {
-		t.Errorf("%d refusals are recorded, want that of the second publication", n)
+	if n := len(r.told(0).refusals); n != 2 {
+		t.Errorf("%d refusals are recorded, want the Core's of the second claim and the publisher's of the second publication", n)
 	}
 }
 

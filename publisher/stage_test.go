@@ -60,7 +60,7 @@ func newStage(t *testing.T) *stage {
 			f.Authorities, f.Hosts = append(f.Authorities, w.TrustKey("authority2")), append(f.Hosts, s.host())
 		}
 		w.Options.Config.Lease = 15 * time.Minute // so that none is renewed besides
-		w.Options.Config.Limits = config.Limits{MaxReceiptsPerRepository: 1000, MaxSubmissionsPerDay: 1000, MaxOperationsPerPlan: 100}
+		w.Options.Config.Limits = config.Limits{MaxReceiptsPerRepository: 1000, MaxSubmissionsPerDay: 1000, MaxSubmissionsPerPerson: 1000, MaxOperationsPerPlan: 100}
 	})
 	return s
 }

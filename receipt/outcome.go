@@ -113,6 +113,9 @@ func (o *Outcome) IsComplete() bool {
 }
 
 func (o *Outcome) validateGitHub() error {
+	if len(o.GitHub) > maxGitHubIDs || len(o.Code) > maxCode {
+		return fmt.Errorf("%d ids, and a code of %d bytes", len(o.GitHub), len(o.Code))
+	}
 	for i, id := range o.GitHub {
 		if id.Name == "" || i > 0 && o.GitHub[i-1].Name >= id.Name {
 			return fmt.Errorf("the id %.40q has no name, is there twice or out of order", id.Name)

@@ -81,6 +81,18 @@ type Submit struct {
 	Evidence   []Evidence `json:"evidence"`
 }
 
+// Size is how many bytes the Core stores for a submission.
+func (s Submit) Size() int64 {
+	n := len(s.Envelope) + len(s.Plan)
+	for _, doc := range s.Operations {
+		n += len(doc)
+	}
+	for _, e := range s.Evidence {
+		n += len(e.Text)
+	}
+	return int64(n)
+}
+
 // Envelope carries one signed record.
 type Envelope struct {
 	Envelope []byte `json:"envelope"`

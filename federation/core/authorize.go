@@ -26,8 +26,7 @@ type decisions struct{ *parts }
 // that is still good, or under which its operation was begun, is answered again instead of a new one.
 func (d decisions) Authorize(ctx context.Context, who *federation.Caller, in api.Run) (api.Decisions, error) {
 	defer d.begin()()
-	out, err := d.decideFor(ctx, who, in.Run)
-	return out, d.refusals.record(ctx, who, issue.Refused{Run: in.Run}, err)
+	return d.decideFor(ctx, who, in.Run)
 }
 
 // decideFor answers with what is recorded of a run, so it asks first whether the caller may read that.
@@ -39,10 +38,10 @@ func (d decisions) decideFor(ctx context.Context, who *federation.Caller, id mar
 	if err != nil {
 		return api.Decisions{}, err
 	}
-	return d.decide(ctx, id)
+	return d.decide(ctx, who, id)
 }
 
-func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decisions, error) {
+func (d decisions) decide(ctx context.Context, who *federation.Caller, id marketops.RunID) (api.Decisions, error) {
 	seen, err := d.observe(ctx, id)
 	if err != nil {
 		return api.Decisions{}, err
@@ -68,7 +67,7 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 		return api.Decisions{}, err
 	}
 	out.Authorized = len(denied) == 0
-	return out, d.deny(ctx, r, denied, out.Decisions)
+	return out, d.deny(ctx, who, r, denied, out.Decisions)
 }
 
 // reuse fills in the decisions of operations whose receipt is still good, and returns the
@@ -76,7 +75,7 @@ func (d decisions) decide(ctx context.Context, id marketops.RunID) (api.Decision
 func (d decisions) reuse(ctx context.Context, r *run, seen observations, out []api.Decision) (open []int, err error) {
 	for i, w := range r.Operations {
 		out[i].Operation = w.Digest
-		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
+		w.Seen = seen[w.Digest]
 		last, found := r.latest(w.Digest)
 		good := false
 		if found {
@@ -141,7 +140,7 @@ func (d decisions) judge(ctx context.Context, r *run, open []int, seen observati
 			return nil, nil, err
 		}
 		w.Live = live
-		w.Observed, w.Stale = seen[w.Digest].observed, seen[w.Digest].stale
+		w.Seen = seen[w.Digest]
 		ask.Operations = append(ask.Operations, w)
 	}
 	for n, v := range rules.Decide(ask) {
@@ -191,6 +190,9 @@ func (d decisions) issue(ctx context.Context, r *run, granted []ruling, out []ap
 			return err
 		}
 		recs[n] = rec
+		if err := d.asked.put(askedName(rec.Body.(*receipt.Receipt).ReceiptID), a.verdict.Request); err != nil {
+			return err
+		}
 	}
 	if err := d.records.EnsureIndexed(ctx, append(digestsOf(r.Votes), r.Digest)...); err != nil {
 		return err
@@ -217,7 +219,7 @@ func digestsOf(votes []gate.Vote) (out []marketops.Digest) {
 }
 
 // deny answers with advisories. The same denial as before is not recorded again.
-func (d decisions) deny(ctx context.Context, r *run, denied []ruling, out []api.Decision) error {
+func (d decisions) deny(ctx context.Context, who *federation.Caller, r *run, denied []ruling, out []api.Decision) error {
 	if len(denied) == 0 {
 		return nil
 	}
@@ -229,7 +231,7 @@ func (d decisions) deny(ctx context.Context, r *run, denied []ruling, out []api.
 	}
 	for _, a := range denied {
 		v := &a.verdict
-		e, err := d.advise(ctx, r, v)
+		e, err := d.advise(ctx, who, r, v)
 		if err != nil {
 			return err
 		}
@@ -239,7 +241,7 @@ func (d decisions) deny(ctx context.Context, r *run, denied []ruling, out []api.
 	return nil
 }
 
-func (d decisions) advise(ctx context.Context, r *run, v *federation.Verdict) (api.Entry, error) {
+func (d decisions) advise(ctx context.Context, who *federation.Caller, r *run, v *federation.Verdict) (api.Entry, error) {
 	for _, a := range slices.Backward(r.advisories) {
 		if a.body.Operation == v.Subject().Operation {
 			if a.body.Policy == v.Subject().Policy && d.sameDenial(a.body, v) {
@@ -252,10 +254,14 @@ func (d decisions) advise(ctx context.Context, r *run, v *federation.Verdict) (a
 	if err != nil {
 		return api.Entry{}, err
 	}
+	row := counted(rec, federation.ShareOf(who.Holder), claims.Share{Scope: claims.OfOneInRun, Within: federation.Day, Max: federation.AdvisoriesPerDay * len(r.Operations)})
+	if err := d.ledger.RequireShares(ctx, row); err != nil {
+		return api.Entry{}, err
+	}
 	if err := d.keep(ctx, r.ID, api.Evidence(ev)); err != nil {
 		return api.Entry{}, err
 	}
-	return d.records.Record(ctx, rec)
+	return d.records.RecordAs(ctx, row, rec)
 }
 
 // sameDenial compares all but what policy was asked, which holds the time.

@@ -27,7 +27,7 @@ func (e executions) Check(ctx context.Context, who *federation.Caller, in api.Cl
 	if err != nil {
 		return api.Answers{}, err
 	}
-	asked := append(e.conditions.forClaim(ctx, i, old, in.Trust),
+	asked := append(e.conditions.forClaim(ctx, who.Key, i, old, in.Trust),
 		func() error { return e.vetoes.require(ctx, i, old) },
 		func() error { return e.ledger.Check(ctx, n) },
 		func() error { return requireUnused(old) }) // the ledger stops at the clock

@@ -8,8 +8,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/issue"
-	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -19,7 +17,7 @@ import (
 type executions struct{ *parts }
 
 // bind finds the receipt and checks what a publisher's own gate would have checked: run,
-// operation, audience and the authority's key. A publisher that asks all the same is recorded.
+// operation, audience and the authority's key.
 func (e executions) bind(ctx context.Context, who *federation.Caller, in api.ClaimWanted) (issued, error) {
 	if !in.Receipt.Valid() {
 		return issued{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named")
@@ -46,7 +44,7 @@ func (e executions) Claim(ctx context.Context, who *federation.Caller, in api.Cl
 	defer e.begin()()
 	i, err := e.bind(ctx, who, in)
 	if err != nil {
-		return api.Claimed{}, e.refusals.record(ctx, who, issue.Refused{Run: in.Run, Receipt: in.Receipt, Operation: in.Operation}, err)
+		return api.Claimed{}, err
 	}
 	defer e.locks.share(i.body.RunID)()
 	row, made, err := e.useReceipt(ctx, who, i, in.Trust)
@@ -76,7 +74,7 @@ type claimRecord struct {
 func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i issued, version int64) (claims.Claim, claimRecord, error) {
 	var made *receipt.Record
 	n := e.runs.claimBy(who.Key, i)
-	n.Guard = e.vetoes.guard(i.op)
+	n.Guard = e.vetoes.guard(i.op) // the list is asked below, for the state that the claim is in
 	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
 		rec, err := e.issuer.Claim(i.history(), who.Key, epoch, previous)
 		if err != nil {
@@ -86,16 +84,14 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 			return claims.Record{}, err
 		}
 		made = rec
-		return recorder.Frozen(rec), nil
+		return counted(rec, federation.ShareOf(who.Holder), claims.Share{Scope: claims.OfOneByReceipt, Within: federation.Day, Max: federation.ClaimsPerDay}), nil
 	}
 	old, _, err := e.ledger.Get(ctx, n.Receipt)
 	if err != nil {
 		return claims.Claim{}, claimRecord{}, err
 	}
-	for _, holds := range e.conditions.forClaim(ctx, i, old, version) {
-		if err := holds(); err != nil {
-			return claims.Claim{}, claimRecord{}, err
-		}
+	if err := all(e.conditions.forClaim(ctx, who.Key, i, old, version)); err != nil {
+		return claims.Claim{}, claimRecord{}, err
 	}
 	row, rec, err := e.grant(ctx, n, old)
 	if err != nil {

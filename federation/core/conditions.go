@@ -4,32 +4,104 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/federation"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
 )
 
-// conditions judges what a claim rests on beside the ledger.
+// conditions judges what a step rests on beside the ledger.
 type conditions struct{ *parts }
+
+// standing is the one list of what must hold, besides votes and what the ledger itself knows, for a claim, an intent, an
+// execution and the first attempt: what was asked when the receipt was issued and may have changed since. What it
+// returns is asked in this order. Expiry is the ledger's to ask.
+func (c conditions) standing(publisher crypto.KeyID, i issued, version int64) []func() error {
+	return []func() error{
+		func() error { return c.samePolicy(i) },
+		func() error { return c.sameTrust(i, version) },
+		func() error { return c.mayPublish(publisher, i) },
+		func() error { return c.stillAllowed(i) },
+	}
+}
 
 // forClaim lists what must hold for a claim; old is the claim as it stands. At first
 // everything must hold. What is claimed must still be allowed, or it could not be executed. What
 // is executing must come to an end whatever has changed since: there Core and publisher need only
-// use one version of trust.
-func (c conditions) forClaim(ctx context.Context, i issued, old claims.Claim, version int64) []func() error {
-	policy := func() error { return c.samePolicy(i) }
-	trust := func() error { return c.sameTrust(i, version) }
+// use one version of trust, and the next effect is judged when it is counted.
+func (c conditions) forClaim(ctx context.Context, publisher crypto.KeyID, i issued, old claims.Claim, version int64) []func() error {
+	standing := c.standing(publisher, i, version)
 	switch old.State {
 	case claims.Claimed:
-		return []func() error{policy, trust}
+		return standing
 	case claims.Executing, claims.Decided:
 		return []func() error{func() error { return c.sameVersion(i, version) }}
 	}
 	newest := func() error { return c.requireNewest(ctx, i) }
-	return []func() error{policy, trust, newest, c.requireClock, c.requireDisk}
+	return append(standing, newest, c.requireClock, c.requireDisk)
+}
+
+// guard asks the votes and the list inside the ledger's transaction, as long as no attempt was counted. It does not call
+// the ledger.
+func (c conditions) guard(publisher crypto.KeyID, i issued) claims.Guard {
+	vetoed := c.vetoes.guard(i.op)
+	return func(row claims.Claim, votes []claims.Record) error {
+		if err := vetoed(row, votes); err != nil {
+			return err
+		}
+		return all(c.standing(publisher, i, c.rules.active.Load().trust.Version()))
+	}
+}
+
+func all(conditions []func() error) error {
+	for _, holds := range conditions {
+		if err := holds(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forNextEffect is what still stops an effect after the first attempt: keys that were revoked or ended, and a trust file that
+// expired. The ledger asks for expiry.
+func (c conditions) forNextEffect(publisher crypto.KeyID, i issued) error {
+	if err := c.sameTrust(i, c.rules.active.Load().trust.Version()); err != nil {
+		return err
+	}
+	return c.mayPublish(publisher, i)
+}
+
+func (c conditions) mayPublish(publisher crypto.KeyID, i issued) error {
+	if !c.rules.active.Load().mayPublish(publisher, c.now()) {
+		return marketops.Refuse(marketops.KeyRevoked, "the publisher's key is no longer valid")
+	}
+	if !slices.Contains(i.body.Audience, publisher) {
+		return marketops.Refuse(marketops.AudienceMismatch, string(publisher))
+	}
+	return nil
+}
+
+// stillAllowed asks policy again about the facts that it judged when the receipt was issued, at the time that it is now: a
+// freeze can have begun since.
+func (c conditions) stillAllowed(i issued) error {
+	if i.facts == nil {
+		return marketops.Refuse(marketops.FactUnobserved, "what policy judged before "+string(i.body.ReceiptID)+" was issued cannot be read; authorize again")
+	}
+	facts := *i.facts
+	facts.Now = c.now()
+	d := c.rules.active.Load().policy.Decide(facts)
+	if d.Allow {
+		return nil
+	}
+	code := d.Code
+	if code == "" {
+		code = marketops.PolicyDenied
+	}
+	return &marketops.Refusal{Code: code, What: fmt.Sprintf("policy does not allow it now: %.500s", strings.Join(d.WhyNot, "; ")),
+		State: "nothing was sent", Next: "wait until it is allowed, or authorize again"}
 }
 
 func (c conditions) samePolicy(i issued) error {
@@ -62,22 +134,6 @@ func (c conditions) sameTrust(i issued, version int64) error {
 	}
 	_, err := f.trust.Admit(i.rec, c.now(), c.records.Place(i.row))
 	return err
-}
-
-// forExecution re-checks before the first effect what may have been withdrawn since the claim. It
-// runs inside the ledger's transaction and does not call the ledger.
-func (c conditions) forExecution(who *federation.Caller, i issued) error {
-	f := c.rules.active.Load()
-	if err := c.sameTrust(i, f.trust.Version()); err != nil {
-		return err
-	}
-	if !f.mayPublish(who.Key, c.now()) {
-		return marketops.Refuse(marketops.KeyRevoked, "the publisher's key is no longer valid")
-	}
-	if !slices.Contains(i.body.Audience, who.Key) {
-		return marketops.Refuse(marketops.AudienceMismatch, string(who.Key))
-	}
-	return nil
 }
 
 // requireNewest refuses a receipt after which another one was issued for its operation: it had lapsed, and only a clock

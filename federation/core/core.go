@@ -95,6 +95,7 @@ type parts struct {
 	records   *recorder.Recorder
 	documents store // plans and operations
 	texts     store // evidence
+	asked     store // what policy judged before a receipt was issued
 
 	rules      *rules
 	runs       runs
@@ -103,7 +104,8 @@ type parts struct {
 	vetoes     vetoes
 	refusals   refusals
 	sealQueue  sealQueue
-	rates      rates
+	rates      rates // of refusals that are recorded
+	unrecorded rates // of those that are only said in the Core's own log
 	usage      usage
 	locks      lockStripes
 }
@@ -123,7 +125,7 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 		return nil, err
 	}
 	p := &parts{opts: o, config: o.Config, log: o.Log, now: o.Now,
-		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")},
+		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")}, asked: store{dir: filepath.Join(o.State, "asked")},
 		sealQueue: newSealQueue(),
 		usage:     usage{live: map[marketops.ReceiptID]liveReceipt{}}, locks: lockStripes{seed: maphash.MakeSeed()}}
 	p.seen = visibility{p, &cache.Cache[marketops.RunID, knownParties]{}}
@@ -143,7 +145,7 @@ func (c *Core) start(ctx context.Context) (err error) {
 	if c.issuer, err = issue.New(c.opts.Keys, c.opts.Random, c.now, c.Trust); err != nil {
 		return err
 	}
-	for _, s := range []store{c.documents, c.texts} {
+	for _, s := range []store{c.documents, c.texts, c.asked} {
 		if err := os.MkdirAll(s.dir, 0o700); err != nil {
 			return &marketops.Failure{Code: marketops.StateMissing, What: "state folder", Err: err}
 		}

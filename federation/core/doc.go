@@ -11,14 +11,14 @@
 //
 //	documents/<hex>   plans and operation documents, by SHA-256
 //	evidence/<hex>    erasable texts, by the salted digest that a record names
+//	asked/<hex>       what policy judged before a receipt was issued, by a digest of the receipt's id
 //	checkpoint.mark   the last checkpoint that was signed
 //
 // # What is recorded of refusals
 //
-// The Core signs and logs a refusal of a person's call, and of a claim that no publisher's own
-// gate would have let through (audience, run, operation). Other refused claims are recorded by
-// the publisher that was refused, through [Core.Refuse]. Both are bounded per key, and callers
-// that did not authenticate leave no trace in the log.
+// The Core signs and logs a refusal of every call whose caller verifiably made it ([Core.Refused], asked by the
+// server for every call). A publisher hands in what its own gate refused, through [Core.Refuse]. Both are bounded
+// for each caller, and callers that did not authenticate leave no trace in the log.
 //
 // # What happens without a call
 //

@@ -42,17 +42,17 @@ func (e executions) Intent(ctx context.Context, who *federation.Caller, in api.E
 	if err := admission(e).admit(ctx, rec); err != nil {
 		return api.Entry{}, err
 	}
-	return e.announce(ctx, rec, row)
+	return e.announce(ctx, who, rec, row)
 }
 
 // announce freezes an intent and brings it into the log.
-func (e executions) announce(ctx context.Context, rec *receipt.Record, row claims.Claim) (api.Entry, error) {
-	op, err := e.runs.operation(row.OpDigest)
+func (e executions) announce(ctx context.Context, who *federation.Caller, rec *receipt.Record, row claims.Claim) (api.Entry, error) {
+	i, err := e.runs.receipt(ctx, row.Receipt)
 	if err != nil {
 		return api.Entry{}, err
 	}
 	frozen := recorder.Frozen(rec)
-	if err := e.ledger.Intend(ctx, frozen, e.vetoes.guard(*op)); err != nil {
+	if err := e.ledger.Intend(ctx, frozen, e.conditions.guard(who.Key, i)); err != nil {
 		return api.Entry{}, err
 	}
 	return e.records.Append(ctx, frozen, rec)
@@ -118,17 +118,7 @@ func (e executions) Execute(ctx context.Context, who *federation.Caller, in api.
 	if err != nil {
 		return api.Lease{}, err
 	}
-	vetoed := e.vetoes.guard(i.op)
-	guard := func(c claims.Claim, votes []claims.Record) error {
-		if err := vetoed(c, votes); err != nil {
-			return err
-		}
-		if err := e.conditions.samePolicy(i); err != nil {
-			return err
-		}
-		return e.conditions.forExecution(who, i)
-	}
-	open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, guard)
+	open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, e.conditions.guard(who.Key, i))
 	if errors.Is(err, claims.ErrState) && row.State == claims.Executing {
 		return e.executeAgain(ctx, who, row, i)
 	}
@@ -148,7 +138,7 @@ func (e executions) requirePublished(ctx context.Context, row claims.Claim) erro
 }
 
 // executeAgain allows the epoch that took over an execution to continue what an earlier epoch
-// began. Policy is not asked: GitHub may have changed, and what was begun must come to an end.
+// began. After an attempt policy and votes are not asked: GitHub may have changed, and what was begun must come to an end.
 // The epoch that began is not allowed a second time: after an unclear answer it takes over.
 func (e executions) executeAgain(ctx context.Context, who *federation.Caller, row claims.Claim, i issued) (api.Lease, error) {
 	first, err := e.firstExecuted(ctx, row.Receipt)
@@ -161,13 +151,22 @@ func (e executions) executeAgain(ctx context.Context, who *federation.Caller, ro
 	if now := e.now(); now+gate.Epsilon >= row.ExpiresAt {
 		return api.Lease{}, marketops.Refuse(marketops.Expired, fmt.Sprintf("the receipt expires at %s, it is %s", row.ExpiresAt, now))
 	}
-	if err := e.conditions.forExecution(who, i); err != nil {
-		return api.Lease{}, err
-	}
-	if err := e.vetoes.require(ctx, i, row); err != nil {
+	if err := e.mayGoOn(ctx, who, row, i); err != nil {
 		return api.Lease{}, err
 	}
 	return lease(e.ledger.Renew(ctx, row.Receipt, row.Epoch, who.Key, e.config.Lease))
+}
+
+// mayGoOn asks the whole list as long as no attempt was counted.
+func (e executions) mayGoOn(ctx context.Context, who *federation.Caller, row claims.Claim, i issued) error {
+	if row.Attempts > 0 {
+		return e.conditions.forNextEffect(who.Key, i)
+	}
+	votes, err := e.vetoes.rows(ctx, row.Run)
+	if err != nil {
+		return err
+	}
+	return e.conditions.guard(who.Key, i)(row, votes)
 }
 
 // Renew gives a longer lease, and notes a draft first.
@@ -188,24 +187,25 @@ func (e executions) Renew(ctx context.Context, who *federation.Caller, in api.Re
 	return lease(e.ledger.Renew(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease))
 }
 
-// Attempt counts a visible effect; the ledger re-checks expiry and clock, and before the first one the votes.
+// Attempt counts a visible effect; the ledger re-checks expiry and clock, and before the first one asks the whole list in the
+// transaction that counts it.
 func (e executions) Attempt(ctx context.Context, who *federation.Caller, in api.Effect) (api.Lease, error) {
 	defer e.begin()()
 	row, err := e.requireHeld(ctx, who, in.Receipt, in.Epoch)
 	if err != nil {
 		return api.Lease{}, err
 	}
-	if !e.rules.active.Load().mayPublish(who.Key, e.now()) {
-		return api.Lease{}, marketops.Refuse(marketops.KeyRevoked, "the publisher's key is no longer valid")
-	}
-	op, err := e.runs.operation(row.OpDigest)
+	i, err := e.runs.receipt(ctx, in.Receipt)
 	if err != nil {
 		return api.Lease{}, err
 	}
-	if !slices.Contains(op.Effects(), in.Effect) {
+	if err := e.conditions.forNextEffect(who.Key, i); err != nil {
+		return api.Lease{}, err
+	}
+	if !slices.Contains(i.op.Effects(), in.Effect) {
 		return api.Lease{}, marketops.Refuse(marketops.OperationMismatch, fmt.Sprintf("%.40q is no effect of the operation", in.Effect))
 	}
-	if _, err = e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key, in.Effect, e.vetoes.guard(*op)); err != nil {
+	if _, err = e.ledger.Attempt(ctx, in.Receipt, in.Epoch, who.Key, in.Effect, e.conditions.guard(who.Key, i)); err != nil {
 		return api.Lease{}, err
 	}
 	counts, err := e.attempts(ctx, row)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/receipt"
@@ -11,7 +12,7 @@ import (
 
 const (
 	Silence           = silence
-	RefusalsPerMinute = refusalsPerMinute
+	RefusalsPerMinute = federation.RefusalsPerMinute
 )
 
 // Quiet ends the background work, so that a test can look at what only a sweep would change.

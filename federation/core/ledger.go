@@ -28,6 +28,10 @@ type Ledger interface {
 	Attempt(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, effect string, guard claims.Guard) (attempts int, err error)
 	Decide(ctx context.Context, receipt marketops.ReceiptID, epoch int64, owner crypto.KeyID, outcome claims.Outcome, record claims.Record) (claims.Claim, error)
 
+	// What one caller may add.
+	RequireShares(ctx context.Context, r claims.Record) error
+	ForVote(ctx context.Context, run marketops.RunID, who string) ([]claims.Record, error)
+
 	// What persons and the Core itself decide.
 	Vote(ctx context.Context, vote claims.Record, by crypto.KeyID, end claims.End) ([]claims.Claim, error)
 	Revoke(ctx context.Context, n claims.NewClaim, revocation claims.Record, decide func(c claims.Claim, epoch int64) (claims.Record, error)) error

@@ -2,28 +2,27 @@ package core
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/internal/config"
+	"golang.org/x/sync/semaphore"
 )
 
-// observeTimeout bounds all looks at GitHub for one decision.
-const observeTimeout = 20 * time.Second
+// Bounds of the looks at GitHub for one decision. The caller waits a minute.
+const (
+	observeTimeout = 40 * time.Second
+	observeAtOnce  = 8
+)
 
 // observations are what was seen on GitHub, by operation.
-type observations map[marketops.Digest]observation
+type observations map[marketops.Digest]*federation.Seen
 
-type observation struct {
-	observed *policy.Observed
-	stale    string
-}
-
-// observe looks at GitHub where core.yaml says so, before the run is locked. What it could not
-// see stays unobserved, and policy decides whether it can do without.
+// observe looks at GitHub where core.yaml says so, before the run is locked. An operation that it could not see is denied.
 func (d decisions) observe(ctx context.Context, id marketops.RunID) (observations, error) {
-	if d.config.Observe != config.ObserveGitHub {
+	if d.config.Observe == config.ObserveNone {
 		return nil, nil
 	}
 	r, err := d.runs.load(ctx, id)
@@ -32,17 +31,25 @@ func (d decisions) observe(ctx context.Context, id marketops.RunID) (observation
 	}
 	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
+	seen := make([]federation.Seen, len(r.Operations))
+	places, looking := semaphore.NewWeighted(observeAtOnce), sync.WaitGroup{}
+	for i, w := range r.Operations {
+		looking.Go(func() {
+			if err := places.Acquire(ctx, 1); err != nil {
+				seen[i].Unread = []federation.Unread{{Fact: federation.FactRepository, Why: "GitHub took too long"}}
+				return
+			}
+			defer places.Release(1)
+			seen[i] = d.opts.Observer.Observe(ctx, w.Op)
+		})
+	}
+	looking.Wait()
 	out := observations{}
-	for _, w := range r.Operations {
-		seen, err := d.opts.Observer.Observe(ctx, w.Op)
-		switch {
-		case err == nil:
-			out[w.Digest] = observation{observed: seen}
-			continue
-		case marketops.CodeOf(err) == marketops.RepositoryMismatch:
-			out[w.Digest] = observation{stale: "the repository is no longer the planned one"}
+	for i, w := range r.Operations {
+		out[w.Digest] = &seen[i]
+		for _, u := range seen[i].Unread {
+			d.log.Warn("a fact was not observed", "repository", w.Op.Target.FullName, "fact", u.Fact, "error", u.Why)
 		}
-		d.log.Warn("GitHub was not observed", "repository", w.Op.Target.FullName, "error", err)
 	}
 	return out, nil
 }

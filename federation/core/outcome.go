@@ -26,7 +26,7 @@ func (e executions) Outcome(ctx context.Context, who *federation.Caller, in api.
 	if in.Epoch != body.Epoch {
 		return api.Entry{}, marketops.Refuse(marketops.OperationInFlight, fmt.Sprintf("the outcome is of epoch %d, the call of %d", body.Epoch, in.Epoch))
 	}
-	if err := checkTexts(body, in.Evidence); err != nil {
+	if err := checkTexts(body, in.Evidence, api.MaxEvidence); err != nil {
 		return api.Entry{}, err
 	}
 	return e.decideOutcome(ctx, who, rec, body, in.Evidence)
@@ -44,8 +44,10 @@ func (e executions) decideOutcome(ctx context.Context, who *federation.Caller, r
 	if err := admission(e).admit(ctx, rec); err != nil {
 		return api.Entry{}, err
 	}
-	if err := e.keep(ctx, body.RunID, texts...); err != nil {
-		return api.Entry{}, err
+	if row.Outcome == "" { // else it is this outcome again, or the ledger refuses it
+		if err := e.keep(ctx, body.RunID, texts...); err != nil {
+			return api.Entry{}, err
+		}
 	}
 	frozen := recorder.Frozen(rec)
 	if _, err := e.ledger.Decide(ctx, row.Receipt, row.Epoch, who.Key, claims.Outcome(body.Status), frozen); err != nil {

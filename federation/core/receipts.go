@@ -7,6 +7,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/issue"
+	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 )
@@ -18,6 +19,7 @@ type issued struct {
 	body  *receipt.Receipt
 	op    marketops.Operation
 	opKey marketops.Digest
+	facts *policy.Facts // what policy judged when it was issued; nil if that cannot be read
 }
 
 func (i issued) history() issue.ReceiptHistory {
@@ -79,18 +81,34 @@ func (rs runs) openReceipt(f *activeRules, row claims.Record) (issued, error) {
 		return issued{}, err
 	}
 	key, err := op.Key()
-	i := issued{row, rec, body, *op, key}
+	i := issued{row, rec, body, *op, key, rs.askedBefore(body)}
 	if err == nil && row.Index != nil {
 		f.receipts.Put(row.Receipt, i)
 	}
 	return i, err
 }
 
+// askedName names the file of what policy judged before a receipt was issued.
+func askedName(id marketops.ReceiptID) marketops.Digest {
+	return marketops.DigestOf([]byte("marketops.asked/v1\n" + id))
+}
+
+// askedBefore reads what policy judged before a receipt was issued. What is missing or damaged is nil, and lets nothing begin.
+func (rs runs) askedBefore(body *receipt.Receipt) *policy.Facts {
+	doc, err := rs.asked.read(askedName(body.ReceiptID), policy.MaxRequest)
+	if err != nil {
+		return nil
+	}
+	facts, bundle, err := policy.ParseRequest(doc)
+	if err != nil || bundle != body.Policy || facts.Plan != body.Plan || facts.Kind != body.OperationKind || facts.RepositoryID != body.Target.RepositoryID || facts.Host != body.Target.Host {
+		return nil
+	}
+	return &facts
+}
+
 // count adds a record of the last day to what the limits are about.
 func (rs runs) count(row claims.Record) error {
 	switch receipt.Kind(row.Kind) {
-	case receipt.KindSubmission:
-		rs.usage.addSubmission(row.FrozenAt)
 	case receipt.KindReceipt:
 		i, err := rs.openReceipt(rs.rules.active.Load(), row)
 		if errors.Is(err, marketops.KeyUnknown) || errors.Is(err, marketops.RecordWithheld) {

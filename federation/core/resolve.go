@@ -6,7 +6,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -22,11 +21,10 @@ func (r resolutions) Resolve(ctx context.Context, who *federation.Caller, in api
 	if err != nil {
 		return api.Entry{}, err
 	}
-	if err := checkTexts(body, in.Evidence); err != nil {
+	if err := checkTexts(body, in.Evidence, federation.ReasonBytes); err != nil {
 		return api.Entry{}, err
 	}
-	e, err := r.admitResolution(ctx, who, rec, body, in.Evidence)
-	return e, r.refusals.record(ctx, who, issue.Refused{Run: body.RunID, Receipt: body.ReceiptID}, err)
+	return r.admitResolution(ctx, who, rec, body, in.Evidence)
 }
 
 func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller, rec *receipt.Record, body *receipt.Resolution, texts []api.Evidence) (api.Entry, error) {
@@ -50,7 +48,7 @@ func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller
 	if err := admission(r).admit(ctx, rec); err != nil {
 		return api.Entry{}, err
 	}
-	if err := r.keep(ctx, body.RunID, texts...); err != nil {
+	if err := r.keepTexts(ctx, body, texts); err != nil {
 		return api.Entry{}, err
 	}
 	frozen := recorder.Frozen(rec)
@@ -58,6 +56,16 @@ func (r resolutions) admitResolution(ctx context.Context, who *federation.Caller
 		return api.Entry{}, err
 	}
 	return r.records.Append(ctx, frozen, rec)
+}
+
+// keepTexts stores the texts of the one resolution that an unknown outcome can have. Those of another are not kept: the
+// ledger refuses it.
+func (r resolutions) keepTexts(ctx context.Context, body *receipt.Resolution, texts []api.Evidence) error {
+	row, _, err := r.ledger.Get(ctx, body.ReceiptID)
+	if err != nil || row.Outcome != claims.Unknown {
+		return err
+	}
+	return r.keep(ctx, body.RunID, texts...)
 }
 
 func (r resolutions) checkOutcome(ctx context.Context, body *receipt.Resolution) error {

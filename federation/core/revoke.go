@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
@@ -12,22 +13,21 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// maxReason bounds the reason of a revocation, in bytes.
-const maxReason = 4 << 10
-
 // revocations withdraw receipts.
 type revocations struct{ *parts }
 
 // Revoke withdraws a receipt, as long as no attempt was counted under it.
 func (r revocations) Revoke(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
 	defer r.begin()()
-	e, err := r.withdraw(ctx, who, in)
-	return e, r.refusals.record(ctx, who, issue.Refused{Receipt: in.Receipt}, err)
+	return r.withdraw(ctx, who, in)
 }
 
 func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in api.Revoke) (api.Entry, error) {
-	if !in.Receipt.Valid() || len(in.Reason) > maxReason {
-		return api.Entry{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named, or the reason is too long")
+	if !in.Receipt.Valid() {
+		return api.Entry{}, marketops.Refuse(marketops.ReceiptMissing, "no receipt is named")
+	}
+	if len(in.Reason) > federation.ReasonBytes {
+		return api.Entry{}, marketops.Refuse(marketops.LimitReached, fmt.Sprintf("the reason has %d bytes, at most %d are taken", len(in.Reason), federation.ReasonBytes))
 	}
 	i, err := r.runs.receipt(ctx, in.Receipt)
 	if err != nil {
@@ -36,13 +36,6 @@ func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in ap
 	if !r.rules.active.Load().trust.MayRevoke(who.Holder, i.op.Kind, i.op.Target) {
 		return api.Entry{}, marketops.Refuse(marketops.PolicyDenied, who.Name+" may not revoke receipts of this kind and target")
 	}
-	rec, ev, err := r.issuer.Revocation(i.history(), who.Name, in.Reason)
-	if err != nil {
-		return api.Entry{}, err
-	}
-	if err := r.keep(ctx, i.body.RunID, api.Evidence(ev)); err != nil {
-		return api.Entry{}, err
-	}
 	defer r.locks.share(i.body.RunID)()
 	if err := r.records.EnsureIndexed(ctx, i.rec.Digest); err != nil {
 		return api.Entry{}, err
@@ -50,7 +43,23 @@ func (r revocations) withdraw(ctx context.Context, who *federation.Caller, in ap
 	if err := r.conditions.requireNewest(ctx, i); err != nil {
 		return api.Entry{}, err
 	}
+	rec, ev, err := r.issuer.Revocation(i.history(), who.Name, in.Reason)
+	if err != nil {
+		return api.Entry{}, err
+	}
+	if err := r.keepReason(ctx, i, ev); err != nil {
+		return api.Entry{}, err
+	}
 	return r.recordRevocation(ctx, i, rec)
+}
+
+// keepReason stores the reason of a revocation. That of one which comes too late is not kept: the ledger refuses it.
+func (r revocations) keepReason(ctx context.Context, i issued, reason issue.Evidence) error {
+	row, found, err := r.ledger.Get(ctx, i.body.ReceiptID)
+	if late := found && (row.Attempts > 0 || row.State != claims.Claimed && row.State != claims.Executing); late || err != nil {
+		return err
+	}
+	return r.keep(ctx, i.body.RunID, api.Evidence(reason))
 }
 
 func (r revocations) recordRevocation(ctx context.Context, i issued, rec *receipt.Record) (api.Entry, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/cache"
+	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -42,8 +43,8 @@ type rules struct {
 
 func (r *rules) forDecision() federation.Rules {
 	f, l := r.active.Load(), r.config.Limits
-	return federation.Rules{Trust: f.trust, Policy: f.policy, Limits: federation.Limits{
-		ReceiptsPerRepository: l.MaxReceiptsPerRepository, SubmissionsPerDay: l.MaxSubmissionsPerDay, OperationsPerPlan: l.MaxOperationsPerPlan,
+	return federation.Rules{Trust: f.trust, Policy: f.policy, Observe: r.config.Observe != config.ObserveNone, Limits: federation.Limits{
+		ReceiptsPerRepository: l.MaxReceiptsPerRepository, SubmissionsPerDay: l.MaxSubmissionsPerDay, SubmissionsPerPerson: l.MaxSubmissionsPerPerson, OperationsPerPlan: l.MaxOperationsPerPlan,
 	}}
 }
 

@@ -37,6 +37,11 @@ func (rs runs) load(ctx context.Context, id marketops.RunID) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
+	return rs.open(ctx, id, rows)
+}
+
+// open is [runs.load] of some of a run's records.
+func (rs runs) open(ctx context.Context, id marketops.RunID, rows []claims.Record) (*run, error) {
 	f := rs.rules.active.Load()
 	r := &run{all: rows}
 	r.ID, r.Now = id, rs.now()

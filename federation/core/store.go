@@ -52,14 +52,14 @@ func (s store) put(d marketops.Digest, content []byte) error {
 }
 
 // checkTexts refuses evidence that the record does not name, or that is not what it names.
-func checkTexts(body receipt.Body, texts []api.Evidence) error {
+func checkTexts(body receipt.Body, texts []api.Evidence, limit int) error {
 	if len(texts) > maxTexts {
 		return marketops.Refuse(marketops.LimitReached, fmt.Sprintf("%d evidence texts, at most %d", len(texts), maxTexts))
 	}
 	for _, t := range texts {
 		switch {
-		case len(t.Text) > api.MaxEvidence:
-			return marketops.Refuse(marketops.LimitReached, fmt.Sprintf("an evidence text of %d bytes, at most %d", len(t.Text), api.MaxEvidence))
+		case len(t.Text) > limit:
+			return marketops.Refuse(marketops.LimitReached, fmt.Sprintf("an evidence text of a %s has %d bytes, at most %d are taken", body.Kind(), len(t.Text), limit))
 		case !slices.Contains(body.Refs().Evidence, t.Digest) || body.Salted(t.Text) != t.Digest:
 			return marketops.Refuse(marketops.PlanMismatch, "evidence "+t.Digest.Short()+" is not what the record names")
 		}

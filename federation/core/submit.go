@@ -9,8 +9,6 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/federation/issue"
-	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -27,8 +25,7 @@ func (s submissions) Submit(ctx context.Context, who *federation.Caller, in api.
 	if err != nil {
 		return api.Entry{}, err
 	}
-	e, err := s.admitSubmission(ctx, who, rec, sub, in)
-	return e, s.refusals.record(ctx, who, issue.Refused{Run: sub.RunID}, err)
+	return s.admitSubmission(ctx, who, rec, sub, in)
 }
 
 func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller, rec *receipt.Record, sub *receipt.Submission, in api.Submit) (api.Entry, error) {
@@ -47,7 +44,7 @@ func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller
 	if err := admission(s).requireTimely(rec, 0); err != nil {
 		return api.Entry{}, err
 	}
-	if err := checkTexts(sub, in.Evidence); err != nil {
+	if err := checkTexts(sub, in.Evidence, api.MaxEvidence); err != nil {
 		return api.Entry{}, err
 	}
 	defer s.locks.hold(sub.RunID)()
@@ -63,7 +60,7 @@ func (s submissions) admitSubmission(ctx context.Context, who *federation.Caller
 			return s.submitAgain(ctx, row, sub, in.Evidence)
 		}
 	}
-	return s.takeSubmission(ctx, rec, in)
+	return s.takeSubmission(ctx, who, rec, in)
 }
 
 // submitAgain answers a repeated submission with the first one, and refuses any other.
@@ -91,12 +88,14 @@ func repeats(first, sub *receipt.Submission, texts []api.Evidence) bool {
 }
 
 // takeSubmission stores what the submission names before it records it.
-func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, in api.Submit) (api.Entry, error) {
-	rules := s.rules.forDecision()
-	if err := rules.Limits.AdmitSubmission(len(in.Operations), s.usage.submissions(s.now())); err != nil {
+func (s submissions) takeSubmission(ctx context.Context, who *federation.Caller, rec *receipt.Record, in api.Submit) (api.Entry, error) {
+	limits := s.rules.forDecision().Limits
+	if err := limits.AdmitSubmission(len(in.Operations)); err != nil {
 		return api.Entry{}, err
 	}
-	if err := s.conditions.requireDisk(); err != nil {
+	row := counted(rec, federation.ShareOf(who.Holder), sharesOfSubmission(limits)...)
+	row.Stored = in.Size()
+	if err := errors.Join(s.ledger.RequireShares(ctx, row), s.conditions.requireDisk()); err != nil {
 		return api.Entry{}, err
 	}
 	for _, doc := range append([][]byte{in.Plan}, in.Operations...) {
@@ -104,13 +103,12 @@ func (s submissions) takeSubmission(ctx context.Context, rec *receipt.Record, in
 			return api.Entry{}, err
 		}
 	}
-	if err := s.keep(ctx, recorder.Frozen(rec).Run, in.Evidence...); err != nil {
+	if err := s.keep(ctx, row.Run, in.Evidence...); err != nil {
 		return api.Entry{}, err
 	}
-	e, err := s.records.Record(ctx, rec)
+	e, err := s.records.RecordAs(ctx, row, rec)
 	if err == nil {
-		s.usage.addSubmission(s.now())
-		s.sealQueue.later(recorder.Frozen(rec).Run)
+		s.sealQueue.later(row.Run)
 	}
 	return e, err
 }
@@ -125,23 +123,26 @@ func (s submissions) Approve(ctx context.Context, who *federation.Caller, in api
 	if v.Person.Name != who.Name {
 		return api.Entry{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("the verdict is signed by %q, the call by %q", v.Person.Name, who.Name))
 	}
-	e, err := s.admitVote(ctx, v)
-	return e, s.refusals.record(ctx, who, issue.Refused{Run: v.Body.RunID}, err)
+	return s.admitVote(ctx, v)
 }
 
+// admitVote asks no more than what the verdict is judged by: the votes of others can be many.
 func (s submissions) admitVote(ctx context.Context, v gate.Vote) (api.Entry, error) {
 	defer s.locks.hold(v.Body.RunID)()
-	r, err := s.runs.load(ctx, v.Body.RunID)
+	if _, found, err := s.ledger.ByLeaf(ctx, v.Record.LeafHash()); err != nil {
+		return api.Entry{}, err
+	} else if found {
+		return s.recordVote(ctx, v)
+	}
+	rows, err := s.ledger.ForVote(ctx, v.Body.RunID, federation.ShareOf(v.Person))
 	if err != nil {
 		return api.Entry{}, err
 	}
-	for _, row := range r.all {
-		if row.Leaf == [32]byte(v.Record.LeafHash()) {
-			return s.recordVote(ctx, v)
-		}
+	r, err := s.runs.open(ctx, v.Body.RunID, rows)
+	if err != nil {
+		return api.Entry{}, err
 	}
-	rules := s.rules.forDecision()
-	if err := rules.AdmitVote(r.Run, v); err != nil {
+	if err := s.rules.forDecision().AdmitVote(r.Run, v); err != nil {
 		return api.Entry{}, err
 	}
 	if err := s.conditions.requireDisk(); err != nil {
@@ -158,7 +159,7 @@ func (s submissions) admitVote(ctx context.Context, v gate.Vote) (api.Entry, err
 
 // requireLawfulVote holds a verdict to the submission that it names.
 func (s submissions) requireLawfulVote(ctx context.Context, v gate.Vote) error {
-	rows, err := s.records.Run(ctx, v.Body.RunID)
+	rows, err := s.ledger.ForVote(ctx, v.Body.RunID, "")
 	if err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (s submissions) requireLawfulVote(ctx context.Context, v gate.Vote) error {
 // recordVote freezes a verdict, and with it ends what it stops. All that is frozen of the run goes into the log
 // in that order: a claim that the verdict ended was there before it.
 func (s submissions) recordVote(ctx context.Context, v gate.Vote) (api.Entry, error) {
-	frozen := recorder.Frozen(v.Record)
+	frozen := counted(v.Record, federation.ShareOf(v.Person), sharesOfVote(v.Body.Verdict))
 	if _, err := s.ledger.Vote(ctx, frozen, s.issuer.LedgerKey(), s.vetoes.end([]gate.Vote{v})); err != nil {
 		return api.Entry{}, err
 	}

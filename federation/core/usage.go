@@ -9,36 +9,15 @@ import (
 
 const day = marketops.Time(24 * 60 * 60)
 
-// usage counts what the limits are about. It is rebuilt from the log at start.
+// usage counts the receipts that are live. It is rebuilt from the log at start; the ledger counts all else.
 type usage struct {
-	mu    sync.Mutex
-	today []marketops.Time                    // submissions of the last day, oldest first
-	live  map[marketops.ReceiptID]liveReceipt // issued and not expired when last looked at
+	mu   sync.Mutex
+	live map[marketops.ReceiptID]liveReceipt // issued and not expired when last looked at
 }
 
 type liveReceipt struct {
 	target  string
 	expires marketops.Time
-}
-
-func (u *usage) addSubmission(at marketops.Time) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.today = append(u.today, at)
-}
-
-// submissions counts those of the last 24 hours.
-func (u *usage) submissions(now marketops.Time) int {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	kept := u.today[:0]
-	for _, at := range u.today {
-		if now-at < day {
-			kept = append(kept, at)
-		}
-	}
-	u.today = kept
-	return len(kept)
 }
 
 func (u *usage) addReceipt(r *receipt.Receipt) {

@@ -93,6 +93,11 @@ func verdictOf(v gate.Vote) gate.Vote {
 	return gate.Vote{Body: &receipt.Approval{Verdict: v.Body.Verdict}, Person: v.Person}
 }
 
+// stops reports whether one of the votes stops an operation under the active trust file.
+func (v vetoes) stops(op marketops.Operation, votes []gate.Vote) bool {
+	return errors.Is(federation.RequireNoVeto(v.rules.active.Load().trust, op, votes), marketops.RejectedByApprover)
+}
+
 // end makes the outcomes of the claims that one of the votes stops. A claim whose operation cannot be read
 // must not keep the vote out of the log: it stays, and every step of it is refused.
 func (v vetoes) end(votes []gate.Vote) claims.End {
@@ -102,7 +107,7 @@ func (v vetoes) end(votes []gate.Vote) claims.End {
 			v.log.Error("a claim was not judged by a vote", "receipt", string(c.Receipt), "error", err)
 			return claims.Record{}, nil
 		}
-		if !errors.Is(federation.RequireNoVeto(v.rules.active.Load().trust, *op, votes), marketops.RejectedByApprover) {
+		if !v.stops(*op, votes) {
 			return claims.Record{}, nil
 		}
 		rec, err := v.issuer.Rejected(historyOf(c), epoch, marketops.RejectedByApprover)
@@ -123,9 +128,13 @@ func (v vetoes) settle(ctx context.Context, c claims.Claim) (*claims.Claim, erro
 	if err != nil {
 		return nil, err
 	}
+	op, err := v.runs.operation(c.OpDigest)
+	if err != nil {
+		return nil, nil // every step is refused; it is said where the vote comes
+	}
 	for _, row := range rows {
 		votes, err := v.open([]claims.Record{row})
-		if err != nil || len(votes) == 0 || votes[0].Body.Verdict != receipt.Reject {
+		if err != nil || !v.stops(*op, votes) {
 			continue // what cannot be read stops each step, and ends no claim
 		}
 		ended, err := v.ledger.Vote(ctx, row, v.issuer.LedgerKey(), v.end(votes))

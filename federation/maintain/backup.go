@@ -41,7 +41,7 @@ type Source struct {
 // change once they are there, but for those of [Source.log].
 func (s Source) folders() map[string]string {
 	return map[string]string{"records": s.Config.Records, "policy": s.Config.Policy, "documents": filepath.Join(s.State, "documents"),
-		"evidence": filepath.Join(s.State, "evidence"), "shards": filepath.Join(s.State, "shards")}
+		"evidence": filepath.Join(s.State, "evidence"), "asked": filepath.Join(s.State, "asked"), "shards": filepath.Join(s.State, "shards")}
 }
 
 // files are the single files of a backup. checkpoint.mark is none of them: it must remember more

@@ -32,7 +32,7 @@ type Bundle struct {
 	validate *validate.Validator
 	policies cedar.PolicyMap
 	notes    map[cedar.PolicyID]note
-	needs    cedar.PolicyMap // the scopes alone of policies with @needs, as permits
+	needs    cedar.PolicyMap // the scopes alone of policies with @needs, and of each forbid that asks for observed facts, as permits
 	groups   []string        // that policies name, in order
 }
 
@@ -40,6 +40,7 @@ type Bundle struct {
 type note struct {
 	forbid bool
 	frozen bool
+	asks   bool // for observed facts
 	reason string
 }
 
@@ -232,7 +233,8 @@ func (b *Bundle) add(name string, id cedar.PolicyID, p *cedar.Policy) error {
 	if err != nil {
 		return invalid(name, "%s: %v", id, err)
 	}
-	if needs {
+	n.asks = asksObserved(tree)
+	if needs || n.forbid && n.asks {
 		b.needs[id] = scopeOnly(tree)
 	}
 	b.policies[id], b.notes[id] = p, n

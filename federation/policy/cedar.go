@@ -131,6 +131,22 @@ func scopeOnly(p *ast.Policy) *cedar.Policy {
 	}))
 }
 
+// asksObserved reports whether a policy asks for what was observed, or whether anything was.
+func asksObserved(p *ast.Policy) (asks bool) {
+	for _, c := range p.Conditions {
+		ast.Inspect(ast.NewNode(c.Body), func(n ast.IsNode) bool {
+			switch n := n.(type) {
+			case ast.NodeTypeHas:
+				asks = asks || n.Value == "observed"
+			case ast.NodeTypeAccess:
+				asks = asks || n.Value == "observed"
+			}
+			return true
+		})
+	}
+	return asks
+}
+
 // groups returns the groups that a policy names, in its scope or in a condition.
 func groups(p *ast.Policy) []string {
 	var out []string

@@ -219,7 +219,7 @@ func TestLongPolicies(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, name := range []string{"10-permit.cedar", "90-integrity.cedar", "91-archived.cedar"} {
+	for _, name := range []string{"10-permit.cedar", "90-integrity.cedar", "91-observed.cedar"} {
 		text, err := fs.ReadFile(Starter(), name)
 		if err != nil {
 			f.Fatal(err)

@@ -51,7 +51,7 @@ func (b *Bundle) decide(f Facts) (d Decision, err error) {
 	d.Policies = v.ids()
 	if unmet := b.listUnobserved(f); len(unmet) > 0 {
 		d.Code, d.Policies = marketops.FactUnobserved, unmet
-		d.WhyNot = []string{fmt.Sprintf("policy %s needs facts that the Core has not read from GitHub itself; set observe: github in core.yaml", list(unmet))}
+		d.WhyNot = []string{fmt.Sprintf("policy %s needs facts that the Core has not read from GitHub itself; set observe: github in core.yaml, where it does not", list(unmet))}
 		return d, nil
 	}
 	if v.allow {
@@ -77,7 +77,8 @@ func (v verdict) ids() []string {
 }
 
 // judge asks Cedar about facts under the policies that pass the filter. It allows only what is
-// valid, free of errors and has a reason.
+// valid, free of errors and has a reason. Where nothing was observed a permit that asks for observed facts permits
+// nothing, also where it asks for their absence.
 func (b *Bundle) judge(f Facts, use func(note) bool) (verdict, error) {
 	req, entities := b.build(f)
 	if err := b.validate.Request(req); err != nil {
@@ -88,7 +89,7 @@ func (b *Bundle) judge(f Facts, use func(note) bool) (verdict, error) {
 	}
 	policies := cedar.PolicyMap{}
 	for id, p := range b.policies {
-		if use(b.notes[id]) {
+		if n := b.notes[id]; use(n) && (f.Observed != nil || n.forbid || !n.asks) {
 			policies[id] = p
 		}
 	}
@@ -115,7 +116,8 @@ func all(note) bool { return true }
 
 func isLive(n note) bool { return !n.frozen }
 
-// listUnobserved returns the policies with @needs("observed") in whose scope unobserved facts lie.
+// listUnobserved returns the policies in whose scope unobserved facts lie: those with @needs("observed"), and each forbid that
+// asks for observed facts. It would be silent without them, and silence would be permission.
 func (b *Bundle) listUnobserved(f Facts) []string {
 	if f.Observed != nil || len(b.needs) == 0 {
 		return nil

@@ -100,7 +100,6 @@ func TestStarter(t *testing.T) {
 		"another group":  {func(f *Facts) { f.RequesterGroups = []string{"Requesters"} }, "if bob were in the group requesters"},
 		"self approval":  {func(f *Facts) { f.Approvers = []string{"bob"} }, "policy integrity forbids it: the requester is among the approvers"},
 		"self and other": {func(f *Facts) { f.Approvals, f.Approvers = 2, []string{"alice", "bob"} }, "policy integrity forbids it"},
-		"archived":       {func(f *Facts) { f.Observed = &Observed{Archived: true} }, "allowed if the repository were not archived"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, f := range []Facts{release(), tag(), pull()} {
@@ -194,6 +193,8 @@ func TestUnobserved(t *testing.T) {
 		"permit that needs it":      `permit (principal, action, resource) when { context.common has observed && context.common.observed.tag_absent };`,
 		"forbid unless it is there": `permit (principal, action, resource); forbid (principal, action, resource) unless { context.common has observed && !context.common.observed.archived };`,
 		"annotation on a forbid":    `permit (principal, action, resource); @needs("observed") forbid (principal, action, resource) when { context.common has observed && context.common.observed.archived };`,
+		"forbid that is silent":     `permit (principal, action, resource); forbid (principal, action, resource) when { context.common has observed && context.common.observed.archived };`,
+		"permit of what is absent":  `permit (principal, action, resource) when { !(context.common has observed && context.common.observed.archived) };`,
 		"annotation on a permit":    `@needs("observed") permit (principal, action, resource);`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,8 @@
 //   - a misspelt name or a type error makes a policy that never matches: the bundle is validated strictly and as a
 //     whole, one bad policy refuses all of it, and so does a file that is neither schema nor policy;
 //   - "x has misspelt" is a legal way to say no: such a guard is refused, and so is a policy that can never match;
+//   - a fact that was not read makes a forbid silent: where GitHub was not observed, a forbid that asks for observed facts
+//     refuses as fact-unobserved, as if it had @needs, and a permit that does permits nothing;
 //   - an attribute that nobody fills makes a policy that never matches: the schema must be the one this version fills.
 //
 // A decision allows only if Cedar allows, without errors, for at least one named reason. A panic denies.

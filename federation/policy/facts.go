@@ -125,10 +125,10 @@ type request struct {
 	Observed   *Observed        `json:"observed,omitzero"`
 }
 
-const (
-	requestSchema = "marketops.policy-request/v1"
-	maxRequest    = 4 << 20
-)
+const requestSchema = "marketops.policy-request/v1"
+
+// MaxRequest is the largest copy of what policy judged, in bytes.
+const MaxRequest = 4 << 20
 
 // record returns the canonical copy (RFC 8785); groups and approvers in order, because they are sets.
 func (f Facts) record(bundle marketops.Digest) ([]byte, error) {
@@ -150,7 +150,7 @@ func set(in []string) []string {
 // of the bundle that judged it first.
 func ParseRequest(doc []byte) (Facts, marketops.Digest, error) {
 	var r request
-	if err := canon.Decode(doc, maxRequest, &r); err != nil {
+	if err := canon.Decode(doc, MaxRequest, &r); err != nil {
 		return Facts{}, marketops.Digest{}, fmt.Errorf("policy request: %w", err)
 	}
 	if r.Schema != requestSchema {

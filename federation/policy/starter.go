@@ -14,7 +14,7 @@ import (
 var starter embed.FS
 
 // Starter returns the bundle that init writes out: one approval for every kind, asked for by a
-// person of the group "requesters"; nothing in an archived repository; no approval of oneself.
+// person of the group "requesters"; no approval of oneself; examples of a freeze and of observed facts.
 func Starter() fs.FS {
 	sub, err := fs.Sub(starter, "starter")
 	if err != nil {

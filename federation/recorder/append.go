@@ -38,10 +38,15 @@ func (r *Recorder) Freeze(ctx context.Context, recs ...*receipt.Record) error {
 
 // Record freezes rec, which changes no claim, appends it and returns its place.
 func (r *Recorder) Record(ctx context.Context, rec *receipt.Record) (receipt.Entry, error) {
-	if err := r.Freeze(ctx, rec); err != nil {
+	return r.RecordAs(ctx, Frozen(rec), rec)
+}
+
+// RecordAs is [Recorder.Record] of a record that takes a share of the limits.
+func (r *Recorder) RecordAs(ctx context.Context, row claims.Record, rec *receipt.Record) (receipt.Entry, error) {
+	if err := r.outbox.Freeze(ctx, row); err != nil {
 		return receipt.Entry{}, err
 	}
-	return r.Append(ctx, Frozen(rec), rec)
+	return r.Append(ctx, row, rec)
 }
 
 // Append brings a frozen record into the log, once, however many callers ask at the same time. rec
@@ -170,14 +175,11 @@ func (r *Recorder) EnsureIndexed(ctx context.Context, digests ...marketops.Diges
 
 // AppendRun appends what is frozen of a run and has no index, in the order in which it was frozen.
 func (r *Recorder) AppendRun(ctx context.Context, id marketops.RunID) error {
-	rows, err := r.outbox.ByRun(ctx, id)
+	rows, err := r.outbox.Waiting(ctx, id)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
-		if row.Index != nil {
-			continue
-		}
 		if _, err := r.Append(ctx, row, nil); err != nil {
 			return err
 		}

@@ -26,6 +26,7 @@ type Outbox interface {
 	ByReceipt(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Record, error)
 	ByRun(ctx context.Context, run marketops.RunID) ([]claims.Record, error)
 	Page(ctx context.Context, run marketops.RunID, from uint64, limit int) ([]claims.Record, error)
+	Waiting(ctx context.Context, run marketops.RunID) ([]claims.Record, error)
 }
 
 // Options say where the log lies and whom to believe about it. Every field is required.

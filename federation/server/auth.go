@@ -14,7 +14,7 @@ import (
 	"github.com/omega/marketops/receipt/trust"
 )
 
-const maxNonces = 1 << 16 // requests that are remembered at one time
+const maxNonces = 1 << 16 // requests that are remembered at one time, of all callers
 
 // authenticator verifies signed requests.
 type authenticator struct {
@@ -29,12 +29,13 @@ type caller struct {
 	federation.Caller
 	record  *receipt.Record
 	request *receipt.Request
+	made    bool // body and nonce were verified too: the caller made this very call
 }
 
-// authenticate verifies the signed request of a call, all but its body and nonce. Codes:
+// authenticate verifies the signed request of a call, all but its body, nonce and role. Codes:
 // signature-invalid for none or one that was made for another call, audience-mismatch for one
 // made for another Core, not-yet-valid, expired, and those of [trust.Trust.Open].
-func (a *authenticator) authenticate(r *http.Request, roles ...trust.Role) (*caller, error) {
+func (a *authenticator) authenticate(r *http.Request) (*caller, error) {
 	env, err := api.SignedHeader(r.Header, api.RequestHeader)
 	if err != nil {
 		return nil, err
@@ -48,14 +49,12 @@ func (a *authenticator) authenticate(r *http.Request, roles ...trust.Role) (*cal
 	switch {
 	case !ok:
 		return nil, marketops.Refuse(marketops.PredicateTypeWrong, "a "+string(rec.Body.Kind())+" where a request belongs")
-	case !slices.Contains(roles, holder.Role):
-		return nil, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("%s %q may not make this call, a %s may", holder.Role, holder.Name, roles[0]))
 	case req.Method != r.Method+" "+r.URL.RequestURI() || r.Method == http.MethodPost && r.URL.RawQuery != "":
 		return nil, marketops.Refuse(marketops.SignatureInvalid, "the request was signed for another call")
 	case req.Core != a.origin:
 		return nil, marketops.Refuse(marketops.AudienceMismatch, fmt.Sprintf("the request was signed for the Core %.80q, this is %s", req.Core, a.origin))
 	}
-	return &caller{federation.Caller{Holder: holder, Key: rec.By, Request: rec.Digest}, rec, req}, requireTime(req, now)
+	return &caller{Caller: federation.Caller{Holder: holder, Key: rec.By, Request: rec.Digest, Envelope: env}, record: rec, request: req}, requireTime(req, now)
 }
 
 // requireTime accepts a request whose clock is at most ε off ours.
@@ -87,7 +86,9 @@ func (a *authenticator) useRequest(who *caller, body []byte) error {
 	if err := a.requireFresh(who.request); err != nil {
 		return err
 	}
-	return a.nonces.use(string(who.Key)+" "+who.request.Nonce, who.request.ExpiresAt+gate.Epsilon, a.now())
+	err := a.nonces.use(federation.ShareOf(who.Holder), string(who.Key)+" "+who.request.Nonce, who.request.ExpiresAt+gate.Epsilon, a.now())
+	who.made = err == nil
+	return err
 }
 
 func requireBody(who *caller, body []byte) error {
@@ -97,34 +98,60 @@ func requireBody(who *caller, body []byte) error {
 	return nil
 }
 
-// nonces remembers requests until they have expired.
+// requireRole is asked last, so that who is refused by it made the call.
+func (c *caller) requireRole(roles ...trust.Role) error {
+	if !slices.Contains(roles, c.Role) {
+		return marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("%s %q may not make this call, a %s may", c.Role, c.Name, roles[0]))
+	}
+	return nil
+}
+
+// nonces remembers requests until they have expired. Each caller has a share, so that one cannot keep the others out.
 type nonces struct {
 	mu    sync.Mutex
-	until map[string]marketops.Time
+	until map[string]remembered
+	of    map[string]int // by caller
 	swept marketops.Time
 }
 
-func (n *nonces) use(nonce string, until, now marketops.Time) error {
+type remembered struct {
+	until marketops.Time
+	who   string
+}
+
+func (n *nonces) use(who, nonce string, until, now marketops.Time) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.until == nil {
-		n.until = map[string]marketops.Time{}
+		n.until, n.of = map[string]remembered{}, map[string]int{}
 	}
-	if now > n.swept || len(n.until) >= maxNonces {
-		for k, t := range n.until {
-			if t <= now {
-				delete(n.until, k)
-			}
-		}
-		n.swept = now + receipt.MaxRequestAge
+	if now > n.swept || len(n.until) >= maxNonces || n.of[who] >= federation.CallsRemembered {
+		n.sweep(now)
 	}
 	if _, used := n.until[nonce]; used {
 		return &marketops.Refusal{Code: marketops.Consumed, What: "this signed request was made before",
 			State: "nothing was done", Next: "sign the call anew"}
 	}
-	if len(n.until) >= maxNonces {
+	if len(n.until) >= maxNonces || n.of[who] >= federation.CallsRemembered {
 		return marketops.Refuse(marketops.LimitReached, "too many calls within two minutes")
 	}
-	n.until[nonce] = until
+	n.until[nonce] = remembered{until, who}
+	n.of[who]++
 	return nil
+}
+
+func (n *nonces) sweep(now marketops.Time) {
+	if now == n.swept-receipt.MaxRequestAge {
+		return // it was done at this very time
+	}
+	for k, r := range n.until {
+		if r.until > now {
+			continue
+		}
+		delete(n.until, k)
+		if n.of[r.who]--; n.of[r.who] == 0 {
+			delete(n.of, r.who)
+		}
+	}
+	n.swept = now + receipt.MaxRequestAge
 }

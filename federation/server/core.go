@@ -34,6 +34,9 @@ type Core interface {
 	Outcome(context.Context, *federation.Caller, api.Decided) (api.Entry, error)
 	Refuse(context.Context, *federation.Caller, api.Decided) (api.Entry, error)
 
+	// Refused records that a call which the caller verifiably made was refused; in is its body, or nil.
+	Refused(ctx context.Context, who *federation.Caller, in any, err error)
+
 	// The call of the ledger's key.
 	Backup(context.Context, *federation.Caller, api.Backup) (api.BackedUp, error)
 

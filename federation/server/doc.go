@@ -18,6 +18,12 @@
 // business it is (federation.Sees). They use up no nonce. The unix socket has the operator's view. A route
 // asks for no key only if it was registered with public.
 //
+// # What is refused
+//
+// A refused call is recorded in the log if its caller verifiably made it: signature, method, path, body, Core, time and
+// nonce of its request are right. Any other is only said in the Core's own log, with a bound on its lines. Each caller has
+// a share of the places and of the memory, so that no caller can keep the others out.
+//
 // # What an answer says
 //
 // An answer that is not 200 carries an [api.Problem]. The cause of a failure, which may tell about

@@ -59,6 +59,8 @@ type httpServer struct {
 	routes  []string // all that are registered
 	calls   *semaphore.Weighted
 	bodies  *semaphore.Weighted
+	shares  shares
+	refused refused
 }
 
 func (s *httpServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -78,19 +80,29 @@ func (s *httpServer) handle(route string, h http.HandlerFunc) {
 // post serves one signed call. In is the type of its body.
 func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64, do func(context.Context, *federation.Caller, In) (Out, error)) {
 	s.handle("POST "+path, func(w http.ResponseWriter, r *http.Request) {
-		who, err := s.callers.authenticate(r, role)
+		who, err := s.callers.authenticate(r)
 		if err != nil {
 			s.fail(w, r, nil, unknownApprover(path, err))
 			return
 		}
-		var in In
-		if err = s.body(w, r, who, limit, &in); err != nil {
+		done, err := s.shares.enter(federation.ShareOf(who.Holder), r.ContentLength)
+		if err != nil {
 			s.fail(w, r, nil, err)
+			return
+		}
+		defer done()
+		var in In
+		err = s.body(w, r, who, limit, &in)
+		if wrong := who.requireRole(role); who.made && wrong != nil { // whatever the body says
+			err = unknownApprover(path, wrong)
+		}
+		if err != nil {
+			s.refuse(w, r, who, in, err)
 			return
 		}
 		out, err := do(r.Context(), &who.Caller, in)
 		if err != nil {
-			s.fail(w, r, who, err)
+			s.refuse(w, r, who, in, err)
 			return
 		}
 		s.answer(w, r, http.StatusOK, out)
@@ -153,13 +165,23 @@ func (s *httpServer) sign(w http.ResponseWriter, r *http.Request, status int, bo
 	w.Header().Set(api.AnswerHeader, base64.StdEncoding.EncodeToString(signed))
 }
 
+// refuse has the Core record the refusal of a call that the caller verifiably made, and answers.
+func (s *httpServer) refuse(w http.ResponseWriter, r *http.Request, who *caller, in any, err error) {
+	if !who.made {
+		who = nil
+	} else {
+		s.core.Refused(r.Context(), &who.Caller, in, err)
+	}
+	s.fail(w, r, who, err)
+}
+
 // fail answers with the problem; causes that tell about this machine stay in its own log.
 func (s *httpServer) fail(w http.ResponseWriter, r *http.Request, who *caller, err error) {
 	name := ""
 	if who != nil {
 		name = who.Name
 	}
-	if !errors.Is(err, fs.ErrNotExist) || r.Method != http.MethodGet {
+	if (!errors.Is(err, fs.ErrNotExist) || r.Method != http.MethodGet) && s.refused.note(s.log, name, marketops.CodeOf(err), s.callers.now()) {
 		s.log.Info("request refused", "call", r.Method+" "+r.URL.Path, "by", name, "code", string(marketops.CodeOf(err)), "error", err)
 	}
 	if r.Method == http.MethodGet && errors.Is(err, fs.ErrNotExist) {

@@ -52,9 +52,12 @@ func (s *httpServer) reader(r *http.Request) (federation.Caller, error) {
 	if onSocket(r) {
 		return federation.Operator(), nil
 	}
-	who, err := s.callers.authenticate(r, trust.RoleReader, trust.RolePerson, trust.RolePublisher, trust.RoleLedger)
+	who, err := s.callers.authenticate(r)
 	if err != nil {
 		return federation.Caller{}, unsignedRead(r, err)
+	}
+	if err := who.requireRole(trust.RoleReader, trust.RolePerson, trust.RolePublisher, trust.RoleLedger); err != nil {
+		return federation.Caller{}, err
 	}
 	if err := requireBody(who, nil); err != nil {
 		return federation.Caller{}, err

@@ -90,6 +90,7 @@ func (g CoreGitHub) Host() marketops.Host { return GitHub{API: g.API}.Host() }
 type Limits struct {
 	MaxReceiptsPerRepository int `yaml:"max_receipts_per_repository"` // live at one time
 	MaxSubmissionsPerDay     int `yaml:"max_submissions_per_day"`
+	MaxSubmissionsPerPerson  int `yaml:"max_submissions_per_person"` // a day
 	MaxOperationsPerPlan     int `yaml:"max_operations_per_plan"`
 }
 
@@ -105,7 +106,7 @@ func DefaultCore(origin string) Core {
 		Listen:  Listen{Unix: "core.sock", Records: RecordsListed},
 		Observe: ObserveNone,
 		GitHub:  CoreGitHub{API: defaultAPI, ReadToken: defaultReadToken},
-		Limits:  Limits{MaxReceiptsPerRepository: 20, MaxSubmissionsPerDay: 500, MaxOperationsPerPlan: 100},
+		Limits:  Limits{MaxReceiptsPerRepository: 20, MaxSubmissionsPerDay: 500, MaxSubmissionsPerPerson: 100, MaxOperationsPerPlan: 100},
 
 		ReceiptLifetime: 2 * time.Hour,
 		Lease:           2 * time.Minute,
@@ -253,6 +254,7 @@ func (c *Core) checkLimits(d *document) error {
 	for key, n := range map[string]int{
 		"max_receipts_per_repository": c.Limits.MaxReceiptsPerRepository,
 		"max_submissions_per_day":     c.Limits.MaxSubmissionsPerDay,
+		"max_submissions_per_person":  c.Limits.MaxSubmissionsPerPerson,
 		"max_operations_per_plan":     c.Limits.MaxOperationsPerPlan,
 	} {
 		if n < 1 || n > 1_000_000 {

@@ -44,6 +44,7 @@ func (c Core) YAML() []byte {
 	b.WriteString("limits:\n")
 	number("  ", "max_receipts_per_repository", c.Limits.MaxReceiptsPerRepository)
 	number("  ", "max_submissions_per_day", c.Limits.MaxSubmissionsPerDay)
+	number("  ", "max_submissions_per_person", c.Limits.MaxSubmissionsPerPerson)
 	number("  ", "max_operations_per_plan", c.Limits.MaxOperationsPerPlan)
 	text("", "receipt_lifetime", c.ReceiptLifetime.String())
 	text("", "lease", c.Lease.String())

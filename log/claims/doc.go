@@ -44,6 +44,12 @@
 // With its index a record's bytes leave the ledger, and are overwritten in the file: by then the
 // record store has them, and whoever erases them there has erased them.
 //
+// # Shares
+//
+// A record can name who it counts for, and shares that must not be used up: how many of its kind the same caller, or
+// all together, may have frozen, in a run, for a receipt or within some time. They are counted in the transaction that freezes
+// it, so that calls at one time cannot pass together, and survive a restart.
+//
 // # Clock and trust
 //
 // The ledger remembers the latest time at which it granted a claim and the highest trust

@@ -52,6 +52,8 @@ func (r Record) validate() error {
 		return malformedError("a record needs an envelope of at most %d bytes", maxEnvelope)
 	case r.Run != "" && !r.Run.Valid() || r.Receipt != "" && !r.Receipt.Valid() || r.Epoch < 0:
 		return malformedError("a record with a bad run, receipt or epoch")
+	case len(r.Who) > maxWho || r.Stored < 0:
+		return malformedError("a record of a caller with a name of %d bytes, or of %d bytes", len(r.Who), r.Stored)
 	case r.Index != nil:
 		return malformedError("a record that has an index before it is frozen")
 	}
@@ -116,9 +118,12 @@ func (t *tx) freeze(r Record) (Record, error) {
 	if err := r.validate(); err != nil {
 		return Record{}, err
 	}
-	_, err := t.exec(`INSERT INTO frozen(leaf, digest, kind, run_id, receipt_id, epoch, envelope, frozen_at)
-		VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(leaf) DO NOTHING`,
-		r.Leaf[:], r.Digest[:], r.Kind, string(r.Run), string(r.Receipt), r.Epoch, r.Envelope, int64(t.now))
+	if err := t.requireShares(r); err != nil {
+		return Record{}, err
+	}
+	_, err := t.exec(`INSERT INTO frozen(leaf, digest, kind, run_id, receipt_id, epoch, envelope, frozen_at, who, stored)
+		VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(leaf) DO NOTHING`,
+		r.Leaf[:], r.Digest[:], r.Kind, string(r.Run), string(r.Receipt), r.Epoch, r.Envelope, int64(t.now), r.Who, r.Stored)
 	if errors.Is(err, errConstraint) {
 		return Record{}, r.second()
 	}
@@ -185,7 +190,7 @@ func (t *tx) index(r Record, index uint64) error {
 }
 
 // Erased notes for good that an operator erased a record from the record store, and why: the ledger
-// itself dropped its bytes with its index. History("") keeps leaf and reason, which must not be empty.
+// itself dropped its bytes with its index, and forgets now whose it was. History("") keeps leaf and reason, which must not be empty.
 // Code ledger-unavailable if the record is not frozen or has no index.
 func (l *Ledger) Erased(ctx context.Context, leaf [32]byte, reason string) error {
 	if reason == "" {
@@ -197,6 +202,9 @@ func (l *Ledger) Erased(ctx context.Context, leaf [32]byte, reason string) error
 			err = unavailable("cannot erase", errNoRecord)
 		}
 		if err != nil {
+			return struct{}{}, err
+		}
+		if _, err := t.exec(`UPDATE frozen SET who = '' WHERE leaf = ?`, leaf[:]); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, t.writeTransition("", State("leaf "+hex.EncodeToString(leaf[:])), "erased", 0, "operator", reason)
@@ -264,6 +272,21 @@ func (l *Ledger) ByRun(ctx context.Context, run marketops.RunID) ([]Record, erro
 	return l.records(ctx, `run_id = ? AND run_id <> '' ORDER BY seq`, string(run))
 }
 
+// ForVote returns what a vote by who on a run is judged by, in freeze order: submission, receipts, revocations and
+// resolutions, and of the votes those of who.
+func (l *Ledger) ForVote(ctx context.Context, run marketops.RunID, who string) ([]Record, error) {
+	return l.records(ctx, `seq IN(SELECT seq FROM frozen INDEXED BY frozen_who_run WHERE run_id = ?1 AND who = ?2 AND kind = 'approval' AND who <> ''
+		UNION SELECT seq FROM frozen INDEXED BY frozen_ground WHERE run_id = ?1 AND run_id <> '' AND kind IN('submission','receipt','revocation','resolution')) ORDER BY seq`, string(run), who)
+}
+
+// Waiting returns the records of a run without an index, in freeze order.
+func (l *Ledger) Waiting(ctx context.Context, run marketops.RunID) ([]Record, error) {
+	return do(ctx, l, func(t *tx) (out []Record, err error) {
+		err = t.list(`SELECT `+recordColumns+` FROM frozen INDEXED BY frozen_outbox WHERE log_index IS NULL AND run_id = ? ORDER BY seq`, []any{string(run)}, scanInto(&out))
+		return out, err
+	})
+}
+
 // ByReceipt returns all records of a receipt in freeze order.
 func (l *Ledger) ByReceipt(ctx context.Context, receipt marketops.ReceiptID) ([]Record, error) {
 	return l.records(ctx, `receipt_id = ? AND receipt_id <> '' ORDER BY seq`, string(receipt))
@@ -289,11 +312,15 @@ func (l *Ledger) records(ctx context.Context, where string, args ...any) ([]Reco
 }
 
 func (t *tx) records(where string, args ...any) (out []Record, err error) {
-	err = t.list(`SELECT `+recordColumns+` FROM frozen WHERE `+where, args, func(rows *sql.Rows) error {
-		out = append(out, Record{})
-		return rows.Scan(recordFields(&out[len(out)-1])...)
-	})
+	err = t.list(`SELECT `+recordColumns+` FROM frozen WHERE `+where, args, scanInto(&out))
 	return out, err
+}
+
+func scanInto(out *[]Record) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		*out = append(*out, Record{})
+		return rows.Scan(recordFields(&(*out)[len(*out)-1])...)
+	}
 }
 
 func (t *tx) record(where string, args ...any) (Record, bool, error) {

@@ -67,10 +67,17 @@ CREATE TABLE frozen(
   envelope   BLOB,
   log_index  INTEGER CHECK(log_index >= 0),
   frozen_at  INTEGER NOT NULL,
+  who        TEXT NOT NULL DEFAULT '',
+  stored     INTEGER NOT NULL DEFAULT 0 CHECK(stored >= 0),
   CHECK(envelope IS NOT NULL OR log_index IS NOT NULL)
 ) STRICT;
 CREATE INDEX frozen_run ON frozen(run_id) WHERE run_id <> '';
 CREATE INDEX frozen_page ON frozen(run_id, log_index) WHERE run_id <> '';
+CREATE INDEX frozen_vote ON frozen(run_id, seq) WHERE kind = 'approval';
+CREATE INDEX frozen_ground ON frozen(run_id) WHERE kind IN('submission','receipt','revocation','resolution');
+CREATE INDEX frozen_kind ON frozen(kind, frozen_at);
+CREATE INDEX frozen_who ON frozen(who, kind, frozen_at) WHERE who <> '';
+CREATE INDEX frozen_who_run ON frozen(run_id, who, kind) WHERE who <> '';
 CREATE INDEX frozen_receipt ON frozen(receipt_id) WHERE receipt_id <> '';
 CREATE INDEX frozen_digest ON frozen(digest);
 CREATE INDEX frozen_adoption ON frozen(seq) WHERE kind IN('trust-adopted','shard-genesis');

@@ -100,6 +100,10 @@ type Record struct {
 	Index    *uint64             // place in the log; nil until indexed
 	FrozenAt marketops.Time      // set by the ledger
 	Seq      int64               // freeze order, set by the ledger
+
+	Who    string  // whose share of the limits it takes; "" where it takes none
+	Stored int64   // bytes that are stored beside the log because of it
+	Shares []Share // are asked before it is frozen, and not kept
 }
 
 // Transition is one line of a receipt's history.

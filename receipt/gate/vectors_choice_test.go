@@ -61,7 +61,7 @@ func (x world) now(w *logworld.World) marketops.Time { return w.Now + 5*86400 }
 // Limits of what is chosen.
 const (
 	worldLimit = 72 << 10  // bytes of one vector of a pack or a log
-	worldsSize = 4_200_000 // bytes of all of them
+	worldsSize = 4_400_000 // bytes of all of them
 )
 
 // chooseWorlds returns all worlds that become vectors.

@@ -3,17 +3,21 @@ package main
 import "github.com/omega/marketops/internal/test/overlay"
 
 const (
-	outcomeFile = "federation/core/outcome.go"
-	appendFile  = "federation/recorder/append.go"
-	submitFile  = "federation/core/submit.go"
-	sweepFile   = "federation/core/sweep.go"
-	sealFile    = "federation/core/seal.go"
-	vetoFile    = "federation/core/veto.go"
-	reuseFile   = "federation/core/authorize.go"
-	admitFile   = "federation/core/admission.go"
-	usesFile    = "federation/core/uses.go"
-	signedFile  = "federation/api/signed.go"
-	stateFile   = "federation/core/claimstate.go"
+	outcomeFile    = "federation/core/outcome.go"
+	appendFile     = "federation/recorder/append.go"
+	submitFile     = "federation/core/submit.go"
+	sweepFile      = "federation/core/sweep.go"
+	sealFile       = "federation/core/seal.go"
+	vetoFile       = "federation/core/veto.go"
+	reuseFile      = "federation/core/authorize.go"
+	admitFile      = "federation/core/admission.go"
+	usesFile       = "federation/core/uses.go"
+	signedFile     = "federation/api/signed.go"
+	stateFile      = "federation/core/claimstate.go"
+	shareFile      = "federation/core/share.go"
+	refusalFile    = "federation/core/refusal.go"
+	conditionsFile = "federation/core/conditions.go"
+	executeFile    = "federation/core/execute.go"
 )
 
 var coreMutants = []mutant{
@@ -36,6 +40,90 @@ var coreMutants = []mutant{
 	{"veto", "asking for votes after the receipt was issued", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
 		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},
 		{File: vetoFile, Old: "votes, err := v.open(rows)", New: "votes, err := v.open(nil)"},
+	}},
+	{"voteshare", "taking only a few votes of one person", "federation/core", "TestVotesBounded", []overlay.Patch{
+		{File: shareFile, Old: "Scope: claims.OfOneInRun, Max: most", New: "Scope: claims.OfOneInRun, Max: most + 100"},
+	}},
+	{"votelast", "keeping the last vote for a rejection", "federation/core", "TestVotesBounded", []overlay.Patch{
+		{File: shareFile, Old: "\t\tmost--\n", New: ""},
+	}},
+	{"voteothers", "judging a vote without those of others", "federation/core", "TestVoteReadsNoOthers", []overlay.Patch{
+		{File: submitFile, Old: "rows, err := s.ledger.ForVote(ctx, v.Body.RunID, federation.ShareOf(v.Person))", New: "rows, err := s.records.Run(ctx, v.Body.RunID)"},
+	}},
+	{"voteeligible", "taking a rejection only of a person whom the minimum lists", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
+		{File: "federation/approvals.go", Old: "if !r.mayReject(run, v.Person) {", New: "if v.Body.Verdict == receipt.Approve && !r.mayReject(run, v.Person) {"},
+	}},
+	{"submitshare", "taking only a share of the submissions from one person", "federation/core", "TestSubmissionsOfOne", []overlay.Patch{
+		{File: shareFile, Old: "Max: l.SubmissionsPerPerson,", New: "Max: l.SubmissionsPerDay,"},
+	}},
+	{"submitroom", "storing nothing of a submission above the limits", "federation/core", "TestSubmissionRefusedStoresNothing", []overlay.Patch{
+		{File: submitFile, Old: "errors.Join(s.ledger.RequireShares(ctx, row), s.conditions.requireDisk())", New: "s.conditions.requireDisk()"},
+	}},
+	{"refusalshare", "recording only a few refusals of one caller", "federation/core", "TestRefusalsBounded", []overlay.Patch{
+		{File: shareFile, Old: "{Scope: claims.OfOneInRun, Max: perRun}, ", New: ""},
+	}},
+	{"refusalroom", "storing no text of a refusal that is not recorded", "federation/core", "TestRefusalsBounded", []overlay.Patch{
+		{File: refusalFile, Old: "row := counted(rec, refusedShare", New: "r.texts.put(ev.Digest, ev.Text)\n\trow := counted(rec, refusedShare"},
+	}},
+	{"adviceshare", "recording only a few denials for one person", "federation/core", "TestAdvisoriesBounded", []overlay.Patch{
+		{File: reuseFile, Old: "Max: federation.AdvisoriesPerDay * len(r.Operations)", New: "Max: 1000"},
+	}},
+	{"claimshare", "granting one publisher only a few epochs of a receipt", "federation/core", "TestClaimsBounded", []overlay.Patch{
+		{File: "federation/core/claim.go", Old: "Max: federation.ClaimsPerDay", New: "Max: 1000"},
+	}},
+	{"latetext", "storing no reason of what comes too late", "federation/core", "TestLateTexts", []overlay.Patch{
+		{File: "federation/core/revoke.go", Old: "; late || err != nil {", New: "; late && false || err != nil {"},
+	}},
+	{"nonceshare", "remembering only so many calls of one caller", "federation/server", "TestNoncesOfOne", []overlay.Patch{
+		{File: "federation/server/auth.go", Old: "len(n.until) >= maxNonces || n.of[who] >= federation.CallsRemembered {\n\t\treturn", New: "len(n.until) >= maxNonces {\n\t\treturn"},
+	}},
+	{"callshare", "handling only so many calls of one caller at one time", "federation/server", "TestCallsOfOne", []overlay.Patch{
+		{File: "federation/server/share.go", Old: "if s.calls[who] >= federation.CallsAtOnce ||", New: "if"},
+	}},
+	{"unreadfact", "denying what could not be observed", "federation", "TestUnreadFactsDeny", []overlay.Patch{
+		{File: "federation/decide.go", Old: "if r.Observe {", New: "if false {"},
+	}},
+	{"tagunread", "taking no answer about a tag for absence", "internal/cli/core/serve", "TestUnreadFacts", []overlay.Patch{
+		{File: "internal/cli/core/serve/observe.go", Old: "there.Presence != plan.Absent && there.Presence != plan.Present", New: "false"},
+	}},
+	{"silentforbid", "refusing where a forbid asks for what was not observed", "federation/policy", "TestUnobserved", []overlay.Patch{
+		{File: "federation/policy/bundle.go", Old: "if needs || n.forbid && n.asks {", New: "if needs {"},
+	}},
+	{"absentpermit", "permitting nothing because a fact is absent", "federation/policy", "TestUnobserved", []overlay.Patch{
+		{File: "federation/policy/decide.go", Old: "(f.Observed != nil || n.forbid || !n.asks)", New: "true"},
+	}},
+	{"refusedrole", "recording who makes a call of another role", "federation/server", "TestEveryRefusalIsLogged", []overlay.Patch{
+		{File: "federation/server/http.go", Old: "s.refuse(w, r, who, in, unknownApprover(path, err))", New: "s.fail(w, r, who, unknownApprover(path, err))"},
+	}},
+	{"refusedproof", "keeping the request that was refused", "federation/server", "TestEveryRefusalIsLogged", []overlay.Patch{
+		{File: refusalFile, Old: "base64.StdEncoding.EncodeToString(who.Envelope)", New: "base64.StdEncoding.EncodeToString(nil)"},
+	}},
+	{"refusedgone", "recording the refusal of a caller who went away", "federation/server", "TestGoneCaller", []overlay.Patch{
+		{File: refusalFile, Old: "context.WithoutCancel(ctx)", New: "ctx"},
+	}},
+	{"refusedrun", "naming no run that this Core does not know", "federation/server", "TestInventedRun", []overlay.Patch{
+		{File: refusalFile, Old: "err != nil || len(rows) == 0 {", New: "err != nil {"},
+	}},
+	{"refusedstolen", "recording nothing of a request that another may have made", "federation/server", "TestStolenSocket", []overlay.Patch{
+		{File: "federation/server/http.go", Old: "if !who.made {", New: "if false {"},
+	}},
+	{"asknow", "asking policy again at each step", "federation/core", "TestConditions", []overlay.Patch{
+		{File: conditionsFile, Old: "\t\tfunc() error { return c.stillAllowed(i) },\n", New: ""},
+	}},
+	{"asklost", "beginning nothing where what policy judged is lost", "federation/core", "TestJudgedFactsLost", []overlay.Patch{
+		{File: conditionsFile, Old: "if i.facts == nil {\n\t\treturn marketops", New: "if i.facts == nil {\n\t\treturn nil\n\t}\n\tif false {\n\t\treturn marketops"},
+	}},
+	{"askintent", "asking the list at an intent", "federation/core", "TestConditions", []overlay.Patch{
+		{File: executeFile, Old: "e.ledger.Intend(ctx, frozen, e.conditions.guard(who.Key, i))", New: "e.ledger.Intend(ctx, frozen, e.vetoes.guard(i.op))"},
+	}},
+	{"askattempt", "asking the list before the first attempt", "federation/core", "TestConditions", []overlay.Patch{
+		{File: executeFile, Old: "in.Effect, e.conditions.guard(who.Key, i))", New: "in.Effect, e.vetoes.guard(i.op))"},
+	}},
+	{"askagain", "asking the list before an untried execution continues", "federation/core", "TestConditions", []overlay.Patch{
+		{File: executeFile, Old: "if row.Attempts > 0 {\n\t\treturn e.conditions.forNext", New: "if true {\n\t\treturn e.conditions.forNext"},
+	}},
+	{"asknext", "asking keys and trust file before each later effect", "federation/core", "TestConditions", []overlay.Patch{
+		{File: executeFile, Old: "if err := e.conditions.forNextEffect(who.Key, i); err != nil {", New: "if err := error(nil); err != nil {"},
 	}},
 	{"held", "asking for no approvals while a receipt must end first", "federation/core", "TestUsedUp", []overlay.Patch{
 		{File: "federation/core/uses.go", Old: "return use{held: &marketops", New: "return use{spends: what, held: &marketops"},

@@ -17,6 +17,9 @@
 //	nexttrust [HOST…|replace OLD NEW]   put the next version in the place of trust.json, which names further hosts, or
 //	                    says something else in one place
 //	tls                 the Core that starts next answers over TCP, too: CORE is its address, core-ca.pem its certificate
+//	person ID FILE [GROUP…]   the same, and it lists one more person, whose plain key is made in FILE
+//	flood KIND DIR NAME KEY N CODE…   N calls as the owner of KEY, without the product's commands; each must be answered
+//	                    with one of the codes, "ok" for those that are taken; see flood.go
 //	core pause|resume   it stops answering, without an end of its connections, and answers again
 //	authorised DIR      plan, submit, approve and authorize marketops.yaml into DIR
 //	exits CODE CMD…     run a command and demand exactly this exit code
@@ -185,6 +188,7 @@ func commands() map[string]Command {
 		"leaves": leaves, "leaf": leaf, "json": jsonAt, "keep": keep, "nowhere": nowhere, "secretless": secretless,
 		"unzip": unzip, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,
 		"forge": forge, "rsakey": rsaKey, "uncosign": uncosign, "nexttrust": nextTrust, "small": small, "fill": fill, "unfill": unfill,
+		"person": addPerson, "flood": flood,
 		"grant": grant, "refused": refused, "rehearsed": rehearsed, "published": published, "packed": packed, "audited": audited,
 	}
 }

@@ -102,7 +102,7 @@ func socket(dir string) string { return filepath.Join(dir, "core.sock") }
 
 func (w *World) options() core.Options {
 	c := config.DefaultCore(Origin).In(w.Dir)
-	c.Limits.MaxSubmissionsPerDay = 10_000
+	c.Limits.MaxSubmissionsPerDay, c.Limits.MaxSubmissionsPerPerson = 10_000, 10_000
 	return core.Options{
 		State: w.Dir, Config: c, Keys: issue.Keys{Authority: w.Keys["authority"], Advisory: w.Keys["advisory"], Ledger: w.Keys["ledger"]},
 		Checkpoint: w.Keys["checkpoint"], Version: "test", Random: rand.Reader, Now: w.Now, OpenLedger: w.openLedger,

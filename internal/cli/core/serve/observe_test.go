@@ -2,14 +2,18 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/policy"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/test/githubtest"
+	"github.com/omega/marketops/plan"
 )
 
 // TestObserve reads facts from the practice GitHub, and writes nothing there.
@@ -47,18 +51,16 @@ func TestObserve(t *testing.T) {
 		"loose commit": {tag("v2.0.0", loose), policy.Observed{DefaultBranch: "main", TagAbsent: true, HeadSHA: loose}},
 		"pull request": {pull, policy.Observed{DefaultBranch: "main", HeadSHA: tip}},
 	} {
-		got, err := o.Observe(context.Background(), c.op)
-		must(t, err)
-		if *got != c.want {
-			t.Errorf("%s: %+v, want %+v", name, *got, c.want)
+		if got := o.Observe(context.Background(), c.op); got.Facts != c.want || got.Stale != "" || got.Unread != nil {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
 	elsewhere, another := tag("v2.0.0", tip), tag("v2.0.0", tip)
 	elsewhere.Target.Host = "api.github.com"
 	another.Target.RepositoryID++
 	for name, op := range map[string]marketops.Operation{"another host": elsewhere, "another repository of that name": another} {
-		if _, err := o.Observe(context.Background(), op); marketops.CodeOf(err) != marketops.RepositoryMismatch {
-			t.Errorf("%s: %v", name, err)
+		if got := o.Observe(context.Background(), op); got.Stale == "" {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 	if n := len(srv.Mutations()); n != 0 {
@@ -67,4 +69,64 @@ func TestObserve(t *testing.T) {
 	if v := srv.SchemaViolations(); len(v) != 0 {
 		t.Errorf("%v", v)
 	}
+}
+
+// TestUnreadFacts: each fact is asked by itself, and what has no answer is said and counts as nothing.
+func TestUnreadFacts(t *testing.T) {
+	op := marketops.NewOperation(marketops.TagRepo, marketops.Target{Type: "github", Host: "github.com", RepositoryID: 7, FullName: "octo-org/widgets"})
+	op.Tag = &marketops.Tag{Name: "v1", Commit: strings.Repeat("a", 40)}
+	pull := op
+	pull.Kind, pull.Tag = marketops.OpenPR, nil
+	pull.PullRequest = &marketops.PullRequest{Head: marketops.Ref{Branch: "next"}}
+	for name, c := range map[string]struct {
+		op   marketops.Operation
+		edit func(*answers)
+		want []string
+	}{
+		"control":           {op, func(*answers) {}, nil},
+		"repository":        {op, func(a *answers) { a.repo = errFault }, []string{federation.FactRepository}},
+		"tag":               {op, func(a *answers) { a.tag = errFault }, []string{federation.FactTagAbsent}},
+		"no word of it":     {op, func(a *answers) { a.presence = plan.Unknown }, []string{federation.FactTagAbsent}},
+		"comparison":        {op, func(a *answers) { a.compare = errFault }, []string{federation.FactCommitOnBranch}},
+		"both":              {op, func(a *answers) { a.tag, a.compare = errFault, errFault }, []string{federation.FactTagAbsent, federation.FactCommitOnBranch}},
+		"head":              {pull, func(a *answers) { a.branch = errFault }, []string{federation.FactHeadSHA}},
+		"no word of a head": {pull, func(a *answers) { a.presence = plan.Unknown }, []string{federation.FactHeadSHA}},
+		"control, head":     {pull, func(*answers) {}, nil},
+	} {
+		a := &answers{presence: plan.Absent}
+		c.edit(a)
+		seen := observer{a, "github.com"}.Observe(context.Background(), c.op)
+		var got []string
+		for _, u := range seen.Unread {
+			got = append(got, u.Fact)
+		}
+		if !slices.Equal(got, c.want) || seen.Stale != "" {
+			t.Errorf("%s: %+v, want %q unread", name, seen, c.want)
+		}
+		if name == "tag" && (seen.Facts.TagAbsent || !seen.Facts.CommitOnBranch) {
+			t.Errorf("%s: %+v", name, seen.Facts)
+		}
+	}
+}
+
+var errFault = errors.New("GitHub failed")
+
+// answers is a source that fails where it is told to.
+type answers struct {
+	plan.Source
+	repo, tag, compare, branch error
+	presence                   plan.Presence
+}
+
+func (a *answers) Repository(context.Context, string) (plan.Repository, error) {
+	return plan.Repository{ID: 7, DefaultBranch: "main"}, a.repo
+}
+func (a *answers) Tag(context.Context, string, string) (plan.Ref, error) {
+	return plan.Ref{Presence: a.presence}, a.tag
+}
+func (a *answers) OnBranch(context.Context, string, string, string) (bool, error) {
+	return a.compare == nil, a.compare
+}
+func (a *answers) Branch(context.Context, string, string) (plan.Ref, error) {
+	return plan.Ref{Presence: a.presence}, a.branch
 }

@@ -108,6 +108,12 @@ func (a *admin) repo(r *http.Request, in repoOrder) (string, error) {
 	switch action {
 	case "commit":
 		return repo.Commit(in.Branch, githubtest.Change{Message: in.Message, Files: in.Files, Delete: in.Delete})
+	case "orphan":
+		sha, err := repo.LooseCommit("", githubtest.Change{Message: in.Message, Files: in.Files})
+		if err == nil {
+			err = repo.SetRef("refs/heads/"+in.Branch, sha)
+		}
+		return sha, err
 	case "ref":
 		return moveRef(repo, in.Ref, in.SHA)
 	case "rename":

@@ -11,6 +11,7 @@ const repoUsage = `usage: serve repo ACTION --admin URL|FILE ARGUMENTS
 
   add    OWNER/NAME[,private][,archived][,immutable][,id=N]
   commit OWNER/NAME [--branch B] [--message M] PATH=CONTENT … [-PATH …]   prints the commit's id; -PATH deletes
+  orphan OWNER/NAME --branch B [--message M] PATH=CONTENT …   the same, of a branch that has nothing in common with others
   ref    OWNER/NAME REF [SHA]     prints, sets or, for the SHA "-", deletes a full ref name
   rename OWNER/NAME OWNER/NAME    the old name redirects
   set    OWNER/NAME private|archived|disabled|immutable|heavy on|off
@@ -53,7 +54,7 @@ func (o *repoOrder) fill(action string, args []string) bool {
 	switch action {
 	case "add":
 		return len(rest) == 0
-	case "commit":
+	case "commit", "orphan":
 		return o.fillFiles(rest)
 	case "ref":
 		o.Ref, o.SHA = at(rest, 0), at(rest, 1)
