@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/gitobject"
 )
 
 // Source answers what is true on GitHub. It has no way to change anything.
@@ -24,6 +25,10 @@ type Source interface {
 	Tag(ctx context.Context, fullName, name string) (Ref, error)
 	// Release looks for a release on a tag, published or a draft that the reader may see.
 	Release(ctx context.Context, fullName, tag string) (Release, error)
+	// Tree returns the tree with this id: the entries make exactly this id.
+	Tree(ctx context.Context, fullName, id string) (Tree, error)
+	// Blob returns the bytes of a file with this id: they make exactly this id.
+	Blob(ctx context.Context, fullName, id string) ([]byte, error)
 	// Pull looks for an open pull request from a branch of the same repository.
 	Pull(ctx context.Context, fullName, head, base string) (Pull, error)
 }
@@ -62,6 +67,12 @@ type Commit struct {
 	SHA  string
 	Tree string
 	Date marketops.Time // the committer's
+}
+
+// Tree is one folder of a commit.
+type Tree struct {
+	Entries gitobject.Tree
+	Sizes   map[string]int64 // of files by id, as the source says; nothing rests on them
 }
 
 // Ref is a branch or a tag, if it is there.

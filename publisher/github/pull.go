@@ -47,6 +47,7 @@ type pull struct {
 	Body    string `json:"body"`
 	Draft   bool   `json:"draft"`
 	HTMLURL string `json:"html_url"`
+	Modify  *bool  `json:"maintainer_can_modify"` // nil in lists
 	Head    side   `json:"head"`
 	Base    side   `json:"base"`
 	User    struct {

@@ -85,6 +85,9 @@ func Expect[T any](status int, got *T, planned func() bool) func(*Exchange) erro
 	}
 }
 
+// Differs reports whether an error is that GitHub answered with something else than planned.
+func Differs(err error) bool { return errors.Is(err, errDiffers) }
+
 // ExpectNothing is the check of an answer without a body.
 func ExpectNothing(x *Exchange) error {
 	if x.status != http.StatusNoContent {
