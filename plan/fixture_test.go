@@ -50,7 +50,7 @@ func newMemory() *memory {
 		},
 		tags: map[string]string{}, releases: map[string]Release{}, pulls: map[string]Pull{},
 	}
-	m.put(map[string]string{"100644 CHANGELOG.md": "## Changes\n\n- older widgets\n", "100755 run.sh": "#!/bin/sh\n", "120000 link": "run.sh"},
+	m.put(map[string]string{"100644 CHANGELOG.md": "## Changes\n\n- older widgets\n", "100755 run.sh": "#!/bin/sh\n", "120000 link": "run.sh", "160000 module": older},
 		map[string]string{"100644 a.md": "a\n"})
 	return m
 }

@@ -39,7 +39,7 @@ var readBacks = map[string]readBack{
 		},
 		free: map[string]string{
 			"node_id": githubsOwn, "html_url": githubsOwn, "published_at": "GitHub's time", "immutable": "a setting of the repository",
-			"upload_url": "TestUploadURL: it is compared with the configured origin before anything is sent there",
+			"upload_url": "TestUploadElsewhere: it is compared with the configured origin before anything is sent there",
 		}},
 	"asset": {wire: asset{}, op: (*stage).releaseOp, effect: githubtest.ReleasePublished,
 		answers: func(path string) bool { return strings.HasSuffix(path, "/assets") },

@@ -96,10 +96,8 @@ func seal(ctx context.Context, s *session.Session, r *plan.Run, o Options) (*rec
 		verdict = receipt.Reject
 	}
 	s.Say("%s: %s of run %s, requested by %s, plan %s", verdict, cli.Count(len(r.Operations), "operation"), r.Info.RunID, sub.Requester, r.PlanDigest)
-	for i, op := range r.Operations {
-		if err := describe.Operation(s.Streams, i+1, op); err != nil {
-			return nil, err
-		}
+	if _, err := describe.Run(ctx, s.Streams, r, func(int, marketops.Operation) {}); err != nil {
+		return nil, err
 	}
 	shown := r.Plan.Refs()
 	if !slices.Equal(sub.Operations, shown) {
