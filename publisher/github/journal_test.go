@@ -62,10 +62,14 @@ var forgeries = map[string]forgery{
 	"pull_number, another user's": {(*stage).pullOp, func(s *stage, _ marketops.Operation) map[string]string {
 		s.branchPull("theirs")
 		return map[string]string{"pull_number": "1"}
-	}, nil},
+	}, func(s *stage, op marketops.Operation) {
+		if s.count(githubtest.PullOpened) != 2 {
+			s.Error(s.kinds())
+		}
+	}},
 	"pull_number, none": {(*stage).pullOp, func(*stage, marketops.Operation) map[string]string {
 		return map[string]string{"pull_number": "4711"}
-	}, nil},
+	}, (*stage).opened},
 	"pull_number, no number": {(*stage).pullOp, func(*stage, marketops.Operation) map[string]string {
 		return map[string]string{"pull_number": "-1"}
 	}, (*stage).opened},

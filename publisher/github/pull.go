@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
+// keyPullNumber is a line of the journal for people; nothing reads it.
 const keyPullNumber = "pull_number"
 
 // workflows may not be changed in passing: whoever changes them changes what runs with the

@@ -15,7 +15,8 @@ type pullWriter struct {
 	*session
 	pulls  pulls
 	branch *branchWriter // of a change set
-	author int64         // whom GitHub named when this Apply opened it; 0: it has not said
+	number int64         // that GitHub gave it when this Apply opened it; 0: it has not said
+	author int64         // whom GitHub named then
 }
 
 func newPullWriter(s *session) *pullWriter {
@@ -44,7 +45,7 @@ func (w *pullWriter) headSHA() string {
 // find looks for the pull request. What this Apply sent itself must be as it was sent; what was
 // there before people may have changed since.
 func (w *pullWriter) find(ctx context.Context) (observation, error) {
-	at, p, err := w.pulls.look(ctx, w.headSHA(), w.recallNumber(keyPullNumber))
+	at, p, err := w.pulls.look(ctx, w.headSHA(), w.number)
 	if p == nil || w.sent[effectPull] == 0 {
 		return at, err
 	}
@@ -84,7 +85,7 @@ func (w *pullWriter) send(ctx context.Context) (wire.WriteResult, error) {
 	if result != wire.Done {
 		return result, err
 	}
-	w.author = got.User.ID
+	w.number, w.author = got.Number, got.User.ID
 	w.pulls.note(&got)
 	if err := w.record(keyPullNumber, strconv.FormatInt(got.Number, 10)); err != nil {
 		return wire.Unclear, err
