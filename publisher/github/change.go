@@ -121,18 +121,9 @@ func (w *branchWriter) makeBlob(ctx context.Context, i int) error {
 		Body: map[string]string{"content": text, "encoding": "base64"},
 	}
 	var got object
-	err = w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+	return w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
 		return got.SHA == w.op.PullRequest.Changes.Changes[i].Blob
 	}))
-	return otherObject(c.Step, err)
-}
-
-// otherObject ends the work where GitHub keeps making something else than was asked for: asking again would not help.
-func otherObject(step string, err error) error {
-	if wire.Differs(err) {
-		return wire.Stopf(marketops.GitHubConflict, "%s: GitHub made another object than the planned one", step)
-	}
-	return err
 }
 
 // makeTree makes the tree, which must be the planned one.
@@ -146,13 +137,12 @@ func (w *branchWriter) makeTree(ctx context.Context) error {
 	var got folder
 	c := &wire.Call{Step: "make the tree", Method: wire.Post, Path: w.path("git/trees"),
 		Body: map[string]any{"base_tree": set.BaseTree, "tree": entries}}
-	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+	return w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
 		return got.SHA == set.Tree && !slices.ContainsFunc(got.Tree, func(e entry) bool {
 			want, ok := planned[e.Path]
 			return ok && e != want
 		})
 	}))
-	return otherObject(c.Step, err)
 }
 
 // commitTree makes the commit and reads it, because that is what others will be shown.
@@ -165,7 +155,7 @@ func (w *branchWriter) commitTree(ctx context.Context) (string, error) {
 	var got fullCommit
 	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool { return w.branches.findDifference(&got) == "" }))
 	if err != nil {
-		return "", otherObject(c.Step, err)
+		return "", err
 	}
 	var again fullCommit
 	if _, err := w.GetKnown(ctx, "read the commit", w.path("git/commits/%s", got.SHA), &again); err != nil {
