@@ -62,6 +62,22 @@ func TestForgedSets(t *testing.T) {
 			s.lawful()
 		})
 	}
+	t.Run("on the tree of another commit, which would remove files", func(t *testing.T) {
+		s := newStage(t)
+		op := s.setOp()
+		base := op.PullRequest.Base.SHA
+		op.PullRequest.Base.SHA = s.commit
+		s.fillChanges(op.PullRequest, "README.md", "docs/b.md", "run.sh")
+		op.PullRequest.Base.SHA = base
+		if _, failed := s.port.Look(context.Background(), op, time.Hour).Failure(); !failed {
+			t.Error("the look before the claim finds nothing")
+		}
+		_, err := s.apply(op)
+		s.isFailure(err, marketops.GitHubConflict)
+		if len(s.srv.Mutations()) != 0 {
+			t.Error(s.srv.Mutations())
+		}
+	})
 	t.Run("another blob", func(t *testing.T) {
 		s := newStage(t)
 		op := s.setOp()
