@@ -122,14 +122,15 @@ func (e *engine) readTree(ctx context.Context, c *candidate, id string, sizes ma
 	if err != nil {
 		return nil, err
 	}
-	for id, size := range tree.Sizes {
-		sizes[id] = size
+	var out gitobject.Tree
+	for _, entry := range tree {
+		out, sizes[entry.ID] = append(out, gitobject.Entry{Name: entry.Name, Mode: entry.Mode, ID: entry.ID}), entry.Size
 	}
-	data, err := tree.Entries.Encode()
+	data, err := out.Encode()
 	if err == nil {
 		c.keep(id, data)
 	}
-	return tree.Entries, err
+	return out, err
 }
 
 // readBefore reads and keeps the files that are changed, if they are short enough to be shown.

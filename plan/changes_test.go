@@ -107,7 +107,7 @@ func TestCollidingChanges(t *testing.T) {
 func TestLyingTrees(t *testing.T) {
 	for name, lie := range map[string]func(*memory){
 		"another tree": func(m *memory) { m.trees[m.root] = m.trees[m.docs()] },
-		"one less":     func(m *memory) { x := m.trees[m.root]; x.Entries = x.Entries[1:]; m.trees[m.root] = x },
+		"one less":     func(m *memory) { m.trees[m.root] = m.trees[m.root][1:] },
 		"another file": func(m *memory) { m.blobs[gitobject.Length(40).Blob([]byte("a\n"))] = []byte("b\n") },
 		"no tree":      func(m *memory) { delete(m.trees, m.docs()) },
 		"no such file": func(m *memory) { delete(m.blobs, gitobject.Length(40).Blob([]byte("a\n"))) },
@@ -123,8 +123,8 @@ func TestLyingTrees(t *testing.T) {
 
 // docs is the tree of the folder docs.
 func (m *memory) docs() string {
-	at := slices.IndexFunc(m.trees[m.root].Entries, func(e gitobject.Entry) bool { return e.Name == "docs" })
-	return m.trees[m.root].Entries[at].ID
+	at := slices.IndexFunc(m.trees[m.root], func(e TreeEntry) bool { return e.Name == "docs" })
+	return m.trees[m.root][at].ID
 }
 
 // TestLongFiles: what is too long to be shown is bound and not kept; too many that are shown are refused.
@@ -148,7 +148,7 @@ func TestLongFiles(t *testing.T) {
 	}
 }
 
-// TestChangesAreVerified: what is shown is what the document names, whatever the folder holds.
+// TestChangesAreVerified: what is shown is what the document names, also where the folder holds something else.
 func TestChangesAreVerified(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(f *fixture, dir string, set *marketops.ChangeSet)

@@ -70,18 +70,22 @@ func (m *memory) put(files, docs map[string]string) {
 
 // tree makes one folder; what is no file has its id in place of its content.
 func (m *memory) tree(files map[string]string) string {
-	t := Tree{Sizes: map[string]int64{}}
+	var t Tree
+	var entries gitobject.Tree
 	for name, content := range files {
 		mode, path, _ := strings.Cut(name, " ")
 		id := content
 		if mode != gitobject.Folder && mode != gitobject.Submodule {
 			id = gitobject.Length(40).Blob([]byte(content))
-			m.blobs[id], t.Sizes[id] = []byte(content), int64(len(content))
+			m.blobs[id] = []byte(content)
 		}
-		t.Entries = append(t.Entries, gitobject.Entry{Name: path, Mode: mode, ID: id})
+		t = append(t, TreeEntry{Name: path, Mode: mode, ID: id, Size: int64(len(content))})
 	}
-	slices.SortFunc(t.Entries, func(a, b gitobject.Entry) int { return strings.Compare(a.Name, b.Name) })
-	id, _ := gitobject.Length(40).Tree(t.Entries)
+	slices.SortFunc(t, func(a, b TreeEntry) int { return strings.Compare(a.Name, b.Name) })
+	for _, e := range t {
+		entries = append(entries, gitobject.Entry{Name: e.Name, Mode: e.Mode, ID: e.ID})
+	}
+	id, _ := gitobject.Length(40).Tree(entries)
 	m.trees[id] = t
 	return id
 }
@@ -90,7 +94,7 @@ func (m *memory) Tree(_ context.Context, _, id string) (Tree, error) {
 	if t, ok := m.trees[id]; ok {
 		return t, m.fail
 	}
-	return Tree{}, marketops.Refuse(marketops.SourceUnreadable, "no tree "+id)
+	return nil, marketops.Refuse(marketops.SourceUnreadable, "no tree "+id)
 }
 
 func (m *memory) Blob(_ context.Context, _, id string) ([]byte, error) {

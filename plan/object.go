@@ -24,8 +24,8 @@ type Changed struct {
 }
 
 // Changes returns what the change set of operation n, counted from 1, does to its base; nothing where it has none.
-// It computes the resulting tree again from the trees of the base, and refuses with [marketops.PlanMismatch] whatever
-// in the folder is not what the document names, and with [marketops.StateMissing] what is not there.
+// It computes the resulting tree again from the trees of the base, and refuses with [marketops.PlanMismatch] all
+// in the folder that is not what the document names, and with [marketops.StateMissing] what is not there.
 func (r *Run) Changes(ctx context.Context, n int) ([]Changed, error) {
 	pull := r.Operations[n-1].PullRequest
 	if pull == nil || pull.Changes == nil {

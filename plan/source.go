@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/gitobject"
 )
 
 // Source answers what is true on GitHub. It has no way to change anything.
@@ -69,10 +68,14 @@ type Commit struct {
 	Date marketops.Time // the committer's
 }
 
-// Tree is one folder of a commit.
-type Tree struct {
-	Entries gitobject.Tree
-	Sizes   map[string]int64 // of files by id, as the source says; nothing rests on them
+// Tree is one folder of a commit, in git's order.
+type Tree []TreeEntry
+
+// TreeEntry is one name in a folder.
+type TreeEntry struct {
+	Name, ID string
+	Mode     string // as git writes it: "100644", "100755", "120000" a link, "40000" a folder, "160000" a submodule
+	Size     int64  // of a file, as the source says; nothing rests on it
 }
 
 // Ref is a branch or a tag, if it is there.

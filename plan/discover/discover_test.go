@@ -535,17 +535,17 @@ func TestTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	modes, ids := map[string]string{}, map[string]string{}
-	for _, e := range tree.Entries {
-		modes[e.Name], ids[e.Name] = e.Mode, e.ID
+	modes, ids, sizes := map[string]string{}, map[string]string{}, map[string]int64{}
+	for _, e := range tree {
+		modes[e.Name], ids[e.Name], sizes[e.Name] = e.Mode, e.ID, e.Size
 	}
 	for name, mode := range map[string]string{"docs": gitobject.Folder, "run.sh": gitobject.Executable, "link": gitobject.Link, "module": gitobject.Submodule} {
 		if modes[name] != mode {
 			t.Errorf("%s has mode %q", name, modes[name])
 		}
 	}
-	if ids["module"] != s.tip || tree.Sizes[ids["run.sh"]] != 11 {
-		t.Errorf("%v %v", ids, tree.Sizes)
+	if ids["module"] != s.tip || sizes["run.sh"] != 11 {
+		t.Errorf("%v %v", ids, sizes)
 	}
 	data, err := g.Blob(ctx, widgets, ids["run.sh"])
 	if err != nil || string(data) != "long enough" {

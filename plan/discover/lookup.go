@@ -222,11 +222,11 @@ func (g *GitHub) Pull(ctx context.Context, fullName, head, base string) (plan.Pu
 func (g *GitHub) Tree(ctx context.Context, fullName, id string) (plan.Tree, error) {
 	what := "tree " + id
 	if !marketops.FullSHA(id) {
-		return plan.Tree{}, unreadable(what, fmt.Errorf("not a full object id"))
+		return nil, unreadable(what, fmt.Errorf("not a full object id"))
 	}
 	u, err := g.repo(fullName, nil, "git/trees", id)
 	if err != nil {
-		return plan.Tree{}, err
+		return nil, err
 	}
 	var t struct {
 		Truncated bool `json:"truncated"`
@@ -238,18 +238,20 @@ func (g *GitHub) Tree(ctx context.Context, fullName, id string) (plan.Tree, erro
 		} `json:"tree"`
 	}
 	if _, err := g.get(ctx, what, u, &t); err != nil {
-		return plan.Tree{}, err
+		return nil, err
 	}
 	if t.Truncated {
-		return plan.Tree{}, unreadable(what, fmt.Errorf("the folder has more entries than GitHub lists"))
+		return nil, unreadable(what, fmt.Errorf("the folder has more entries than GitHub lists"))
 	}
-	out := plan.Tree{Sizes: map[string]int64{}}
+	var out plan.Tree
+	var entries gitobject.Tree
 	for _, e := range t.Tree {
-		out.Entries = append(out.Entries, gitobject.Entry{Name: e.Path, Mode: strings.TrimLeft(e.Mode, "0"), ID: e.SHA})
-		out.Sizes[e.SHA] = e.Size
+		mode := strings.TrimLeft(e.Mode, "0")
+		out = append(out, plan.TreeEntry{Name: e.Path, Mode: mode, ID: e.SHA, Size: e.Size})
+		entries = append(entries, gitobject.Entry{Name: e.Path, Mode: mode, ID: e.SHA})
 	}
-	if got, err := gitobject.LengthOf(id).Tree(out.Entries); err != nil || got != id {
-		return plan.Tree{}, unreadable(what, errors.Join(err, fmt.Errorf("the answer is another tree, or has names that are not UTF-8")))
+	if got, err := gitobject.LengthOf(id).Tree(entries); err != nil || got != id {
+		return nil, unreadable(what, errors.Join(err, fmt.Errorf("the answer is another tree, or has names that are not UTF-8")))
 	}
 	return out, nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
-// makeCommit prepares the commit: blobs, a tree on top of the base's, the commit itself. Nobody sees any of it before
+// makeCommit prepares the commit: blobs, a tree on top of the base's, the commit itself. None of it shows before
 // a ref points to it, and every id is computed here first, so that an unclear attempt is simply repeated. All files
 // and the tree are checked before the first is sent.
 func (w *branchWriter) makeCommit(ctx context.Context) (commit string, err error) {

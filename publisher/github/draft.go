@@ -27,8 +27,8 @@ type draftWriter struct {
 	foreign  bool // it was published by another user
 }
 
-// noted are the ids that the Core holds, and what this Apply made, the lowest first. The journal has no say: whoever
-// can write to it could name the draft of another user.
+// noted are the ids that the Core holds, and what this Apply made, the lowest first. The journal has no say: a
+// person who can write to it could name the draft of another user.
 func (w *draftWriter) noted() []int64 {
 	ids := append(slices.Clone(w.work.Drafts), w.id)
 	slices.Sort(ids)

@@ -71,7 +71,7 @@ var beforeSending = map[string]readBack{
 		free:    map[string]string{"sha": "the id that was asked for is computed from the members", "tree.0.type": "the mode says it"}},
 }
 
-// TestEveryField: whatever GitHub shows of what was made otherwise than planned, it is no success.
+// TestEveryField: where GitHub shows a member of what was made otherwise than planned, it is no success.
 func TestEveryField(t *testing.T) {
 	for name, r := range readBacks {
 		for _, field := range fieldsOf(reflect.TypeOf(r.wire), "") {

@@ -78,7 +78,7 @@ func (s *session) authorize(ctx context.Context, c *wire.Call) error {
 	return nil
 }
 
-// record writes down for people what was learned. No code of this package reads it again: whoever can write to the
+// record writes down for people what was learned. No code of this package reads it again: a person who can write to the
 // journal must not decide what is ours.
 func (s *session) record(key, value string) error {
 	return wire.RecordFailure(s.journal.Record(key, value))

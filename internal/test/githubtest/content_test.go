@@ -98,7 +98,7 @@ func TestContentRefusals(t *testing.T) {
 }
 
 // TestTrees: a tree is made and shown as GitHub does: an entry takes the place of what is at its path and on the
-// way to it, whatever that is, and a long list is cut off.
+// way to it, a folder too, and a long list is cut off.
 func TestTrees(t *testing.T) {
 	s := newStage(t)
 	gitlink := s.first
