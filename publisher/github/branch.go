@@ -33,26 +33,6 @@ func (s signer) is(p marketops.Person) bool {
 	return s.Name == p.Name && s.Email == p.Email && marketops.TimeOf(s.Date) == p.Date
 }
 
-// comparison is what lies between two commits.
-type comparison struct {
-	Base    object           `json:"base_commit"`
-	Total   int              `json:"total_commits"`
-	Behind  int              `json:"behind_by"`
-	Commits []comparedCommit `json:"commits"`
-	Files   []struct {
-		Path   string `json:"filename"`
-		Status string `json:"status"`
-		SHA    string `json:"sha"`
-	} `json:"files"`
-}
-
-// comparedCommit is one commit of a comparison.
-type comparedCommit struct {
-	SHA     string     `json:"sha"`
-	Commit  fullCommit `json:"commit"`
-	Parents []object   `json:"parents"`
-}
-
 // branches reads the branch that a change set makes.
 type branches struct {
 	*reader
@@ -89,11 +69,6 @@ func (r branches) findDifference(c *fullCommit) string {
 		return "parent"
 	}
 	return ""
-}
-
-// hasOurs reports whether our commit is among those of a comparison.
-func (r branches) hasOurs(c *comparison) bool {
-	return slices.ContainsFunc(c.Commits, func(k comparedCommit) bool { return r.isCommit(k.SHA) })
 }
 
 // look reads where the head branch is, and returns the planned commit's id if it is there. If the branch is gone,
@@ -150,88 +125,6 @@ func (r branches) lookAt(ctx context.Context, sha string) (observation, string, 
 	return observation{presence: publisher.Found, detail: "the branch is there, as planned"}, sha, nil
 }
 
-// compareShown names what a comparison with the planned commit shows otherwise than planned, or "".
-func (r branches) compareShown(c *comparison) string {
-	if c.Total != 1 || c.Behind != 0 || len(c.Commits) != 1 {
-		return "other commits"
-	}
-	k := c.Commits[0]
-	full := k.Commit
-	full.SHA, full.Parents = k.SHA, k.Parents
-	if difference := r.findDifference(&full); difference != "" {
-		return "a commit with another " + difference
-	}
-	return r.compareFiles(c)
-}
-
-// compareFiles names what is not of the plan among the files that a comparison shows, or "". The list may be cut off
-// and has no modes; the id of the commit covers everything.
-func (r branches) compareFiles(c *comparison) string {
-	planned := map[string]marketops.Change{}
-	for _, ch := range r.op.PullRequest.Changes.Changes {
-		planned[ch.Path] = ch
-	}
-	for _, f := range c.Files {
-		ch, ok := planned[f.Path]
-		switch {
-		case !ok:
-			return "a file that is not of the plan"
-		case f.Status == "removed" || f.Status == "renamed" || f.SHA != ch.Blob:
-			return "a file that is not the planned one"
-		}
-	}
-	return ""
-}
-
 func (r branches) checkBase(ctx context.Context) error {
 	return r.requireBranchAt(ctx, r.op.PullRequest.Base.Branch, r.op.PullRequest.Base.SHA, marketops.RefMoved)
-}
-
-// branchWriter makes the branch of a change set.
-type branchWriter struct {
-	*session
-	branches branches
-	commit   string // made here, read and equal; or found
-}
-
-func (w *branchWriter) ensure(ctx context.Context) error {
-	return w.ensureEffect(ctx, w.effect(effectBranch), strategy{look: w.find, send: w.send})
-}
-
-// find looks for the branch. No note decides: what must be there follows from the document.
-func (w *branchWriter) find(ctx context.Context) (observation, error) {
-	at, commit, err := w.branches.look(ctx)
-	if commit != "" {
-		w.commit = commit
-	}
-	return at, err
-}
-
-// send prepares the commit and then makes the branch, which must not exist.
-func (w *branchWriter) send(ctx context.Context) (wire.WriteResult, error) {
-	if err := w.prepare(ctx); err != nil {
-		return wire.Undone, err
-	}
-	name := "refs/heads/" + w.op.PullRequest.Head.Branch
-	c := &wire.Call{Step: "make the branch", Method: wire.Post, Path: w.path("git/refs"), Effect: effectBranch,
-		Body: map[string]string{"ref": name, "sha": w.commit}}
-	var got gitRef
-	return w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
-		return got.Ref == name && got.Object.SHA == w.commit && got.Object.Type == "commit"
-	}))
-}
-
-func (w *branchWriter) prepare(ctx context.Context) error {
-	tag, err := w.findRef(ctx, "tags", w.op.PullRequest.Head.Branch)
-	if err != nil {
-		return err
-	}
-	if tag != nil {
-		return wire.Stopf(marketops.GitHubConflict, "a tag has the name of the branch, which git would take for the other")
-	}
-	if err := w.branches.checkBase(ctx); err != nil || w.commit != "" {
-		return err
-	}
-	w.commit, err = w.makeCommit(ctx)
-	return err
 }

@@ -3,11 +3,12 @@ package main
 import "github.com/omega/marketops/internal/test/overlay"
 
 const (
-	changeFile = "publisher/github/change.go"
-	draftFile  = "publisher/github/draft.go"
-	effectFile = "publisher/github/effect.go"
-	originFile = "publisher/github/internal/wire/origin.go"
-	trialFile  = "publisher/github/trial.go"
+	baseTreeFile = "publisher/github/basetree.go"
+	changeFile   = "publisher/github/change.go"
+	draftFile    = "publisher/github/draft.go"
+	effectFile   = "publisher/github/effect.go"
+	originFile   = "publisher/github/internal/wire/origin.go"
+	trialFile    = "publisher/github/trial.go"
 )
 
 var githubMutants = []mutant{
@@ -67,19 +68,19 @@ var githubMutants = []mutant{
 		{File: effectFile, Old: "case publisher.Unresolved:", New: "case publisher.Past(9):"},
 	}},
 	{"settree", "computing the tree of a change set before anything is sent", "publisher/github", "TestForgedSets", []overlay.Patch{
-		{File: changeFile, Old: "case result != set.Tree:", New: "case false:"},
+		{File: baseTreeFile, Old: "case result != set.Tree:", New: "case false:"},
 	}},
 	{"setbefore", "comparing what a change set replaces with the base", "publisher/github", "TestForgedSets", []overlay.Patch{
-		{File: changeFile, Old: "(b == nil) != (p.Before.Mode == \"\") ||", New: "false && (b == nil) != (p.Before.Mode == \"\") || false &&"},
+		{File: baseTreeFile, Old: "(b == nil) != (p.Before.Mode == \"\") ||", New: "false && (b == nil) != (p.Before.Mode == \"\") || false &&"},
 	}},
 	{"setbase", "comparing the tree of the base with the document", "publisher/github", "TestForgedSets", []overlay.Patch{
-		{File: changeFile, Old: " || base.Tree.SHA != p.Changes.BaseTree {", New: " {"},
+		{File: baseTreeFile, Old: " || base.Tree.SHA != p.Changes.BaseTree {", New: " {"},
 	}},
 	{"setblob", "comparing the blob that the document names with the bytes", "publisher/github", "TestForgedSets", []overlay.Patch{
 		{File: changeFile, Old: "if err == nil && gitobject.LengthOf(c.Blob).Blob(data) != c.Blob {", New: "if false {"},
 	}},
 	{"setcut", "computing nothing of a folder that GitHub cuts off", "publisher/github", "TestEveryField", []overlay.Patch{
-		{File: changeFile, Old: "if got.Truncated {", New: "if false {"},
+		{File: baseTreeFile, Old: "if got.Truncated {", New: "if false {"},
 	}},
 	{"setcommit", "knowing the planned commit by its id", "publisher/github", "TestForgedAfterAttempt", []overlay.Patch{
 		{File: "publisher/github/branch.go", Old: "if !r.isCommit(sha) {", New: "if false {"},
