@@ -217,7 +217,7 @@ var Codes = []CodeInfo{
 	{Code: SourceUnreadable, Group: "plan", Meaning: "a file, branch or repository of the plan cannot be read",
 		Cause: "missing file, no permission, or GitHub did not answer", State: "nothing was sent"},
 	{Code: RuleDenied, Group: "plan", Meaning: "a planning rule refuses this publication",
-		Cause: "two publications of one run take the same tag, or a path needs leave", State: "nothing was sent"},
+		Cause: "two publications of one run take the same tag, a path needs leave, or a change set would do more than put files at its paths", State: "nothing was sent"},
 	{Code: VersionExists, Group: "plan", Meaning: "the tag or release exists already",
 		Cause: "the version was published before", State: "nothing was sent"},
 	{Code: RefMoved, Group: "plan", Meaning: "a branch is not where the plan needs it",

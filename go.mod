@@ -8,7 +8,7 @@ require (
 	github.com/go-json-experiment/json v1.27.2
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-github/v60 v60.0.0 // chosen by the project's owner; publisher/github tests what it gets wrong
-	github.com/rogpeppe/go-internal v1.16.0 // only for tests: testscript runs the stories
+	github.com/rogpeppe/go-internal v1.16.0 // diff shows what a change set changes; else only for tests: testscript runs the stories
 	github.com/secure-systems-lab/go-securesystemslib v0.11.1
 	github.com/sigstore/sigstore v1.10.11 // v1.11 needs Go 1.27
 	github.com/spf13/cobra v1.10.2

@@ -135,16 +135,35 @@ type ChangeSet struct {
 	Author  Person   `json:"author"`
 	Changes []Change `json:"changes"` // in path order, no path twice
 
-	BaseTree string `json:"base_tree,omitzero"` // reserved: of the base commit
-	Tree     string `json:"tree,omitzero"`      // reserved: what results
+	BaseTree string `json:"base_tree"` // of the base commit
+	Tree     string `json:"tree"`      // of the new commit: the base's with the changes and nothing else
 }
 
 // Change is one file of a change set.
 type Change struct {
-	Path   string `json:"path"`
-	Mode   string `json:"mode"` // "100644" or "100755"
-	Size   int64  `json:"size"`
-	SHA256 Digest `json:"sha256"`
+	Path   string  `json:"path"`
+	Mode   string  `json:"mode"` // "100644" or "100755"
+	Size   int64   `json:"size"`
+	SHA256 Digest  `json:"sha256"`
+	Blob   string  `json:"blob"`            // what git calls the bytes
+	Before *Before `json:"before,omitzero"` // nil: there is no such file
+}
+
+// Before is the file that the base has at the path of a change.
+type Before struct {
+	Mode string `json:"mode"`
+	Blob string `json:"blob"`
+}
+
+// Verb says in one word what a change does to the base.
+func (c Change) Verb() string {
+	switch {
+	case c.Before == nil:
+		return "added"
+	case *c.Before == Before{c.Mode, c.Blob}:
+		return "unchanged"
+	}
+	return "changed"
 }
 
 // File is a file that an operation publishes: an asset, or a change by its path.

@@ -198,7 +198,7 @@ func (o Operation) validatePullRequest() error {
 		return err
 	}
 	if p.Changes != nil {
-		if err := p.Changes.validate(); err != nil {
+		if err := p.Changes.validate(len(p.Base.SHA)); err != nil {
 			return err
 		}
 	}
@@ -223,39 +223,6 @@ func (p *PullRequest) validateRefs() error {
 // reserved refuses a member that the format has and this version does not carry out.
 func reserved(member string) error {
 	return Refuse(OperationMismatch, member+" is reserved and not supported yet")
-}
-
-func (c *ChangeSet) validate() error {
-	if c.BaseTree != "" || c.Tree != "" {
-		return reserved("base_tree and tree")
-	}
-	if len(c.Changes) == 0 || len(c.Changes) > MaxAssets {
-		return Refuse(OperationMismatch, fmt.Sprintf("%d changes, want 1 to %d", len(c.Changes), MaxAssets))
-	}
-	if err := ValidateText("commit message", c.Message, MaxMessage); err != nil {
-		return err
-	}
-	for i, ch := range c.Changes {
-		if err := ch.validate(); err != nil {
-			return err
-		}
-		if i > 0 && c.Changes[i-1].Path >= ch.Path {
-			return Refuse(NameUnsafe, fmt.Sprintf("path %.200q is twice there or out of order", ch.Path))
-		}
-	}
-	return c.Author.validate("author")
-}
-
-func (c Change) validate() error {
-	for _, part := range strings.Split(c.Path, "/") {
-		if part == "" || part == "." || part == ".." || strings.EqualFold(part, ".git") {
-			return Refuse(NameUnsafe, fmt.Sprintf("path %.200q is not a clean relative path", c.Path))
-		}
-	}
-	if c.Mode != "100644" && c.Mode != "100755" || c.SHA256.IsZero() || c.Size < 0 || c.Size > MaxAssetSize {
-		return Refuse(AssetUnsafe, fmt.Sprintf("change %.200q: mode, size or digest is not usable", c.Path))
-	}
-	return ValidateLine("path", c.Path)
 }
 
 // refName accepts the part of git-check-ref-format that cannot be misread by people or shells.

@@ -359,9 +359,26 @@ func TestOperationMembers(t *testing.T) {
 		op := marketops.NewOperation(marketops.OpenPR, logworld.Release("v1").Target)
 		op.PullRequest = &marketops.PullRequest{Base: marketops.Ref{Branch: "main", SHA: strings.Repeat("a", 40)}, Head: marketops.Ref{Branch: "bot/bump"}, Title: "Bump",
 			Changes: &marketops.ChangeSet{Message: "", Author: marketops.Person{Name: "A", Email: "a@example.com", Date: 1000},
-				Changes: []marketops.Change{{Path: "a/b c.txt", Mode: "100644", SHA256: marketops.DigestOf(nil)}}}}
+				BaseTree: strings.Repeat("b", 40), Tree: strings.Repeat("c", 40),
+				Changes: []marketops.Change{{Path: "a/b c.txt", Mode: "100644", SHA256: marketops.DigestOf(nil), Blob: strings.Repeat("d", 40)}}}}
 		f(&op)
 		return op
+	}
+	set := func(f func(*marketops.ChangeSet)) marketops.Operation {
+		return pull(func(o *marketops.Operation) { f(o.PullRequest.Changes) })
+	}
+	paths := func(all ...string) marketops.Operation {
+		return set(func(c *marketops.ChangeSet) {
+			one := c.Changes[0]
+			c.Changes = nil
+			for _, p := range all {
+				one.Path = p
+				c.Changes = append(c.Changes, one)
+			}
+		})
+	}
+	before := func(mode, blob string) marketops.Operation {
+		return set(func(c *marketops.ChangeSet) { c.Changes[0].Before = &marketops.Before{Mode: mode, Blob: blob} })
 	}
 	path := func(p string) marketops.Operation {
 		return pull(func(o *marketops.Operation) { o.PullRequest.Changes.Changes[0].Path = p })
@@ -430,6 +447,33 @@ func TestOperationMembers(t *testing.T) {
 		"path, absolute":          {path("/b"), false},
 		"path, .GIT":              {path("a/.GIT/b"), false},
 		"path, tab":               {path("a\tb"), false},
+		"path, .git and a dot":    {path("a/.git./b"), false},
+		"path, .git and a space":  {path("a/.git /b"), false},
+		"path, .git and a stream": {path("a/.git::$INDEX_ALLOCATION/b"), false},
+		"path, .g\u200cit":        {path("a/.g\u200cit/b"), false},
+		"path, git~1":             {path("GIT~1/b"), false},
+		"path, .gitignore":        {path(".gitignore"), true},
+		"path, .git.d":            {path(".git.d/a"), true},
+		"path, backslash":         {path("a\\b"), false},
+		"paths in order":          {paths("a", "a-b", "b/a", "b/c"), true},
+		"paths out of order":      {paths("b", "a"), false},
+		"a path twice":            {paths("a", "a"), false},
+		"a file and its folder":   {paths("a", "a-b", "a/b"), false},
+		"a file in a file":        {paths("a/b", "a/b/c/d"), false},
+		"two cases of a file":     {paths("A", "a"), false},
+		"two cases of a folder":   {paths("Docs/a", "docs/b"), false},
+		"two cases, not in Latin": {paths("É", "é"), false},
+		"before":                  {before("100755", strings.Repeat("e", 40)), true},
+		"before, a link":          {before("120000", strings.Repeat("e", 40)), false},
+		"before, no mode":         {before("", strings.Repeat("e", 40)), false},
+		"before, no blob":         {before("100644", ""), false},
+		"before, SHA-256":         {before("100644", strings.Repeat("e", 64)), false},
+		"no blob":                 {set(func(c *marketops.ChangeSet) { c.Changes[0].Blob = "" }), false},
+		"blob of SHA-256":         {set(func(c *marketops.ChangeSet) { c.Changes[0].Blob = strings.Repeat("d", 64) }), false},
+		"no base_tree":            {set(func(c *marketops.ChangeSet) { c.BaseTree = "" }), false},
+		"no tree":                 {set(func(c *marketops.ChangeSet) { c.Tree = "" }), false},
+		"tree of SHA-256":         {set(func(c *marketops.ChangeSet) { c.Tree = strings.Repeat("c", 64) }), false},
+		"nothing changes":         {set(func(c *marketops.ChangeSet) { c.Tree = c.BaseTree }), false},
 		"path of 255":             {path(strings.Repeat("p", 255)), true},
 		"path of 256":             {path(strings.Repeat("p", 256)), false},
 		"mode 120000":             {pull(func(o *marketops.Operation) { o.PullRequest.Changes.Changes[0].Mode = "120000" }), false},

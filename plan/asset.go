@@ -163,6 +163,11 @@ func asset(ctx context.Context, root *os.Root, p string, c *candidate) (marketop
 
 // measure hashes a file and notes what is odd about it.
 func measure(ctx context.Context, root *os.Root, p string, c *candidate) (int64, marketops.Digest, error) {
+	return measureInto(ctx, root, p, c, func(int64) io.Writer { return io.Discard })
+}
+
+// measureInto is measure, and writes the bytes of the file besides.
+func measureInto(ctx context.Context, root *os.Root, p string, c *candidate, into func(size int64) io.Writer) (int64, marketops.Digest, error) {
 	f, fi, err := openRegular(root, plain(p))
 	if errors.Is(err, errUnsafeFile) {
 		return 0, marketops.Digest{}, deny(marketops.AssetUnsafe, fmt.Sprintf("%q is %v", p, err), "")
@@ -173,7 +178,7 @@ func measure(ctx context.Context, root *os.Root, p string, c *candidate) (int64,
 	if fi.Size() > marketops.MaxAssetSize {
 		return 0, marketops.Digest{}, deny(marketops.AssetUnsafe, fmt.Sprintf("%q has %d bytes, at most %d", p, fi.Size(), int64(marketops.MaxAssetSize)), "")
 	}
-	size, digest, err := hash(ctx, f, io.Discard)
+	size, digest, err := hash(ctx, f, into(fi.Size()))
 	if err != nil {
 		return 0, marketops.Digest{}, unreadable(p, err)
 	}

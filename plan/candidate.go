@@ -18,6 +18,7 @@ type candidate struct {
 	commit   Commit // the tag's target, or the base of a pull request
 	op       marketops.Operation
 	files    []File
+	objects  map[string][]byte // of git, by id: what people need to see what a change set changes
 	rejected []document.Rejected
 	findings []document.Finding
 	// silent is set when a secret was seen: every further reason could quote it.

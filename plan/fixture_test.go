@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/gitobject"
 	"github.com/omega/marketops/plan/document"
 )
 
@@ -32,10 +34,13 @@ type memory struct {
 	pulls    map[string]Pull // "repo head base"
 	fail     error           // of every lookup after Repository
 	mute     bool            // every presence is the zero value
+	trees    map[string]Tree // of main, by id
+	blobs    map[string][]byte
+	root     string // the tree of main
 }
 
 func newMemory() *memory {
-	return &memory{
+	m := &memory{
 		repos: map[string]Repository{
 			"octo-org/widgets": {ID: 7, FullName: "octo-org/widgets", DefaultBranch: "main", Drafts: DraftsSeen},
 			"octo-org/gadgets": {ID: 8, FullName: "octo-org/gadgets", DefaultBranch: "main", Drafts: DraftsSeen},
@@ -45,6 +50,58 @@ func newMemory() *memory {
 		},
 		tags: map[string]string{}, releases: map[string]Release{}, pulls: map[string]Pull{},
 	}
+	m.put(map[string]string{"100644 CHANGELOG.md": "## Changes\n\n- older widgets\n", "100755 run.sh": "#!/bin/sh\n", "120000 link": "run.sh", "160000 module": older},
+		map[string]string{"100644 a.md": "a\n"})
+	return m
+}
+
+// put makes main of files and, in the folder docs, of others: "mode name" to content.
+func (m *memory) put(files, docs map[string]string) {
+	m.trees, m.blobs = map[string]Tree{}, map[string][]byte{}
+	top := files
+	if len(docs) > 0 {
+		top = map[string]string{"40000 docs": m.tree(docs)}
+		for name, content := range files {
+			top[name] = content
+		}
+	}
+	m.root = m.tree(top)
+}
+
+// tree makes one folder; what is no file has its id in place of its content.
+func (m *memory) tree(files map[string]string) string {
+	var t Tree
+	var entries gitobject.Tree
+	for name, content := range files {
+		mode, path, _ := strings.Cut(name, " ")
+		id := content
+		if mode != gitobject.Folder && mode != gitobject.Submodule {
+			id = gitobject.Length(40).Blob([]byte(content))
+			m.blobs[id] = []byte(content)
+		}
+		t = append(t, TreeEntry{Name: path, Mode: mode, ID: id, Size: int64(len(content))})
+	}
+	slices.SortFunc(t, func(a, b TreeEntry) int { return strings.Compare(a.Name, b.Name) })
+	for _, e := range t {
+		entries = append(entries, gitobject.Entry{Name: e.Name, Mode: e.Mode, ID: e.ID})
+	}
+	id, _ := gitobject.Length(40).Tree(entries)
+	m.trees[id] = t
+	return id
+}
+
+func (m *memory) Tree(_ context.Context, _, id string) (Tree, error) {
+	if t, ok := m.trees[id]; ok {
+		return t, m.fail
+	}
+	return nil, marketops.Refuse(marketops.SourceUnreadable, "no tree "+id)
+}
+
+func (m *memory) Blob(_ context.Context, _, id string) ([]byte, error) {
+	if b, ok := m.blobs[id]; ok {
+		return b, m.fail
+	}
+	return nil, marketops.Refuse(marketops.SourceUnreadable, "no blob "+id)
 }
 
 func (m *memory) Repository(_ context.Context, name string) (Repository, error) {
@@ -55,7 +112,7 @@ func (m *memory) Repository(_ context.Context, name string) (Repository, error) 
 }
 
 func (m *memory) Commit(_ context.Context, _, sha string) (Commit, error) {
-	return Commit{SHA: sha, Tree: strings.Repeat("d", 40), Date: marketops.TimeOf(base)}, m.fail
+	return Commit{SHA: sha, Tree: m.root, Date: marketops.TimeOf(base)}, m.fail
 }
 
 func (m *memory) OnBranch(_ context.Context, repo, branch, sha string) (bool, error) {

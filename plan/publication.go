@@ -38,5 +38,5 @@ type Tagger struct {
 type FileChange struct {
 	Path string `yaml:"path"` // in the repository
 	File string `yaml:"file"` // on disk, relative to the file's folder
-	Mode string `yaml:"mode"` // "100644", also where the file does not say, or "100755"
+	Mode string `yaml:"mode"` // "100644" or "100755"; "" keeps the mode of a file that is there, and is 100644 for a new one
 }

@@ -3,15 +3,9 @@ package plan
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/omega/marketops"
 )
-
-// workflows may not be changed in passing: whoever changes them changes what runs with the
-// repository's own credentials.
-const workflows = ".github/workflows/"
 
 // choosePull resolves base and head and asks whether such a pull request is open already.
 func (e *engine) choosePull(ctx context.Context, c *candidate) {
@@ -80,15 +74,8 @@ func (e *engine) verifyPull(ctx context.Context, c *candidate) {
 	}
 	c.reject(marketops.ValidateText("commit message", message, marketops.MaxMessage))
 	p.Changes = &marketops.ChangeSet{Message: message, Author: c.person(), Changes: []marketops.Change{}}
-	for _, ch := range c.pub.Changes {
-		if strings.HasPrefix(strings.ToLower(ch.Path), workflows) {
-			c.reject(deny(marketops.RuleDenied, fmt.Sprintf("%q is a workflow", ch.Path), "change workflows by hand, with their own review"))
-		}
-		size, digest, err := measure(ctx, e.root, ch.File, c)
-		c.reject(err)
-		p.Changes.Changes = append(p.Changes.Changes, marketops.Change{Path: ch.Path, Mode: ch.Mode, Size: size, SHA256: digest})
-		c.files = append(c.files, File{Name: ch.Path, Path: plain(ch.File)})
+	c.reject(e.readChanges(ctx, c))
+	if c.isPlanned() {
+		c.reject(e.placeChanges(ctx, c))
 	}
-	slices.SortFunc(p.Changes.Changes, func(a, b marketops.Change) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(c.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
@@ -45,6 +47,11 @@ func (e *engine) add(c *candidate) error {
 	}
 	e.plan.Add(&c.op, marketops.DigestOf(doc))
 	n := len(e.plan.Operations)
+	for _, id := range slices.Sorted(maps.Keys(c.objects)) {
+		if err := e.run.Put(objectName(id), c.objects[id]); err != nil {
+			return err
+		}
+	}
 	e.documents, e.calls = append(e.documents, doc), append(e.calls, append([]marketops.Call{}, e.o.Preview(c.op)...))
 	e.run.Sources.Operations = append(e.run.Sources.Operations, Files{n, append([]File{}, c.files...)})
 	return e.run.Put(fmt.Sprintf("operations/%d.json", n), doc)

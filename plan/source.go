@@ -24,6 +24,10 @@ type Source interface {
 	Tag(ctx context.Context, fullName, name string) (Ref, error)
 	// Release looks for a release on a tag, published or a draft that the reader may see.
 	Release(ctx context.Context, fullName, tag string) (Release, error)
+	// Tree returns the tree with this id: the entries make exactly this id.
+	Tree(ctx context.Context, fullName, id string) (Tree, error)
+	// Blob returns the bytes of a file with this id: they make exactly this id.
+	Blob(ctx context.Context, fullName, id string) ([]byte, error)
 	// Pull looks for an open pull request from a branch of the same repository.
 	Pull(ctx context.Context, fullName, head, base string) (Pull, error)
 }
@@ -62,6 +66,16 @@ type Commit struct {
 	SHA  string
 	Tree string
 	Date marketops.Time // the committer's
+}
+
+// Tree is one folder of a commit, in git's order.
+type Tree []TreeEntry
+
+// TreeEntry is one name in a folder.
+type TreeEntry struct {
+	Name, ID string
+	Mode     string // as git writes it: "100644", "100755", "120000" a link, "40000" a folder, "160000" a submodule
+	Size     int64  // of a file, as the source says; nothing rests on it
 }
 
 // Ref is a branch or a tag, if it is there.

@@ -2,12 +2,14 @@ package publisher_test
 
 import (
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/gitobject"
 	"github.com/omega/marketops/internal/test/exhaustive"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
@@ -21,7 +23,19 @@ func (s *stage) pullOp() marketops.Operation {
 	op.Target.RepositoryID, op.Target.FullName = repo.ID(), repo.FullName()
 	op.PullRequest = &marketops.PullRequest{Base: marketops.Ref{Branch: "main", SHA: s.commit}, Head: marketops.Ref{Branch: "release/next"},
 		Title: "Prepare", Body: "text", Changes: &marketops.ChangeSet{Message: "Prepare", Author: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: 1770000000}}}
-	op.PullRequest.Changes.Changes = []marketops.Change{{Path: "a.tar.gz", Mode: "100644", Size: int64(len(assets["a.tar.gz"])), SHA256: marketops.DigestOf([]byte(assets["a.tar.gz"]))}}
+	data, n, set := []byte(assets["a.tar.gz"]), gitobject.LengthOf(s.commit), op.PullRequest.Changes
+	set.Changes = []marketops.Change{{Path: "a.tar.gz", Mode: gitobject.File, Size: int64(len(data)), SHA256: marketops.DigestOf(data), Blob: n.Blob(data)}}
+	set.BaseTree = s.tree
+	tree, _, err := gitobject.Apply(s.tree, []gitobject.Change{{Path: "a.tar.gz", Mode: gitobject.File, Blob: n.Blob(data)}}, func(id string) (gitobject.Tree, error) {
+		out, err := exec.Command("git", "--git-dir", repo.Dir(), "cat-file", "tree", id).Output()
+		if err != nil {
+			return nil, err
+		}
+		return gitobject.ParseTree(id, out)
+	})
+	if set.Tree = tree; err != nil {
+		s.Fatal(err)
+	}
 	return op
 }
 

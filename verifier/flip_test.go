@@ -34,7 +34,9 @@ var kinds = map[marketops.Kind]func(*marketops.Operation){
 		op.PullRequest = &marketops.PullRequest{
 			Base: marketops.Ref{Branch: "main", SHA: strings.Repeat("1", 40)}, Head: marketops.Ref{Branch: "topic"}, Title: "Widgets", Body: "Notes",
 			Changes: &marketops.ChangeSet{Message: "Widgets", Author: marketops.Person{Name: "Release Bot", Email: "release@example.com", Date: logworld.Start},
-				Changes: []marketops.Change{{Path: "a.txt", Mode: "100644", Size: 3, SHA256: marketops.DigestOf([]byte("abc"))}}},
+				BaseTree: strings.Repeat("2", 40), Tree: strings.Repeat("3", 40),
+				Changes: []marketops.Change{{Path: "a.txt", Mode: "100644", Size: 3, SHA256: marketops.DigestOf([]byte("abc")),
+					Blob: strings.Repeat("4", 40), Before: &marketops.Before{Mode: "100755", Blob: strings.Repeat("5", 40)}}}},
 		}
 	},
 }

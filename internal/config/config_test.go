@@ -67,7 +67,7 @@ func TestParse(t *testing.T) {
 	if g.Tagger.Date.String() != "2026-11-22T10:00:00Z" || g.Branch != "release/0.3" || g.Line != 15 {
 		t.Errorf("tag is %+v", g)
 	}
-	if p.Changes[0] != (plan.FileChange{Path: "CHANGELOG.md", File: "out/CHANGELOG.md", Mode: "100644"}) || !p.Draft || p.Message != "prepare\n\n1.4.0\n" {
+	if p.Changes[0] != (plan.FileChange{Path: "CHANGELOG.md", File: "out/CHANGELOG.md"}) || !p.Draft || p.Message != "prepare\n\n1.4.0\n" {
 		t.Errorf("pull request is %+v", p)
 	}
 }

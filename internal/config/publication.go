@@ -144,12 +144,9 @@ func (e entry) checkChanges() error {
 		return e.bad("changes", "is empty")
 	}
 	for i := range e.Changes {
-		c := &e.Changes[i]
-		if c.Mode == "" {
-			c.Mode = "100644"
-		}
-		if c.Path == "" || c.File == "" || c.Mode != "100644" && c.Mode != "100755" {
-			return e.bad("changes", fmt.Sprintf(`number %d: needs path and file, and mode "100644" or "100755"`, i+1))
+		c := e.Changes[i]
+		if c.Path == "" || c.File == "" || !slices.Contains([]string{"", "100644", "100755"}, c.Mode) {
+			return e.bad("changes", fmt.Sprintf(`number %d: needs path and file; a mode is "100644" or "100755"`, i+1))
 		}
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/gitobject"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/plan"
 )
@@ -514,5 +515,57 @@ publications:
 	}
 	if len(s.srv.Effects()) != 0 || len(s.srv.Mutations()) != 0 || len(s.srv.Requests()) == 0 {
 		t.Errorf("the server saw %d requests and %v", len(s.srv.Requests()), s.srv.Effects())
+	}
+}
+
+// TestTree: a folder is read with the modes of its entries, and its entries make its id.
+func TestTree(t *testing.T) {
+	s := newStage(t)
+	g := s.source(reading)
+	tip, err := s.repo.Commit("main", githubtest.Change{Files: map[string]string{"docs/a": "a", "run.sh": "long enough", "link": "run.sh", "module": s.tip},
+		Modes: map[string]string{"run.sh": "100755", "link": "120000", "module": "160000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit, err := g.Commit(ctx, widgets, tip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := g.Tree(ctx, widgets, commit.Tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modes, ids, sizes := map[string]string{}, map[string]string{}, map[string]int64{}
+	for _, e := range tree {
+		modes[e.Name], ids[e.Name], sizes[e.Name] = e.Mode, e.ID, e.Size
+	}
+	for name, mode := range map[string]string{"docs": gitobject.Folder, "run.sh": gitobject.Executable, "link": gitobject.Link, "module": gitobject.Submodule} {
+		if modes[name] != mode {
+			t.Errorf("%s has mode %q", name, modes[name])
+		}
+	}
+	if ids["module"] != s.tip || sizes["run.sh"] != 11 {
+		t.Errorf("%v %v", ids, sizes)
+	}
+	data, err := g.Blob(ctx, widgets, ids["run.sh"])
+	if err != nil || string(data) != "long enough" {
+		t.Errorf("%q %v", data, err)
+	}
+	for what, ask := range map[string]func() error{
+		"no tree":       func() error { _, err := g.Tree(ctx, widgets, strings.Repeat("1", 40)); return err },
+		"a file":        func() error { _, err := g.Tree(ctx, widgets, ids["run.sh"]); return err },
+		"no id":         func() error { _, err := g.Tree(ctx, widgets, "main"); return err },
+		"no file":       func() error { _, err := g.Blob(ctx, widgets, strings.Repeat("1", 40)); return err },
+		"a folder":      func() error { _, err := g.Blob(ctx, widgets, ids["docs"]); return err },
+		"a commit":      func() error { _, err := g.Tree(ctx, widgets, tip); return err }, // GitHub answers with its tree
+		"a file's path": func() error { _, err := g.Blob(ctx, widgets, "run.sh"); return err },
+	} {
+		if err := ask(); !errors.Is(err, marketops.SourceUnreadable) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	s.repo.Set(func(spec *githubtest.RepoSpec) { spec.TreeLimit = 2 })
+	if _, err := g.Tree(ctx, widgets, commit.Tree); !errors.Is(err, marketops.SourceUnreadable) || !strings.Contains(err.Error(), "more entries") {
+		t.Errorf("cut off: %v", err)
 	}
 }

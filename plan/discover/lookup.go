@@ -2,6 +2,8 @@ package discover
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/gitobject"
 	"github.com/omega/marketops/plan"
 )
 
@@ -213,6 +216,68 @@ func (g *GitHub) Pull(ctx context.Context, fullName, head, base string) (plan.Pu
 		return plan.Pull{}, err
 	}
 	return out, nil
+}
+
+// Tree implements [plan.Source]. It reads one folder at a time; a list that GitHub cuts off is none.
+func (g *GitHub) Tree(ctx context.Context, fullName, id string) (plan.Tree, error) {
+	what := "tree " + id
+	if !marketops.FullSHA(id) {
+		return nil, unreadable(what, fmt.Errorf("not a full object id"))
+	}
+	u, err := g.repo(fullName, nil, "git/trees", id)
+	if err != nil {
+		return nil, err
+	}
+	var t struct {
+		Truncated bool `json:"truncated"`
+		Tree      []struct {
+			Path string `json:"path"`
+			Mode string `json:"mode"`
+			SHA  string `json:"sha"`
+			Size int64  `json:"size"`
+		} `json:"tree"`
+	}
+	if _, err := g.get(ctx, what, u, &t); err != nil {
+		return nil, err
+	}
+	if t.Truncated {
+		return nil, unreadable(what, fmt.Errorf("the folder has more entries than GitHub lists"))
+	}
+	var out plan.Tree
+	var entries gitobject.Tree
+	for _, e := range t.Tree {
+		mode := strings.TrimLeft(e.Mode, "0")
+		out = append(out, plan.TreeEntry{Name: e.Path, Mode: mode, ID: e.SHA, Size: e.Size})
+		entries = append(entries, gitobject.Entry{Name: e.Path, Mode: mode, ID: e.SHA})
+	}
+	if got, err := gitobject.LengthOf(id).Tree(entries); err != nil || got != id {
+		return nil, unreadable(what, errors.Join(err, fmt.Errorf("the answer is another tree, or has names that are not UTF-8")))
+	}
+	return out, nil
+}
+
+// Blob implements [plan.Source].
+func (g *GitHub) Blob(ctx context.Context, fullName, id string) ([]byte, error) {
+	what := "blob " + id
+	if !marketops.FullSHA(id) {
+		return nil, unreadable(what, fmt.Errorf("not a full object id"))
+	}
+	u, err := g.repo(fullName, nil, "git/blobs", id)
+	if err != nil {
+		return nil, err
+	}
+	var b struct {
+		Content  string `json:"content"`
+		Encoding string `json:"encoding"`
+	}
+	if _, err := g.get(ctx, what, u, &b); err != nil {
+		return nil, err
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(b.Content, "\n", ""))
+	if err != nil || b.Encoding != "base64" || gitobject.LengthOf(id).Blob(data) != id {
+		return nil, unreadable(what, errors.Join(err, fmt.Errorf("the answer is not the file of this id")))
+	}
+	return data, nil
 }
 
 // repo builds an address below a repository.

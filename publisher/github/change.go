@@ -2,75 +2,43 @@ package github
 
 import (
 	"context"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"slices"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/gitobject"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
-// computeBlobs computes the ids that the files will have, and refuses files that have changed.
-func (w *branchWriter) computeBlobs() error {
-	if w.blobs != nil {
-		return nil
-	}
-	var blobs []string
-	for i, c := range w.op.PullRequest.Changes.Changes {
-		data, err := readChange(w.work.Content[i], c)
-		if err != nil {
-			return err
-		}
-		blobs = append(blobs, blobID(w.op.PullRequest.Base.SHA, data))
-	}
-	w.blobs = blobs
-	return nil
-}
-
-// makeCommit prepares the commit: blobs, a tree on top of the base's, the commit itself. Nobody
-// sees any of it before a ref points to it, and every id follows from the content, so that an
-// unclear attempt is simply repeated. All files are checked before the first is sent.
-func (w *branchWriter) makeCommit(ctx context.Context) (tree, commit string, err error) {
-	if err := w.computeBlobs(); err != nil {
-		return "", "", err
-	}
-	base, err := w.branches.baseTree(ctx)
-	if err != nil {
-		return "", "", err
-	}
-	for i := range w.blobs {
-		if err := w.makeBlob(ctx, i); err != nil {
-			return "", "", err
+// makeCommit prepares the commit: blobs, a tree on top of the base's, the commit itself. None of it shows before
+// a ref points to it, and every id is computed here first, so that an unclear attempt is simply repeated. All files
+// and the tree are checked before the first is sent.
+func (w *branchWriter) makeCommit(ctx context.Context) (commit string, err error) {
+	changes := w.op.PullRequest.Changes.Changes
+	for i := range changes {
+		if _, err := w.readChange(i); err != nil {
+			return "", err
 		}
 	}
-	if tree, err = w.makeTree(ctx, base); err != nil {
-		return "", "", err
-	}
-	commit, err = w.commitTree(ctx, tree)
-	return tree, commit, err
-}
-
-// baseTree is the tree of the planned base.
-func (r branches) baseTree(ctx context.Context) (string, error) {
-	base := r.op.PullRequest.Base.SHA
-	var got gitCommit
-	if _, err := r.Get(ctx, "read the base commit", r.path("git/commits/%s", base), &got); err != nil {
+	if err := w.checkTree(ctx); err != nil {
 		return "", err
 	}
-	if got.SHA != base || !marketops.FullSHA(got.Tree.SHA) {
-		return "", wire.Stopf(marketops.GitHubConflict, "GitHub shows another commit than the planned base")
+	for i := range changes {
+		if err := w.makeBlob(ctx, i); err != nil {
+			return "", err
+		}
 	}
-	return got.Tree.SHA, nil
+	if err := w.makeTree(ctx); err != nil {
+		return "", err
+	}
+	return w.commitTree(ctx)
 }
 
 func (w *branchWriter) makeBlob(ctx context.Context, i int) error {
-	data, err := readChange(w.work.Content[i], w.op.PullRequest.Changes.Changes[i])
+	data, err := w.readChange(i)
 	if err != nil {
 		return err
 	}
@@ -81,51 +49,38 @@ func (w *branchWriter) makeBlob(ctx context.Context, i int) error {
 	}
 	var got object
 	return w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
-		return got.SHA == w.blobs[i]
+		return got.SHA == w.op.PullRequest.Changes.Changes[i].Blob
 	}))
 }
 
-// entry is one file in a tree.
-type entry struct {
-	Path string `json:"path"`
-	Mode string `json:"mode"`
-	Type string `json:"type"`
-	SHA  string `json:"sha"`
-}
-
-func (w *branchWriter) makeTree(ctx context.Context, base string) (string, error) {
-	planned := map[string]entry{}
-	entries := []entry{}
-	for i, c := range w.op.PullRequest.Changes.Changes {
-		e := entry{Path: c.Path, Mode: c.Mode, Type: "blob", SHA: w.blobs[i]}
+// makeTree makes the tree, which must be the planned one.
+func (w *branchWriter) makeTree(ctx context.Context) error {
+	set := w.op.PullRequest.Changes
+	planned, entries := map[string]entry{}, []entry{}
+	for _, c := range set.Changes {
+		e := entry{Path: c.Path, Mode: c.Mode, Type: "blob", SHA: c.Blob}
 		planned[c.Path], entries = e, append(entries, e)
 	}
-	var got struct {
-		SHA  string  `json:"sha"`
-		Tree []entry `json:"tree"`
-	}
+	var got folder
 	c := &wire.Call{Step: "make the tree", Method: wire.Post, Path: w.path("git/trees"),
-		Body: map[string]any{"base_tree": base, "tree": entries}}
-	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
-		return marketops.FullSHA(got.SHA) && !slices.ContainsFunc(got.Tree, func(e entry) bool {
+		Body: map[string]any{"base_tree": set.BaseTree, "tree": entries}}
+	return w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
+		return got.SHA == set.Tree && !slices.ContainsFunc(got.Tree, func(e entry) bool {
 			want, ok := planned[e.Path]
 			return ok && e != want
 		})
 	}))
-	return got.SHA, err
 }
 
-// commitTree makes the commit and reads it, because its id is what others will be shown.
-func (w *branchWriter) commitTree(ctx context.Context, tree string) (string, error) {
+// commitTree makes the commit and reads it, because that is what others will be shown.
+func (w *branchWriter) commitTree(ctx context.Context) (string, error) {
 	want := w.op.PullRequest
 	who := map[string]string{"name": want.Changes.Author.Name, "email": want.Changes.Author.Email, "date": want.Changes.Author.Date.String()}
 	c := &wire.Call{Step: "make the commit", Method: wire.Post, Path: w.path("git/commits"), Body: map[string]any{
-		"message": want.Changes.Message, "tree": tree, "parents": []string{want.Base.SHA}, "author": who, "committer": who,
+		"message": want.Changes.Message, "tree": want.Changes.Tree, "parents": []string{want.Base.SHA}, "author": who, "committer": who,
 	}}
 	var got fullCommit
-	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool {
-		return marketops.FullSHA(got.SHA) && got.Tree.SHA == tree && w.branches.isOurs(&got)
-	}))
+	err := w.WriteRepeatedly(ctx, c, wire.Expect(wire.Created, &got, func() bool { return w.branches.findDifference(&got) == "" }))
 	if err != nil {
 		return "", err
 	}
@@ -133,26 +88,27 @@ func (w *branchWriter) commitTree(ctx context.Context, tree string) (string, err
 	if _, err := w.GetKnown(ctx, "read the commit", w.path("git/commits/%s", got.SHA), &again); err != nil {
 		return "", err
 	}
-	if again.SHA != got.SHA || again.Tree.SHA != tree || !w.branches.isOurs(&again) {
-		return "", wire.Stopf(marketops.GitHubConflict, "GitHub made another commit than the planned one")
+	if difference := w.branches.findDifference(&again); difference != "" || again.SHA != got.SHA {
+		return "", wire.Stopf(marketops.GitHubConflict, "GitHub made a commit with another %s than the planned one", difference)
 	}
-	return got.SHA, w.record(keyCommit, got.SHA)
+	return got.SHA, nil
 }
 
 // maxBlob bounds one file of a change set: it travels in one JSON text that is held in memory.
 const maxBlob = 25 << 20
 
-// newGitHash is the hash of a repository whose object ids look like sha. It proves nothing about
-// what was authorised, which is bound by SHA-256; it tells what GitHub will call the bytes.
-func newGitHash(sha string) hash.Hash {
-	if len(sha) == 2*sha256.Size {
-		return sha256.New()
+// readChange reads one file of a change set whole, and only if it is the authorised one, also by the id that git
+// gives it.
+func (w *branchWriter) readChange(i int) ([]byte, error) {
+	c := w.op.PullRequest.Changes.Changes[i]
+	data, err := readContent(w.work.Content[i], c)
+	if err == nil && gitobject.LengthOf(c.Blob).Blob(data) != c.Blob {
+		err = &marketops.Failure{Code: marketops.ContentMismatch, What: "the document names another blob for " + c.Path + " than its bytes make", State: wire.StateStopped}
 	}
-	return sha1.New()
+	return data, err
 }
 
-// readChange reads one file of a change set whole, and only if it is the authorised one.
-func readChange(content publisher.Content, c marketops.Change) ([]byte, error) {
+func readContent(content publisher.Content, c marketops.Change) ([]byte, error) {
 	data := make([]byte, c.Size)
 	n, err := content.ReadAt(data, 0)
 	if err != nil && err != io.EOF || int64(n) != c.Size {
@@ -162,12 +118,4 @@ func readChange(content publisher.Content, c marketops.Change) ([]byte, error) {
 		return nil, &marketops.Failure{Code: marketops.ContentMismatch, What: c.Path + " has changed since it was checked", State: wire.StateStopped}
 	}
 	return data, nil
-}
-
-// blobID is the id that git gives to the bytes in a repository whose ids look like sha.
-func blobID(sha string, data []byte) string {
-	h := newGitHash(sha)
-	fmt.Fprintf(h, "blob %d\x00", len(data))
-	h.Write(data)
-	return hex.EncodeToString(h.Sum(nil))
 }

@@ -51,7 +51,7 @@
 // Repository as planned and not archived; commit there with the planned tree; no ref of that
 // name with other content and no branch of that name; tag object made (content-addressed, so
 // repeating it is harmless) and read; ref made; ref, object, message and tagger read back.
-// An equal tag that is there already is success. A tag is never moved or removed. The message
+// The id of the object is computed here, from the document. A tag is never moved or removed. The message
 // is compared to the letter, except that its one final newline may be missing: services strip it.
 //
 // # publish_release
@@ -64,8 +64,8 @@
 //
 // A draft or release of another user for the tag is found before the tag is visible, and stays untouched.
 //
-// A draft is ours if its id was noted: in the journal and at the Core (Work.NoteDraft), before anything is put
-// into it. One that was noted is continued by its id, on any machine; one that carries our marker and was
+// A draft is ours if its id was noted at the Core (Work.NoteDraft), before anything is put
+// into it. The journal has the id for people, and no say. One that was noted is continued by its id, on any machine; one that carries our marker and was
 // not, because its answer was lost or because it is a copy, is not used, not removed and not in the way, and a
 // person is told of it. The author of the draft and the uploader of each file must be those that GitHub
 // named when we made them, and no file has a label. After a refusal that comes before anything visible, the
@@ -91,12 +91,15 @@
 //
 // The commit of a change set has the base as its only parent, the files on top of the base's
 // tree, and author, committer, date and message of the document. Files are read twice, hashed
-// each time, and never sent if they differ; the id that GitHub gives to a blob must be the one
-// computed here. A branch that is there already counts as ours if its commit is the very one
-// that the files make; the comparison with the base must show no other file. Branches are never
+// each time, and never sent if they differ. The ids of the blobs, of the tree and of the commit are computed here:
+// the tree from the trees of the bound base, each of which must have the id that names it, so that a
+// path on which a folder, a link or a submodule is refused is found before anything is sent. What GitHub makes must
+// have these ids before a ref points to it. A branch that is there already counts as ours if it is at this commit; no
+// note says so. The comparison with the base must show no other file. Branches are never
 // moved or removed. Paths below .github/workflows and files of more than 25 MiB are refused.
 //
-// Observe has no files: it can tell that a branch is not ours, but not that it is.
+// What this Apply opened is read back with its author and maintainer_can_modify, and as a draft where it was
+// planned so; of what was there before, people may have changed these.
 //
 // # Codes
 //

@@ -13,13 +13,11 @@ import (
 // maxDrafts is how many drafts one Apply makes before it gives up.
 const maxDrafts = 3
 
+// keyReleaseID is a line of the journal for people; nothing reads it. The Core's note decides.
 const keyReleaseID = "release_id"
 
-// keyAuthor is the journal's key for the author that GitHub named when it made a draft.
-func keyAuthor(id int64) string { return fmt.Sprintf("draft_author_%d", id) }
-
-// draftWriter makes the draft of a release, or continues one whose id was noted. A draft that was not noted
-// is never used and never deleted, also with our text: markers and texts can be copied.
+// draftWriter makes the draft of a release, or continues one whose id was noted at the Core. Any other is never used
+// and never deleted, also with our text: markers and texts can be copied.
 type draftWriter struct {
 	*session
 	releases releases
@@ -29,9 +27,10 @@ type draftWriter struct {
 	foreign  bool // it was published by another user
 }
 
-// noted are the ids that the Core, the journal or this Apply holds, the lowest first.
+// noted are the ids that the Core holds, and what this Apply made, the lowest first. The journal has no say: a
+// person who can write to it could name the draft of another user.
 func (w *draftWriter) noted() []int64 {
-	ids := append(slices.Clone(w.work.Drafts), w.recallNumber(keyReleaseID), w.id)
+	ids := append(slices.Clone(w.work.Drafts), w.id)
 	slices.Sort(ids)
 	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return id <= 0 })
 }
@@ -53,11 +52,7 @@ func (w *draftWriter) ensure(ctx context.Context) error {
 
 // resume takes a noted draft up where it was left.
 func (w *draftWriter) resume(ctx context.Context, rel *release) error {
-	author := rel.Author.ID
-	if n := w.recallNumber(keyAuthor(rel.ID)); n != 0 {
-		author = n
-	}
-	if !rel.Draft || !w.releases.isOurs(rel) || rel.Author.ID != author {
+	if !rel.Draft || !w.releases.isOurs(rel) {
 		return draftConflict(fmt.Sprintf("our draft %d was changed by another user", rel.ID))
 	}
 	return w.adopt(ctx, rel)
@@ -100,9 +95,6 @@ func (w *draftWriter) adopt(ctx context.Context, rel *release) error {
 	w.id, w.author = rel.ID, rel.Author.ID
 	w.releases.assets.uploaders = map[int64]bool{w.author: true}
 	w.facts.number("release_id", rel.ID)
-	if err := w.record(keyAuthor(rel.ID), strconv.FormatInt(w.author, 10)); err != nil {
-		return err
-	}
 	if err := w.record(keyReleaseID, strconv.FormatInt(rel.ID, 10)); err != nil {
 		return err
 	}

@@ -48,12 +48,12 @@ func TestUnnotedDraft(t *testing.T) {
 	}
 }
 
-// TestNotedDraft: an attempt that breaks off leaves a draft whose id is noted here and at the Core. Either
-// is enough to continue it, and its files are not sent again.
+// TestNotedDraft: an attempt that breaks off leaves a draft whose id is noted at the Core. Then it is continued, and its
+// files are not sent again. The journal alone is not enough: TestForgedJournal.
 func TestNotedDraft(t *testing.T) {
 	for name, forget := range map[string]func(*stage){
-		"the Core's":    func(s *stage) { s.diary = newDiary() },
-		"the journal's": func(s *stage) { s.drafts = nil },
+		"here too":         func(*stage) {},
+		"at the Core only": func(s *stage) { s.diary = newDiary() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)

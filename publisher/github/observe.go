@@ -61,30 +61,18 @@ func (r *reader) lookAll(ctx context.Context, names []string, drafts []int64) ([
 	return seen, nil
 }
 
-// lookAtPull looks for the branch, if there is one to be made, and the pull request. The files of
-// a change set are not at hand: a branch like the planned one stays unknown, and what stands
-// on it too.
+// lookAtPull looks for the branch, if there is one to be made, and the pull request.
 func (r *reader) lookAtPull(ctx context.Context) ([]observation, error) {
 	want, pulls := r.op.PullRequest, pulls{r}
 	if want.Changes == nil {
 		at, _, err := pulls.look(ctx, want.Head.SHA, 0)
 		return []observation{at}, err
 	}
-	branch, like, err := branches{r, pulls}.look(ctx, nil)
+	branch, head, err := branches{r, pulls}.look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	head := ""
-	if like != nil {
-		head = like.SHA
-		r.facts.note("commit", like.SHA)
-		r.facts.note("tree", like.Tree.SHA)
-		branch.detail += ", whose files only publishing again can compare"
-	}
 	pull, _, err := pulls.look(ctx, head, 0)
-	if pull.presence == publisher.Found {
-		pull.presence = publisher.Indeterminate
-	}
 	return []observation{branch, pull}, err
 }
 

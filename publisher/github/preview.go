@@ -129,7 +129,11 @@ func (r *reader) previewBranch() []marketops.Call {
 		{Method: wire.Get, Path: "/" + pulls{r}.listPath(), Why: "nor a pull request of ours from it"},
 		r.plan(wire.Get, "no tag of that name", "git/matching-refs/tags/%s", p.Head.Branch),
 		r.plan(wire.Get, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
-		r.plan(wire.Get, "the tree of the base", "git/commits/%s", p.Base.SHA),
+		r.plan(wire.Get, "the base has the planned tree", "git/commits/%s", p.Base.SHA),
+		r.plan(wire.Get, "the changes make the planned tree of it", "git/trees/%s", p.Changes.BaseTree),
+	}
+	for _, folder := range foldersOf(p.Changes.Changes) {
+		calls = append(calls, r.plan(wire.Get, folder+", if there is such a folder", "git/trees/{tree}"))
 	}
 	for _, c := range p.Changes.Changes {
 		calls = append(calls, r.plan(wire.Post, fmt.Sprintf("%s: %d bytes with %s, not visible yet", c.Path, c.Size, c.SHA256), "git/blobs"))
@@ -143,4 +147,17 @@ func (r *reader) previewBranch() []marketops.Call {
 		head,
 		r.plan(wire.Get, "it changes the planned files and no others", "compare/%s...{commit}", p.Base.SHA),
 	)
+}
+
+// foldersOf are the folders on the paths of changes, each once.
+func foldersOf(changes []marketops.Change) (out []string) {
+	seen := map[string]bool{}
+	for _, c := range changes {
+		for i, r := range c.Path {
+			if folder := c.Path[:i]; r == '/' && !seen[folder] {
+				seen[folder], out = true, append(out, folder)
+			}
+		}
+	}
+	return out
 }

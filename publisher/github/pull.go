@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
+// keyPullNumber is a line of the journal for people; nothing reads it.
 const keyPullNumber = "pull_number"
 
 // workflows may not be changed in passing: whoever changes them changes what runs with the
@@ -47,6 +48,7 @@ type pull struct {
 	Body    string `json:"body"`
 	Draft   bool   `json:"draft"`
 	HTMLURL string `json:"html_url"`
+	Modify  *bool  `json:"maintainer_can_modify"` // nil in lists
 	Head    side   `json:"head"`
 	Base    side   `json:"base"`
 	User    struct {

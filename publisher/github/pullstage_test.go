@@ -2,9 +2,11 @@ package github
 
 import (
 	"context"
+	"os/exec"
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/gitobject"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/publisher"
 )
@@ -43,14 +45,37 @@ func (s *stage) changeOp() marketops.Operation {
 	s.files["README.md"] = []byte("hello again\n")
 	s.files["docs/empty"] = []byte{}
 	s.files["docs/run.sh"] = []byte("#!/bin/sh\n")
-	for _, path := range []string{"CHANGELOG.md", "README.md", "docs/empty", "docs/run.sh"} {
-		c := marketops.Change{Path: path, Mode: "100644", Size: int64(len(s.files[path])), SHA256: marketops.DigestOf(s.files[path])}
+	s.fillChanges(op.PullRequest, "CHANGELOG.md", "README.md", "docs/empty", "docs/run.sh")
+	return op
+}
+
+// fillChanges plans files of the stage on top of its base, with the modes that they have or get; programs end in .sh.
+func (s *stage) fillChanges(p *marketops.PullRequest, paths ...string) {
+	s.Helper()
+	set, n := p.Changes, gitobject.LengthOf(s.commit)
+	set.BaseTree, set.Changes = s.git("rev-parse", p.Base.SHA+"^{tree}"), nil
+	var changes []gitobject.Change
+	for _, path := range paths {
+		data := s.files[path]
+		c := marketops.Change{Path: path, Mode: "100644", Size: int64(len(data)), SHA256: marketops.DigestOf(data), Blob: n.Blob(data)}
 		if strings.HasSuffix(path, ".sh") {
 			c.Mode = "100755"
 		}
-		op.PullRequest.Changes.Changes = append(op.PullRequest.Changes.Changes, c)
+		set.Changes = append(set.Changes, c)
+		changes = append(changes, gitobject.Change{Path: path, Mode: c.Mode, Blob: c.Blob})
 	}
-	return op
+	tree, placed, err := gitobject.Apply(set.BaseTree, changes, func(id string) (gitobject.Tree, error) {
+		out, err := exec.Command("git", "--git-dir", s.repo.Dir(), "cat-file", "tree", id).Output()
+		return must(gitobject.ParseTree(id, must(out, err))), nil
+	})
+	if set.Tree = tree; err != nil {
+		s.Fatal(err)
+	}
+	for i, b := range placed {
+		if b.Before.Mode != "" {
+			set.Changes[i].Before = &marketops.Before{Mode: b.Before.Mode, Blob: b.Before.ID}
+		}
+	}
 }
 
 // opened demands that GitHub shows exactly the pull request of the operation, once, and for a change
@@ -89,7 +114,7 @@ func (s *stage) committed(op marketops.Operation, sha string) {
 	var paths []string
 	for _, c := range set.Changes {
 		paths = append(paths, c.Path)
-		if line := c.Mode + " blob " + blobID(sha, s.files[c.Path]) + "\t" + c.Path + "\n"; strings.Count(tree, line) != 1 {
+		if line := c.Mode + " blob " + c.Blob + "\t" + c.Path + "\n"; strings.Count(tree, line) != 1 {
 			s.Errorf("no %sin the tree\n%s", line, tree)
 		}
 	}

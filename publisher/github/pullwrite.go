@@ -15,6 +15,8 @@ type pullWriter struct {
 	*session
 	pulls  pulls
 	branch *branchWriter // of a change set
+	number int64         // that GitHub gave it when this Apply opened it; 0: it has not said
+	author int64         // whom GitHub named then
 }
 
 func newPullWriter(s *session) *pullWriter {
@@ -40,14 +42,30 @@ func (w *pullWriter) headSHA() string {
 	return w.op.PullRequest.Head.SHA
 }
 
-// find looks for the pull request. What this Apply sent itself must be a draft exactly where
-// that was planned; what stood there before may have moved on since.
+// find looks for the pull request. What this Apply sent itself must be as it was sent; what was
+// there before people may have changed since.
 func (w *pullWriter) find(ctx context.Context) (observation, error) {
-	at, p, err := w.pulls.look(ctx, w.headSHA(), w.recallNumber(keyPullNumber))
-	if p != nil && w.sent[effectPull] > 0 && p.Draft != w.op.PullRequest.Draft {
-		at = observation{presence: publisher.Conflict, detail: fmt.Sprintf("the pull request is there with draft %t", p.Draft)}
+	at, p, err := w.pulls.look(ctx, w.headSHA(), w.number)
+	if p == nil || w.sent[effectPull] == 0 {
+		return at, err
+	}
+	if difference := w.compareSent(p); difference != "" {
+		at = observation{presence: publisher.Conflict, detail: "the pull request is there with " + difference}
 	}
 	return at, err
+}
+
+// compareSent names what is not as it was sent among the members that people may change later, or "".
+func (w *pullWriter) compareSent(p *pull) string {
+	switch {
+	case p.Draft != w.op.PullRequest.Draft:
+		return fmt.Sprintf("draft %t", p.Draft)
+	case p.Modify != nil && *p.Modify:
+		return "maintainer_can_modify true"
+	case w.author != 0 && p.User.ID != w.author:
+		return "another author"
+	}
+	return ""
 }
 
 // send looks once more at both branches and then opens the pull request.
@@ -62,11 +80,12 @@ func (w *pullWriter) send(ctx context.Context) (wire.WriteResult, error) {
 	}}
 	var got pull
 	result, err := w.Write(ctx, c, wire.Expect(wire.Created, &got, func() bool {
-		return got.State == "open" && got.Draft == want.Draft && w.pulls.isOurs(&got, w.headSHA())
+		return got.State == "open" && w.compareSent(&got) == "" && w.pulls.isOurs(&got, w.headSHA())
 	}))
 	if result != wire.Done {
 		return result, err
 	}
+	w.number, w.author = got.Number, got.User.ID
 	w.pulls.note(&got)
 	if err := w.record(keyPullNumber, strconv.FormatInt(got.Number, 10)); err != nil {
 		return wire.Unclear, err

@@ -26,6 +26,7 @@ type release struct {
 	HTMLURL     string `json:"html_url"`
 	UploadURL   string `json:"upload_url"`
 	PublishedAt string `json:"published_at"`
+	Discussion  string `json:"discussion_url"` // we ask for none
 	Author      struct {
 		ID int64 `json:"id"`
 	} `json:"author"`
@@ -43,7 +44,7 @@ func newReleases(r *reader) releases { return releases{r, &assets{reader: r}, ma
 // isOurs reports whether a release is the planned one in every field that GitHub shows.
 func (r releases) isOurs(rel *release) bool {
 	return rel.ID != 0 && rel.Body == r.text.body && rel.TagName == r.op.Tag.Name &&
-		rel.Name == r.op.Release.Name && rel.Prerelease == r.op.Release.Prerelease
+		rel.Name == r.op.Release.Name && rel.Discussion == "" && rel.Prerelease == r.op.Release.Prerelease
 }
 
 // releaseList is what the list of all releases says about ours.

@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/publisher"
@@ -79,19 +78,10 @@ func (s *session) authorize(ctx context.Context, c *wire.Call) error {
 	return nil
 }
 
-// record makes what was learned durable before the session goes on.
+// record writes down for people what was learned. No code of this package reads it again: a person who can write to the
+// journal must not decide what is ours.
 func (s *session) record(key, value string) error {
 	return wire.RecordFailure(s.journal.Record(key, value))
-}
-
-// recallNumber is a number that this attempt or an earlier one on this machine recorded, or 0.
-func (s *session) recallNumber(key string) int64 {
-	text, ok := s.journal.Recall(key)
-	n, err := strconv.ParseInt(text, 10, 64)
-	if !ok || err != nil || n < 0 {
-		return 0
-	}
-	return n
 }
 
 // remove deletes something invisible of ours. Whether it is gone the next look will tell.

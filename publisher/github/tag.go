@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/gitobject"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
@@ -61,10 +62,20 @@ func (r tags) compare(ctx context.Context, sha string) (string, error) {
 	return r.findDifference(&got), nil
 }
 
+// isObject reports whether an id is that of the planned tag object, and so of everything in it. Whether GitHub keeps
+// the newline at the end of its message is GitHub's to say.
+func (r tags) isObject(id string) bool {
+	t, n := r.op.Tag, gitobject.LengthOf(r.op.Tag.Commit)
+	who := gitobject.Signature(t.Tagger.Name, t.Tagger.Email, int64(t.Tagger.Date))
+	return id == n.Tag(t.Commit, t.Name, who, r.text.message) || id == n.Tag(t.Commit, t.Name, who, strings.TrimSuffix(r.text.message, "\n"))
+}
+
 func (r tags) findDifference(got *tagObject) string {
 	t := r.op.Tag
 	message := r.text.message
 	switch {
+	case !r.isObject(got.SHA):
+		return "object id"
 	case got.Tag != t.Name:
 		return "name"
 	case got.Object.Type != "commit" || got.Object.SHA != t.Commit:

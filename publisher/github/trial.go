@@ -212,8 +212,7 @@ func (t *trial) pull(ctx context.Context) {
 		})
 	} else {
 		t.ask(ctx, lookCommit, func(ctx context.Context) (string, error) {
-			_, err := r.baseTree(ctx)
-			return want.Base.SHA, err
+			return "the changes make the tree " + want.Changes.Tree, t.checkTree(ctx)
 		})
 		t.ask(ctx, lookTag, func(ctx context.Context) (string, error) {
 			return t.absent(ctx, "tags", want.Head.Branch, "a tag has the name of the branch, which git would take for the other")
@@ -227,9 +226,9 @@ func (t *trial) branchAndPull(ctx context.Context) {
 	head := t.op.PullRequest.Head.SHA
 	if t.op.PullRequest.Changes != nil {
 		t.ask(ctx, lookHead, func(ctx context.Context) (string, error) {
-			at, like, err := branches{t.reader, pulls{t.reader}}.look(ctx, nil)
-			if like != nil {
-				head, at.presence = like.SHA, publisher.Found
+			at, commit, err := branches{t.reader, pulls{t.reader}}.look(ctx)
+			if commit != "" {
+				head = commit
 			}
 			return t.judge(at, err)
 		})

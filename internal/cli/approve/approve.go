@@ -96,10 +96,8 @@ func seal(ctx context.Context, s *session.Session, r *plan.Run, o Options) (*rec
 		verdict = receipt.Reject
 	}
 	s.Say("%s: %s of run %s, requested by %s, plan %s", verdict, cli.Count(len(r.Operations), "operation"), r.Info.RunID, sub.Requester, r.PlanDigest)
-	for i, op := range r.Operations {
-		if err := describe.Operation(s.Streams, i+1, op); err != nil {
-			return nil, err
-		}
+	if err := show(ctx, s, r, o.Reject); err != nil {
+		return nil, err
 	}
 	shown := r.Plan.Refs()
 	if !slices.Equal(sub.Operations, shown) {
@@ -109,6 +107,16 @@ func seal(ctx context.Context, s *session.Session, r *plan.Run, o Options) (*rec
 		Plan: r.PlanDigest, Operations: shown, Policy: info.Policy, Reason: o.Reason,
 		NotBefore: head.IssuedAt, ExpiresAt: head.IssuedAt.Add(o.Valid)}
 	return receipt.Seal(body, s.By)
+}
+
+// show prints what is judged. What cannot be shown cannot be approved; a rejection needs no more than doubt.
+func show(ctx context.Context, s *session.Session, r *plan.Run, reject bool) error {
+	_, err := describe.Run(ctx, s.Streams, r, func(int, marketops.Operation) {})
+	if err == nil || !reject {
+		return err
+	}
+	s.Say("not everything can be shown: %v", err)
+	return nil
 }
 
 // keep proves the record and puts it into the run's folder.

@@ -85,9 +85,30 @@ func (v view) pullRequest(op marketops.Operation) error {
 func (v view) changes(c *marketops.ChangeSet) {
 	v.line("author", "%s", identity(c.Author))
 	v.text("commit message", c.Message)
+	v.line("trees", "%s becomes %s, by these files and nothing else", c.BaseTree, c.Tree)
+	counts := map[string]int{}
 	for _, f := range c.Changes {
-		v.line("file", "%s  mode %s  %d bytes  %s", f.Path, f.Mode, f.Size, f.SHA256)
+		counts[f.Verb()]++
 	}
+	v.line("changes", "%d added, %d changed, %d unchanged, 0 deleted", counts["added"], counts["changed"], counts["unchanged"])
+	for _, f := range c.Changes {
+		v.line(f.Verb(), "%s  %s  %d bytes  %s  blob %s", f.Path, modes(f), f.Size, f.SHA256, blobs(f))
+	}
+}
+
+// modes says which mode a file has and gets.
+func modes(f marketops.Change) string {
+	if f.Before == nil || f.Before.Mode == f.Mode {
+		return "mode " + f.Mode
+	}
+	return "mode " + f.Before.Mode + " → " + f.Mode
+}
+
+func blobs(f marketops.Change) string {
+	if f.Before == nil {
+		return f.Blob
+	}
+	return f.Before.Blob + " → " + f.Blob
 }
 
 func identity(p marketops.Person) string { return fmt.Sprintf("%s <%s> %s", p.Name, p.Email, p.Date) }

@@ -15,7 +15,7 @@ import (
 
 // fixed are members that say nothing of what GitHub will show: what every document has, what decides which
 // other members there are, and what is reserved.
-var fixed = []string{"Schema", "Marker", "Kind", "Target.Type", "Tag.Existing", "PullRequest.Changes.BaseTree", "PullRequest.Changes.Tree"}
+var fixed = []string{"Schema", "Marker", "Kind", "Target.Type", "Tag.Existing"}
 
 // operations are one of each form.
 func operations() map[string]marketops.Operation {
@@ -33,7 +33,10 @@ func operations() map[string]marketops.Operation {
 	p := *pull.PullRequest
 	p.Head.SHA = ""
 	p.Changes = &marketops.ChangeSet{Message: "replace the registry", Author: person,
-		Changes: []marketops.Change{{Path: ".npmrc", Mode: "100755", Size: 53, SHA256: marketops.DigestOf([]byte("c"))}}}
+		BaseTree: strings.Repeat("5e", 20), Tree: strings.Repeat("6f", 20),
+		Changes: []marketops.Change{{Path: ".npmrc", Mode: "100755", Size: 53, SHA256: marketops.DigestOf([]byte("c")), Blob: strings.Repeat("8b", 20)},
+			{Path: "run.sh", Mode: "100644", Size: 54, SHA256: marketops.DigestOf([]byte("d")), Blob: strings.Repeat("9c", 20),
+				Before: &marketops.Before{Mode: "100755", Blob: strings.Repeat("1a", 20)}}}}
 	change.PullRequest = &p
 	return map[string]marketops.Operation{"tag": tag, "release": release, "pull request": pull, "change set": change}
 }
@@ -157,7 +160,7 @@ func others(v reflect.Value) (out []reflect.Value) {
 }
 
 func otherTexts(s string) []string {
-	out := slices.DeleteFunc([]string{"100644", "true"}, func(other string) bool { return other == s })
+	out := slices.DeleteFunc([]string{"100644", "100755", "true"}, func(other string) bool { return other == s })
 	for i := range s {
 		for _, c := range "7fy" {
 			if b := []byte(s); b[i] != byte(c) {

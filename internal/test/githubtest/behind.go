@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ var firstDate = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 type Change struct {
 	Message string
 	Files   map[string]string // path to content
+	Modes   map[string]string // of Files; 100644 where it does not say. A link's content is its target, a submodule's its commit
 	Delete  []string          // paths
 	Author  Person            // zero: "Seed <seed@example.com>"; a zero date is the parent's and a minute
 }
@@ -72,7 +74,11 @@ func (r *Repo) commitOn(parent string, ch Change) (string, error) {
 func (ch Change) entries() []treeEntry {
 	var entries []treeEntry
 	for path, content := range ch.Files {
-		entries = append(entries, treeEntry{Path: path, Mode: "100644", Type: "blob", Content: &content})
+		e := treeEntry{Path: path, Mode: cmp.Or(ch.Modes[path], "100644"), Type: "blob", Content: &content}
+		if e.Mode == "160000" {
+			e.Type, e.SHA, e.Content = "commit", &content, nil
+		}
+		entries = append(entries, e)
 	}
 	for _, path := range ch.Delete {
 		entries = append(entries, treeEntry{Path: path, Mode: "100644", Type: "blob"})

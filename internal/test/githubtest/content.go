@@ -23,6 +23,31 @@ func createBlob(c *call) answer {
 	return created(object{"sha": sha, "url": c.objectURL("blob", sha)}, c.effect(BlobMade, "", sha, 0, false))
 }
 
+func getBlob(c *call) answer {
+	sha := c.params["file_sha"]
+	kind, data, err := c.repo.git.object(sha)
+	if err != nil || kind != "blob" {
+		return c.notFound()
+	}
+	return ok(object{
+		"sha": sha, "url": c.objectURL("blob", sha), "node_id": nodeID("Blob", c.repo.spec.ID, sha), "size": len(data),
+		"content": inLines(base64.StdEncoding.EncodeToString(data)), "encoding": "base64",
+	})
+}
+
+// inLines breaks base64 after every 60 characters, as GitHub does.
+func inLines(text string) string {
+	var b strings.Builder
+	for len(text) > 60 {
+		b.WriteString(text[:60] + "\n")
+		text = text[60:]
+	}
+	if text != "" {
+		b.WriteString(text + "\n")
+	}
+	return b.String()
+}
+
 func createTree(c *call) answer {
 	var in struct {
 		Tree     []treeEntry
@@ -41,9 +66,21 @@ func createTree(c *call) answer {
 	return created(c.treeJSON(sha), c.effect(TreeMade, "", sha, 0, false))
 }
 
-func (c *call) treeJSON(sha string) object {
-	members := []object{}
-	out, _ := c.repo.git.ask("ls-tree", "-z", "--long", sha)
+func getTree(c *call) answer {
+	sha, err := c.repo.git.treeOf(c.params["tree_sha"])
+	if err != nil {
+		return c.notFound()
+	}
+	if c.query().Get("recursive") != "" { // any value, "0" too
+		return ok(c.treeJSON(sha, "-r", "-t"))
+	}
+	return ok(c.treeJSON(sha))
+}
+
+// treeJSON is a tree. GitHub cuts the list of a large one off and says so.
+func (c *call) treeJSON(sha string, how ...string) object {
+	members, limit := []object{}, c.repo.spec.TreeLimit
+	out, _ := c.repo.git.ask(append(append([]string{"ls-tree", "-z", "--long"}, how...), sha)...)
 	for line := range strings.SplitSeq(string(out), "\x00") {
 		head, path, found := strings.Cut(line, "\t")
 		f := strings.Fields(head) // mode type sha size
@@ -56,7 +93,11 @@ func (c *call) treeJSON(sha string) object {
 		}
 		members = append(members, m)
 	}
-	return object{"sha": sha, "url": c.objectURL("tree", sha), "truncated": false, "tree": members}
+	truncated := limit > 0 && len(members) > limit
+	if truncated {
+		members = members[:limit]
+	}
+	return object{"sha": sha, "url": c.objectURL("tree", sha), "truncated": truncated, "tree": members}
 }
 
 func createCommit(c *call) answer {

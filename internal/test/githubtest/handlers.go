@@ -20,6 +20,7 @@ func handlers() map[string]func(*call) answer {
 		"git/create-tag":         createTag,
 		"git/get-tag":            getTag,
 		"git/create-blob":        createBlob,
+		"git/get-blob":           getBlob,
 		"git/get-tree":           getTree,
 		"git/create-tree":        createTree,
 		"git/create-commit":      createCommit,

@@ -22,6 +22,7 @@ type RepoSpec struct {
 	Unseen            int  // writes that do not see yet what they name, and call it invalid
 	LateReservation   bool // the name of a deleted immutable release can be a tag again, and no release
 	ReleaseOnTag      bool // a workflow publishes a release of its own for each tag that is made
+	TreeLimit         int  // members of a tree that GitHub lists; 0: all
 	Heavy             int  // files on one page of releases from which on GitHub does not make it in time; 0: never
 }
 

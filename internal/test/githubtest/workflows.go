@@ -44,11 +44,3 @@ func (c *call) workflowsDenied() answer {
 	a.header = http.Header{"X-Accepted-Github-Permissions": {"contents=write; contents=write,workflows=write"}}
 	return a
 }
-
-func getTree(c *call) answer {
-	sha, err := c.repo.git.treeOf(c.params["tree_sha"])
-	if err != nil {
-		return c.notFound()
-	}
-	return ok(c.treeJSON(sha))
-}

@@ -3,10 +3,12 @@ package main
 import "github.com/omega/marketops/internal/test/overlay"
 
 const (
-	draftFile  = "publisher/github/draft.go"
-	effectFile = "publisher/github/effect.go"
-	originFile = "publisher/github/internal/wire/origin.go"
-	trialFile  = "publisher/github/trial.go"
+	baseTreeFile = "publisher/github/basetree.go"
+	changeFile   = "publisher/github/change.go"
+	draftFile    = "publisher/github/draft.go"
+	effectFile   = "publisher/github/effect.go"
+	originFile   = "publisher/github/internal/wire/origin.go"
+	trialFile    = "publisher/github/trial.go"
 )
 
 var githubMutants = []mutant{
@@ -64,6 +66,45 @@ var githubMutants = []mutant{
 	}},
 	{"earlier", "remembering that an earlier attempt may have arrived, when GitHub refuses", "publisher/github", "TestEarlierRefused", []overlay.Patch{
 		{File: effectFile, Old: "case publisher.Unresolved:", New: "case publisher.Past(9):"},
+	}},
+	{"settree", "computing the tree of a change set before anything is sent", "publisher/github", "TestForgedSets", []overlay.Patch{
+		{File: baseTreeFile, Old: "case result != set.Tree:", New: "case false:"},
+	}},
+	{"setbefore", "comparing what a change set replaces with the base", "publisher/github", "TestForgedSets", []overlay.Patch{
+		{File: baseTreeFile, Old: "(b == nil) != (p.Before.Mode == \"\") ||", New: "false && (b == nil) != (p.Before.Mode == \"\") || false &&"},
+	}},
+	{"setbase", "comparing the tree of the base with the document", "publisher/github", "TestForgedSets", []overlay.Patch{
+		{File: baseTreeFile, Old: " || base.Tree.SHA != p.Changes.BaseTree {", New: " {"},
+	}},
+	{"setblob", "comparing the blob that the document names with the bytes", "publisher/github", "TestForgedSets", []overlay.Patch{
+		{File: changeFile, Old: "if err == nil && gitobject.LengthOf(c.Blob).Blob(data) != c.Blob {", New: "if false {"},
+	}},
+	{"setcut", "computing nothing of a folder that GitHub cuts off", "publisher/github", "TestEveryField", []overlay.Patch{
+		{File: baseTreeFile, Old: "if got.Truncated {", New: "if false {"},
+	}},
+	{"setcommit", "knowing the planned commit by its id", "publisher/github", "TestForgedAfterAttempt", []overlay.Patch{
+		{File: "publisher/github/branch.go", Old: "if !r.isCommit(sha) {", New: "if false {"},
+		{File: "publisher/github/branch.go", Old: "case !r.isCommit(c.SHA):", New: "case false:"},
+		{File: "publisher/github/branch.go", Old: "case c.Tree.SHA != want.Changes.Tree:", New: "case false:"},
+	}},
+	{"otherobject", "ending where GitHub makes another object", "publisher/github", "TestOtherObjects", []overlay.Patch{
+		{File: "publisher/github/internal/wire/write.go", Old: "if errors.Is(err, errDiffers) {\n\t\treturn Stopf", New: "if false {\n\t\treturn Stopf"},
+	}},
+	{"journaldraft", "using no draft that the journal alone names", "publisher/github", "TestForgedJournal", []overlay.Patch{
+		{File: draftFile, Old: "ids := append(slices.Clone(w.work.Drafts), w.id)", New: "text, _ := w.journal.Recall(keyReleaseID)\n\tn, _ := strconv.ParseInt(text, 10, 64)\n\tids := append(slices.Clone(w.work.Drafts), n, w.id)"},
+	}},
+	{"tagid", "computing the id of the tag object", "publisher/github", "TestEveryField", []overlay.Patch{
+		{File: "publisher/github/tag.go", Old: "case !r.isObject(got.SHA):", New: "case false:"},
+		{File: "publisher/github/tag.go", Old: "if got.SHA != sha {", New: "if false {"},
+	}},
+	{"modify", "reading back whether maintainers may modify a pull request", "publisher/github", "TestEveryField", []overlay.Patch{
+		{File: "publisher/github/pullwrite.go", Old: "case p.Modify != nil && *p.Modify:", New: "case false:"},
+	}},
+	{"opener", "reading back who opened a pull request", "publisher/github", "TestEveryField", []overlay.Patch{
+		{File: "publisher/github/pullwrite.go", Old: "case w.author != 0 && p.User.ID != w.author:", New: "case false:"},
+	}},
+	{"discussion", "reading back that a release has no discussion", "publisher/github", "TestEveryField", []overlay.Patch{
+		{File: "publisher/github/release.go", Old: " && rel.Discussion == \"\"", New: ""},
 	}},
 	{"host", "keeping the credential from other hosts", "publisher/github/internal/wire", "TestBearer", []overlay.Patch{
 		{File: originFile, Old: "if !slices.Contains(b.origins, originOf(req.URL)) {", New: "if false && !slices.Contains(b.origins, originOf(req.URL)) {"},

@@ -2,7 +2,10 @@ package main
 
 import "github.com/omega/marketops/internal/test/overlay"
 
-const validateFile = "validate.go"
+const (
+	validateFile = "validate.go"
+	changesFile  = "validatechange.go"
+)
 
 var operationMutants = []mutant{
 	{"e-mail", "refusing what no e-mail address holds", ".", "TestIdentities", []overlay.Patch{
@@ -16,6 +19,18 @@ var operationMutants = []mutant{
 	}},
 	{"id-lengths", "refusing commit ids of two lengths", "docs", "TestOperationMembers", []overlay.Patch{
 		{File: validateFile, Old: " || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA)", New: ""},
+	}},
+	{"git-folder", "refusing what some system takes for git's own folder", "docs", "TestOperationMembers", []overlay.Patch{
+		{File: changesFile, Old: "name = strings.TrimRight(name, \" .\")", New: "_ = name"},
+	}},
+	{"letter-case", "refusing two paths of one spelling in another case", "docs", "TestOperationMembers", []overlay.Patch{
+		{File: changesFile, Old: "ok && other != at {", New: "ok && other != at && false {"},
+	}},
+	{"file-and-folder", "refusing a file that is the folder of another", "docs", "TestOperationMembers", []overlay.Patch{
+		{File: changesFile, Old: "if at = at[:slash]; files[at] {", New: "if at = at[:slash]; false {"},
+	}},
+	{"nothing-changes", "refusing a change set that changes nothing", "docs", "TestOperationMembers", []overlay.Patch{
+		{File: changesFile, Old: "if c.BaseTree == c.Tree {", New: "if false {"},
 	}},
 	{"no-time", "refusing a window that begins at no time", "docs", "TestNoTime", []overlay.Patch{
 		{File: "receipt/validate.go", Old: "if a.NotBefore <= 0 || ", New: "if "}, {File: "receipt/validate.go", Old: "if r.NotBefore <= 0 || ", New: "if "},

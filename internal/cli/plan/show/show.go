@@ -2,6 +2,8 @@
 package show
 
 import (
+	"context"
+
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/describe"
@@ -21,20 +23,20 @@ type Options struct {
 // New returns the command.
 func New(e *env.Env) *cobra.Command { return command(e, run) }
 
-func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
+func command(e *env.Env, run func(context.Context, *env.Env, Options) error) *cobra.Command {
 	var o Options
 	return &cobra.Command{
 		Use:   "show RUN",
 		Short: "Show everything that GitHub will show if the run is published",
 		Args:  cli.Args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			o.Run = args[0]
-			return run(e, o)
+			return run(c.Context(), e, o)
 		},
 	}
 }
 
-func run(e *env.Env, o Options) error {
+func run(ctx context.Context, e *env.Env, o Options) error {
 	r, err := runfolder.Find(o.Run)
 	if err != nil {
 		return err
@@ -43,23 +45,26 @@ func run(e *env.Env, o Options) error {
 	e.Print("run %s  plan %s", r.Info.RunID, r.PlanDigest)
 	e.Print("mode dry_run: nothing of this has touched GitHub")
 	planning.List(e.Streams, r.Plan)
-	for i, op := range r.Operations {
-		if err := describe.Operation(e.Streams, i+1, op); err != nil {
-			return err
-		}
+	diffs, err := describe.Run(ctx, e.Streams, r, func(_ int, op marketops.Operation) {
 		e.Print("  calls that publishing would make:")
 		for _, c := range github.Preview(op) {
 			e.Print("    %-5s %s  %s", c.Method, c.Path, c.Why)
 		}
+	})
+	if err != nil {
+		return err
 	}
-	return e.Result(ViewOf(r))
+	return e.Result(ViewOf(r, diffs))
 }
 
 // View is a plan and everything that it binds, in --json.
 type View struct {
 	planning.View
 	Operations []marketops.Operation `json:"operations"` // the documents
+	Diffs      []describe.Diff       `json:"diffs"`      // of the files of all change sets
 }
 
 // ViewOf returns the view of a run.
-func ViewOf(r *plan.Run) View { return View{planning.ViewOf(r, cli.ExitDone), r.Operations} }
+func ViewOf(r *plan.Run, diffs []describe.Diff) View {
+	return View{planning.ViewOf(r, cli.ExitDone), r.Operations, diffs}
+}

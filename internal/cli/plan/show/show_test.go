@@ -1,6 +1,7 @@
 package show
 
 import (
+	"context"
 	"testing"
 
 	"github.com/omega/marketops/internal/cli"
@@ -10,7 +11,7 @@ import (
 )
 
 func note(got *Options) *cobra.Command {
-	return command(nil, func(_ *env.Env, o Options) error { *got = o; return nil })
+	return command(nil, func(_ context.Context, _ *env.Env, o Options) error { *got = o; return nil })
 }
 
 func TestFlags(t *testing.T) {

@@ -81,6 +81,7 @@ var operations = []string{
 	"git/create-tag",
 	"git/get-tag",
 	"git/create-blob",
+	"git/get-blob",
 	"git/get-tree",
 	"git/create-tree",
 	"git/create-commit",

@@ -92,7 +92,7 @@ func (a *admin) addFault(_ *http.Request, line string) (string, error) {
 type repoOrder struct {
 	Repo, Branch, Message, Ref, SHA, NewName, Setting string
 	On                                                bool
-	Files                                             map[string]string
+	Files, Modes                                      map[string]string
 	Delete                                            []string
 }
 
@@ -107,7 +107,7 @@ func (a *admin) repo(r *http.Request, in repoOrder) (string, error) {
 	}
 	switch action {
 	case "commit":
-		return repo.Commit(in.Branch, githubtest.Change{Message: in.Message, Files: in.Files, Delete: in.Delete})
+		return repo.Commit(in.Branch, githubtest.Change{Message: in.Message, Files: in.Files, Modes: in.Modes, Delete: in.Delete})
 	case "orphan":
 		sha, err := repo.LooseCommit("", githubtest.Change{Message: in.Message, Files: in.Files})
 		if err == nil {
@@ -161,6 +161,10 @@ func change(repo *githubtest.Repo, setting string, on bool) (err error) {
 		case "heavy": // from two files on a page on
 			if spec.Heavy = 0; on {
 				spec.Heavy = 2
+			}
+		case "truncated":
+			if spec.TreeLimit = 0; on {
+				spec.TreeLimit = 1
 			}
 		default:
 			err = fmt.Errorf("a repository has no setting %q", setting)

@@ -10,12 +10,12 @@ import (
 const repoUsage = `usage: serve repo ACTION --admin URL|FILE ARGUMENTS
 
   add    OWNER/NAME[,private][,archived][,immutable][,id=N]
-  commit OWNER/NAME [--branch B] [--message M] PATH=CONTENT … [-PATH …]   prints the commit's id; -PATH deletes
+  commit OWNER/NAME [--branch B] [--message M] [MODE:]PATH=CONTENT … [-PATH …]   prints the commit's id; -PATH deletes
   orphan OWNER/NAME --branch B [--message M] PATH=CONTENT …   the same, of a branch that has nothing in common with others
   ref    OWNER/NAME REF [SHA]     prints, sets or, for the SHA "-", deletes a full ref name
   rename OWNER/NAME OWNER/NAME    the old name redirects
-  set    OWNER/NAME private|archived|disabled|immutable|heavy on|off
-         heavy: a page of releases with two files or more is not made in time
+  set    OWNER/NAME private|archived|disabled|immutable|heavy|truncated on|off
+         heavy: a page of releases with two files or more is not made in time; truncated: trees with more than one member are cut off
 
 None of this is a request or an effect: it happens behind the publisher's back.
 `
@@ -70,7 +70,7 @@ func (o *repoOrder) fill(action string, args []string) bool {
 }
 
 func (o *repoOrder) fillFiles(args []string) bool {
-	o.Files = map[string]string{}
+	o.Files, o.Modes = map[string]string{}, map[string]string{}
 	for _, arg := range args {
 		if path, deleted := strings.CutPrefix(arg, "-"); deleted {
 			o.Delete = append(o.Delete, path)
@@ -79,6 +79,9 @@ func (o *repoOrder) fillFiles(args []string) bool {
 		path, content, found := strings.Cut(arg, "=")
 		if !found {
 			return false
+		}
+		if mode, rest, has := strings.Cut(path, ":"); has && len(mode) == 6 {
+			o.Modes[rest], path = mode, rest
 		}
 		o.Files[path] = content
 	}

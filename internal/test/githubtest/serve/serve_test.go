@@ -145,6 +145,8 @@ func TestRepoCommands(t *testing.T) {
 		{[]string{"add", "octo-org/gadgets"}, 1, "exists"},
 		{[]string{"commit", "--branch", "topic", "--message", "m", "octo-org/gadgets", "a.txt=hello", "b/c.txt=x=y"}, 0, ""},
 		{[]string{"commit", "octo-org/gadgets", "-README.md"}, 0, ""},
+		{[]string{"commit", "octo-org/gadgets", "100755:run.sh=x", "120000:link=run.sh"}, 0, ""},
+		{[]string{"set", "octo-org/gadgets", "truncated", "on"}, 0, "truncated\n"},
 		{[]string{"commit", "octo-org/nothing", "a=b"}, 1, "no repository"},
 		{[]string{"ref", "octo-org/gadgets", "refs/heads/topic", "-"}, 0, "refs/heads/topic\n"},
 		{[]string{"ref", "octo-org/gadgets", "refs/heads/topic"}, 0, "\n"},

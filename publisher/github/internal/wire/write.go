@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/omega/marketops"
+
 	"github.com/go-json-experiment/json"
 )
 
@@ -37,7 +39,7 @@ func (c *Caller) Write(ctx context.Context, call *Call, use func(*Exchange) erro
 		case answered:
 			if err := use(x); err != nil {
 				result = Unclear
-				return Permanent(errors.New("the answer is not the planned one: " + c.RedactError(err).Error()))
+				return Permanent(fmt.Errorf("the answer is not the planned one: %w", c.unusable(err)))
 			}
 			result, c.last = Done, x.body
 			return nil
@@ -56,6 +58,14 @@ func (c *Caller) Write(ctx context.Context, call *Call, use func(*Exchange) erro
 		err = c.classify(call.Step, err)
 	}
 	return result, err
+}
+
+// unusable is why an answer cannot be used, without secrets.
+func (c *Caller) unusable(err error) error {
+	if errors.Is(err, errDiffers) {
+		return errDiffers
+	}
+	return c.RedactError(err)
 }
 
 // rewind makes an upload ready to be read from its beginning: a refused one was read in part.
@@ -94,7 +104,8 @@ func ExpectNothing(x *Exchange) error {
 }
 
 // WriteRepeatedly does an invisible write that may happen more than once: an unclear attempt is
-// repeated after each pause.
+// repeated after each pause. Where GitHub keeps making something else than planned that is a conflict, for
+// asking again would not help.
 func (c *Caller) WriteRepeatedly(ctx context.Context, call *Call, use func(*Exchange) error) error {
 	err := c.Retry(ctx, call.Step, func() error {
 		result, err := c.Write(ctx, call, use)
@@ -103,5 +114,8 @@ func (c *Caller) WriteRepeatedly(ctx context.Context, call *Call, use func(*Exch
 		}
 		return err
 	})
+	if errors.Is(err, errDiffers) {
+		return Stopf(marketops.GitHubConflict, "%s: GitHub makes something else than the planned object", call.Step)
+	}
 	return c.classify(call.Step, err)
 }

@@ -1,0 +1,36 @@
+package main
+
+import "github.com/omega/marketops/internal/test/overlay"
+
+const (
+	applyFile  = "internal/gitobject/apply.go"
+	objectFile = "plan/object.go"
+)
+
+var planMutants = []mutant{
+	{"collision", "refusing a file that takes the place of a folder, a link or a submodule", "internal/gitobject", "TestCollisions", []overlay.Patch{
+		{File: applyFile, Old: "if was.Mode != \"\" && !was.IsFile() {", New: "if false {"},
+	}},
+	{"collision-below", "refusing a folder that takes the place of a file, a link or a submodule", "internal/gitobject", "TestCollisions", []overlay.Patch{
+		{File: applyFile, Old: "if was.Mode != \"\" && was.Mode != Folder {", New: "if false {"},
+	}},
+	{"keep-mode", "keeping the mode that a file has", "plan", "TestModes", []overlay.Patch{
+		{File: applyFile, Old: "case was.Mode != \"\":\n\t\tp.Mode = was.Mode\n", New: ""},
+	}},
+	{"tree-id", "believing a tree only if it has its id", "internal/gitobject", "TestOtherTrees", []overlay.Patch{
+		{File: applyFile, Old: "err = tree.check(id)", New: "_ = tree.check"},
+	}},
+	{"shown-object", "showing a file only if it has its id", "plan", "TestChangesAreVerified", []overlay.Patch{
+		{File: objectFile, Old: "gitobject.LengthOf(id).Blob(data) != id", New: "false"},
+		{File: objectFile, Old: "int64(len(out.New)) != c.Size || marketops.DigestOf(out.New) != c.SHA256", New: "false"},
+	}},
+	{"shown-digest", "showing a file only if it has the digest of the document", "plan", "TestForgedDocuments", []overlay.Patch{
+		{File: objectFile, Old: " || marketops.DigestOf(out.New) != c.SHA256", New: ""},
+	}},
+	{"shown-tree", "showing a change set only if it makes the tree of the document", "plan", "TestForgedDocuments", []overlay.Patch{
+		{File: objectFile, Old: "case result != set.Tree:", New: "case false:"},
+	}},
+	{"cut-off", "reading no folder of which GitHub lists only the beginning", "plan/discover", "TestTree", []overlay.Patch{
+		{File: "plan/discover/lookup.go", Old: "if t.Truncated {", New: "if false {"},
+	}},
+}
