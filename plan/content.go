@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // Content is the bytes of one asset or change as they were measured: a private copy, so that
@@ -129,9 +130,9 @@ func (r *Run) find(f File) (*os.File, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	defer root.Close()
-	file, fi, err := openRegular(root, f.Path)
+	file, fi, err := regular.Open(root, f.Path)
 	if r.assets != "" && errors.Is(err, fs.ErrNotExist) {
-		return openRegular(root, f.Name)
+		return regular.Open(root, f.Name)
 	}
 	return file, fi, err
 }
