@@ -44,6 +44,7 @@ func (c *Content) Size() int64 {
 // spool is one file that holds the private copies of a run, one after the other.
 type spool struct {
 	file *os.File
+	name string // in the run folder, where it could not be removed at once
 	end  int64
 }
 
@@ -153,17 +154,17 @@ func (r *Run) openSpool() error {
 			return errors.Join(err, f.Close())
 		}
 	}
-	r.spool.file = f
+	r.spool.file, r.spool.name = f, name
 	return nil
 }
 
-func (s *spool) close() error {
+func (s *spool) close(root *os.Root) error {
 	if s.file == nil {
 		return nil
 	}
 	err := s.file.Close()
 	if !unlinksOpen {
-		err = errors.Join(err, os.Remove(s.file.Name()))
+		err = errors.Join(err, root.Remove(s.name))
 	}
 	s.file = nil
 	return err

@@ -214,7 +214,7 @@ func (r *Run) Entries() ([]Entry, error) {
 func (r *Run) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	errs := []error{r.spool.close()}
+	errs := []error{r.spool.close(r.root)}
 	if r.journal != nil {
 		errs = append(errs, r.journal.close())
 		r.journal = nil

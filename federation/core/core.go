@@ -7,7 +7,6 @@ import (
 	"hash/maphash"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/omega/marketops/federation/issue"
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -141,9 +141,11 @@ func (c *Core) start(ctx context.Context) (err error) {
 		return err
 	}
 	for _, s := range []store{c.documents, c.texts} {
-		if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		root, err := durable.Folder(s.dir)
+		if err != nil {
 			return &marketops.Failure{Code: marketops.StateMissing, What: "state folder", Err: err}
 		}
+		root.Close()
 	}
 	ledger, err := c.opts.OpenLedger(c.config.Claims, c.now)
 	if err != nil {

@@ -19,3 +19,10 @@ func RequireOwner(path string, fi fs.FileInfo) error {
 	}
 	return nil
 }
+
+func requirePrivate(path string, fi fs.FileInfo) error {
+	if mode := fi.Mode().Perm(); mode&0o077 != 0 {
+		return refuse("mode %04o lets others read it: chmod 600 %s", mode, path)
+	}
+	return RequireOwner(path, fi)
+}

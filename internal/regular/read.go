@@ -41,6 +41,18 @@ func ReadOwned(path string, limit int64) ([]byte, error) {
 	return readAll(f, fi, limit)
 }
 
+// ReadPrivate is [ReadOwned] of a secret, which no other user may read either.
+func ReadPrivate(path string, limit int64) ([]byte, error) {
+	f, fi, err := OpenPath(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := requirePrivate(path, fi); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return readAll(f, fi, limit)
+}
+
 // readAll reads and closes a file. One that is too large is not read; one that grows meanwhile is cut off.
 func readAll(f *os.File, fi fs.FileInfo, limit int64) ([]byte, error) {
 	defer f.Close()
@@ -69,14 +81,19 @@ func Write(root *os.Root, name string, data []byte) error {
 	return durable.WriteIn(root, name, data)
 }
 
+// LookFolder reports an error unless name is a folder below root, and no link to one.
+func LookFolder(root *os.Root, name string) error {
+	fi, err := root.Lstat(name)
+	if err == nil && !fi.IsDir() {
+		err = refuse("not a folder: it is %s", Kind(fi))
+	}
+	return err
+}
+
 // Entries returns what is in a folder below root, which is no link: at most so many names.
 func Entries(root *os.Root, name string, most int) ([]fs.DirEntry, error) {
-	fi, err := root.Lstat(name)
-	if err != nil {
+	if err := LookFolder(root, name); err != nil {
 		return nil, err
-	}
-	if !fi.IsDir() {
-		return nil, refuse("not a folder: it is %s", Kind(fi))
 	}
 	f, err := root.OpenFile(name, os.O_RDONLY|dontWait, 0)
 	if err != nil {

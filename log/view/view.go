@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 )
 
@@ -213,7 +213,7 @@ func (v *View) file(origin string) string { return v.files(origin)[0] }
 // readRemembered returns the newest checkpoint of an origin in any of its files.
 func (v *View) readRemembered(origin string) (newest *log.Checkpoint, err error) {
 	for _, path := range v.files(origin) {
-		raw, err := os.ReadFile(path)
+		raw, err := regular.ReadPath(path, log.MaxCheckpoint)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -4,7 +4,6 @@ package env
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/pflag"
 )
@@ -46,8 +46,8 @@ func State() (string, error) {
 	}
 	for {
 		path := filepath.Join(dir, StateName)
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return path, nil
+		if root, err := os.OpenRoot(path); err == nil {
+			return path, errors.Join(requireOwn(path), root.Close())
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -55,6 +55,15 @@ func State() (string, error) {
 		}
 		dir = parent
 	}
+}
+
+// requireOwn refuses a state folder that another user owns or can write: it says whom to believe, and as whom
+// to sign.
+func requireOwn(path string) error {
+	if err := regular.RequireOwnFolder(path); err != nil {
+		return marketops.RefuseErr(regular.CodeOf(err, marketops.StateMissing), StateName, err)
+	}
+	return nil
 }
 
 // Memory is where a user keeps what no operator may take back: the newest checkpoint and trust
@@ -88,9 +97,9 @@ func (e *Env) LoadTrust(state string) (*trust.Trust, error) {
 	if path == "" {
 		path = filepath.Join(state, "trust.json")
 	}
-	data, err := ReadFile(path, trust.MaxTrust)
+	data, err := regular.ReadOwned(path, trust.MaxTrust)
 	if err != nil {
-		return nil, marketops.RefuseErr(marketops.TrustMissing, path, err)
+		return nil, marketops.RefuseErr(regular.CodeOf(err, marketops.TrustMissing), path, err)
 	}
 	return trust.Parse(data)
 }
@@ -115,16 +124,4 @@ func Absolute(path string) string {
 		return abs
 	}
 	return path
-}
-
-// ReadFile reads a regular file of at most limit bytes.
-func ReadFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, errors.Join(fs.ErrInvalid, errors.New("not a regular file, or larger than it may be"))
-	}
-	return os.ReadFile(path)
 }

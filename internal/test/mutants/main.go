@@ -31,7 +31,7 @@ type mutant struct {
 }
 
 var mutants = slices.Concat(cryptoMutants, trustMutants, gateMutants, lifecycleMutants, viewMutants, claimsMutants, coreMutants,
-	publisherMutants, githubMutants, verifierMutants, cliMutants, operationMutants)
+	publisherMutants, githubMutants, verifierMutants, cliMutants, operationMutants, fileMutants)
 
 func main() {
 	dir := flag.String("write", "", "write the changed copies into this `folder`, and run nothing")
