@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -29,7 +30,7 @@ func TestOutboxOfStrangers(t *testing.T) {
 		"pipe":          {inOutbox(func(file, _ string) error { return syscall.Mkfifo(file, 0o600) }), "outcome-00.json"},
 		"folder":        {inOutbox(func(file, _ string) error { return os.Mkdir(file, 0o700) }), "outcome-00.json"},
 		"large": {inOutbox(func(file, _ string) error {
-			return errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 3<<30))
+			return errors.Join(os.WriteFile(file, nil, 0o600), os.Truncate(file, 64<<20))
 		}), "outcome-00.json"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +40,7 @@ func TestOutboxOfStrangers(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := &publisher.Publisher{Outbox: publisher.Outbox{Dir: filepath.Join(run, "outbox")}}
-			if err := p.Flush(context.Background()); !errors.Is(err, marketops.FileUnsafe) || !strings.Contains(err.Error(), c.names) {
+			if err := soon(t, func() error { return p.Flush(context.Background()) }); !errors.Is(err, marketops.FileUnsafe) || !strings.Contains(err.Error(), c.names) {
 				t.Error(err)
 			}
 			if c.names == "outbox" {
@@ -52,6 +53,20 @@ func TestOutboxOfStrangers(t *testing.T) {
 				t.Errorf("the folder elsewhere: %v, %q, %v, %v", found, b, err, rerr)
 			}
 		})
+	}
+}
+
+// soon fails the test if the call waits.
+func soon(t *testing.T, call func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- call() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits")
+		return nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -81,14 +82,23 @@ func Memory() (string, error) {
 }
 
 // CoreAddress is flag, environment, file, default. The environment may name the Core because its
-// answers are verified against trust.json.
+// answers are verified against trust.json. A relative socket path of flag and environment is one of the current folder; that of a
+// run's run.json is relative to the project's folder, which holds .marketops.
 func (e *Env) CoreAddress(state, fromFile string) (string, error) {
-	for _, a := range []string{e.CoreFlag, os.Getenv("MARKETOPS_CORE"), fromFile} {
+	for _, a := range []string{e.CoreFlag, os.Getenv("MARKETOPS_CORE")} {
 		if a != "" {
 			return a, nil
 		}
 	}
-	return config.SocketPath(filepath.Join(state, "core.sock"), os.Getenv("XDG_RUNTIME_DIR"))
+	switch {
+	case fromFile == "":
+		fromFile = filepath.Join(state, "core.sock")
+	case strings.Contains(fromFile, "://"):
+		return fromFile, nil
+	case !filepath.IsAbs(fromFile):
+		fromFile = filepath.Join(filepath.Dir(state), fromFile)
+	}
+	return config.SocketPath(fromFile, os.Getenv("XDG_RUNTIME_DIR"))
 }
 
 // LoadTrust reads the trust file of the flag, or that of the state folder.
