@@ -176,6 +176,9 @@ func (c *Core) recorderOptions() recorder.Options {
 
 // recover repairs what a crash left, before the Core takes calls.
 func (c *Core) recover(ctx context.Context) error {
+	if err := c.records.Compare(ctx); err != nil {
+		return err
+	}
 	if err := c.records.Recover(ctx); err != nil {
 		return err
 	}

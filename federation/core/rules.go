@@ -144,7 +144,7 @@ func (r *rules) warnOfEnds() {
 func (r *rules) stamp() (string, error) {
 	found, err := regular.OwnFiles(r.config.Policy, maxPolicyFiles)
 	if err != nil {
-		return "", &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: "policy", Err: err}
+		return "", &marketops.Failure{Code: regular.CodeOf(err, marketops.ConfigInvalid), What: "policy", Err: err}
 	}
 	f, info, err := regular.OpenPath(r.config.Trust)
 	if err != nil {

@@ -44,6 +44,16 @@ var fileMutants = []mutant{
 	{"ownjournal", "refusing a journal that others can write", "plan", "TestJournalOfOthers", []overlay.Patch{
 		{File: "plan/journal.go", Old: "if err := regular.RequireOwner(filepath.Join(root.Name(), journalName), fi); err != nil {", New: "if err := regular.RequireOwner(filepath.Join(root.Name(), journalName), fi); false {"},
 	}},
+	{"olderledger", "comparing claims.db with the log at start", "federation/core", "TestLedgerOfAnotherMoment", []overlay.Patch{
+		{File: "federation/core/core.go", Old: "if err := c.records.Compare(ctx); err != nil {", New: "if err := c.records.Compare(ctx); false {"},
+	}},
+	{"newerledger", "refusing a claims.db that knows more than the log has", "federation/core", "TestLedgerOfAnotherMoment", []overlay.Patch{
+		{File: "federation/recorder/compare.go", Old: "if found && newest >= durable || compared > durable {", New: "if false {"},
+	}},
+	{"strangeleaf", "knowing every leaf of the log", "federation/core", "TestLedgerOfAnotherMoment", []overlay.Patch{
+		{File: "federation/recorder/compare.go", Old: "err = stranger(index)", New: "err = nil"},
+		{File: "federation/recorder/recover.go", Old: "return stranger(index)", New: "return nil"},
+	}},
 	{"ownpolicy", "refusing a policy that others can write", "internal/regular", "TestOwnFiles", []overlay.Patch{
 		{File: "internal/regular/own.go", Old: "err = RequireOwner(path, fi)", New: "_ = path"},
 	}},
