@@ -22,7 +22,7 @@ func rememberHighest(dir, name string, version int64) (int64, error) {
 	path := filepath.Join(dir, fmt.Sprintf("%.16s.version", marketops.DigestOf([]byte(name)).Hex()))
 	seen, err := readVersion(path)
 	if err != nil {
-		return 0, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered trust version cannot be read", Err: err}
+		return 0, &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: "the remembered trust version cannot be read", Err: err}
 	}
 	if seen >= version {
 		return seen, nil
@@ -51,7 +51,7 @@ func (s *Session) former(dir string, d marketops.Digest) []byte {
 const maxVersion = 64 // bytes
 
 func readVersion(path string) (int64, error) {
-	b, err := regular.ReadPath(path, maxVersion)
+	b, err := regular.ReadOwned(path, maxVersion)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
