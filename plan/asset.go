@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/plan/document"
 )
 
@@ -39,29 +40,10 @@ func (g *globFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	var list []fs.DirEntry
 	if err == nil {
-		list, err = readFolder(g.root, name, fi)
+		list, err = regular.Entries(g.root, name, maxEntries)
 	}
 	if err != nil && g.err == nil {
 		g.err = fmt.Errorf("folder %q: %w", name, err)
-	}
-	return list, err
-}
-
-func readFolder(root *os.Root, name string, fi os.FileInfo) ([]fs.DirEntry, error) {
-	if !fi.IsDir() {
-		return nil, fmt.Errorf("%w: it is %s", errUnsafeFile, kindOf(fi))
-	}
-	f, err := root.OpenFile(name, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	list, err := f.ReadDir(maxEntries + 1)
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	if err == nil && len(list) > maxEntries {
-		err = fmt.Errorf("more than %d names", maxEntries)
 	}
 	return list, err
 }
@@ -86,7 +68,7 @@ func glob(root *os.Root, patterns []string) ([]string, error) {
 		}
 		g := &globFS{FS: root.FS(), root: root}
 		found, err := fs.Glob(g, p)
-		if err = errors.Join(err, g.err); errors.Is(err, errUnsafeFile) {
+		if err = errors.Join(err, g.err); errors.Is(err, marketops.FileUnsafe) {
 			return nil, deny(marketops.AssetUnsafe, fmt.Sprintf("the pattern %q: %v", p, err), "")
 		} else if err != nil {
 			return nil, deny(marketops.SourceUnreadable, fmt.Sprintf("the pattern %q: %v", p, err), "")
@@ -140,6 +122,9 @@ func refuseTwins(files []File, c *candidate) {
 	}
 }
 
+// plain drops the ./ that people like to write.
+func plain(name string) string { return strings.TrimPrefix(name, "./") }
+
 func asset(ctx context.Context, root *os.Root, p string, c *candidate) (marketops.Asset, error) {
 	name := path.Base(p)
 	if err := scan("the name of a file", p); err != nil {
@@ -168,8 +153,8 @@ func measure(ctx context.Context, root *os.Root, p string, c *candidate) (int64,
 
 // measureInto is measure, and writes the bytes of the file besides.
 func measureInto(ctx context.Context, root *os.Root, p string, c *candidate, into func(size int64) io.Writer) (int64, marketops.Digest, error) {
-	f, fi, err := openRegular(root, plain(p))
-	if errors.Is(err, errUnsafeFile) {
+	f, fi, err := regular.Open(root, plain(p))
+	if errors.Is(err, marketops.FileUnsafe) {
 		return 0, marketops.Digest{}, deny(marketops.AssetUnsafe, fmt.Sprintf("%q is %v", p, err), "")
 	} else if err != nil {
 		return 0, marketops.Digest{}, unreadable(p, err)

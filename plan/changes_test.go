@@ -168,7 +168,7 @@ func TestChangesAreVerified(t *testing.T) {
 			if err := errors.Join(os.Rename(path, path+".moved"), os.Symlink(path+".moved", path)); err != nil {
 				f.Fatal(err)
 			}
-		}, marketops.StateMissing},
+		}, marketops.FileUnsafe},
 	} {
 		f := changing(t, at("docs/a.md"))
 		r := f.planned()

@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // Content is the bytes of one asset or change as they were measured: a private copy, so that
@@ -43,6 +44,7 @@ func (c *Content) Size() int64 {
 // spool is one file that holds the private copies of a run, one after the other.
 type spool struct {
 	file *os.File
+	name string // in the run folder, where it could not be removed at once
 	end  int64
 }
 
@@ -129,9 +131,9 @@ func (r *Run) find(f File) (*os.File, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	defer root.Close()
-	file, fi, err := openRegular(root, f.Path)
+	file, fi, err := regular.Open(root, f.Path)
 	if r.assets != "" && errors.Is(err, fs.ErrNotExist) {
-		return openRegular(root, f.Name)
+		return regular.Open(root, f.Name)
 	}
 	return file, fi, err
 }
@@ -152,17 +154,17 @@ func (r *Run) openSpool() error {
 			return errors.Join(err, f.Close())
 		}
 	}
-	r.spool.file = f
+	r.spool.file, r.spool.name = f, name
 	return nil
 }
 
-func (s *spool) close() error {
+func (s *spool) close(root *os.Root) error {
 	if s.file == nil {
 		return nil
 	}
 	err := s.file.Close()
 	if !unlinksOpen {
-		err = errors.Join(err, os.Remove(s.file.Name()))
+		err = errors.Join(err, root.Remove(s.name))
 	}
 	s.file = nil
 	return err

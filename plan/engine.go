@@ -10,6 +10,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/plan/document"
 )
 
@@ -127,12 +128,13 @@ func (e *engine) open() error {
 
 // create makes a folder for a new run; one that holds anything is left alone.
 func create(dir string) (*Run, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, &marketops.Failure{Code: marketops.DiskFull, What: "the run folder cannot be made", Err: err}
-	}
-	root, abs, err := openFolder(dir)
+	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, err
+		return nil, broken(dir, err)
+	}
+	root, err := durable.Folder(abs)
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.DiskFull, What: "the run folder cannot be made", Err: err}
 	}
 	r := &Run{Dir: abs, root: root}
 	f, err := root.Open(".")

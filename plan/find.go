@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // minPrefix is how much of a run id must be typed: "r-" and two digits.
@@ -17,14 +18,14 @@ const minPrefix = 4
 // FindRun resolves what a person typed for a run: the path of its folder, or a run id or an
 // unambiguous beginning of one under stateDir/runs. The code is [marketops.StateMissing].
 func FindRun(stateDir, arg string) (string, error) {
-	if _, err := os.Lstat(filepath.Join(arg, "run.json")); err == nil && arg != "" {
+	if arg != "" && isRunFolder(arg) {
 		return arg, nil
 	}
 	if len(arg) < minPrefix || !strings.HasPrefix(arg, "r-") || filepath.Base(arg) != arg {
 		return "", marketops.Refuse(marketops.StateMissing, fmt.Sprintf("%.200q is neither a run folder nor the beginning of a run id", arg))
 	}
 	runs := filepath.Join(stateDir, "runs")
-	list, err := os.ReadDir(runs)
+	list, err := regular.EntriesPath(runs, maxListed)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", broken(runs, err)
 	}
@@ -41,4 +42,15 @@ func FindRun(stateDir, arg string) (string, error) {
 		return "", marketops.Refuse(marketops.StateMissing, fmt.Sprintf("no run begins with %q", arg))
 	}
 	return "", marketops.Refuse(marketops.StateMissing, fmt.Sprintf("%d runs begin with %q: %s and %s", len(found), arg, found[0], found[1]))
+}
+
+// isRunFolder reports whether something called run.json is in the folder; [Open] says whether it can be used.
+func isRunFolder(dir string) bool {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	_, err = root.Lstat("run.json")
+	return err == nil
 }

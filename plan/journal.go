@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -15,6 +15,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // Limits of a journal.
@@ -57,12 +58,15 @@ type note struct {
 // openJournal takes the journal for this process. [marketops.OperationInFlight] means that
 // another process holds it.
 func openJournal(root *os.Root, now func() time.Time) (*Journal, error) {
-	if _, err := lookRegular(root, journalName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := regular.IsFree(root, journalName); err != nil {
 		return nil, broken(journalName, err)
 	}
-	f, err := root.OpenFile(journalName, os.O_RDWR|os.O_CREATE|openFlags, 0o600)
+	f, fi, err := regular.OpenAs(root, journalName, os.O_RDWR|os.O_CREATE, nil)
 	if err != nil {
 		return nil, broken(journalName, err)
+	}
+	if err := regular.RequireOwner(filepath.Join(root.Name(), journalName), fi); err != nil {
+		return nil, errors.Join(broken(journalName, err), f.Close())
 	}
 	j := &Journal{file: f, now: now, notes: map[noteKey]string{}}
 	// A journal whose name a power cut takes back would have recorded nothing.

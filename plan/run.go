@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -15,6 +14,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/plan/document"
 )
 
@@ -143,17 +143,9 @@ func (r *Run) read(name string, limit int, v any) error {
 }
 
 // Get reads a file of the folder, slash-separated, of at most limit bytes. A file that is not
-// there is [marketops.StateMissing] and [fs.ErrNotExist]; a link or a device is refused.
+// there is [marketops.StateMissing] and [fs.ErrNotExist]; a link, a device or a longer one is [marketops.FileUnsafe].
 func (r *Run) Get(name string, limit int) ([]byte, error) {
-	f, _, err := openRegular(r.root, name)
-	if err != nil {
-		return nil, broken(name, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
-	if err == nil && len(data) > limit {
-		err = fmt.Errorf("longer than %d bytes", limit)
-	}
+	data, err := regular.Read(r.root, name, int64(limit))
 	if err != nil {
 		return nil, broken(name, err)
 	}
@@ -163,35 +155,22 @@ func (r *Run) Get(name string, limit int) ([]byte, error) {
 // Put writes a file of the folder whole or not at all, with mode 0600, and waits until it is on
 // disk. Subfolders are made. What it replaces must be a regular file.
 func (r *Run) Put(name string, data []byte) error {
-	if _, err := lookRegular(r.root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := regular.Write(r.root, name, data)
+	if errors.Is(err, marketops.FileUnsafe) {
 		return broken(name, err)
 	}
-	if err := r.put(name, data); err != nil {
+	if err != nil {
 		return &marketops.Failure{Code: marketops.DiskFull, What: name + " cannot be written", Err: err}
 	}
 	return nil
 }
 
-func (r *Run) put(name string, data []byte) error {
-	if err := r.root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err
-	}
-	return durable.WriteIn(r.root, name, data)
-}
-
 // List returns the names of the regular files in a subfolder, sorted; none if it is not there.
 func (r *Run) List(dir string) ([]string, error) {
-	fi, err := r.root.Lstat(dir)
+	list, err := regular.Entries(r.root, dir, maxListed)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
-		return nil, broken(dir, err)
-	}
-	list, err := readFolder(r.root, dir, fi)
-	if err == nil && len(list) > maxListed {
-		err = fmt.Errorf("more than %d files", maxListed)
-	}
-	if err != nil {
 		return nil, broken(dir, err)
 	}
 	var names []string
@@ -222,7 +201,7 @@ func (r *Run) Journal(now func() time.Time) (*Journal, error) {
 
 // Entries reads the journal as it stands, also while another process writes it.
 func (r *Run) Entries() ([]Entry, error) {
-	f, _, err := openRegular(r.root, journalName)
+	f, _, err := regular.Open(r.root, journalName)
 	if err != nil {
 		return nil, broken(journalName, err)
 	}
@@ -235,7 +214,7 @@ func (r *Run) Entries() ([]Entry, error) {
 func (r *Run) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	errs := []error{r.spool.close()}
+	errs := []error{r.spool.close(r.root)}
 	if r.journal != nil {
 		errs = append(errs, r.journal.close())
 		r.journal = nil
@@ -245,5 +224,5 @@ func (r *Run) Close() error {
 
 // broken says that something of a run folder is not there or cannot be used.
 func broken(name string, err error) error {
-	return marketops.RefuseErr(marketops.StateMissing, name, err)
+	return marketops.RefuseErr(regular.CodeOf(err, marketops.StateMissing), name, err)
 }

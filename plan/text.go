@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // secrets are shapes that no published text has an honest use for.
@@ -57,7 +58,7 @@ func scanPublication(p Publication) error {
 // readText reads a text file of the configuration's folder, of at most so many characters, and drops one newline at its
 // end, which editors add and GitHub would show as nothing.
 func readText(root *os.Root, what, name string, limit int) (string, error) {
-	f, _, err := openRegular(root, plain(name))
+	f, _, err := regular.Open(root, plain(name))
 	if err != nil {
 		return "", unreadable(name, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,13 +13,22 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
-	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt"
 )
 
-// Outbox keeps records that the Core has not confirmed yet. It is a folder of the run; every
-// file is "<kind>-<record digest>.json" and holds one [api.Decided]. What it holds is shown as
-// "not yet recorded" and is handed over first at the next contact.
+// maxWaiting is how many files an outbox may hold, and maxDecided how many bytes one may have: as many as the Core
+// takes.
+const (
+	maxWaiting = 10_000
+	maxDecided = api.MaxBody
+)
+
+// Outbox keeps records that the Core has not confirmed yet. Dir is a folder of the run folder, which it never
+// leaves; every file is "<kind>-<record digest>.json" and holds one [api.Decided]. What it holds is shown as
+// "not yet recorded" and is handed over first at the next contact. It decides nothing: the Core opens and
+// judges each record as if it had just been made. Anything in its way that is no regular file is refused,
+// file-unsafe, and left as it is.
 type Outbox struct{ Dir string }
 
 // Keep writes a record durably before it is handed over.
@@ -27,7 +37,13 @@ func (o Outbox) Keep(kind string, d api.Decided) error {
 	if err != nil {
 		return err
 	}
-	if err := durable.Write(filepath.Join(o.Dir, kind+"-"+envelopeName(d)+".json"), b); err != nil {
+	err = o.in(func(root *os.Root, dir string) error {
+		return regular.Write(root, path.Join(dir, kind+"-"+envelopeName(d)+".json"), b)
+	})
+	switch {
+	case errors.Is(err, marketops.FileUnsafe):
+		return o.refused("", err)
+	case err != nil:
 		return diskFull(err)
 	}
 	return nil
@@ -37,19 +53,41 @@ func diskFull(err error) error {
 	return &marketops.Failure{Code: marketops.DiskFull, What: "a record cannot be kept", Err: err}
 }
 
+// in opens the run folder; dir is the outbox in it.
+func (o Outbox) in(do func(root *os.Root, dir string) error) error {
+	root, err := os.OpenRoot(filepath.Dir(o.Dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(root, filepath.Base(o.Dir)), root.Close())
+}
+
+// refused names the file of the outbox that is in the way.
+func (o Outbox) refused(name string, err error) error {
+	if !errors.Is(err, marketops.FileUnsafe) {
+		return err
+	}
+	return marketops.RefuseErr(marketops.FileUnsafe, filepath.Join(o.Dir, name), err)
+}
+
 // Done drops a record that stands in the log.
 func (o Outbox) Done(record marketops.Digest) error {
 	names, err := o.names()
 	for _, n := range names {
 		if strings.HasSuffix(n, "-"+record.Hex()+".json") {
-			err = errors.Join(err, os.Remove(filepath.Join(o.Dir, n)))
+			err = errors.Join(err, o.in(func(root *os.Root, dir string) error { return root.Remove(path.Join(dir, n)) }))
 		}
 	}
 	return err
 }
 
+// names returns the files that wait. None is opened, and an outbox that is a link is refused.
 func (o Outbox) names() (out []string, err error) {
-	entries, err := os.ReadDir(o.Dir)
+	var entries []fs.DirEntry
+	err = o.in(func(root *os.Root, dir string) (err error) {
+		entries, err = regular.Entries(root, dir, maxWaiting)
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -58,7 +96,24 @@ func (o Outbox) names() (out []string, err error) {
 			out = append(out, e.Name())
 		}
 	}
-	return out, err
+	slices.Sort(out)
+	return out, o.refused("", err)
+}
+
+// read reads a record that waits.
+func (o Outbox) read(name string) (b []byte, err error) {
+	err = o.in(func(root *os.Root, dir string) (err error) {
+		b, err = regular.Read(root, path.Join(dir, name), maxDecided)
+		return err
+	})
+	return b, o.refused(name, err)
+}
+
+// setAside keeps a record that the Core does not take, under a name that is not handed over.
+func (o Outbox) setAside(name string) error {
+	return o.in(func(root *os.Root, dir string) error {
+		return root.Rename(path.Join(dir, name), path.Join(dir, name+".refused"))
+	})
 }
 
 // Pending returns how many records wait.
@@ -74,7 +129,7 @@ func (p *Publisher) Flush(ctx context.Context) error {
 		return err
 	}
 	for _, n := range names {
-		if err := p.flush(ctx, filepath.Join(p.Outbox.Dir, n), strings.HasPrefix(n, "outcome-")); err != nil {
+		if err := p.flush(ctx, n, strings.HasPrefix(n, "outcome-")); err != nil {
 			return err
 		}
 	}
@@ -88,14 +143,14 @@ var retryCodes = []marketops.Code{
 	marketops.NotYetValid, marketops.Expired, marketops.Stale, marketops.KeyOutsideValidity,
 }
 
-func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error {
-	b, err := os.ReadFile(path)
+func (p *Publisher) flush(ctx context.Context, name string, outcome bool) error {
+	b, err := p.Outbox.read(name)
 	if err != nil {
 		return err
 	}
 	var d api.Decided
 	if err := json.Unmarshal(b, &d, json.RejectUnknownMembers(true)); err != nil {
-		return os.Rename(path, path+".refused")
+		return p.Outbox.setAside(name)
 	}
 	hand := p.Core.Refuse
 	if outcome {
@@ -103,7 +158,7 @@ func (p *Publisher) flush(ctx context.Context, path string, outcome bool) error 
 	}
 	entry, err := hand(ctx, d)
 	if p.isRefusedForGood(ctx, d, err) {
-		return os.Rename(path, path+".refused")
+		return p.Outbox.setAside(name)
 	}
 	if !outcome && errors.Is(err, marketops.LimitReached) {
 		return nil // it waits, and keeps nothing else from being published

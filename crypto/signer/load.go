@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -17,6 +16,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // keyServices lists the schemes of key services that are linked in.
@@ -70,42 +70,11 @@ func keyText(ref string) ([]byte, error) {
 	case isURI && !slices.Contains(keyServices, scheme):
 		return nil, marketops.Refuse(marketops.KeyUnreadable, fmt.Sprintf("key service %.40q is not on the list of allowed ones; nothing was called or run", scheme))
 	}
-	text, mode, err := readRegular(ref)
+	text, err := regular.ReadPrivate(ref, MaxFile)
 	if err != nil {
-		return nil, unreadable(ref, err)
-	}
-	if runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
-		clear(text)
-		return nil, unreadable(ref, fmt.Errorf("mode %04o lets others read it: chmod 600", mode.Perm()))
+		return nil, unreadable(ref, cause(err))
 	}
 	return text, nil
-}
-
-// readRegular looks before it opens: opening a pipe would wait for a writer.
-func readRegular(path string) ([]byte, fs.FileMode, error) {
-	if i, err := os.Stat(path); err != nil {
-		return nil, 0, cause(err)
-	} else if !i.Mode().IsRegular() {
-		return nil, 0, errors.New("not a regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, cause(err)
-	}
-	defer f.Close()
-	i, err := f.Stat()
-	if err != nil || !i.Mode().IsRegular() {
-		return nil, 0, errors.New("not a regular file")
-	}
-	text, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err != nil {
-		return nil, 0, cause(err)
-	}
-	if len(text) > MaxFile {
-		clear(text)
-		return nil, 0, fmt.Errorf("longer than %d bytes", MaxFile)
-	}
-	return text, i.Mode(), nil
 }
 
 // cause drops the path, which the message has already.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // PublicPEM returns the PKIX PEM ("PUBLIC KEY") of k, as cosign reads it.
@@ -44,9 +45,9 @@ func parsePublic(text []byte) (crypto.PublicKey, error) {
 
 // LoadPublic reads the file of a public key with [ParsePublicPEM].
 func LoadPublic(path string) (crypto.PublicKey, error) {
-	text, _, err := readRegular(path)
+	text, err := regular.ReadPath(path, MaxFile)
 	if err != nil {
-		return crypto.PublicKey{}, unreadable(path, err)
+		return crypto.PublicKey{}, unreadable(path, cause(err))
 	}
 	k, err := parsePublic(text)
 	if err != nil {

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
-	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // Generate makes a key out of 32 bytes of random, which must be a cryptographic source.
@@ -67,14 +65,12 @@ func WritePublic(path string, k crypto.PublicKey) error {
 // create writes a new file and makes it and its name durable, or leaves none.
 func create(path string, text []byte, mode fs.FileMode) error {
 	defer clear(text)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
+	err := regular.CreatePath(path, text, mode)
+	var p *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrExist), errors.As(err, &p) && p.Op == "open":
 		return unreadable(path, cause(err))
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close(), durable.SyncDir(filepath.Dir(path)))
-	if err != nil {
-		os.Remove(path)
+	case err != nil:
 		return unreadable(path, errors.New("it cannot be written"))
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"hash/maphash"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/omega/marketops/federation/recorder"
 	"github.com/omega/marketops/internal/cache"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/durable"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -146,9 +146,11 @@ func (c *Core) start(ctx context.Context) (err error) {
 		return err
 	}
 	for _, s := range []store{c.documents, c.texts, c.asked} {
-		if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		root, err := durable.Folder(s.dir)
+		if err != nil {
 			return &marketops.Failure{Code: marketops.StateMissing, What: "state folder", Err: err}
 		}
+		root.Close()
 	}
 	ledger, err := c.opts.OpenLedger(c.config.Claims, c.now)
 	if err != nil {
@@ -179,6 +181,9 @@ func (c *Core) recorderOptions() recorder.Options {
 
 // recover repairs what a crash left, before the Core takes calls.
 func (c *Core) recover(ctx context.Context) error {
+	if err := c.records.Compare(ctx); err != nil {
+		return err
+	}
 	if err := c.records.Recover(ctx); err != nil {
 		return err
 	}

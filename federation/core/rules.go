@@ -4,8 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"os"
-	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"github.com/omega/marketops"
@@ -15,6 +16,7 @@ import (
 	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/cache"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
@@ -84,7 +86,7 @@ func (r *rules) read() (*activeRules, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := policy.Load(os.DirFS(r.config.Policy))
+	p, err := loadPolicy(r.config.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -141,19 +143,33 @@ func (r *rules) warnOfEnds() {
 
 // stamp changes when a file of trust or policy does.
 func (r *rules) stamp() (string, error) {
-	paths, err := filepath.Glob(filepath.Join(r.config.Policy, "*"))
+	found, err := regular.OwnFiles(r.config.Policy, maxPolicyFiles)
 	if err != nil {
-		return "", &marketops.Failure{Code: marketops.StateMissing, What: "policy", Err: err}
+		return "", &marketops.Failure{Code: regular.CodeOf(err, marketops.ConfigInvalid), What: "policy", Err: err}
 	}
-	s := ""
-	for _, p := range append(paths, r.config.Trust) {
-		i, err := os.Stat(p)
-		if err != nil {
-			return "", &marketops.Failure{Code: marketops.StateMissing, What: "trust or policy", Err: err}
-		}
-		s += fmt.Sprintf("%s %d %d\n", p, i.Size(), i.ModTime().UnixNano())
+	f, info, err := regular.OpenPath(r.config.Trust)
+	if err != nil {
+		return "", &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: "trust file", Err: err}
+	}
+	f.Close()
+	s := fmt.Sprintf("%d %d\n", info.Size(), info.ModTime().UnixNano())
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		s += fmt.Sprintf("%q %d %d\n", name, found[name].Size(), found[name].ModTime().UnixNano())
 	}
 	return s, nil
+}
+
+// maxPolicyFiles is how many names the policy's folder may have, those that are passed over included.
+const maxPolicyFiles = 10_000
+
+// loadPolicy loads a policy of whose files [rules.stamp] knows that they are the operator's own.
+func loadPolicy(dir string) (*policy.Bundle, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.StateMissing, What: "policy", Err: err}
+	}
+	defer root.Close()
+	return policy.Load(root.FS())
 }
 
 // reloadChanged loads files that changed since; where they cannot be loaded the old stay active.

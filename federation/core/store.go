@@ -3,16 +3,14 @@ package core
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -25,16 +23,7 @@ type store struct{ dir string }
 func (s store) path(d marketops.Digest) string { return filepath.Join(s.dir, d.Hex()) }
 
 func (s store) read(d marketops.Digest, limit int64) ([]byte, error) {
-	f, err := os.Open(s.path(d))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = errors.New("larger than any such file")
-	}
-	return b, err
+	return regular.ReadPath(s.path(d), limit)
 }
 
 // put makes the file durable. The same content again is no change, other content an error.

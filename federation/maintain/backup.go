@@ -2,6 +2,7 @@ package maintain
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
@@ -14,6 +15,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -103,7 +106,7 @@ func (s Source) Finish(ctx context.Context, dest string, l Copier, checkpoint *l
 		return nil, err
 	}
 	syscall.Sync()
-	if err := os.WriteFile(filepath.Join(dest, manifestName), append(b, '\n'), 0o600); err != nil {
+	if err := durable.Write(filepath.Join(dest, manifestName), append(b, '\n')); err != nil {
 		return nil, lost(err)
 	}
 	syscall.Sync()
@@ -114,60 +117,84 @@ func lost(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &marketops.Failure{Code: marketops.StateMissing, What: "a file could not be copied", Err: err, State: "the copy is not complete and must not be used"}
+	return &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: "a file could not be copied", Err: err, State: "the copy is not complete and must not be used"}
 }
 
 // copyTree copies the wanted regular files below a folder, named by their slash paths below it. What
-// is not there, or goes while it is copied (an obsolete partial tile), is left out.
+// is not there, or goes while it is copied (an obsolete partial tile), is left out, and so is a link.
 func copyTree(from, to string, again bool, want func(name string) bool) error {
-	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return copyRoot(root, to, again, want)
+}
+
+func copyRoot(root *os.Root, to string, again bool, want func(name string) bool) error {
+	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err != nil || d.IsDir() {
+		if err != nil || !d.Type().IsRegular() || !want(name) || strings.HasPrefix(d.Name(), ".tmp-") {
 			return err
 		}
-		name, err := filepath.Rel(from, path)
-		if err != nil || !d.Type().IsRegular() || !want(filepath.ToSlash(name)) || strings.HasPrefix(d.Name(), ".tmp-") {
-			return err
-		}
-		err = copyFile(path, filepath.Join(to, name), again)
+		err = copyBelow(root, name, filepath.Join(to, filepath.FromSlash(name)), again)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
 	})
-	return err
 }
 
-// copyFile copies a file whole or not at all. One that is there is taken for the same unless it
-// may have changed.
-func copyFile(from, to string, again bool) error {
-	in, err := os.Open(from)
+// copyBelow copies a file below root, which may be a stranger's.
+func copyBelow(root *os.Root, name, to string, again bool) error {
+	in, info, err := regular.Open(root, name)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	i, err := in.Stat()
+	return copyOpen(in, info, to, again)
+}
+
+// copyFile copies a file of this state folder.
+func copyFile(from, to string, again bool) error {
+	in, info, err := regular.OpenPath(from)
 	if err != nil {
 		return err
 	}
-	if old, err := os.Stat(to); !again && err == nil && old.Size() == i.Size() {
+	defer in.Close()
+	return copyOpen(in, info, to, again)
+}
+
+// copyOpen copies a file whole or not at all. One that is there is taken for the same unless it
+// may have changed.
+func copyOpen(in *os.File, info fs.FileInfo, to string, again bool) error {
+	root, err := durable.Folder(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	name := filepath.Base(to)
+	if old, err := root.Stat(name); !again && err == nil && old.Size() == info.Size() {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(to), ".tmp-*")
+	part := ".tmp-" + rand.Text()
+	out, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
-	_, err = io.Copy(tmp, in)
-	if err = errors.Join(err, tmp.Chmod(i.Mode().Perm()), tmp.Close()); err != nil {
-		return err
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Chmod(info.Mode().Perm()), out.Close()); err == nil {
+		err = root.Rename(part, name)
 	}
-	return os.Rename(tmp.Name(), to)
+	if err != nil {
+		return errors.Join(err, root.Remove(part))
+	}
+	return nil
 }
 
 // Backup completes a backup of a stopped Core; see [Source.Copy]. One that was killed may have signed
@@ -177,7 +204,7 @@ func (s *State) Backup(ctx context.Context, dest string, at marketops.Time, keys
 	if err != nil {
 		return nil, err
 	}
-	raw, err := os.ReadFile(filepath.Join(s.config.Log, log.CheckpointPath))
+	raw, err := regular.ReadPath(filepath.Join(s.config.Log, log.CheckpointPath), log.MaxCheckpoint)
 	if err != nil {
 		return nil, lost(err)
 	}

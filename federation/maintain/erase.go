@@ -3,8 +3,6 @@ package maintain
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -40,7 +38,7 @@ func (s *State) Erase(ctx context.Context, leaf log.Hash, reason string) (*Erase
 	case !found || row.Index == nil:
 		return nil, marketops.Refuse(marketops.StateMissing, "no record in the log has the leaf hash "+leaf.String())
 	}
-	env, err := log.ReadRecord(os.DirFS(s.config.Records).(fs.ReadFileFS), leaf)
+	env, err := log.ReadRecord(files(s.config.Records), leaf)
 	if errors.Is(err, marketops.RecordWithheld) {
 		return nil, marketops.Refuse(marketops.RecordWithheld, "the record of leaf hash "+leaf.String()+" was erased before")
 	}

@@ -21,6 +21,8 @@ import (
 	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
+	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -60,7 +62,7 @@ func Open(dir string, now func() marketops.Time) (*State, error) {
 func (s *State) Close() error { return s.ledger.Close() }
 
 // files reads a folder as [log.TileReader].
-func files(dir string) fs.ReadFileFS { return os.DirFS(dir).(fs.ReadFileFS) }
+func files(dir string) regular.Dir { return regular.Dir{Path: dir, Limit: log.MaxBundle} }
 
 // remove deletes files, durably; one that is not there is deleted already.
 func remove(paths ...string) error {

@@ -3,7 +3,6 @@ package maintain
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -23,20 +24,22 @@ type Memory struct {
 	Nothing     bool     // the operator says that nobody has seen more than the backup
 }
 
-// maxManifest is more than a manifest has.
-const maxManifest = 1 << 16 // bytes
+// in reads the files of a backup, which may be a stranger's. None is larger than a bundle but claims.db, which is
+// copied piece by piece.
+func in(backup string) regular.Dir { return regular.Dir{Path: backup, Limit: log.MaxBundle} }
+
+// logIn reads the log of a backup.
+type logIn struct{ backup regular.Dir }
+
+// ReadFile implements [log.TileReader].
+func (l logIn) ReadFile(name string) ([]byte, error) { return l.backup.ReadFile("log/" + name) }
 
 // ReadManifest reads what a folder is a backup of. Code state-missing for one that is none, such as
 // one that was interrupted.
 func ReadManifest(backup string) (*Manifest, error) {
-	f, err := os.Open(filepath.Join(backup, manifestName))
+	b, err := in(backup).ReadFile(manifestName)
 	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.StateMissing, What: backup + " is no complete backup", Err: err}
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxManifest))
-	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.StateMissing, What: backup + " is no complete backup", Err: err}
+		return nil, &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: backup + " is no complete backup", Err: err}
 	}
 	m := &Manifest{}
 	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil || m.Schema != schemaBackup {
@@ -58,7 +61,11 @@ func Restore(backup, dir string, m Memory) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := config.LoadCore(filepath.Join(backup, "core.yaml"))
+	text, err := in(backup).ReadFile("core.yaml")
+	if err != nil {
+		return nil, lost(err)
+	}
+	c, err := config.ParseCore(filepath.Join(backup, "core.yaml"), text)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +84,7 @@ func Restore(backup, dir string, m Memory) (*Manifest, error) {
 	if err := to.fill(backup); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(mark, tree.Checkpoint().Raw, 0o644); err != nil {
+	if err := durable.Write(mark, tree.Checkpoint().Raw); err != nil {
 		return nil, lost(err)
 	}
 	syscall.Sync()
@@ -97,7 +104,7 @@ func (s Source) absent() error {
 
 // sound opens the log of a backup and reads every entry of it.
 func sound(backup, origin string, man *Manifest) (*log.Tree, *log.Policy, error) {
-	raw, err := os.ReadFile(filepath.Join(backup, "trust.json"))
+	raw, err := in(backup).ReadFile("trust.json")
 	if err != nil {
 		return nil, nil, lost(err)
 	}
@@ -105,7 +112,7 @@ func sound(backup, origin string, man *Manifest) (*log.Tree, *log.Policy, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	folder := files(filepath.Join(backup, "log"))
+	folder := logIn{in(backup)}
 	if raw, err = folder.ReadFile(log.CheckpointPath); err != nil {
 		return nil, nil, lost(err)
 	}
@@ -123,7 +130,7 @@ func sound(backup, origin string, man *Manifest) (*log.Tree, *log.Policy, error)
 // follow demands that the log holds everything that is remembered of it.
 func (m Memory) follow(tree *log.Tree, policy *log.Policy, mark string) error {
 	known := m.Checkpoints
-	if raw, err := os.ReadFile(mark); err == nil {
+	if raw, err := regular.ReadPath(mark, log.MaxCheckpoint); err == nil {
 		known = append(known, raw)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return lost(err)
@@ -161,36 +168,75 @@ func misbehaviourCode(err error) marketops.Code {
 // fill copies a backup into an empty state folder. Files that are there (keys, a newer trust file
 // and policy) stay.
 func (s Source) fill(backup string) error {
-	all := func(string) bool { return true }
-	if err := os.MkdirAll(s.State, 0o700); err != nil {
-		return lost(err)
+	if err := makeFolder(s.State); err != nil {
+		return err
 	}
 	for name, dir := range s.folders() {
 		if _, err := os.Stat(dir); name == "policy" && err == nil {
 			continue
 		}
-		if err := copyTree(filepath.Join(backup, name), dir, false, all); err != nil {
-			return lost(err)
+		if err := restoreTree(backup, name, dir, false); err != nil {
+			return err
 		}
 	}
-	if err := copyTree(filepath.Join(backup, "keys"), filepath.Join(s.State, "keys"), false, all); err != nil {
-		return lost(err)
+	if err := restoreTree(backup, "keys", filepath.Join(s.State, "keys"), false); err != nil {
+		return err
 	}
 	for name, path := range s.files() {
 		if _, err := os.Stat(path); err == nil {
 			continue
 		}
-		if err := copyFile(filepath.Join(backup, name), path, true); err != nil {
-			return lost(err)
+		if err := restoreFile(backup, name, path); err != nil {
+			return err
 		}
 	}
 	for _, dir := range []string{s.Config.Log, s.Config.Records} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return lost(err)
+		if err := makeFolder(dir); err != nil {
+			return err
 		}
 	}
-	if err := copyTree(filepath.Join(backup, "log"), s.Config.Log, true, all); err != nil {
+	if err := restoreTree(backup, "log", s.Config.Log, true); err != nil {
+		return err
+	}
+	return restoreFile(backup, "claims.db", s.Config.Claims)
+}
+
+func makeFolder(dir string) error {
+	root, err := durable.Folder(dir)
+	if err != nil {
 		return lost(err)
 	}
-	return lost(copyFile(filepath.Join(backup, "claims.db"), s.Config.Claims, true))
+	return lost(root.Close())
+}
+
+// restoreTree copies a folder of a backup, which is no link.
+func restoreTree(backup, name, to string, again bool) error {
+	base, err := os.OpenRoot(backup)
+	if err != nil {
+		return lost(err)
+	}
+	defer base.Close()
+	if err := regular.LookFolder(base, name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return lost(fmt.Errorf("%s: %w", filepath.Join(backup, name), err))
+	}
+	root, err := base.OpenRoot(name)
+	if err != nil {
+		return lost(err)
+	}
+	defer root.Close()
+	return lost(copyRoot(root, to, again, func(string) bool { return true }))
+}
+
+func restoreFile(backup, name, to string) error {
+	root, err := os.OpenRoot(backup)
+	if err != nil {
+		return lost(err)
+	}
+	defer root.Close()
+	if err := copyBelow(root, name, to, true); err != nil {
+		return lost(fmt.Errorf("%s: %w", filepath.Join(backup, name), err))
+	}
+	return nil
 }

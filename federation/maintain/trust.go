@@ -1,6 +1,8 @@
 package maintain
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -44,8 +47,8 @@ func (s *State) propose(begins string, ends trust.LogKeyEnd) (path string, err e
 func (s *State) newest() (*log.Checkpoint, error) {
 	var out *log.Checkpoint
 	for _, path := range []string{filepath.Join(s.config.Log, log.CheckpointPath), s.mark()} {
-		raw, err := os.ReadFile(path)
-		if os.IsNotExist(err) && out != nil {
+		raw, err := regular.ReadPath(path, log.MaxCheckpoint)
+		if errors.Is(err, fs.ErrNotExist) && out != nil {
 			continue
 		}
 		if err != nil {

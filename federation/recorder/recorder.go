@@ -21,6 +21,8 @@ type Outbox interface {
 	CloseClaim(ctx context.Context, receipt marketops.ReceiptID, epoch int64, index uint64) error
 	Unindexed(ctx context.Context) ([]claims.Record, error)
 	Newest(ctx context.Context) (uint64, bool, error)
+	Compared(ctx context.Context) (uint64, error)
+	NoteCompared(ctx context.Context, leaves uint64) error
 	ByLeaf(ctx context.Context, leaf [32]byte) (claims.Record, bool, error)
 	ByDigest(ctx context.Context, digest marketops.Digest) ([]claims.Record, error)
 	ByReceipt(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Record, error)

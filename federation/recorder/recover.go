@@ -3,12 +3,10 @@ package recorder
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
-	"github.com/omega/marketops/receipt/trust"
 )
 
 // Bounds of looking back into the log at start.
@@ -136,7 +134,7 @@ func (r *Recorder) visitBundle(ctx context.Context, tree *log.Tree, from, to uin
 			return err
 		}
 		if !found {
-			return r.checkStranger(index, entry)
+			return stranger(index)
 		}
 		if row.FrozenAt <= since {
 			old = true
@@ -145,21 +143,4 @@ func (r *Recorder) visitBundle(ctx context.Context, tree *log.Tree, from, to uin
 		return visit(row)
 	})
 	return old, err
-}
-
-// checkStranger judges a leaf that the ledger does not know. What the ledger itself signed it once
-// knew: claims.db is then older than the log, and would give out again what is used.
-func (r *Recorder) checkStranger(index uint64, entry []byte) error {
-	leaf, err := log.ParseLeaf(entry)
-	if err != nil {
-		return nil // of another kind: an audit counts it
-	}
-	h, known := r.trust().Holder(leaf.Key.ID())
-	if !known || h.Role != trust.RoleLedger {
-		return nil
-	}
-	return &marketops.Failure{Code: marketops.LedgerUnavailable,
-		What:  fmt.Sprintf("claims.db does not know leaf %d, which the ledger signed: it is older than the log", index),
-		State: "the Core did not start; receipts that are used would have looked unused",
-		Next:  "put the newest claims.db back; if it is lost, begin a new log under another origin"}
 }

@@ -4,13 +4,14 @@ package versions
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/claims"
 	"github.com/omega/marketops/receipt"
@@ -20,9 +21,9 @@ import (
 // Load reads the trust file that a Core's configuration names, and joins the versions before it that its state
 // folder holds. Code trust-missing.
 func Load(state string, c config.Core) (*trust.Trust, error) {
-	raw, err := os.ReadFile(c.Trust)
+	raw, err := regular.ReadOwned(c.Trust, trust.MaxTrust)
 	if err != nil {
-		return nil, &marketops.Failure{Code: marketops.TrustMissing, What: "trust file", Err: err}
+		return nil, &marketops.Failure{Code: regular.CodeOf(err, marketops.TrustMissing), What: "trust file", Err: err}
 	}
 	t, err := trust.Parse(raw)
 	if err != nil {
@@ -35,7 +36,7 @@ func Load(state string, c config.Core) (*trust.Trust, error) {
 func former(state, records string, d marketops.Digest) []byte {
 	frozen, _ := filepath.Glob(filepath.Join(state, "shards", "*", "records"))
 	for _, dir := range append([]string{records}, frozen...) {
-		if b, err := os.ReadFile(filepath.Join(dir, log.TrustPath(d))); err == nil {
+		if b, err := regular.ReadPath(filepath.Join(dir, log.TrustPath(d)), trust.MaxTrust); err == nil {
 			return b
 		}
 	}
@@ -44,7 +45,7 @@ func former(state, records string, d marketops.Digest) []byte {
 
 // Course reads which version was in force where, from the records that took one into force.
 func Course(records string, newest *trust.Trust, rows []claims.Record) (*trust.Course, error) {
-	course, store := trust.NewCourse(newest), os.DirFS(records).(fs.ReadFileFS)
+	course, store := trust.NewCourse(newest), regular.Dir{Path: records, Limit: crypto.MaxEnvelope}
 	for _, row := range rows {
 		env, err := log.ReadRecord(store, row.Leaf)
 		if err != nil {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/omega/marketops/plan"
 )
@@ -11,11 +12,11 @@ import (
 type File struct {
 	Version      int                `yaml:"version"`
 	GitHub       GitHub             `yaml:"github"`
-	Core         string             `yaml:"core"` // "" where the file does not say
+	Core         string             `yaml:"core"` // "" where the file does not say; no relative path after Load
 	Publications []plan.Publication `yaml:"publications"`
 
 	Path string `yaml:"-"` // as it was given to Load
-	Dir  string `yaml:"-"` // what the relative paths of the file are relative to
+	Dir  string `yaml:"-"` // what the relative paths of the file are relative to; absolute after Load
 }
 
 // Load reads and checks a marketops.yaml. Every error is [marketops.ConfigInvalid] and
@@ -28,6 +29,12 @@ func Load(path string) (*File, error) {
 	f, err := Parse(path, data)
 	if err != nil {
 		return nil, err
+	}
+	if f.Dir, err = filepath.Abs(f.Dir); err != nil {
+		return nil, invalid(path, 0, err.Error())
+	}
+	if f.Core != "" && !strings.Contains(f.Core, "://") && !filepath.IsAbs(f.Core) {
+		f.Core = filepath.Join(f.Dir, f.Core)
 	}
 	if f.GitHub.Roots, err = readRoots(f.Dir, f.GitHub.CA); err != nil {
 		return nil, err

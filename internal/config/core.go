@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // Core is core.yaml, checked. Paths are relative to the state folder until [Core.In].
@@ -114,11 +115,15 @@ func DefaultCore(origin string) Core {
 }
 
 // LoadCore reads and checks a core.yaml; members that it leaves out are those of
-// [DefaultCore], except version and origin. Errors are as those of [Load].
+// [DefaultCore], except version and origin. Errors are as those of [Load], and
+// [marketops.FileUnsafe] for a file that another user can write.
 func LoadCore(path string) (*Core, error) {
-	data, err := readFile(path)
+	data, err := regular.ReadOwned(path, MaxFile)
+	if errors.Is(err, marketops.FileUnsafe) {
+		return nil, marketops.RefuseErr(marketops.FileUnsafe, path, err)
+	}
 	if err != nil {
-		return nil, err
+		return nil, invalid(path, 0, reason(err))
 	}
 	c, err := ParseCore(path, data)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"reflect"
 	"regexp"
@@ -17,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // document is one parsed file: it finds the line of a member for errors about its meaning.
@@ -27,35 +27,11 @@ type document struct {
 
 // readFile reads a whole file for [decode].
 func readFile(path string) ([]byte, error) {
-	data, _, err := readRegular(path, MaxFile)
+	data, err := regular.ReadPath(path, MaxFile)
 	if err != nil {
 		return nil, invalid(path, 0, reason(err))
 	}
 	return data, nil
-}
-
-// readRegular reads a regular file of at most limit bytes. It looks before it opens, because
-// opening a pipe would wait for somebody to write to it.
-func readRegular(path string, limit int64) ([]byte, os.FileInfo, error) {
-	if i, err := os.Stat(path); err != nil {
-		return nil, nil, err
-	} else if !i.Mode().IsRegular() {
-		return nil, nil, errors.New("not a regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	i, err := f.Stat()
-	if err != nil || !i.Mode().IsRegular() {
-		return nil, nil, errors.New("not a regular file")
-	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("longer than %d bytes", limit)
-	}
-	return data, i, err
 }
 
 // decode parses data and fills v, a pointer to a struct whose absent members keep their value.

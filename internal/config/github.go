@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // GitHub says where GitHub is and what the credentials are called.
@@ -113,7 +114,7 @@ func readRoots(dir, path string) (*x509.CertPool, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	text, _, err := readRegular(path, MaxFile)
+	text, err := regular.ReadPath(path, MaxFile)
 	if err != nil {
 		return nil, invalid(path, 0, reason(err))
 	}

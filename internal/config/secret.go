@@ -2,14 +2,13 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 var (
@@ -37,7 +36,7 @@ func checkSecretRef(ref string) error {
 
 // ReadSecret reads what a secret reference names: env://NAME, or a file, relative to dir.
 // It and [ReadKey] are the functions here that read the environment. A file must be regular, at most
-// [MaxSecret] bytes and closed to group and others; one newline at its end is dropped. Errors are
+// [MaxSecret] bytes, the user's own and closed to group and others; one newline at its end is dropped. Errors are
 // [marketops.TokenMissing] for a variable or file that is absent or empty and
 // [marketops.ConfigInvalid] for the rest; none shows the text.
 func ReadSecret(dir, ref string) (marketops.Secret, error) {
@@ -70,14 +69,11 @@ func secretText(dir, ref string) (string, error) {
 	if !filepath.IsAbs(ref) {
 		ref = filepath.Join(dir, ref)
 	}
-	b, i, err := readRegular(ref, MaxSecret)
+	b, err := regular.ReadPrivate(ref, MaxSecret)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	} else if err != nil {
 		return "", invalid(ref, 0, reason(err))
-	}
-	if runtime.GOOS != "windows" && i.Mode().Perm()&0o077 != 0 {
-		return "", invalid(ref, 0, fmt.Sprintf("mode %04o lets others read it: chmod 600", i.Mode().Perm()))
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // SocketPath returns the absolute path to listen on or to dial for a unix socket at path.
@@ -21,7 +22,7 @@ func SocketPath(path, runtimeDir string) (string, error) {
 		return abs, nil
 	}
 	place := abs
-	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+	if dir, err := regular.Resolve(filepath.Dir(abs)); err == nil {
 		place = filepath.Join(dir, filepath.Base(abs))
 	}
 	sum := sha256.Sum256([]byte(place))

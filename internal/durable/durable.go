@@ -25,15 +25,19 @@ const Part = ".part"
 
 // Write replaces the file at name with data. Missing folders are made with mode 0700.
 func Write(name string, data []byte) error {
-	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
+	root, err := Folder(filepath.Dir(name))
 	if err != nil {
 		return err
 	}
 	return errors.Join(WriteIn(root, filepath.Base(name), data), root.Close())
+}
+
+// Folder opens a folder. It is made, with mode 0700, if it is missing.
+func Folder(dir string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(dir)
 }
 
 // WriteFrom is [Write] of what write gives it piece by piece.

@@ -17,6 +17,7 @@ const logPatience = 10 * time.Second
 const (
 	clockMark = "clock" // time of the latest granted claim
 	trustMark = "trust" // highest trust version a claim was judged by
+	logMark   = "log"   // how many leaves of the log are known to be frozen here
 )
 
 // admit decides whether n may have its receipt. resumed means that n's owner holds it already.

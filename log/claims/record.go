@@ -252,6 +252,25 @@ func (l *Ledger) Newest(ctx context.Context) (uint64, bool, error) {
 	return *index, true, nil
 }
 
+// Compared returns how many leaves of the log were found to be frozen here; 0 where none was looked at.
+func (l *Ledger) Compared(ctx context.Context) (uint64, error) {
+	n, err := do(ctx, l, func(t *tx) (n int64, err error) {
+		n, _, err = t.mark(logMark)
+		return n, err
+	})
+	return uint64(n), err
+}
+
+// NoteCompared remembers that the first so many leaves of the log are frozen here: what is frozen is never
+// forgotten as long as the log continues, so they need not be looked at again.
+func (l *Ledger) NoteCompared(ctx context.Context, leaves uint64) error {
+	if leaves > math.MaxInt64 {
+		return malformedError("a log size beyond 63 bits")
+	}
+	_, err := do(ctx, l, func(t *tx) (struct{}, error) { return struct{}{}, t.raise(logMark, int64(leaves)) })
+	return err
+}
+
 // Unsealed returns the runs that were submitted, or in which something ended (an outcome, a revocation or a
 // resolution was frozen), after the run's newest record of the kind that seals: at most 4096 of them, those in
 // which something ended first.

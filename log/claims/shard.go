@@ -57,6 +57,9 @@ func (l *Ledger) NextShard(ctx context.Context, first Record, reason string) err
 		if _, err := t.exec(`DELETE FROM frozen`); err != nil {
 			return struct{}{}, err
 		}
+		if _, err := t.exec(`DELETE FROM mark WHERE name = ?`, logMark); err != nil {
+			return struct{}{}, err
+		}
 		if _, err := t.freeze(first); err != nil {
 			return struct{}{}, err
 		}

@@ -40,6 +40,15 @@ func (w *Writer) Settled(ctx context.Context) ([]byte, error) {
 	return w.Published(ctx, state.Size-1)
 }
 
+// Size returns how many entries are durable, published or not.
+func (w *Writer) Size() (uint64, error) {
+	state, err := readState(w.opts)
+	if err != nil {
+		return 0, err
+	}
+	return state.Size, nil
+}
+
 // Checkpoint returns the published checkpoint, which meets the policy. An empty log has one too, of
 // size 0.
 func (w *Writer) Checkpoint() ([]byte, error) {

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 )
 
@@ -213,12 +213,12 @@ func (v *View) file(origin string) string { return v.files(origin)[0] }
 // readRemembered returns the newest checkpoint of an origin in any of its files.
 func (v *View) readRemembered(origin string) (newest *log.Checkpoint, err error) {
 	for _, path := range v.files(origin) {
-		raw, err := os.ReadFile(path)
+		raw, err := regular.ReadOwned(path, log.MaxCheckpoint)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered checkpoint cannot be read", Err: err}
+			return nil, &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: "the remembered checkpoint cannot be read", Err: err}
 		}
 		// What was accepted before witnesses were added stays a memory; only a new checkpoint needs them.
 		cp, err := v.policy.OpenUnwitnessed(raw)

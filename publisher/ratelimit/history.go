@@ -5,13 +5,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 )
 
 const (
@@ -19,6 +19,7 @@ const (
 	maxFile = 64 << 10         // bytes
 	unknown = time.Minute      // how long nothing is sent after a file that cannot be understood
 	maxIdle = 24 * time.Hour   // after which a file is removed
+	maxKept = 10_000           // files that are looked at then
 	window  = 60 * time.Minute // nothing older matters
 )
 
@@ -50,14 +51,7 @@ func read(file string, now time.Time) (*history, error) {
 
 // readBounded reads a regular file, and nothing of one that is too long.
 func readBounded(file string) ([]byte, error) {
-	info, err := os.Lstat(file)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New(file + " is not a regular file")
-	}
-	f, err := os.Open(file)
+	f, _, err := regular.OpenPath(file)
 	if err != nil {
 		return nil, err
 	}
@@ -102,10 +96,15 @@ func (h *history) save(file string, now time.Time, most int) error {
 
 // removeOld removes the files that are not used any more; credentials come and go.
 func (l *Limiter) removeOld(now time.Time) {
-	files, _ := filepath.Glob(filepath.Join(l.dir, "*"))
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return
+	}
+	defer root.Close()
+	files, _ := regular.Entries(root, ".", maxKept)
 	for _, f := range files {
-		if info, err := os.Lstat(f); err == nil && filepath.Base(f) != "lock" && now.Sub(info.ModTime()) > maxIdle {
-			os.Remove(f)
+		if info, err := f.Info(); err == nil && f.Name() != lockName && now.Sub(info.ModTime()) > maxIdle {
+			root.Remove(f.Name())
 		}
 	}
 }

@@ -39,6 +39,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // Longest is the longest limit of GitHub that is remembered: a primary limit of GitHub ends within the hour.
@@ -182,11 +183,15 @@ func (l *Limiter) file(ctx context.Context) (string, error) {
 	return filepath.Join(l.dir, who+".json"), err
 }
 
+const lockName = "lock"
+
 func (l *Limiter) lock(ctx context.Context) (release func(), err error) {
-	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+	root, err := durable.Folder(l.dir)
+	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(filepath.Join(l.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	defer root.Close()
+	f, _, err := regular.OpenAs(root, lockName, os.O_RDWR|os.O_CREATE, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -3,34 +3,26 @@ package audit
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"runtime"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 )
 
 // StateFile keeps the state of an audit in one file, for [Options.State] and [Options.Save].
 type StateFile string
 
-// Load returns what was saved, or nil if there is no such file yet. It refuses a file that others
-// may write: they would decide what the audit believes.
+// Load returns what was saved, or nil if there is no such file yet. It refuses a file that another user
+// owns or can write, file-unsafe: that user would decide what the audit believes.
 func (f StateFile) Load() ([]byte, error) {
-	info, err := os.Stat(string(f))
+	b, err := regular.ReadOwned(string(f), MaxState)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > MaxState || runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
-		return nil, fmt.Errorf("%s is no regular file that its owner alone may write (mode 0600)", string(f))
-	}
-	b, err := os.ReadFile(string(f))
-	if err == nil && b == nil {
-		b = []byte{}
+	if errors.Is(err, marketops.FileUnsafe) {
+		return nil, marketops.RefuseErr(marketops.FileUnsafe, string(f), err)
 	}
 	return b, err
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
 )
@@ -31,15 +31,11 @@ func Keep(r *verifier.Report, file string) {
 
 // writeOnce makes a new file. One of the same content was written by an earlier look.
 func writeOnce(name string, content []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	err := regular.CreatePath(name, content, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		if old, rerr := ReadFile(name, 2*log.MaxCheckpoint); rerr == nil && bytes.Equal(old, content) {
 			return nil
 		}
 	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return errors.Join(err, f.Sync(), f.Close())
+	return err
 }

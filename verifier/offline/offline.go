@@ -25,13 +25,12 @@ import (
 	"bytes"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
@@ -112,7 +111,7 @@ func text(to *string) func(string) error {
 // Verify judges the file at path under the trust file that load returns; an error of load is a
 // report that failed. Its own error is an input that could not be read: nothing was verified.
 func Verify(path string, load func() (*trust.Trust, error), o Options) (*verifier.Report, error) {
-	f, size, err := open(path)
+	f, info, err := regular.OpenPath(path)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +127,7 @@ func Verify(path string, load func() (*trust.Trust, error), o Options) (*verifie
 	if err != nil {
 		return verifier.Refused(kind, verifier.CheckTrust, t, err), nil
 	}
-	r, err := o.judge(kind, f, size, t, d)
+	r, err := o.judge(kind, f, info.Size(), t, d)
 	if err == nil {
 		Keep(r, o.Evidence)
 	}
@@ -169,37 +168,5 @@ func kindOf(f io.ReaderAt) verifier.Kind {
 	return verifier.OfPack
 }
 
-// ReadFile reads a regular file of at most limit bytes, and one byte more of a larger one, so that
-// its parser refuses it.
-func ReadFile(name string, limit int64) ([]byte, error) {
-	f, _, err := open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit+1))
-}
-
-// open opens a regular file: a pipe or a device would have no size, and might never answer.
-func open(name string) (*os.File, int64, error) {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("not a regular file")}
-	}
-	if err != nil {
-		return nil, 0, err
-	}
-	f, err := os.OpenFile(name, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	now, err := f.Stat()
-	if err == nil && !os.SameFile(info, now) {
-		err = &fs.PathError{Op: "open", Path: name, Err: errors.New("it was replaced while it was opened")}
-	}
-	if err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	return f, now.Size(), nil
-}
+// ReadFile reads a regular file of at most limit bytes.
+func ReadFile(name string, limit int64) ([]byte, error) { return regular.ReadPath(name, limit) }

@@ -50,6 +50,7 @@ var next = map[marketops.Code]string{
 	marketops.PassphraseWrong:    "try again, or set MARKETOPS_PASSWORD",
 	marketops.TokenMissing:       "fix the credential and publish again",
 	marketops.DiskFull:           "free some space and try again",
+	marketops.FileUnsafe:         "do what the line above says, or put a regular file of your own in its place",
 
 	marketops.LedgerUnavailable: "try again; marketops-core serve prints the cause",
 	marketops.LogUnavailable:    "try again; marketops-core serve prints the cause",

@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/cli/verdict"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/internal/version"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/verifier"
@@ -100,7 +101,7 @@ func prepare(ctx context.Context, o Options) (a audit.Options, err error) {
 		return a, err
 	}
 	if o.Since != "" {
-		if a.Since, err = env.ReadFile(o.Since, log.MaxCheckpoint); err != nil {
+		if a.Since, err = regular.ReadPath(o.Since, log.MaxCheckpoint); err != nil {
 			return a, unreadable(o.Since, err, "name a file with a checkpoint")
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
-	"github.com/omega/marketops/verifier/offline"
 	"github.com/omega/marketops/verifier/show"
 )
 
@@ -71,9 +71,13 @@ func (o *Options) LoadTrust(pin verifier.Pin) (*trust.Trust, error) {
 	if o.Trust == "" {
 		return nil, marketops.Refuse(marketops.TrustMissing, "no --trust; nothing in the evidence itself says whom to believe")
 	}
-	b, err := offline.ReadFile(o.Trust, trust.MaxTrust)
+	read := regular.ReadOwned
+	if !pin.Digest.IsZero() { // the digest says which file is meant, and no owner needs to
+		read = regular.ReadPath
+	}
+	b, err := read(o.Trust, trust.MaxTrust)
 	if err != nil {
-		return nil, marketops.RefuseErr(marketops.TrustMissing, "the trust file cannot be read", err)
+		return nil, marketops.RefuseErr(regular.CodeOf(err, marketops.TrustMissing), "the trust file cannot be read", err)
 	}
 	t, err := trust.Parse(b)
 	if err != nil {

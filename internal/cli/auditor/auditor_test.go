@@ -5,6 +5,9 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -63,9 +66,27 @@ func TestAnswers(t *testing.T) {
 
 // TestTrust: without a trust file nothing is believed.
 func TestTrust(t *testing.T) {
-	for _, name := range []string{"", "none.json", t.TempDir()} {
-		if _, err := (&auditor.Options{Trust: name}).LoadTrust(verifier.Pin{}); marketops.CodeOf(err) != marketops.TrustMissing {
+	for name, want := range map[string]marketops.Code{"": marketops.TrustMissing, "none.json": marketops.TrustMissing, t.TempDir(): marketops.FileUnsafe} {
+		if _, err := (&auditor.Options{Trust: name}).LoadTrust(verifier.Pin{}); marketops.CodeOf(err) != want {
 			t.Errorf("%q: %v", name, err)
 		}
+	}
+}
+
+// TestTrustOwner: a trust file that others can write is believed only if its digest is pinned.
+func TestTrustOwner(t *testing.T) {
+	path, text := filepath.Join(t.TempDir(), "trust.json"), []byte("{}")
+	if err := errors.Join(os.WriteFile(path, text, 0o600), os.Chmod(path, 0o602)); err != nil {
+		t.Fatal(err)
+	}
+	load := func(pin verifier.Pin) marketops.Code {
+		_, err := (&auditor.Options{Trust: path}).LoadTrust(pin)
+		return marketops.CodeOf(err)
+	}
+	if got := load(verifier.Pin{}); got != marketops.FileUnsafe && runtime.GOOS != "windows" {
+		t.Errorf("others can write it: %s", got)
+	}
+	if got := load(verifier.Pin{Digest: marketops.DigestOf(text)}); got == marketops.FileUnsafe || got == "" {
+		t.Errorf("its digest is pinned, and it is no trust file: %q", got)
 	}
 }

@@ -4,15 +4,16 @@ package env
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/pflag"
 )
@@ -48,8 +49,8 @@ func State() (string, error) {
 	}
 	for {
 		path := filepath.Join(dir, StateName)
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return path, nil
+		if root, err := os.OpenRoot(path); err == nil {
+			return path, errors.Join(requireOwn(path), root.Close())
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
@@ -57,6 +58,15 @@ func State() (string, error) {
 		}
 		dir = parent
 	}
+}
+
+// requireOwn refuses a state folder that another user owns or can write: it says whom to believe, and as whom
+// to sign.
+func requireOwn(path string) error {
+	if err := regular.RequireOwnFolder(path); err != nil {
+		return marketops.RefuseErr(regular.CodeOf(err, marketops.StateMissing), StateName, err)
+	}
+	return nil
 }
 
 // Memory is where a user keeps what no operator may take back: the newest checkpoint and trust
@@ -74,14 +84,23 @@ func Memory() (string, error) {
 }
 
 // CoreAddress is flag, environment, file, default. The environment may name the Core because its
-// answers are verified against trust.json.
+// answers are verified against trust.json. A relative socket path of flag and environment is one of the current folder; that of a
+// run's run.json is relative to the project's folder, which holds .marketops.
 func (e *Env) CoreAddress(state, fromFile string) (string, error) {
-	for _, a := range []string{e.CoreFlag, os.Getenv("MARKETOPS_CORE"), fromFile} {
+	for _, a := range []string{e.CoreFlag, os.Getenv("MARKETOPS_CORE")} {
 		if a != "" {
 			return a, nil
 		}
 	}
-	return config.SocketPath(filepath.Join(state, "core.sock"), os.Getenv("XDG_RUNTIME_DIR"))
+	switch {
+	case fromFile == "":
+		fromFile = filepath.Join(state, "core.sock")
+	case strings.Contains(fromFile, "://"):
+		return fromFile, nil
+	case !filepath.IsAbs(fromFile):
+		fromFile = filepath.Join(filepath.Dir(state), fromFile)
+	}
+	return config.SocketPath(fromFile, os.Getenv("XDG_RUNTIME_DIR"))
 }
 
 // LoadTrust reads the trust file of the flag, or that of the state folder.
@@ -90,9 +109,9 @@ func (e *Env) LoadTrust(state string) (*trust.Trust, error) {
 	if path == "" {
 		path = filepath.Join(state, "trust.json")
 	}
-	data, err := ReadFile(path, trust.MaxTrust)
+	data, err := regular.ReadOwned(path, trust.MaxTrust)
 	if err != nil {
-		return nil, marketops.RefuseErr(marketops.TrustMissing, path, err)
+		return nil, marketops.RefuseErr(regular.CodeOf(err, marketops.TrustMissing), path, err)
 	}
 	return trust.Parse(data)
 }
@@ -117,16 +136,4 @@ func Absolute(path string) string {
 		return abs
 	}
 	return path
-}
-
-// ReadFile reads a regular file of at most limit bytes.
-func ReadFile(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, errors.Join(fs.ErrInvalid, errors.New("not a regular file, or larger than it may be"))
-	}
-	return os.ReadFile(path)
 }

@@ -45,21 +45,6 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestReadFile bounds what it reads, and reads regular files only.
-func TestReadFile(t *testing.T) {
-	dir := clitest.Enter(t)
-	clitest.Write(t, dir, "f", []byte("12345"))
-	for _, c := range []struct {
-		name  string
-		limit int64
-		ok    bool
-	}{{"f", 5, true}, {"f", 4, false}, {dir, 1 << 20, false}, {"none", 5, false}} {
-		if b, err := env.ReadFile(c.name, c.limit); (err == nil) != c.ok || c.ok && string(b) != "12345" {
-			t.Errorf("%+v: %q %v", c, b, err)
-		}
-	}
-}
-
 // TestIgnored: variables that would choose whom to believe are taken away and named.
 func TestIgnored(t *testing.T) {
 	t.Setenv("SSL_CERT_FILE", "/evil.pem")

@@ -4,13 +4,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -22,7 +22,7 @@ func (e *Env) CoreRoots() (*x509.CertPool, error) {
 	if e.CoreCA == "" {
 		return nil, nil
 	}
-	text, err := ReadFile(e.CoreCA, maxRoots)
+	text, err := regular.ReadPath(e.CoreCA, maxRoots)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.ConfigInvalid, "--core-ca "+e.CoreCA, err)
 	}
@@ -40,10 +40,10 @@ func (e *Env) LoadReader(state string, t *trust.Trust) (crypto.Signer, error) {
 	if state == "" {
 		return nil, nil
 	}
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+	key, err := signer.Load(path, noPassphrase)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	key, err := signer.Load(path, noPassphrase)
 	if err != nil {
 		return nil, err
 	}

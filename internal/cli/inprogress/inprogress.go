@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
@@ -21,15 +21,24 @@ import (
 // the Core and GitHub are the sources of truth.
 type Runs string
 
+const (
+	maxRuns = 10_000  // in progress at one time
+	maxPath = 1 << 16 // bytes of one
+)
+
 // In returns the runs in progress of a state folder.
 func In(state string) Runs { return Runs(filepath.Join(state, "begun")) }
 
 // Remember is called before the first claim. It reports whether an earlier try had left the run.
 func (b Runs) Remember(r *plan.Run) (again bool, err error) {
-	file := filepath.Join(string(b), string(r.Info.RunID))
-	_, err = os.Lstat(file)
-	again = err == nil
-	if err := durable.Write(file, []byte(r.Dir+"\n")); err != nil {
+	root, err := durable.Folder(string(b))
+	if err == nil {
+		defer root.Close()
+		_, err = root.Lstat(string(r.Info.RunID))
+		again = err == nil
+		err = regular.Write(root, string(r.Info.RunID), []byte(r.Dir+"\n"))
+	}
+	if err != nil {
 		return again, &marketops.Failure{Code: marketops.StateMissing, What: "it cannot be noted that the run begins", Err: err,
 			State: "nothing was sent", Next: "fix the state folder or its disk, then type the same command again"}
 	}
@@ -58,7 +67,10 @@ func (b Runs) ForgetEnded(run marketops.RunID, again bool, operations int, resul
 
 // Forget forgets a run; one that is not in progress is no error.
 func (b Runs) Forget(run marketops.RunID) error {
-	err := os.Remove(filepath.Join(string(b), string(run)))
+	root, err := os.OpenRoot(string(b))
+	if err == nil {
+		err = errors.Join(root.Remove(string(run)), root.Close())
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -67,7 +79,7 @@ func (b Runs) Forget(run marketops.RunID) error {
 
 // Folders returns where the runs lie, by their ids.
 func (b Runs) Folders() (map[marketops.RunID]string, error) {
-	list, err := os.ReadDir(string(b))
+	list, err := regular.EntriesPath(string(b), maxRuns)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -77,7 +89,7 @@ func (b Runs) Folders() (map[marketops.RunID]string, error) {
 		if !id.Valid() {
 			continue // the part of a write that was cut off
 		}
-		path, rerr := env.ReadFile(filepath.Join(string(b), e.Name()), 1<<16)
+		path, rerr := regular.ReadPath(filepath.Join(string(b), e.Name()), maxPath)
 		err = errors.Join(err, rerr)
 		out[id] = strings.TrimSuffix(string(path), "\n")
 	}

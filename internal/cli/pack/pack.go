@@ -4,7 +4,6 @@ package pack
 import (
 	"bytes"
 	"context"
-	"os"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
@@ -12,6 +11,7 @@ import (
 	"github.com/omega/marketops/internal/cli/evidence"
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/internal/cli/session"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/verifier/pack"
 	"github.com/spf13/cobra"
 )
@@ -62,7 +62,7 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if err := pack.Write(&b, *contents); err != nil {
 		return err
 	}
-	if err := os.WriteFile(out, b.Bytes(), 0o644); err != nil {
+	if err := regular.WritePath(out, b.Bytes()); err != nil {
 		return err
 	}
 	e.Print("wrote %s: %s under checkpoint %d of %s, %d bytes, %s", out, cli.Count(len(contents.Entries), "record"), contents.Checkpoint.Size, contents.Checkpoint.Origin, b.Len(), marketops.DigestOf(b.Bytes()))

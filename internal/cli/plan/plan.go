@@ -72,14 +72,14 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 		return err
 	}
 	defer r.Close()
-	if perr := runfolder.NoteConfig(r, o.Config); perr != nil {
+	if perr := runfolder.NoteConfig(state, r, o.Config); perr != nil {
 		return perr
 	}
 	return report(e, r, o.Out, err)
 }
 
 func planOptions(cfg *config.File, o Options, state string, advisor crypto.Signer) (plan.Options, error) {
-	token, err := config.ReadSecret(filepath.Dir(env.Absolute(o.Config)), cfg.GitHub.ReadToken)
+	token, err := config.ReadSecret(cfg.Dir, cfg.GitHub.ReadToken)
 	if err != nil && !errors.Is(err, marketops.TokenMissing) {
 		return plan.Options{}, err
 	}
@@ -95,7 +95,7 @@ func planOptions(cfg *config.File, o Options, state string, advisor crypto.Signe
 	if out == "" {
 		out = filepath.Join(state, "runs", string(id))
 	}
-	return plan.Options{Publications: cfg.Publications, Core: cfg.Core, Dir: filepath.Dir(env.Absolute(o.Config)), Host: cfg.GitHub.Host(), SourceHost: cfg.GitHub.Host(), Source: source,
+	return plan.Options{Publications: cfg.Publications, Core: cfg.Core, Dir: cfg.Dir, Host: cfg.GitHub.Host(), SourceHost: cfg.GitHub.Host(), Source: source,
 		Preview: github.Preview, Advisor: advisor, Now: time.Now, Random: rand.Reader, Run: id, Out: out}, nil
 }
 

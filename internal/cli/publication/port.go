@@ -18,14 +18,14 @@ import (
 
 // port is the live port in prod alone, with what must hold before each claim; everything else gets
 // one that can make no call but the reads of a trial run, and is never ready.
-func (p *Publication) port(gh config.GitHub, c credential.Credential, mode marketops.Mode) (publisher.SideEffectPort, readiness, error) {
+func (p *Publication) port(cfg *config.File, c credential.Credential, mode marketops.Mode) (publisher.SideEffectPort, readiness, error) {
 	if mode != marketops.Prod {
 		never := func(context.Context, time.Duration) error {
 			return marketops.Refuse(marketops.ModeNotProd, string(mode))
 		}
-		return publisher.Null{Calls: github.Preview, Looks: p.trial(gh)}, never, nil
+		return publisher.Null{Calls: github.Preview, Looks: p.trial(cfg)}, never, nil
 	}
-	live, err := p.live(gh, c, false)
+	live, err := p.live(cfg.GitHub, c, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,19 +56,19 @@ func (p *Publication) live(gh config.GitHub, c credential.Credential, readOnly b
 }
 
 // trial makes the looks of a trial run, with the token that github.read_token names. Without one GitHub is not asked.
-func (p *Publication) trial(gh config.GitHub) func(context.Context, marketops.Operation, time.Duration) publisher.Looks {
+func (p *Publication) trial(cfg *config.File) func(context.Context, marketops.Operation, time.Duration) publisher.Looks {
 	return func(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Looks {
-		reader, err := credential.ForReading(p.run.Sources.Root, gh)
+		reader, err := credential.ForReading(cfg.Dir, cfg.GitHub)
 		if err != nil {
 			return publisher.Looks{{Name: "read token", Status: marketops.Fail, Code: marketops.CodeOf(err), Detail: err.Error()}}
 		}
-		port, err := p.live(gh, reader, true)
+		port, err := p.live(cfg.GitHub, reader, true)
 		if err != nil {
 			return publisher.Looks{{Name: "read token", Status: marketops.NotRun, Detail: err.Error()}}
 		}
 		if _, err := reader.Token(ctx); err != nil {
 			return publisher.Looks{port.LookAtTime(ctx, op, lasts), {Name: publisher.LookRepository, Status: marketops.NotRun,
-				Detail: "GitHub was not asked: there is no read token (github.read_token: " + gh.ReadToken + ")"}}
+				Detail: "GitHub was not asked: there is no read token (github.read_token: " + cfg.GitHub.ReadToken + ")"}}
 		}
 		return port.Look(ctx, op, lasts)
 	}

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -18,6 +18,7 @@ import (
 	"github.com/omega/marketops/internal/cli/progress"
 	"github.com/omega/marketops/internal/cli/publication"
 	"github.com/omega/marketops/internal/cli/runfolder"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/receipt"
 	"github.com/spf13/cobra"
@@ -109,6 +110,9 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	return e.Conclude(v, err)
 }
 
+// maxRuns is how many runs one command looks after.
+const maxRuns = 10_000
+
 func runsToReconcile(given []string) ([]string, error) {
 	if len(given) == 1 {
 		return given, nil
@@ -117,8 +121,8 @@ func runsToReconcile(given []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := os.ReadDir(filepath.Join(state, "runs"))
-	if err != nil && !os.IsNotExist(err) {
+	found, err := regular.EntriesPath(filepath.Join(state, "runs"), maxRuns)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var out []string

@@ -1,23 +1,25 @@
 // Package runfolder reads and writes what commands keep in the folder of a run beside its plan:
-// records as they were logged, each with its proof, and where its marketops.yaml lies.
+// records as they were logged, each with its proof. Where its marketops.yaml lies is kept in the state folder.
 package runfolder
 
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/receipt/trust"
 )
 
-// configNote is the file of a run's folder that says which marketops.yaml it was planned from.
-const configNote = "config.path"
+const maxNote = 4096 // bytes of a path
 
 // Find finds and opens a run: a folder, or a run id below the state folder.
 func Find(arg string) (*plan.Run, error) {
@@ -32,15 +34,30 @@ func Find(arg string) (*plan.Run, error) {
 	return plan.Open(dir)
 }
 
-// NoteConfig remembers which marketops.yaml a run was planned from.
-func NoteConfig(r *plan.Run, path string) error {
-	return r.Put(configNote, []byte(env.Absolute(path)+"\n"))
+// NoteConfig remembers in the state folder which marketops.yaml a run was planned from. It is not remembered in the run
+// folder, which may come from a stranger: that file says which credential is read and which certificates are believed.
+func NoteConfig(state string, r *plan.Run, path string) error {
+	if err := durable.Write(notePath(state, r.Info.RunID), []byte(env.Absolute(path)+"\n")); err != nil {
+		return &marketops.Failure{Code: marketops.DiskFull, What: "it cannot be noted which file was planned from", Err: err}
+	}
+	return nil
 }
 
-// ConfigPath returns what [NoteConfig] remembered.
-func ConfigPath(r *plan.Run) (string, error) {
-	path, err := r.Get(configNote, 4096)
-	return strings.TrimSpace(string(path)), err
+// ConfigPath returns what [NoteConfig] remembered, or for a run that was planned elsewhere the marketops.yaml beside
+// the state folder.
+func ConfigPath(state string, run marketops.RunID) (string, error) {
+	path, err := regular.ReadOwned(notePath(state, run), maxNote)
+	if errors.Is(err, fs.ErrNotExist) {
+		return filepath.Join(filepath.Dir(state), "marketops.yaml"), nil
+	}
+	if err != nil {
+		return "", marketops.RefuseErr(regular.CodeOf(err, marketops.StateMissing), "which marketops.yaml the run was planned from", err)
+	}
+	return strings.TrimSpace(string(path)), nil
+}
+
+func notePath(state string, run marketops.RunID) string {
+	return filepath.Join(state, "planned", string(run))
 }
 
 // Save keeps a record and its proof in the run's folder.

@@ -4,14 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/receipt/trust"
 )
 
 // rememberHighest returns the highest version remembered under name in dir, after remembering this one.
@@ -21,7 +22,7 @@ func rememberHighest(dir, name string, version int64) (int64, error) {
 	path := filepath.Join(dir, fmt.Sprintf("%.16s.version", marketops.DigestOf([]byte(name)).Hex()))
 	seen, err := readVersion(path)
 	if err != nil {
-		return 0, &marketops.Failure{Code: marketops.StateMissing, What: "the remembered trust version cannot be read", Err: err}
+		return 0, &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: "the remembered trust version cannot be read", Err: err}
 	}
 	if seen >= version {
 		return seen, nil
@@ -33,7 +34,7 @@ func rememberHighest(dir, name string, version int64) (int64, error) {
 // nil if neither has it.
 func (s *Session) former(dir string, d marketops.Digest) []byte {
 	path := filepath.Join(dir, d.Hex()+".json")
-	if b, err := os.ReadFile(path); err == nil && marketops.DigestOf(b) == d {
+	if b, err := regular.ReadPath(path, trust.MaxTrust); err == nil && marketops.DigestOf(b) == d {
 		return b
 	}
 	b, err := s.Core.ReadFile("records/" + log.TrustPath(d))
@@ -46,8 +47,11 @@ func (s *Session) former(dir string, d marketops.Digest) []byte {
 	return b
 }
 
+// maxVersion is more than a version has.
+const maxVersion = 64 // bytes
+
 func readVersion(path string) (int64, error) {
-	b, err := os.ReadFile(path)
+	b, err := regular.ReadOwned(path, maxVersion)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

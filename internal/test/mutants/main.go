@@ -31,7 +31,7 @@ type mutant struct {
 }
 
 var mutants = slices.Concat(cryptoMutants, trustMutants, gateMutants, lifecycleMutants, viewMutants, claimsMutants, coreMutants,
-	readMutants, publisherMutants, githubMutants, verifierMutants, cliMutants, operationMutants, witnessMutants, leakMutants, planMutants)
+	readMutants, publisherMutants, githubMutants, verifierMutants, cliMutants, operationMutants, witnessMutants, leakMutants, planMutants, fileMutants)
 
 func main() {
 	dir := flag.String("write", "", "write the changed copies into this `folder`, and run nothing")

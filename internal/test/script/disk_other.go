@@ -4,12 +4,16 @@ package script
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // condition [mount] holds nowhere but on Linux.
 func condition(name string) (bool, error) {
+	if name == "root" {
+		return os.Geteuid() == 0, nil
+	}
 	if name != "mount" {
 		return false, fmt.Errorf("no condition %s", name)
 	}

@@ -27,6 +27,8 @@
 //	await NAME TEXT     wait until it has said so
 //	interrupt NAME      send it one Ctrl-C
 //	ends NAME CODE      wait until it ends by itself, with exactly this exit code
+//	pipe PATH           make a named pipe that has no writer; sparse PATH BYTES makes a file of that size without content
+//	given PATH          give the file to another user; only where the condition [root] holds
 //	small DIR           mount a file system of 96 MiB there; only where the condition [mount] holds
 //	fill DIR KIB        leave so much free on it; unfill DIR gives the space back
 //	effects N           the practice GitHub has changed exactly N times
@@ -189,6 +191,7 @@ func commands() map[string]Command {
 		"unzip": unzip, "crawl": crawl, "unseen": unseen, "unguessable": unguessable,
 		"forge": forge, "rsakey": rsaKey, "uncosign": uncosign, "nexttrust": nextTrust, "small": small, "fill": fill, "unfill": unfill,
 		"person": addPerson, "flood": flood,
+		"pipe": pipe, "sparse": sparse, "given": given,
 		"grant": grant, "refused": refused, "rehearsed": rehearsed, "published": published, "packed": packed, "audited": audited,
 	}
 }

@@ -15,10 +15,17 @@ import (
 
 // unfuzzed are readers of foreign bytes without a fuzz target that names them, each with its reason.
 var unfuzzed = map[string]string{
-	"internal/cli/env.ReadFile":    "bounds a read and returns it as it is",
 	"internal/cli/remote.ReadFile": "bounds an answer and returns it as it is",
 	"internal/config.ReadKey":      "reads a file and returns it as it is",
 	"internal/config.ReadSecret":   "reads a file and returns it as it is",
+	"internal/regular.Open":        "looks at a file and returns it as it is",
+	"internal/regular.OpenAs":      "looks at a file and returns it as it is",
+	"internal/regular.OpenPath":    "looks at a file and returns it as it is",
+	"internal/regular.Read":        "bounds a read and returns it as it is",
+	"internal/regular.ReadFile":    "bounds a read and returns it as it is",
+	"internal/regular.ReadOwned":   "bounds a read and returns it as it is",
+	"internal/regular.ReadPath":    "bounds a read and returns it as it is",
+	"internal/regular.ReadPrivate": "bounds a read and returns it as it is",
 	"log/claims.Open":              "the format is SQLite's; the schema is compared",
 	"log/tiles.Open":               "opens a folder; what is in it is read by log",
 	"log/tiles.Read":               "bounds a read and returns it as it is",

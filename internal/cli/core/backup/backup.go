@@ -15,6 +15,8 @@ import (
 	"github.com/omega/marketops/federation/versions"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt"
 	"github.com/spf13/cobra"
 )
@@ -53,7 +55,7 @@ func run(ctx context.Context, s *cli.Streams, o Options) error {
 	if err != nil {
 		return err
 	}
-	if found, err := os.ReadDir(folder); len(found) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if found, err := regular.EntriesPath(folder, 1); len(found) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return marketops.RefuseErr(marketops.ConfigInvalid, folder+" is not a new or empty folder", err)
 	}
 	cfg, err := config.LoadCore(filepath.Join(dir, "core.yaml"))
@@ -62,9 +64,11 @@ func run(ctx context.Context, s *cli.Streams, o Options) error {
 	}
 	c := cfg.In(dir)
 	s.Say("backing up %s into %s", dir, folder)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	root, err := durable.Folder(folder)
+	if err != nil {
 		return err
 	}
+	defer root.Close()
 	if !o.Keys { // else the Core is stopped, and no caller waits
 		if err := (maintain.Source{State: dir, Config: c}).Copy(folder); err != nil {
 			return err

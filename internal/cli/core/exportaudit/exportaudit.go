@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/maintain"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/cobra"
 )
@@ -55,7 +55,7 @@ func run(ctx context.Context, s *cli.Streams, o Options) error {
 	if err != nil {
 		return err
 	}
-	if found, err := os.ReadDir(o.Folder); len(found) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if found, err := regular.EntriesPath(o.Folder, 1); len(found) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return marketops.RefuseErr(marketops.ConfigInvalid, o.Folder+" is not a new or empty folder", err)
 	}
 	cfg, err := config.LoadCore(filepath.Join(dir, "core.yaml"))
@@ -63,7 +63,7 @@ func run(ctx context.Context, s *cli.Streams, o Options) error {
 		return err
 	}
 	c := cfg.In(dir)
-	text, err := os.ReadFile(c.Trust)
+	text, err := regular.ReadOwned(c.Trust, trust.MaxTrust)
 	if err != nil {
 		return marketops.RefuseErr(marketops.TrustMissing, c.Trust, err)
 	}

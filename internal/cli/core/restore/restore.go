@@ -2,13 +2,14 @@
 package restore
 
 import (
-	"os"
 	"path/filepath"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/maintain"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/core/backup"
+	"github.com/omega/marketops/internal/regular"
+	"github.com/omega/marketops/log"
 	"github.com/spf13/cobra"
 )
 
@@ -46,7 +47,7 @@ func run(s *cli.Streams, o Options) error {
 	}
 	m := maintain.Memory{Nothing: o.Unseen}
 	for _, path := range o.Seen {
-		raw, err := os.ReadFile(path)
+		raw, err := regular.ReadPath(path, log.MaxCheckpoint)
 		if err != nil {
 			return &marketops.Failure{Code: marketops.StateMissing, What: "a checkpoint that was seen", Err: err}
 		}

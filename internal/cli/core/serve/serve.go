@@ -18,6 +18,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/core/keys"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/internal/version"
 	"github.com/omega/marketops/log/claims"
 	"github.com/spf13/cobra"
@@ -79,8 +80,8 @@ func options(dir string, log *slog.Logger) (core.Options, error) {
 	if err != nil {
 		return core.Options{}, err
 	}
-	if i, err := os.Stat(dir); err != nil || !i.IsDir() {
-		return core.Options{}, &marketops.Failure{Code: marketops.StateMissing, What: dir, Err: err}
+	if err := regular.RequireOwnFolder(dir); err != nil {
+		return core.Options{}, &marketops.Failure{Code: regular.CodeOf(err, marketops.StateMissing), What: dir, Err: err}
 	}
 	cfg, err := config.LoadCore(filepath.Join(dir, "core.yaml"))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,8 @@ import (
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/internal/cli/session"
 	"github.com/omega/marketops/internal/cli/verdict"
+	"github.com/omega/marketops/internal/durable"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
@@ -80,7 +83,7 @@ func (o Options) check() error {
 	case o.Out == "":
 		return &cli.UsageError{Err: errors.New("-o must name the folder to write")}
 	}
-	if found, err := os.ReadDir(o.Out); len(found) > 0 || err != nil && !errors.Is(err, os.ErrNotExist) {
+	if found, err := regular.EntriesPath(o.Out, 1); len(found) > 0 || err != nil && !errors.Is(err, os.ErrNotExist) {
 		return &cli.UsageError{Err: fmt.Errorf("-o %s is not an empty folder; files of two exports would not fit together", o.Out)}
 	}
 	return nil
@@ -135,15 +138,22 @@ func refuse(e *env.Env, r *verifier.Report) error {
 
 // load returns the bytes of a pack, from a file or, for a run, made in memory.
 func load(ctx context.Context, e *env.Env, arg string) ([]byte, error) {
-	info, err := os.Stat(arg)
-	if err != nil || !info.Mode().IsRegular() {
+	data, err := regular.ReadPath(arg, pack.MaxPack)
+	if errors.Is(err, fs.ErrNotExist) || isFolder(arg) {
 		return gather(ctx, e, arg)
 	}
-	data, err := env.ReadFile(arg, pack.MaxPack)
 	if err != nil {
 		return nil, &marketops.Failure{Code: marketops.SourceUnreadable, What: arg, Err: err, State: "nothing was exported", Next: "name the pack's file"}
 	}
 	return data, nil
+}
+
+func isFolder(path string) bool {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return false
+	}
+	return root.Close() == nil
 }
 
 func gather(ctx context.Context, e *env.Env, arg string) ([]byte, error) {
@@ -181,29 +191,21 @@ func findOperation(p *pack.Pack, n int) (marketops.Digest, error) {
 }
 
 func writeSet(dir string, s *sigstore.Set) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	root, err := durable.Folder(dir)
+	if err != nil {
 		return err
 	}
+	defer root.Close()
 	files := map[string][]byte{sigstore.OperationFile: s.Operation, sigstore.RootFile: s.Root}
 	for _, one := range s.Signed {
 		files[one.BundleFile], files[one.KeyFile] = one.Bundle, one.Key
 	}
 	for name, data := range files {
-		if err := writeNew(filepath.Join(dir, name), data); err != nil {
+		if err := regular.CreatePath(filepath.Join(dir, name), data, 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// writeNew never follows a link that somebody put there, nor replaces a file.
-func writeNew(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
 }
 
 // exportView is the result in --json.

@@ -2,11 +2,10 @@
 package prove
 
 import (
-	"os"
-
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/cli/session"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/view"
 	"github.com/spf13/cobra"
@@ -56,7 +55,7 @@ func run(e *env.Env, o Options) error {
 		return err
 	}
 	if o.Out != "" {
-		if err := os.WriteFile(o.Out, p.Format(), 0o644); err != nil {
+		if err := regular.WritePath(o.Out, p.Format()); err != nil {
 			return err
 		}
 		s.Say("wrote %s", o.Out)

@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/cli/session"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
@@ -126,7 +127,7 @@ func verify(t *trust.Trust, envelope []byte, pos *log.Position) (*receipt.Record
 func find(ctx context.Context, s *session.Session, arg string) ([]byte, *log.Position, error) {
 	id := marketops.ReceiptID(arg)
 	if !id.Valid() {
-		envelope, err := env.ReadFile(arg, crypto.MaxEnvelope)
+		envelope, err := regular.ReadPath(arg, crypto.MaxEnvelope)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = &marketops.Failure{Code: marketops.StateMissing, What: arg + " is neither a file nor a receipt id", Next: "marketops receipt show RUN/receipts/1.json"}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/log/witness"
 	"github.com/omega/marketops/log/witness/server"
@@ -117,7 +118,7 @@ func (o *Options) parties() ([]log.Party, error) {
 	if o.Policy == "" {
 		return out, nil
 	}
-	text, err := env.ReadFile(o.Policy, log.MaxPolicy)
+	text, err := regular.ReadPath(o.Policy, log.MaxPolicy)
 	if err != nil {
 		return nil, marketops.RefuseErr(marketops.ConfigInvalid, "--policy "+o.Policy, err)
 	}

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/omega/marketops"
 )
 
 // A pipe without a writer would hold an open for ever, so this test ends only if none is opened.
@@ -57,5 +60,26 @@ func TestSpecialFilesAreNotContent(t *testing.T) {
 		if got := content(t, r, 1)[0]; !got.Measured.IsZero() || got.Problem == "" || got.Size() != 0 {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// TestJournalOfOthers: a journal that others can write is not worked with; the control is the same one closed to them.
+func TestJournalOfOthers(t *testing.T) {
+	f := newFixture(t)
+	r := f.planned()
+	path := filepath.Join(r.Dir, journalName)
+	r.Close()
+	for mode, want := range map[os.FileMode]marketops.Code{0o620: marketops.FileUnsafe, 0o602: marketops.FileUnsafe, 0o644: ""} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Open(r.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.Journal(time.Now); marketops.CodeOf(err) != want {
+			t.Errorf("%04o: %v", mode, err)
+		}
+		again.Close()
 	}
 }

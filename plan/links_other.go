@@ -4,8 +4,6 @@ package plan
 
 import "os"
 
-const openFlags = 0
-
 // links is not known without asking again by handle; one name is the usual case.
 func links(os.FileInfo) uint64 { return 1 }
 

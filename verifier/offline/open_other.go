@@ -1,5 +1,0 @@
-//go:build !unix
-
-package offline
-
-const openFlags = 0
