@@ -101,6 +101,32 @@ func TestCA(t *testing.T) {
 	}
 }
 
+// TestLoadRoots: what a file names begins at its folder, whatever the current folder is.
+func TestLoadRoots(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(t.TempDir())
+	for core, want := range map[string]string{"./core.sock": filepath.Join(dir, "core.sock"), "/run/core.sock": "/run/core.sock", "https://core.example.com": "https://core.example.com"} {
+		if err := os.WriteFile(filepath.Join(dir, "m.yaml"), []byte("version: 1\ncore: "+core+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		rel, err := filepath.Rel(must(os.Getwd()), filepath.Join(dir, "m.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Load(rel)
+		if err != nil || f.Core != want || f.Dir != dir {
+			t.Errorf("%s: %+v, %v", core, f, err)
+		}
+	}
+}
+
+func must(s string, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
 func TestParseMinimal(t *testing.T) {
 	f, err := Parse("marketops.yaml", []byte("version: 1\n"))
 	if err != nil || f.GitHub != DefaultGitHub() || f.GitHub.Host() != "github.com" || f.Core != "" || f.Dir != "." {

@@ -111,15 +111,11 @@ func TestLock(t *testing.T) {
 	}
 }
 
-const exported = "what a user asks to have exported, and nothing is decided by"
-
 // elsewhere are the packages that write files by other means, and why they may.
 var elsewhere = map[string]string{
-	"internal/cli/log/prove": exported,
-	"internal/cli/pack":      exported,
-	"federation/maintain":    "copies for people: the manifest, written between two syncs of everything, says that they are whole",
-	"log/tessera":            "a checkpoint that is not on disk is not served; its mark trades the last sync for speed and says so",
-	"publisher":              "what the Core refused is set aside under another name, whole as it was",
+	"internal/regular":    "what a user asks to have exported, and nothing is decided by",
+	"federation/maintain": "copies for people: the manifest, written between two syncs of everything, says that they are whole",
+	"log/tessera":         "a checkpoint that is not on disk is not served; its mark trades the last sync for speed and says so",
 }
 
 // practice are the parts of the module that no user runs in earnest.

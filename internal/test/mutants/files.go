@@ -54,6 +54,12 @@ var fileMutants = []mutant{
 		{File: "federation/recorder/compare.go", Old: "err = stranger(index)", New: "err = nil"},
 		{File: "federation/recorder/recover.go", Old: "return stranger(index)", New: "return nil"},
 	}},
+	{"plannedowner", "refusing a note that others can write, of which file was planned from", "internal/cli/runfolder", "TestConfigPath", []overlay.Patch{
+		{File: "internal/cli/runfolder/runfolder.go", Old: "regular.ReadOwned(notePath", New: "regular.ReadPath(notePath"},
+	}},
+	{"coreroot", "taking core: from the folder of its file", "internal/config", "TestLoadRoots", []overlay.Patch{
+		{File: "internal/config/config.go", Old: "f.Core = filepath.Join(f.Dir, f.Core)", New: "f.Core = filepath.Clean(f.Core)"},
+	}},
 	{"ownpolicy", "refusing a policy that others can write", "internal/regular", "TestOwnFiles", []overlay.Patch{
 		{File: "internal/regular/own.go", Old: "err = RequireOwner(path, fi)", New: "_ = path"},
 	}},

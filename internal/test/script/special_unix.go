@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// nobody is a user that no story runs as.
-const nobody = 65534
+// otherUser is one that no story runs as.
+const otherUser = 65534
 
 func pipe(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
@@ -34,5 +34,5 @@ func given(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: given PATH")
 	}
-	ts.Check(os.Lchown(ts.MkAbs(args[0]), nobody, -1))
+	ts.Check(os.Lchown(ts.MkAbs(args[0]), otherUser, -1))
 }
