@@ -15,6 +15,7 @@ func (e *engine) evaluate(context.Context) (string, error) {
 	}
 	e.refuseImpossible()
 	e.noteLatest()
+	e.noteHidden()
 	return e.tally(), nil
 }
 
@@ -54,6 +55,15 @@ func (e *engine) refuseRivals() error {
 		}
 	}
 	return nil
+}
+
+// noteHidden warns of what the texts hold that people will not see on GitHub.
+func (e *engine) noteHidden() {
+	for _, c := range e.candidates {
+		for _, what := range c.op.HiddenText() {
+			c.find("hidden-text", document.Warning, what)
+		}
+	}
 }
 
 // noteLatest warns where the order of publishing decides which release is the latest.

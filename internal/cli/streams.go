@@ -7,12 +7,12 @@ import (
 	"io"
 	"os"
 	"strings"
-	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli/advice"
+	"github.com/omega/marketops/internal/visible"
 	"golang.org/x/term"
 )
 
@@ -95,7 +95,7 @@ func writeJSON(w io.Writer, v any) error {
 		return err
 	}
 	b.WriteByte('\n')
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(visible.JSON(b.Bytes()))
 	return err
 }
 
@@ -187,23 +187,8 @@ func (s *Streams) Fail(err error) int {
 	return p.Exit
 }
 
-// Safe makes text harmless to a terminal: control characters, escape sequences and
-// bidirectional overrides are shown and not obeyed. Line breaks stay, indented.
+// Safe makes text harmless to a terminal and shows what people would not see; see package visible. Line breaks stay,
+// indented.
 func Safe(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\n':
-			b.WriteString("\n         ")
-		case r == '\t':
-			b.WriteRune(r)
-		case r < 0x20 || r >= 0x7f && r < 0xa0:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029':
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
+	return strings.ReplaceAll(visible.Lines(s), "\n", "\n         ")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/internal/visible"
 )
 
 // streams returns streams whose output is kept.
@@ -62,7 +63,7 @@ func TestConclude(t *testing.T) {
 // TestSafe: no text can move the cursor, hide itself or turn a line around.
 func TestSafe(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain ä": "plain ä", "\x1b[2J": `\x1b[2J`, "a\u202eb": `a\u202eb`, "\x9b": "\ufffd", "\u009b": `\x9b`, "a\tb": "a\tb", "a\nb": "a\n         b",
+		"plain ä": "plain ä", "\x1b[2J": `\x1b[2J`, "a\u202eb": `a\u202eb`, "\x9b": `\x9b`, "a\u200bb": `a\u200bb`, "a\U000e0041b": `a\ue0041b`, "a\u00a0b": `a\xa0b`, "\u009b": `\x9b`, "a\tb": "a\tb", "a\nb": "a\n         b",
 	} {
 		if got := cli.Safe(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
@@ -92,5 +93,28 @@ func TestQuiet(t *testing.T) {
 	s.Table([][]string{{"a"}})
 	if out.Len() != 0 {
 		t.Errorf("%q", out)
+	}
+}
+
+// TestJSONHidesNothing: every object of --json, of a failure too, shows in escapes what people would not see, and says the same.
+func TestJSONHidesNothing(t *testing.T) {
+	const raw = "a\u009b2J\u202eb\u200b\U000e0041\u2028\u00a0<c>\ufe0f"
+	s, out, _ := streams()
+	s.JSON = true
+	if err := s.Result(map[string]any{"reason": raw, raw: []string{raw}}); err != nil {
+		t.Fatal(err)
+	}
+	object := bytes.Clone(out.Bytes())
+	s.Fail(marketops.Refuse(marketops.NameUnsafe, raw))
+	for _, r := range out.String() {
+		if r != '\n' && visible.Hidden(r) {
+			t.Errorf("%U in %q", r, out.String())
+		}
+	}
+	var got struct {
+		Reason string `json:"reason"`
+	}
+	if err := json.Unmarshal(object, &got); err != nil || got.Reason != raw {
+		t.Errorf("%q, %v", got.Reason, err)
 	}
 }

@@ -20,6 +20,9 @@ func Operation(s *cli.Streams, n int, op marketops.Operation) error {
 	s.Print("")
 	s.Print("operation %d: %s on %s (%s)", n, op.Kind, op.Target.FullName, op.Target.ID())
 	v.line("digest", "%s", d)
+	for _, what := range op.HiddenText() {
+		v.line("warning", "%s", what)
+	}
 	for _, show := range []func(marketops.Operation) error{v.tag, v.release, v.pullRequest} {
 		if err := show(op); err != nil {
 			return err

@@ -171,3 +171,15 @@ func otherTexts(s string) []string {
 	}
 	return out
 }
+
+// TestHiddenText: who approves is warned of what a text holds that nobody sees, and sees it.
+func TestHiddenText(t *testing.T) {
+	op := operations()["release"]
+	if text := shown(t, op); strings.Contains(text, "warning") {
+		t.Error(text)
+	}
+	op.Release.Body += "\u200bmore <!-- less -->"
+	if text := shown(t, op); strings.Count(text, "  warning ") != 2 || !strings.Contains(text, `\u200bmore`) {
+		t.Error(text)
+	}
+}

@@ -19,6 +19,24 @@ var leakMutants = []mutant{
 	{"redacted", "removing every spelling of the credential from what is kept", "publisher/github", "TestCanary", []overlay.Patch{
 		{File: "internal/redact/redact.go", Old: "if len(secret) >= minEncoded {", New: "if len(secret) < minEncoded {"},
 	}},
+	{"hidden-in-json", "showing hidden characters of --json as escapes", "internal/cli", "TestJSONHidesNothing", []overlay.Patch{
+		{File: "internal/cli/streams.go", Old: "w.Write(visible.JSON(b.Bytes()))", New: "w.Write(b.Bytes())"},
+	}},
+	{"blank", "knowing the characters that show nothing", "internal/visible", "TestHidden", []overlay.Patch{
+		{File: "internal/visible/visible.go", Old: " || unicode.Is(blank, r)", New: ""},
+	}},
+	{"unwarned", "telling what a text holds that nobody sees", ".", "TestHiddenText", []overlay.Patch{
+		{File: "hidden.go", Old: "len(found) > 0", New: "len(found) > 100"},
+	}},
+	{"commented", "telling that a text holds an HTML comment", ".", "TestHiddenText", []overlay.Patch{
+		{File: "hidden.go", Old: "strings.Contains(line, \"<!\") || ", New: ""},
+	}},
+	{"unwarned-approver", "telling it to who approves", "internal/cli/describe", "TestHiddenText", []overlay.Patch{
+		{File: "internal/cli/describe/describe.go", Old: "range op.HiddenText()", New: "range op.HiddenText()[:0]"},
+	}},
+	{"unwarned-plan", "warning in the plan of what a text holds that nobody sees", "plan", "TestHiddenText", []overlay.Patch{
+		{File: "plan/evaluate.go", Old: "\te.noteHidden()\n", New: "\n"},
+	}},
 	{"read-token", "removing the read token from errors", "plan/discover", "TestTokenInAnswers", []overlay.Patch{
 		{File: "plan/discover/discover.go", Old: "\tg.secrets.Add(token.Reveal())\n", New: "\t\n"},
 	}},
