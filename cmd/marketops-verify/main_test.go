@@ -56,6 +56,10 @@ func TestExitCodes(t *testing.T) {
 	good.write("keys/self-signed.json", []byte("{}"))
 	missing := newStage(t, func(w *logworld.World) { w.Begin() })
 	forked := newStage(t, func(w *logworld.World) {
+		w.Live()
+		w.File.KnownCheckpoints = []receipt.CheckpointRef{{Origin: logworld.Origin, Size: int64(w.Log.Size()), Root: log.Hash{1}}}
+	})
+	disputed := newStage(t, func(w *logworld.World) {
 		w.Edit["outcome"] = func(b receipt.Body) { b.(*receipt.Outcome).Checkpoint.Root = log.Hash{1} }
 		w.Live()
 	})
@@ -95,6 +99,8 @@ func TestExitCodes(t *testing.T) {
 		{missing, "@w.mopack --trust @trust.json", 11, "outcome-missing"},
 		{missing, audit + " --at 2026-05-01T00:00:00Z", 11, "outcome-missing"},
 		{forked, audit, 14, "split-view"},
+		{disputed, audit, 11, "root-disputed"},
+		{disputed, "@w.mopack --trust @trust.json", 11, "root-disputed"},
 
 		{good, "@nowhere.mopack --trust @trust.json", 1, "source-unreadable"},
 		{good, "@log --trust @trust.json", 1, "source-unreadable"},
