@@ -250,7 +250,7 @@ func report(out *cli.Streams, run marketops.RunID, operation marketops.Digest, s
 		out.Say("%s of operation %d by %s %s, leaf %d of %s", o.Record, o.Operation, x.Role, x.By, x.Position.Index, x.Position.Origin)
 		out.Print("%s", commandLine(x.Command))
 	}
-	out.Say("operation %d as of this pack: %s (receipt %s)", o.Operation, s.Shown, s.Receipt)
+	out.Say("receipt %s: %s; operation %d: %s", s.Receipt, s.Status, o.Operation, s.Shown)
 	out.Say("a bundle proves that the record was signed and logged, not that anything was published; cosign does not see single use, revocation or witnesses: marketops-verify PACK does")
 	return out.Result(v)
 }
