@@ -84,7 +84,7 @@ func (r reads) ClaimState(ctx context.Context, who federation.Caller, id marketo
 		return api.ClaimState{}, err
 	}
 	if found {
-		if err := r.requireRun(ctx, who, row.Run); err != nil {
+		if err := r.requireClaim(ctx, who, row); err != nil {
 			return api.ClaimState{}, err
 		}
 		return r.begun.claimState(ctx, row)

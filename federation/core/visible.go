@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
 	"slices"
 
 	"github.com/omega/marketops"
@@ -25,35 +26,61 @@ type knownParties struct {
 	seq int64
 }
 
-// requireRun returns fs.ErrNotExist for a run that has no records, and for one that the caller may not read.
+// requireRun returns fs.ErrNotExist for a run that has no records, and for one that the caller may not read. Those who
+// read everything need no record of the run to be readable.
 func (v visibility) requireRun(ctx context.Context, who federation.Caller, id marketops.RunID) error {
-	t := v.rules.active.Load().trust
+	if v.requireAll(who) == nil {
+		_, newest, err := v.ledger.Parties(ctx, id, math.MaxInt64)
+		if err == nil && newest == 0 {
+			err = fs.ErrNotExist
+		}
+		return err
+	}
+	parties, err := v.of(ctx, id)
+	if err == nil && !v.sees(who, parties) {
+		err = fs.ErrNotExist
+	}
+	return err
+}
+
+// requireClaim returns fs.ErrNotExist to a caller who may not read the claim's run. The holder of a claim reads it
+// also where the records of its run are in a log that was frozen.
+func (v visibility) requireClaim(ctx context.Context, who federation.Caller, row claims.Claim) error {
+	if v.requireAll(who) == nil {
+		return nil
+	}
+	parties, err := v.of(ctx, row.Run)
+	parties.Audience = append(slices.Clip(parties.Audience), row.Owner)
+	if err == nil && !v.sees(who, parties) {
+		err = fs.ErrNotExist
+	}
+	return err
+}
+
+func (v visibility) sees(who federation.Caller, run federation.Parties) bool {
+	return federation.Sees(v.rules.active.Load().trust, who, run)
+}
+
+// of returns the parties of a run: none of a run without records.
+func (v visibility) of(ctx context.Context, id marketops.RunID) (federation.Parties, error) {
 	known, _ := v.known.Get(id)
 	rows, newest, err := v.ledger.Parties(ctx, id, known.seq)
-	switch {
-	case err != nil:
-		return err
-	case newest == 0:
-		return fs.ErrNotExist
-	case federation.Sees(t, who, federation.Parties{}):
-		return nil
+	if err != nil || newest == 0 {
+		return federation.Parties{}, err
 	}
 	for _, row := range rows {
 		if err := v.add(&known.Parties, row); err != nil {
-			return err
+			return federation.Parties{}, err
 		}
 	}
 	known.seq = newest
 	v.known.Put(id, known)
-	if !federation.Sees(t, who, known.Parties) {
-		return fs.ErrNotExist
-	}
-	return nil
+	return known.Parties, nil
 }
 
 // requireAll returns fs.ErrNotExist to a caller who may not read everything.
 func (v visibility) requireAll(who federation.Caller) error {
-	if !federation.Sees(v.rules.active.Load().trust, who, federation.Parties{}) {
+	if !v.sees(who, federation.Parties{}) {
 		return fs.ErrNotExist
 	}
 	return nil
@@ -67,8 +94,9 @@ func (v visibility) requireRunOr(ctx context.Context, who federation.Caller, id 
 	return v.requireRun(ctx, who, id)
 }
 
-// add takes up what a record says about the parties of its run. One that was erased says nothing any more. Lists are
-// copied, since another caller may be adding to the same ones.
+// add takes up what a record says about the parties of its run. One that was erased says nothing any more; a vote,
+// which was admitted only if it repeats the submission, still does. Lists are copied, since another caller may be adding
+// to the same ones.
 func (v visibility) add(p *federation.Parties, row claims.Record) error {
 	rec, err := v.records.Reopen(v.rules.active.Load().trust, row)
 	if errors.Is(err, marketops.RecordWithheld) {
@@ -79,15 +107,25 @@ func (v visibility) add(p *federation.Parties, row claims.Record) error {
 	}
 	switch body := rec.Body.(type) {
 	case *receipt.Submission:
-		p.Requester, p.Operations = body.Requester, body.Operations
+		p.Requester = body.Requester
 	case *receipt.Approval:
-		p.Votes = append(slices.Clip(p.Votes), rec.By)
+		p.Requester, p.Votes = body.Requester, with(p.Votes, rec.By)
 	case *receipt.Receipt:
-		for _, key := range body.Audience {
-			if !slices.Contains(p.Audience, key) {
-				p.Audience = append(slices.Clip(p.Audience), key)
-			}
-		}
+		p.Audience = with(p.Audience, body.Audience...)
+	}
+	for _, ref := range rec.Body.Refs().Signed {
+		ref.Operation = marketops.Digest{} // kind and target decide, and are mostly the same
+		p.Operations = with(p.Operations, ref)
 	}
 	return nil
+}
+
+// with returns a copy of a list with what it does not have yet.
+func with[T comparable](list []T, more ...T) []T {
+	for _, x := range more {
+		if !slices.Contains(list, x) {
+			list = append(slices.Clip(list), x)
+		}
+	}
+	return list
 }

@@ -29,6 +29,7 @@ func (s *httpServer) reads() {
 // public serves one read that needs no key. The handler may show more to a reader that it asks for itself.
 func (s *httpServer) public(path string, h func(http.ResponseWriter, *http.Request) error) {
 	s.handle("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // a proxy's cache would not ask who reads; the log says otherwise
 		if err := h(w, r); err != nil {
 			s.fail(w, r, nil, err)
 		}

@@ -166,7 +166,7 @@ func TestReads(t *testing.T) {
 		}
 		whole := o.get("reader", r.there)
 		for _, name := range []string{"bob", "alice", "carol", "pub", "pub2", "reader", "monitor", "ledger"} {
-			if a := o.get(name, r.there); a.status != http.StatusOK || !a.equal(whole) {
+			if a := o.get(name, r.there); a.status != http.StatusOK || !a.equal(whole) || a.header.Get("Cache-Control") != "no-store" {
 				t.Errorf("%s by %s, whose business it is: %s", r.there, name, a)
 			}
 			if a := o.get(name, r.absent); a.status != http.StatusNotFound {

@@ -41,10 +41,10 @@ var readMutants = []mutant{
 		{File: visibleFile, Old: "return len(run.Operations) > 0", New: "return len(reader.Targets) > 0"},
 	}},
 	{"readunseen", "answering what may not be read as what is not there", "federation/server", "TestReads", []overlay.Patch{
-		{File: "federation/core/visible.go", Old: "known.Parties) {\n\t\treturn fs.ErrNotExist", New: "known.Parties) {\n\t\treturn marketops.Refuse(marketops.PolicyDenied, \"no\")"},
+		{File: "federation/core/visible.go", Old: "parties, err := v.of(ctx, id)\n\tif err == nil && !v.sees(who, parties) {\n\t\terr = fs.ErrNotExist", New: "parties, err := v.of(ctx, id)\n\tif err == nil && !v.sees(who, parties) {\n\t\terr = marketops.Refuse(marketops.PolicyDenied, \"no\")"},
 	}},
 	{"readclaim", "asking who reads a claim", "federation/server", "TestReads", []overlay.Patch{
-		{File: readsFile, Old: "if err := r.requireRun(ctx, who, row.Run); err != nil", New: "if err := error(nil); err != nil"},
+		{File: readsFile, Old: "if err := r.requireClaim(ctx, who, row); err != nil", New: "if err := error(nil); err != nil"},
 	}},
 	{"readrecord", "asking who reads a record", "federation/server", "TestReads", []overlay.Patch{
 		{File: readsFile, Old: "if err := r.requireRunOr(ctx, who, row.Run); err != nil", New: "if err := error(nil); err != nil"},
@@ -80,6 +80,9 @@ var readMutants = []mutant{
 	{"exportwhole", "reading an export before it gets its checkpoint", "federation/maintain", "TestExportAudit", []overlay.Patch{
 		{File: "federation/maintain/exportaudit.go", Old: "if err := requireWhole(ctx, to, cp); err != nil", New: "if err := error(nil); err != nil"},
 		{File: "federation/maintain/exportaudit.go", Old: "// requireWhole reads", New: "var _ = requireWhole\n\n// requireWhole reads"},
+	}},
+	{"readcached", "keeping answers to readers out of every cache", "federation/server", "TestReads", []overlay.Patch{
+		{File: serveFile, Old: "w.Header().Set(\"Cache-Control\", \"no-store\")", New: ""},
 	}},
 	{"readpublic", "opening the record store only where the operator says so", "federation/server", "TestReads", []overlay.Patch{
 		{File: readsFile, Old: "r.config.Listen.Records != config.RecordsPublic", New: "r.config.Listen.Records != config.RecordsListed"},
