@@ -179,6 +179,11 @@ func TestReads(t *testing.T) {
 				t.Errorf("%s by %s: %s %v, and what is not there: %s %v", r.there, name, a, a.header, absent, absent.header)
 			}
 		}
+		for name, status := range map[string]int{"": http.StatusConflict, "mallory": http.StatusNotFound, "bob": http.StatusOK} {
+			if a := o.do(o.srv.Client(), o.request(name, "HEAD", r.there, nil, nil)); a.status != status {
+				t.Errorf("HEAD %s by %q: %s", r.there, name, a)
+			}
+		}
 		for name, code := range map[string]marketops.Code{"": marketops.SignatureInvalid, "stranger": marketops.KeyUnknown,
 			"authority": marketops.KeyUnknown, "advisory": marketops.KeyUnknown, "checkpoint": marketops.KeyUnknown} {
 			a, absent := o.get(name, r.there), o.get(name, r.absent)

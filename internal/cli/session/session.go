@@ -131,5 +131,5 @@ func (s *Session) Submission(ctx context.Context, r *plan.Run) (*receipt.Record,
 		}
 		return rec, sub, nil
 	}
-	return nil, nil, &marketops.Refusal{Code: marketops.StateMissing, What: "the run was not submitted yet", Next: "marketops submit RUN"}
+	return nil, nil, &marketops.Refusal{Code: marketops.StateMissing, What: "the run was not submitted yet, or the key that reads may not see it", Next: "marketops submit RUN"}
 }
