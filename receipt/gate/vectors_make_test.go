@@ -25,6 +25,7 @@ import (
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/gate"
+	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/sigstore"
 )
 
@@ -423,6 +424,9 @@ func (m maker) trustFiles() {
 	f := sample.NewTrust(sample.NewLog())
 	text := sample.TrustText(m.t, f)
 	m.accept("trust", "a trust file", "trust", documentInput{text}, marketops.DigestOf(text).String())
+	f.Readers = []trust.Reader{{Key: sample.TrustKey(77, "auditor")}, {Key: sample.TrustKey(78, "monitor"), Targets: []string{"github.com#7"}}}
+	read := sample.TrustText(m.t, f)
+	m.accept("trust-readers", "a trust file with a reader of everything and one of a repository", "trust", documentInput{read}, marketops.DigestOf(read).String())
 	for _, x := range sample.BadTrust {
 		f := sample.NewTrust(sample.NewLog())
 		x.Edit(&f)
