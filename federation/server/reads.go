@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
@@ -113,24 +114,21 @@ func (s *httpServer) run(w http.ResponseWriter, r *http.Request, who federation.
 func pageOf(query string) (api.Page, error) {
 	p := api.Page{Limit: api.MaxPage}
 	values, err := url.ParseQuery(query)
+	ok := err == nil
 	for name, given := range values {
-		var n uint64
-		if err == nil && len(given) == 1 {
-			n, err = strconv.ParseUint(given[0], 10, 62)
-		}
-		switch {
-		case err != nil || len(given) != 1:
-		case name == "after":
+		n, err := strconv.ParseUint(given[0], 10, 62)
+		ok = ok && err == nil && len(given) == 1
+		switch name {
+		case "after":
 			p.From = n + 1
-			continue
-		case name == "limit" && n >= 1 && n <= api.MaxPage:
+		case "limit":
 			p.Limit = int(n)
-			continue
+		default:
+			ok = false
 		}
-		err = fs.ErrInvalid
 	}
-	if err != nil {
-		return api.Page{}, marketops.Refuse(marketops.ReceiptMalformed, "query of the call: after is an index, limit from 1 to "+strconv.Itoa(api.MaxPage))
+	if !ok || p.Limit < 1 || p.Limit > api.MaxPage {
+		return api.Page{}, marketops.Refuse(marketops.ReceiptMalformed, fmt.Sprintf("the query of the call is %.80q: after is an index, limit from 1 to %d", query, api.MaxPage))
 	}
 	return p, nil
 }

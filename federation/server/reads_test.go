@@ -135,7 +135,6 @@ func (o *outside) published() (*world.Run, []reading) {
 // late is a publisher who is in no audience that was issued before.
 func late(w *world.World) {
 	w.Keys["late"] = world.NewKey(w)
-	w.File = w.Trust.File()
 	w.WriteTrust(2, func(f *trust.File) { f.Publishers = append(f.Publishers, w.TrustKey("late")) })
 }
 
@@ -144,11 +143,10 @@ func late(w *world.World) {
 func TestReads(t *testing.T) {
 	t.Parallel()
 	o := newOutside(t, narrow)
-	s, readings := o.published()
+	_, readings := o.published()
 	late(o.World)
 	o.Restart()
 	o.srv.Config.Handler = o.Handler()
-	_ = s
 	open := map[string]string{"GET /checkpoint": "/checkpoint", "GET /tile/{path...}": "/tile/0/000.p/" + lastWidth(o), "GET /v1/info": "/v1/info"}
 	covered := map[string]bool{}
 	for route, path := range open {

@@ -22,7 +22,7 @@ var corePoints = []overlay.Patch{
 	wrap(executeFile, "e.requirePublished(ctx, row)", `"core.execute.published"`),
 	follow(executeFile, "open, err := e.ledger.Execute(ctx, in.Receipt, in.Epoch, who.Key, e.config.Lease, e.conditions.guard(who.Key, i))", `"core.execute.opened"`),
 	swap(executeFile, "err := e.mayGoOn(ctx, who, row, i)", `err := faults.After(e.mayGoOn(ctx, who, row, i), "core.execute.again")`),
-	wrap(outcomeFile, "e.texts.putAll(texts)", `"core.outcome.kept"`),
+	wrap(outcomeFile, "e.keep(ctx, body.RunID, texts...)", `"core.outcome.kept"`),
 
 	wrap(appendFile, "r.outbox.Freeze(ctx, row)", `"core.frozen", row.Kind`),
 	follow(appendFile, "stored, found, err := r.outbox.ByLeaf(ctx, row.Leaf)", `"core.append", row.Kind`),
