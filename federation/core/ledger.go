@@ -49,7 +49,8 @@ type Ledger interface {
 	Unsealed(ctx context.Context, seal string) ([]marketops.RunID, error)
 	Marks(ctx context.Context) (clock marketops.Time, trust int64, err error)
 
-	// Whose business a run is, and which run a text belongs to.
+	// Reads: a page of a run, whose business it is, and which run a text belongs to.
+	Page(ctx context.Context, run marketops.RunID, from uint64, limit int) ([]claims.Record, error)
 	Parties(ctx context.Context, run marketops.RunID, seq int64) (rows []claims.Record, newest int64, err error)
 	Bring(ctx context.Context, run marketops.RunID, evidence ...marketops.Digest) error
 	Brought(ctx context.Context, evidence marketops.Digest) (marketops.RunID, error)

@@ -27,7 +27,6 @@ type Outbox interface {
 	ByDigest(ctx context.Context, digest marketops.Digest) ([]claims.Record, error)
 	ByReceipt(ctx context.Context, receipt marketops.ReceiptID) ([]claims.Record, error)
 	ByRun(ctx context.Context, run marketops.RunID) ([]claims.Record, error)
-	Page(ctx context.Context, run marketops.RunID, from uint64, limit int) ([]claims.Record, error)
 	Waiting(ctx context.Context, run marketops.RunID) ([]claims.Record, error)
 }
 
