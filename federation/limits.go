@@ -21,6 +21,7 @@ const (
 	SubmittedBytes    = 256 << 20 // of one person's submissions within a day
 	RefusalTextBytes  = 64 << 10  // of the text of a refusal that is handed in
 	ReasonBytes       = 4 << 10   // of the reason of a revocation or a resolution
+	EnvelopeBytes     = 1 << 10   // of an envelope beside its payload
 	CallsAtOnce       = 128       // of one caller
 	BodiesAtOnce      = 64 << 20  // bytes of the bodies of these
 	CallsRemembered   = 1 << 13   // signed requests of one caller that have not expired

@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/receipt"
 )
@@ -189,4 +191,39 @@ func TestReasonsBounded(t *testing.T) {
 	_, err := w.Client("bob").Revoke(context.Background(), api.Revoke{Receipt: s.Receipt(0).ReceiptID, Reason: long})
 	wantCode(t, err, marketops.LimitReached)
 	got(w.Client("bob").Revoke(context.Background(), api.Revoke{Receipt: s.Receipt(0).ReceiptID, Reason: long[1:]}))(t)
+}
+
+// TestTightEnvelopes: no signature covers the spelling of an envelope, so spaces in it are bounded. Control: a few are taken.
+func TestTightEnvelopes(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := world.New(t)
+	s := w.NewRun().Submit()
+	pad := func(env []byte, n int) []byte { return append(slices.Repeat([]byte(" "), n), env...) }
+	vote := s.Vote("alice", nil).Envelope
+	for n, code := range map[int]marketops.Code{1 << 20: marketops.ReceiptMalformed, federation.EnvelopeBytes: marketops.ReceiptMalformed, 100: ""} {
+		if _, err := w.Client("alice").Approve(ctx, pad(vote, n)); marketops.CodeOf(err) != code || code == "" && err != nil {
+			t.Errorf("%d spaces around a vote: %v", n, err)
+		}
+	}
+	other := w.NewRun()
+	_, err := other.SubmitAs("bob", func(sub *receipt.Submission, in *api.Submit) {
+		sub.Signer = w.Keys["bob"].Public().ID()
+		in.Envelope = pad(got(receipt.Seal(sub, w.Keys["bob"]))(t).Envelope, 1<<20)
+	})
+	wantCode(t, err, marketops.ReceiptMalformed)
+}
+
+// TestVoteIsSmall: beside the operations of the plan a vote has at most 4 KiB.
+func TestVoteIsSmall(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	s := w.NewRun().Submit()
+	vote := s.Vote("alice", func(a *receipt.Approval) {
+		a.Requester, a.Reason = strings.Repeat("b", 63), strings.Repeat("\"", marketops.MaxName)
+	})
+	operations := got(canon.Encode(s.Refs()))(t)
+	if n := len(vote.Opened.Payload) - len(operations); n > 4<<10 {
+		t.Errorf("%d bytes", n)
+	}
 }

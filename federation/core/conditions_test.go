@@ -137,3 +137,13 @@ func TestJudgedFactsLost(t *testing.T) {
 	w.Restart()
 	wantCode(t, errOf(s.Claim(0, "pub")), marketops.FactUnobserved)
 }
+
+// TestCheckSaysFreeze: a publisher's gate learns of a freeze that began after the receipt before it claims anything.
+func TestCheckSaysFreeze(t *testing.T) {
+	t.Parallel()
+	s := condition(t)
+	ask := func() error { return errOf(s.Client("pub").Check(context.Background(), s.Wanted(0, "pub"))) }
+	must(t, ask())
+	s.Pass(time.Minute)
+	wantCode(t, ask(), marketops.Frozen)
+}

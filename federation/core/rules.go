@@ -209,8 +209,19 @@ func openFrom[B receipt.Body](r *rules, who *federation.Caller, envelope []byte)
 		err = marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("the record is signed by %q, the call by %q", holder.Name, who.Name))
 	case who.Role == trust.RolePublisher && rec.By != who.Key:
 		err = marketops.Refuse(marketops.KeyUnknown, "record and call are signed by different keys")
+	default:
+		err = requireTight(rec)
 	}
 	return rec, body, err
+}
+
+// requireTight refuses an envelope that is much larger than what it carries. No signature covers its spelling, so that
+// spaces alone could make a small record a large one.
+func requireTight(rec *receipt.Record) error {
+	if n, most := len(rec.Envelope), base64.StdEncoding.EncodedLen(len(rec.Opened.Payload))+federation.EnvelopeBytes; n > most {
+		return marketops.Refuse(marketops.ReceiptMalformed, fmt.Sprintf("an envelope of %d bytes around a payload of %d, at most %d are taken", n, len(rec.Opened.Payload), most))
+	}
+	return nil
 }
 
 // audience lists the publishers' keys that are valid now.

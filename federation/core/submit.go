@@ -123,6 +123,9 @@ func (s submissions) Approve(ctx context.Context, who *federation.Caller, in api
 	if v.Person.Name != who.Name {
 		return api.Entry{}, marketops.Refuse(marketops.KeyUnknown, fmt.Sprintf("the verdict is signed by %q, the call by %q", v.Person.Name, who.Name))
 	}
+	if err := requireTight(v.Record); err != nil {
+		return api.Entry{}, err
+	}
 	return s.admitVote(ctx, v)
 }
 

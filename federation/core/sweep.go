@@ -162,15 +162,27 @@ func (s settlements) settleOne(ctx context.Context, row claims.Claim) error {
 		return recorder.Frozen(rec), nil
 	}
 	settled, err := s.ledger.Settle(ctx, row.Receipt, s.issuer.LedgerKey(), s.isOrphaned(ctx, row), decide)
-	if errors.Is(err, claims.ErrState) { // a publisher or another call was quicker
-		if now, _, lost := s.ledger.Get(ctx, row.Receipt); lost == nil && (now.State == claims.Decided || now.State == claims.Closed) {
-			settled, err = now, nil
-		}
+	if errors.Is(err, claims.ErrState) {
+		return s.closeEnded(ctx, row, err)
 	}
 	if err != nil {
 		return err
 	}
 	return s.closeDecided(ctx, settled)
+}
+
+// closeEnded closes a claim that another call ended since it was listed; why is the answer if it did not.
+func (s settlements) closeEnded(ctx context.Context, row claims.Claim, why error) error {
+	now, _, err := s.ledger.Get(ctx, row.Receipt)
+	switch {
+	case err != nil:
+		return err
+	case now.State == claims.Decided:
+		return s.closeDecided(ctx, now)
+	case now.State == claims.Closed:
+		return nil
+	}
+	return why
 }
 
 // unknown returns the maker of the outcome of an execution that no publisher ended.

@@ -128,6 +128,7 @@ func TestStolenSocket(t *testing.T) {
 			return signed(t, w, "bob", "/v1/authorize", map[string]any{"run": s.ID, "force": true}, nil)
 		}},
 	}
+	before := size(t, w)
 	for _, c := range cases {
 		if status, p := send(t, w, c.call()); p.Code != c.code || status == http.StatusOK {
 			t.Errorf("%s: got %d %q (%s), want %s", c.name, status, p.Code, p.What, c.code)
@@ -137,12 +138,19 @@ func TestStolenSocket(t *testing.T) {
 	if want := []string{"submission", "approval", "refusal", "refusal"}; !slices.Equal(names, want) { // the publisher's call and the ledger's
 		t.Fatalf("records %q, want %q: only who made the call leaves a trace", names, want)
 	}
+	if grown := size(t, w) - before; grown != 3 { // these two, and bob's call with an unknown member
+		t.Errorf("the log grew by %d leaves", grown)
+	}
 	control := fresh(nil)
 	if status, p := send(t, w, control); status != http.StatusOK {
 		t.Fatalf("control: %d %+v", status, p)
 	}
+	before = size(t, w)
 	if _, p := send(t, w, control); p.Code != marketops.Consumed {
 		t.Errorf("replayed: %+v", p)
+	}
+	if size(t, w) != before {
+		t.Error("a replay, which another may have made, is in the log")
 	}
 }
 

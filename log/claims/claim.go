@@ -11,6 +11,8 @@ import (
 const (
 	maxLease = time.Hour
 	maxOwner = 128 // bytes of a key id
+
+	takeoverReason = "takeover"
 )
 
 // granted is what Claim and Takeover hand out.
@@ -164,7 +166,7 @@ func (t *tx) takeover(n NewClaim) (granted, error) {
 		string(n.Owner), int64(t.now.Add(n.Lease)), rec.Digest[:], string(n.Receipt), c.Epoch, string(c.State)); err != nil {
 		return granted{}, err
 	}
-	if err := t.writeTransition(n.Receipt, c.State, c.State, c.Epoch+1, n.Owner, "takeover"); err != nil {
+	if err := t.writeTransition(n.Receipt, c.State, c.State, c.Epoch+1, n.Owner, takeoverReason); err != nil {
 		return granted{}, err
 	}
 	return t.grant(n, rec)

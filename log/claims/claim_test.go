@@ -366,3 +366,29 @@ func TestRevokeOrAttemptNeverBoth(t *testing.T) {
 		}
 	}
 }
+
+// TestLeaseEnds: a publisher that renews for ever keeps the others away for 90 minutes. Control: for less it does.
+func TestLeaseEnds(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	n, other := ask(1, alice), ask(1, bob)
+	n.ExpiresAt, other.ExpiresAt = start.Add(24*time.Hour), start.Add(24*time.Hour)
+	f.claim(n)
+	for range 89 {
+		f.clock.add(time.Minute)
+		must[Claim](t)(f.Renew(ctx, n.Receipt, 1, alice, lease))
+	}
+	_, _, err := f.Takeover(ctx, other)
+	wantCode(t, err, marketops.OperationInFlight)
+	for range 2 {
+		f.clock.add(time.Minute)
+		must[Claim](t)(f.Renew(ctx, n.Receipt, 1, alice, lease))
+	}
+	if _, _, err := f.Takeover(ctx, other); err != nil {
+		t.Fatal(err)
+	}
+	must[Claim](t)(f.Renew(ctx, n.Receipt, 2, bob, lease))
+	if c := f.get(n); c.Owner != bob || c.LeaseUntil != f.clock.now().Add(lease) {
+		t.Errorf("%+v", c)
+	}
+}

@@ -56,7 +56,11 @@ func (t *tx) after(receipt marketops.ReceiptID, from, to State, epoch int64, act
 	return c.Claim, err
 }
 
-// Renew gives an open claim a lease that ends lease from now. A lease that has ended is
+// maxHold is how long one epoch can keep others from taking over. A publisher's work ends within an hour.
+const maxHold = 90 * time.Minute
+
+// Renew gives an open claim a lease that ends lease from now, and at most 90 minutes after its epoch began: then others may
+// take over, and the holder may still finish until one does. A lease that has ended is
 // renewed too, as long as nobody has taken the claim over.
 //
 // Codes: operation-in-flight with [ErrFenced]; consumed, revoked; ledger-unavailable, disk-full.
@@ -69,10 +73,24 @@ func (l *Ledger) Renew(ctx context.Context, receipt marketops.ReceiptID, epoch i
 		if err != nil {
 			return Claim{}, err
 		}
-		c.LeaseUntil = t.now.Add(lease)
+		began, err := t.beginning(c)
+		if err != nil {
+			return Claim{}, err
+		}
+		c.LeaseUntil = min(t.now.Add(lease), began.Add(maxHold))
 		return c.Claim, t.one(`UPDATE claim SET lease_until = ? WHERE receipt_id = ? AND epoch = ? AND owner = ? AND state = ?`,
 			int64(c.LeaseUntil), string(receipt), epoch, string(owner), string(c.State))
 	})
+}
+
+// beginning returns when a claim's epoch began.
+func (t *tx) beginning(c row) (at marketops.Time, err error) {
+	found, err := t.get(`SELECT at FROM transition WHERE receipt_id = ? AND epoch = ? AND (from_state = '' OR reason = ?) ORDER BY seq DESC LIMIT 1`,
+		[]any{string(c.Receipt), c.Epoch, takeoverReason}, &at)
+	if err == nil && !found {
+		err = unavailable("the beginning of the epoch is missing", errNoRecord)
+	}
+	return at, err
 }
 
 const attemptReason = "attempt "

@@ -50,7 +50,7 @@ type Tally struct {
 // counts only if counts is true.
 func (t *Tally) Add(v Vote, counts bool) {
 	if v.Body.Verdict != receipt.Approve {
-		if t.Eligible(v.Person) {
+		if t.Eligible(v.Person) && !slices.Contains(t.rejected, v.Person.Name) {
 			t.rejected = append(t.rejected, v.Person.Name)
 		}
 		return

@@ -52,6 +52,9 @@ var claimsMutants = []mutant{
 	{"shares", "asking the shares in the transaction that freezes", "log/claims", "TestShareAtOnce", []overlay.Patch{
 		{File: "log/claims/record.go", Old: "if err := t.requireShares(r); err != nil {", New: "if err := t.requireShares(r); false {"},
 	}},
+	{"hold", "letting others take over from who renews for ever", "log/claims", "TestLeaseEnds", []overlay.Patch{
+		{File: stepFile, Old: "min(t.now.Add(lease), began.Add(maxHold))", New: "max(t.now.Add(lease), began)"},
+	}},
 	{"epoch", "fencing out an epoch that was overtaken", "log/claims", "TestTakeoverFencesTheOldEpoch", []overlay.Patch{
 		{File: rowFile, Old: "case c.Epoch != epoch || c.Owner != owner:", New: "case false:"},
 	}},

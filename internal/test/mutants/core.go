@@ -102,7 +102,7 @@ var coreMutants = []mutant{
 		{File: refusalFile, Old: "context.WithoutCancel(ctx)", New: "ctx"},
 	}},
 	{"refusedrun", "naming no run that this Core does not know", "federation/server", "TestInventedRun", []overlay.Patch{
-		{File: refusalFile, Old: "err != nil || len(rows) == 0 {", New: "err != nil {"},
+		{File: refusalFile, Old: "err != nil || len(rows) == 0 {", New: "err != nil || rows == nil && false {"},
 	}},
 	{"refusedstolen", "recording nothing of a request that another may have made", "federation/server", "TestStolenSocket", []overlay.Patch{
 		{File: "federation/server/http.go", Old: "if !who.made {", New: "if false {"},
@@ -124,6 +124,13 @@ var coreMutants = []mutant{
 	}},
 	{"asknext", "asking keys and trust file before each later effect", "federation/core", "TestConditions", []overlay.Patch{
 		{File: executeFile, Old: "if err := e.conditions.forNextEffect(who.Key, i); err != nil {", New: "if err := error(nil); err != nil {"},
+	}},
+	{"tight", "taking no envelope that spaces make large", "federation/core", "TestTightEnvelopes", []overlay.Patch{
+		{File: "federation/core/rules.go", Old: "n > most {", New: "n > 100*most {"},
+		{File: submitFile, Old: "if err := requireTight(v.Record); err != nil {", New: "if err := error(nil); err != nil {"},
+	}},
+	{"settledtwice", "ending a claim that another call has just ended", "federation/core", "TestSettledTwice", []overlay.Patch{
+		{File: sweepFile, Old: "if errors.Is(err, claims.ErrState) {", New: "if false {"},
 	}},
 	{"held", "asking for no approvals while a receipt must end first", "federation/core", "TestUsedUp", []overlay.Patch{
 		{File: "federation/core/uses.go", Old: "return use{held: &marketops", New: "return use{spends: what, held: &marketops"},

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -75,7 +76,7 @@ func flood(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[4])
 	ts.Check(err)
 	call := map[string]func() error{"rejections": a.reject, "fat": a.rejectFat, "approvals": a.approve, "copies": a.copyVote, "stolen": a.stealVote,
-		"submissions": a.submitNew, "revocations": a.revoke, "authorize": a.authorize, "claims": a.claim}[args[0]]
+		"submissions": a.submitNew, "revocations": a.revoke, "authorize": a.authorize, "claims": a.claim, "padded": a.rejectPadded}[args[0]]
 	if call == nil {
 		ts.Fatalf("flood %s?", args[0])
 	}
@@ -245,5 +246,15 @@ func (a *attacker) authorize() error {
 // claim asks for the receipt of the run, as a key that is no publisher's can not.
 func (a *attacker) claim() error {
 	_, err := a.Claim(context.Background(), api.ClaimWanted{Receipt: a.have, Run: a.run, Operation: a.refs[0].Operation, Publisher: a.key.Public().ID(), Trust: a.info.Trust})
+	return err
+}
+
+// rejectPadded hands in a rejection in an envelope with a mebibyte of spaces, which no signature covers.
+func (a *attacker) rejectPadded() error {
+	rec, err := receipt.Seal(a.verdict(receipt.Reject), a.key)
+	if err != nil {
+		return err
+	}
+	_, err = a.Approve(context.Background(), append(bytes.Repeat([]byte(" "), 1<<20), rec.Envelope...))
 	return err
 }
