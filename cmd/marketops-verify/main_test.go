@@ -84,7 +84,7 @@ func TestExitCodes(t *testing.T) {
 		{good, "@w.mopack", 11, "trust-missing"},
 		{good, "@w.mopack --trust @nowhere.json", 11, "trust-missing"},
 		{good, "@w.mopack --trust @garbage", 11, "trust-missing"},
-		{good, "@w.mopack --trust @log", 11, "trust-missing"},
+		{good, "@w.mopack --trust @log", 11, "file-unsafe"},
 		{good, "@w.mopack --trust @trust.json --trust-digest sha256:" + strings.Repeat("0", 63) + "1", 11, "trust-missing"},
 		{good, "@w.mopack --trust @trust.json --min-trust-version 2", 11, "trust-rolled-back"},
 		{good, "@w.mopack --trust @trust.json --at 2026-03-01T11:00:00Z", 11, "clock-unsure"},

@@ -129,9 +129,9 @@ func TestAdvisoriesBounded(t *testing.T) {
 	}
 	ask := func(by string) error { another(); return errOf(w.Client(by).Authorize(context.Background(), s.ID)) }
 	for range federation.AdvisoriesPerDay {
-		must(t, ask("mallory"))
+		must(t, ask("carol"))
 	}
-	wantCode(t, ask("mallory"), marketops.LimitReached)
+	wantCode(t, ask("carol"), marketops.LimitReached)
 	must(t, ask("bob"))
 	if !s.Approve("alice").Decide().Authorized {
 		t.Error("control: it is not authorised")

@@ -120,12 +120,9 @@ func TestLargeRecords(t *testing.T) {
 	ctx, w := context.Background(), world.New(t)
 	s := w.NewRun().Submit()
 	for i := range 30 {
-		o := issue.Refused{Run: s.ID, Request: marketops.DigestOf(fmt.Append(nil, i)), Code: marketops.Expired, Text: "late"}
-		rec, _, err := w.Issuer.Refusal(o)
-		must(t, err)
-		body := *rec.Body.(*receipt.Refusal)
-		for range 12_000 {
-			body.Checks = append(body.Checks, receipt.CheckResult{Code: marketops.Expired, Status: marketops.Fail})
+		body := receipt.RunClosed{Header: w.Head(), RunID: s.ID, Plan: s.PlanDigest(), Counts: []receipt.Count{{Name: receipt.KindClaim, Count: 1}}}
+		for n := range 8_000 {
+			body.Records = append(body.Records, marketops.DigestOf(fmt.Append(nil, i, n)))
 		}
 		big := got(receipt.Seal(&body, w.Keys["ledger"]))(t)
 		if len(big.Envelope) < 500_000 {

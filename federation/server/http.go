@@ -92,12 +92,15 @@ func post[In, Out any](s *httpServer, path string, role trust.Role, limit int64,
 		}
 		defer done()
 		var in In
-		err = s.body(w, r, who, limit, &in)
-		if wrong := who.requireRole(role); who.made && wrong != nil { // whatever the body says
-			err = unknownApprover(path, wrong)
+		if err = s.body(w, r, who, limit, &in); err != nil {
+			if wrong := who.requireRole(role); who.made && wrong != nil {
+				err = unknownApprover(path, wrong)
+			}
+			s.refuse(w, r, who, nil, err)
+			return
 		}
-		if err != nil {
-			s.refuse(w, r, who, in, err)
+		if err = who.requireRole(role); err != nil {
+			s.refuse(w, r, who, in, unknownApprover(path, err))
 			return
 		}
 		out, err := do(r.Context(), &who.Caller, in)

@@ -47,11 +47,28 @@ func irregular(fi fs.FileInfo) error { return refuse("not a regular file: it is 
 
 // Open opens a regular file below root without going through any symbolic link. The file must be closed.
 func Open(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
-	before, err := Look(root, name) // opening a device may set it to work
-	if err != nil {
-		return nil, nil, err
+	return openAgain(func() (*os.File, fs.FileInfo, error) {
+		before, err := Look(root, name) // opening a device may set it to work
+		if err != nil {
+			return nil, nil, err
+		}
+		return OpenAs(root, name, os.O_RDONLY, before)
+	})
+}
+
+// errReplaced: between the look and the opening another file took the place.
+var errReplaced = refuse("not a regular file: it was replaced while it was opened")
+
+const openTries = 32
+
+// openAgain opens what its owner replaces whole meanwhile, such as a checkpoint. Each try looks anew.
+func openAgain(open func() (*os.File, fs.FileInfo, error)) (f *os.File, fi fs.FileInfo, err error) {
+	for range openTries {
+		if f, fi, err = open(); err != errReplaced {
+			break
+		}
 	}
-	return OpenAs(root, name, os.O_RDONLY, before)
+	return f, fi, err
 }
 
 // OpenAs opens a file with these flags of [os.OpenFile]. It must be the one that was looked at before; nil takes
@@ -72,7 +89,7 @@ func check(f *os.File, before fs.FileInfo) (*os.File, fs.FileInfo, error) {
 	case !after.Mode().IsRegular():
 		err = irregular(after)
 	case before != nil && !os.SameFile(before, after):
-		err = refuse("not a regular file: it was replaced while it was opened")
+		err = errReplaced
 	default:
 		return f, after, nil
 	}
@@ -115,18 +132,20 @@ func IsFree(root *os.Root, name string) error {
 
 // OpenPath opens a regular file at a path that the user named. A link is followed.
 func OpenPath(path string) (*os.File, fs.FileInfo, error) {
-	before, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !before.Mode().IsRegular() {
-		return nil, nil, irregular(before)
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|dontWait, 0)
-	if err != nil {
-		return nil, nil, err
-	}
-	return check(f, before)
+	return openAgain(func() (*os.File, fs.FileInfo, error) {
+		before, err := os.Stat(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !before.Mode().IsRegular() {
+			return nil, nil, irregular(before)
+		}
+		f, err := os.OpenFile(path, os.O_RDONLY|dontWait, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		return check(f, before)
+	})
 }
 
 // Kind names what a file is, for people.

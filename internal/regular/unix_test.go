@@ -45,6 +45,33 @@ func TestSpecialFiles(t *testing.T) {
 	}
 }
 
+// TestReplacedOften: a file that its owner replaces whole, again and again, is read each time.
+func TestReplacedOften(t *testing.T) {
+	dir, root := folder(t)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = regular.Write(root, "f", []byte("again"))
+			}
+		}
+	}()
+	for range 300 {
+		_, below := regular.Read(root, "f", 100)
+		_, path := regular.ReadPath(filepath.Join(dir, "f"), 100)
+		if err := errors.Join(below, path); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(stop)
+	<-done
+}
+
 // TestReplaced: what was opened must be what was looked at.
 func TestReplaced(t *testing.T) {
 	dir, root := folder(t)

@@ -129,7 +129,7 @@ var coreMutants = []mutant{
 		{File: "federation/core/rules.go", Old: "n > most {", New: "n > 100*most {"},
 		{File: submitFile, Old: "if err := requireTight(v.Record); err != nil {", New: "if err := error(nil); err != nil {"},
 	}},
-	{"settledtwice", "ending a claim that another call has just ended", "federation/core", "TestSettledTwice", []overlay.Patch{
+	{"settledtwice", "ending a claim that another call has just ended", "federation/core", "TestSettledMeanwhile", []overlay.Patch{
 		{File: sweepFile, Old: "if errors.Is(err, claims.ErrState) {", New: "if false {"},
 	}},
 	{"held", "asking for no approvals while a receipt must end first", "federation/core", "TestUsedUp", []overlay.Patch{

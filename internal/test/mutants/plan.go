@@ -30,7 +30,7 @@ var planMutants = []mutant{
 	{"shown-tree", "showing a change set only if it makes the tree of the document", "plan", "TestForgedDocuments", []overlay.Patch{
 		{File: objectFile, Old: "case result != set.Tree:", New: "case false:"},
 	}},
-	{"cut-off", "reading no folder of which GitHub lists only the beginning", "plan/discover", "TestTree", []overlay.Patch{
+	{"cut-folder", "reading no folder of which GitHub lists only the beginning", "plan/discover", "TestTree", []overlay.Patch{
 		{File: "plan/discover/lookup.go", Old: "if t.Truncated {", New: "if false {"},
 	}},
 }

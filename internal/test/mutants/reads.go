@@ -20,7 +20,7 @@ var readMutants = []mutant{
 		{File: serveFile, Old: "requireBody(who, nil); err != nil", New: "error(nil); err != nil"},
 	}},
 	{"readposts", "refusing readers every other call", "federation/server", "TestReads", []overlay.Patch{
-		{File: authFile, Old: "case !slices.Contains(roles, holder.Role):", New: "case !slices.Contains(roles, holder.Role) && holder.Role != trust.RoleReader:"},
+		{File: authFile, Old: "if !slices.Contains(roles, c.Role) {", New: "if !slices.Contains(roles, c.Role) && c.Role != trust.RoleReader {"},
 	}},
 	{"readrequester", "showing requesters their own runs alone", "federation", "TestSees", []overlay.Patch{
 		{File: visibleFile, Old: "who.Name == run.Requester ||", New: "run.Requester != \"\" ||"},
