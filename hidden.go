@@ -14,8 +14,8 @@ const (
 	maxRemarks = 20 // of one operation; more are counted
 )
 
-// HiddenText tells people what the texts of an operation hold that GitHub will not show them: characters that nobody
-// sees, and HTML comments. It follows from the document alone, and is shown wherever the document is.
+// HiddenText tells people what the texts of an operation hold that GitHub will not show them: invisible
+// characters and HTML comments. It follows from the document alone, and is shown wherever the document is.
 func (o Operation) HiddenText() (out []string) {
 	add := func(what, text string) { out = append(out, hiddenIn(what, text)...) }
 	if t := o.Tag; t != nil {
@@ -44,7 +44,7 @@ func (o Operation) HiddenText() (out []string) {
 func hiddenIn(what, text string) (out []string) {
 	for i, line := range strings.Split(text, "\n") {
 		if found := unseen([]rune(line)); len(found) > 0 {
-			out = append(out, fmt.Sprintf("%s line %d holds characters that nobody sees: %s", what, i+1, strings.Join(found, " ")))
+			out = append(out, fmt.Sprintf("%s line %d holds invisible characters: %s", what, i+1, strings.Join(found, " ")))
 		}
 		if strings.Contains(line, "<!") || strings.Contains(line, "<?") {
 			out = append(out, fmt.Sprintf("%s line %d begins an HTML comment, which GitHub does not show", what, i+1))

@@ -53,7 +53,7 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// TestIdentities: what git would cut, what moves a cursor and what nobody sees is no name and no address; the control is one.
+// TestIdentities: what git would cut, what moves a cursor and what is invisible is no name and no address; the control is one.
 func TestIdentities(t *testing.T) {
 	for _, good := range [][2]string{{"Release Bot", "release@example.com"}, {"Zoë Müller-Łuk", "zoe.m+x@example.com"}, {"dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"}, {"Ó Brian", "o'brien@example.com"}, {"山田 太郎", "yamada@example.jp"}} {
 		if err := ValidateIdentity("tagger", good[0], good[1]); err != nil {

@@ -441,7 +441,7 @@ func TestDryRunStopsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestHiddenText: the plan warns of each text that holds what nobody sees.
+// TestHiddenText: the plan warns of each text that holds what is invisible.
 func TestHiddenText(t *testing.T) {
 	f := newFixture(t)
 	f.release().Name = "Widgets\u200b 1.4.0"
@@ -449,7 +449,7 @@ func TestHiddenText(t *testing.T) {
 	for _, x := range f.planned().Plan.Findings {
 		got = append(got, fmt.Sprintf("%d %s %s %s", x.Number, x.Rule, x.Severity, x.Text))
 	}
-	if !slices.Contains(got, "1 hidden-text warning release name line 1 holds characters that nobody sees: U+200B") {
+	if !slices.Contains(got, "1 hidden-text warning release name line 1 holds invisible characters: U+200B") {
 		t.Errorf("%q", got)
 	}
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/omega/marketops/receipt"
 )
 
-// relay stands between a publisher and the Core. It holds no key; it can act before it hands on a call, and put
+// relay lies between a publisher and the Core. It holds no key; it can act before it hands on a call, and put
 // another answer in place of the Core's.
 type relay struct {
 	stage  *stage

@@ -129,7 +129,7 @@ func (r *Report) compare(found map[string]File, wanted map[string][]marketops.Fi
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		if wanted[name] == nil {
 			good = false
-			r.Fail(Check{Name: CheckFiles, Subject: name, Code: marketops.ContentMismatch, Expected: "no file", Got: found[name].what(), Detail: "nobody authorised it"})
+			r.Fail(Check{Name: CheckFiles, Subject: name, Code: marketops.ContentMismatch, Expected: "no file", Got: found[name].what(), Detail: "no receipt authorises it"})
 		}
 	}
 	if good {

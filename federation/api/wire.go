@@ -32,7 +32,7 @@
 //
 // Every answer to a signed call, problems included, has the header Marketops-Answer: the base64 of a DSSE envelope around
 // a [receipt.Answer] of the ledger that names the call's envelope, the status and the SHA-256 of the body. The client takes
-// no other answer, and none that comes after the call's window. Whoever relays the calls can stop them, and no more.
+// no other answer, and none that comes after the call's window. A relay can stop the calls, and no more.
 //
 // An answer that is not 200 carries [Problem]. Nothing that arrives is believed for having
 // arrived: envelopes are opened against trust.json and positions are proved from the tiles.

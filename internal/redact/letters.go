@@ -134,7 +134,7 @@ func (l letters) keep(as func(byte) byte) text {
 	return text{string(b), at}
 }
 
-// visible passes over white space and what nobody sees.
+// visible passes over white space and what is invisible.
 func (l letters) visible() text { return l.keep(plain) }
 
 // digits are those of hex alone, so that separators between bytes and a 0x before each make no difference.

@@ -172,7 +172,7 @@ func otherTexts(s string) []string {
 	return out
 }
 
-// TestHiddenText: who approves is warned of what a text holds that nobody sees, and sees it.
+// TestHiddenText: who approves is warned of what is invisible in a text, and sees it.
 func TestHiddenText(t *testing.T) {
 	op := operations()["release"]
 	if text := shown(t, op); strings.Contains(text, "warning") {

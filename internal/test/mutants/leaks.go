@@ -25,7 +25,7 @@ var leakMutants = []mutant{
 	{"blank", "knowing the characters that show nothing", "internal/visible", "TestHidden", []overlay.Patch{
 		{File: "internal/visible/visible.go", Old: " || unicode.Is(blank, r)", New: ""},
 	}},
-	{"unwarned", "telling what a text holds that nobody sees", ".", "TestHiddenText", []overlay.Patch{
+	{"unwarned", "telling what is invisible in a text", ".", "TestHiddenText", []overlay.Patch{
 		{File: "hidden.go", Old: "len(found) > 0", New: "len(found) > 100"},
 	}},
 	{"commented", "telling that a text holds an HTML comment", ".", "TestHiddenText", []overlay.Patch{
@@ -34,7 +34,7 @@ var leakMutants = []mutant{
 	{"unwarned-approver", "telling it to who approves", "internal/cli/describe", "TestHiddenText", []overlay.Patch{
 		{File: "internal/cli/describe/describe.go", Old: "range op.HiddenText()", New: "range op.HiddenText()[:0]"},
 	}},
-	{"unwarned-plan", "warning in the plan of what a text holds that nobody sees", "plan", "TestHiddenText", []overlay.Patch{
+	{"unwarned-plan", "warning in the plan of what is invisible in a text", "plan", "TestHiddenText", []overlay.Patch{
 		{File: "plan/evaluate.go", Old: "\te.noteHidden()\n", New: "\n"},
 	}},
 	{"read-token", "removing the read token from errors", "plan/discover", "TestTokenInAnswers", []overlay.Patch{

@@ -11,7 +11,7 @@ var operationMutants = []mutant{
 	{"e-mail", "refusing what no e-mail address holds", ".", "TestIdentities", []overlay.Patch{
 		{File: validateFile, Old: "grammar.Of(local, mailName, 1, 64)", New: `local != "" && len(local) <= 64`},
 	}},
-	{"hidden-name", "refusing characters in a name that nobody sees", ".", "TestIdentities", []overlay.Patch{
+	{"hidden-name", "refusing invisible characters in a name", ".", "TestIdentities", []overlay.Patch{
 		{File: validateFile, Old: " || strings.IndexFunc(name, isHidden) >= 0", New: ""},
 	}},
 	{"cut-name", "refusing names that git would cut", ".", "TestIdentities", []overlay.Patch{

@@ -26,7 +26,7 @@ import (
 
 // Limits of the server. A request is small, and what is slow is not a log.
 const (
-	maxCalls      = 64   // judged at one time; others wait. Nobody holds a place who is still sending or reading
+	maxCalls      = 64   // judged at one time; others wait. a caller that still sends or reads holds no place
 	maxReading    = 1024 // requests read at one time, each of at most [witness.MaxRequest] bytes; others wait
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 5 * time.Second  // for the body of one request
