@@ -5,7 +5,10 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/federation/policy"
+	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/receipt"
 )
@@ -99,6 +102,29 @@ func TestFinishedUnderAnother(t *testing.T) {
 	if s.Receipts[0].Digest != own {
 		t.Error("the receipt of a success was not answered again")
 	}
+}
+
+// taken is a GitHub on which every tag exists.
+type taken struct{}
+
+func (taken) Observe(context.Context, marketops.Operation) federation.Seen {
+	return federation.Seen{Facts: policy.Observed{DefaultBranch: "main", CommitOnBranch: true}}
+}
+
+// TestOwnTagIsThere: a Core that observes lets an operation be finished whose tag is there because it made it. The control
+// is a tag that nothing of this operation tried to make.
+func TestOwnTagIsThere(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	s, foreign := w.Ready(world.ReleaseOp("v1.0.0")), w.NewRun(world.ReleaseOp("v2.0.0")).Submit().Approve("alice")
+	claimed, intent := s.Execute(0, "pub")
+	got(w.Client("pub").Attempt(context.Background(), s.Effect(0, claimed.Claim.Epoch)))(t)
+	ended(t, s, intent, receipt.Failed, marketops.Expired, receipt.EffectApplied, receipt.EffectAbsent)
+	w.Stop()
+	w.Options.Config.Observe, w.Options.Observer = config.ObserveGitHub, taken{}
+	w.Start()
+	authorizeAgain(t, s)
+	denied(t, foreign, marketops.PlanStale)
 }
 
 // TestReplaced: a receipt that lapsed stays useless when the clock goes back after another one was issued.

@@ -46,10 +46,30 @@ func (d decisions) observe(ctx context.Context, id marketops.RunID) (observation
 	looking.Wait()
 	out := observations{}
 	for i, w := range r.Operations {
+		tried, err := d.hasTried(ctx, id, w.Digest, marketops.EffectTag)
+		if err != nil {
+			return nil, err
+		}
+		seen[i].Facts.TagAbsent = seen[i].Facts.TagAbsent || tried
 		out[w.Digest] = &seen[i]
 		for _, u := range seen[i].Unread {
 			d.log.Warn("a fact was not observed", "repository", w.Op.Target.FullName, "fact", u.Fact, "error", u.Why)
 		}
 	}
 	return out, nil
+}
+
+// hasTried reports whether an effect of an operation was tried under any receipt of the run: what is there may be its own.
+func (d decisions) hasTried(ctx context.Context, run marketops.RunID, operation marketops.Digest, effect string) (bool, error) {
+	rows, err := d.ledger.Claims(ctx, run, operation)
+	if err != nil {
+		return false, err
+	}
+	for _, row := range rows {
+		counts, err := d.attempts(ctx, row)
+		if err != nil || counts[effect] > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }

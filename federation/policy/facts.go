@@ -33,7 +33,7 @@ type Facts struct {
 type Observed struct {
 	DefaultBranch  string `json:"default_branch"`
 	CommitOnBranch bool   `json:"commit_on_branch"`
-	TagAbsent      bool   `json:"tag_absent"`
+	TagAbsent      bool   `json:"tag_absent"` // or this operation has tried to make it
 	Archived       bool   `json:"archived"`
 	HeadSHA        string `json:"head_sha"`
 }

@@ -129,6 +129,9 @@ var coreMutants = []mutant{
 		{File: "federation/core/rules.go", Old: "n > most {", New: "n > 100*most {"},
 		{File: submitFile, Old: "if err := requireTight(v.Record); err != nil {", New: "if err := error(nil); err != nil {"},
 	}},
+	{"owntag", "taking a tag of its own for no other's", "federation/core", "TestOwnTagIsThere", []overlay.Patch{
+		{File: "federation/core/observe.go", Old: "seen[i].Facts.TagAbsent || tried", New: "seen[i].Facts.TagAbsent || tried && false"},
+	}},
 	{"settledtwice", "ending a claim that another call has just ended", "federation/core", "TestSettledMeanwhile", []overlay.Patch{
 		{File: sweepFile, Old: "if errors.Is(err, claims.ErrState) {", New: "if false {"},
 	}},
