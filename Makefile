@@ -105,8 +105,8 @@ disk:
 		$(GO) test $(LIMIT) -count=1 -json -tags disk -run '^TestFullDisk$$' ./log/claims $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # Each mutant removes one safeguard in a copy of the source; the test that is named with it must notice.
-mutants:
-	@$(GO) run ./internal/test/mutants
+mutants: # MUTANTS='-sample 100' tries a random part
+	@$(GO) run ./internal/test/mutants $(MUTANTS)
 
 # A short look for each fuzz target; the corpus under testdata/fuzz runs with every make test.
 fuzz:

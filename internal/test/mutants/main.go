@@ -4,6 +4,7 @@
 //
 //	go run ./internal/test/mutants               every control and every mutant
 //	go run ./internal/test/mutants run kind      these two only
+//	go run ./internal/test/mutants -sample 50    so many of all, by a seed that is printed
 //	go run ./internal/test/mutants -write DIR run
 //	                                             writes the changed copy into DIR, and the commands to
 //	                                             look at it and to run the test by hand
@@ -16,9 +17,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/omega/marketops/internal/test/overlay"
 )
@@ -35,8 +39,12 @@ var mutants = slices.Concat(cryptoMutants, trustMutants, gateMutants, lifecycleM
 
 func main() {
 	dir := flag.String("write", "", "write the changed copies into this `folder`, and run nothing")
+	most := flag.Int("sample", 0, "try so many `mutants` of those chosen, by a seed that is printed; 0 tries all")
 	flag.Parse()
 	chosen, err := choose(flag.Args())
+	if err == nil && *most > 0 && *most < len(chosen) {
+		chosen, err = sample(chosen, *most)
+	}
 	if err == nil && *dir != "" {
 		err = write(*dir, chosen)
 	} else if err == nil {
@@ -59,6 +67,21 @@ func choose(names []string) (out []mutant, err error) {
 		err = fmt.Errorf("%q: %d of them are mutants", names, len(out))
 	}
 	return out, err
+}
+
+// sample returns n of the mutants. MARKETOPS_SEED repeats the choice of an earlier run.
+func sample(all []mutant, n int) ([]mutant, error) {
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("MARKETOPS_SEED"); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return nil, fmt.Errorf("MARKETOPS_SEED: %w", err)
+		}
+	}
+	fmt.Printf("%d of %d mutants; MARKETOPS_SEED=%d repeats them\n", n, len(all), seed)
+	all = slices.Clone(all)
+	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:n], nil
 }
 
 // write leaves the copies of each mutant in a folder of dir, and says what to do with them.
