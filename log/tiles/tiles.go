@@ -22,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 )
@@ -52,11 +53,10 @@ func (f *Folder) ReadFile(name string) ([]byte, error) {
 
 // Read returns a regular file of at most limit bytes that is not reached through a link.
 func Read(root *os.Root, name string, limit int64) ([]byte, error) {
-	i, err := root.Lstat(name)
-	if err != nil || !i.Mode().IsRegular() {
+	file, _, err := regular.Open(root, name)
+	if errors.Is(err, marketops.FileUnsafe) {
 		return nil, errors.Join(fs.ErrNotExist, err)
 	}
-	file, _, err := regular.OpenAs(root, name, os.O_RDONLY, i)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package tiles
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -184,4 +185,46 @@ func FuzzPaths(f *testing.F) {
 			t.Errorf("%q leads to %d %.60q", name, w.Code, w.Body)
 		}
 	})
+}
+
+// TestReplacedCheckpoint: a checkpoint that the log replaces again and again is read each time.
+func TestReplacedCheckpoint(t *testing.T) {
+	dir := t.TempDir()
+	put := func() error {
+		part := filepath.Join(dir, "part")
+		return errors.Join(os.WriteFile(part, []byte("checkpoint"), 0o600), os.Rename(part, filepath.Join(dir, log.CheckpointPath)))
+	}
+	if err := put(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	stop, done := make(chan struct{}), make(chan error)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+				if err := put(); err != nil {
+					done <- err
+					return
+				}
+			}
+		}
+	}()
+	for range 2000 {
+		if b, err := f.ReadFile(log.CheckpointPath); err != nil || string(b) != "checkpoint" {
+			t.Errorf("%q, %v", b, err)
+			break
+		}
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
