@@ -133,7 +133,7 @@ func TestPersonSeesTheReport(t *testing.T) {
 	w.Publish()
 	b := open(t)
 	b.choose(w.PackBytes(), w.TrustBytes())
-	if got := b.text("#verdict"); got != "✓ verified (unwitnessed)" {
+	if got := b.text("#verdict"); got != "✓ verified (unwitnessed): authorised and published" {
 		t.Errorf("verdict is %q", got)
 	}
 	for selector, want := range map[string]string{
