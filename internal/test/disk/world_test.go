@@ -56,7 +56,7 @@ func newWorld(t *testing.T, disks ...string) *world {
 	}
 	w.ok(w.StartGitHub())
 	w.ok(w.MakeState())
-	w.ok(w.EditCore("max_receipts_per_repository: 20", "max_receipts_per_repository: 10000", "max_submissions_per_day: 500", "max_submissions_per_day: 10000"))
+	w.ok(w.EditCore("max_receipts_per_repository: 20", "max_receipts_per_repository: 10000", "max_submissions_per_day: 500", "max_submissions_per_day: 10000", "max_submissions_per_person: 100", "max_submissions_per_person: 10000"))
 	w.ok(w.startCore(nil))
 	t.Cleanup(func() { w.killCore() })
 	return w

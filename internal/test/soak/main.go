@@ -150,7 +150,7 @@ var repos = [...]string{"octo-org/soak-0", "octo-org/soak-1", "octo-org/soak-2",
 func repository(i int) string { return repos[i%len(repos)] }
 
 // wider lets more receipts live at one time than one person needs on one day.
-var wider = []string{"max_receipts_per_repository: 20", "max_receipts_per_repository: 10000", "max_submissions_per_day: 500", "max_submissions_per_day: 10000"}
+var wider = []string{"max_receipts_per_repository: 20", "max_receipts_per_repository: 10000", "max_submissions_per_day: 500", "max_submissions_per_day: 10000", "max_submissions_per_person: 100", "max_submissions_per_person: 10000"}
 
 func start(w *testenv.World) error {
 	if err := w.StartGitHub(); err != nil {
