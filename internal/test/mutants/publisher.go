@@ -26,7 +26,7 @@ var publisherMutants = []mutant{
 	{"execute", "asking the ledger for the door before GitHub is called", "publisher", "TestWholeProtocol", []overlay.Patch{
 		{File: publishFile, Old: "_, err = p.Core.Execute(ctx, a.fence())", New: ""},
 	}},
-	{"answersigned", "taking no answer that the ledger did not sign", "publisher", "TestRelay", []overlay.Patch{
+	{"answersigned", "taking no answer that the ledger did not sign", "federation/api", "TestSignedAnswers", []overlay.Patch{
 		{File: "federation/api/client.go", Old: "if call != nil {", New: "if false {"},
 	}},
 	{"hiddenveto", "the Core's own look at the votes", "publisher", "TestHiddenVeto", []overlay.Patch{
