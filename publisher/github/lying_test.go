@@ -222,10 +222,11 @@ func TestCanary(t *testing.T) {
 		forms = append(forms, b.String())
 	}
 	echo := strings.Join(slices.Replace(slices.Clone(forms), 3, 4, base64.URLEncoding.EncodeToString([]byte("x:"+secret))), " ")
+	forms = append(forms, "canary")
 	clean := func(s *stage, what string, v any) {
 		s.Helper()
 		text := fmt.Sprintf("%v %+v %s", v, v, must(json.Marshal(v)))
-		for _, form := range append(forms, "canary") {
+		for _, form := range forms {
 			if strings.Contains(strings.ToLower(text), strings.ToLower(form)) {
 				s.Errorf("the credential stands in %s: %.2000s", what, text)
 			}
