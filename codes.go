@@ -205,7 +205,7 @@ var Codes = []CodeInfo{
 		Cause: "GITHUB_TOKEN, or what github.token or github.app.key names, is empty or not accepted", State: "nothing was sent; receipts unspent"},
 	{Code: DiskFull, Group: "setup", Meaning: "the disk is full or below its reserve",
 		Cause: "no room for records that must not be lost", State: "no new operation was begun"},
-	{Code: FileUnsafe, Group: "setup", Meaning: "a local file is not one that may be read or written",
+	{Code: FileUnsafe, Group: "setup", Meaning: "a local file may not be read or written",
 		Cause: "a link, a pipe, a device or a file that is too large where a regular file belongs, or a file that another user can write", State: "nothing was sent"},
 	{Code: LedgerUnavailable, Group: "infra", Meaning: "the claim ledger cannot answer",
 		Cause: "database error or Core shutting down", State: "no new operation was begun"},

@@ -14,7 +14,7 @@ import (
 	"github.com/omega/marketops/internal/gitobject"
 )
 
-// workflows may not be changed in passing: whoever changes them changes what runs with the
+// workflows may not be changed in passing: a change of them changes what runs with the
 // repository's own credentials.
 const workflows = ".github/workflows/"
 

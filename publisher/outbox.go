@@ -121,7 +121,7 @@ func (o Outbox) Pending() int { n, _ := o.names(); return len(n) }
 
 // Flush hands over what waits, and lets go of what it then sees in a published checkpoint. A record
 // that the Core refuses for good (its epoch was overtaken) is set aside with the suffix ".refused",
-// never lost; one that the Core does not take now, or has not logged whatever it answers, stays. A refusal that is
+// never lost; one that the Core does not take now, or has not logged, stays. A refusal that is
 // above a limit of the Core stays too, and the others are handed over all the same.
 func (p *Publisher) Flush(ctx context.Context) error {
 	names, err := p.Outbox.names()

@@ -64,7 +64,7 @@ func WantedOf(bundle []byte) map[string]int64 {
 }
 
 // checkFiles compares the caller's files with the assets of every operation that was published. An asset of
-// another operation is refused, or not known, whatever its bytes are.
+// another operation is refused, or not known, even if its bytes are equal.
 func (v *verification) checkFiles() bool {
 	if v.demand.Files == nil {
 		return true

@@ -42,7 +42,7 @@ publications:
 `
 
 // TestGodebugPrintsNoToken: net/http prints every header of HTTP/2 if the environment asks it to. The program shows a
-// GitHub that speaks both protocols its token, and says it to nobody else.
+// GitHub that speaks both protocols its token, and to no other server.
 func TestGodebugPrintsNoToken(t *testing.T) {
 	var shown atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -101,7 +101,7 @@ func TestCA(t *testing.T) {
 	}
 }
 
-// TestLoadRoots: what a file names begins at its folder, whatever the current folder is.
+// TestLoadRoots: what a file names begins at its folder, not at the current folder.
 func TestLoadRoots(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(t.TempDir())

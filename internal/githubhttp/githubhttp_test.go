@@ -20,7 +20,7 @@ func TestTransport(t *testing.T) {
 // withoutCredentials are the transports that carry none: what they read is public.
 var withoutCredentials = []string{"internal/cli/remote/remote.go", "log/tessera/witness.go"}
 
-// TestEveryTransport: whatever can carry a credential speaks HTTP/1.1 alone.
+// TestEveryTransport: a transport that can carry a credential speaks HTTP/1.1 alone.
 func TestEveryTransport(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {

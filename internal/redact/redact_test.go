@@ -55,7 +55,7 @@ func spellings(s string) map[string]string {
 	return out
 }
 
-// TestSpellings: whatever a server makes of the secret, nothing of it is left, and what is around it stays.
+// TestSpellings: in each spelling that a server can give the secret, nothing of it is left, and what is around it stays.
 func TestSpellings(t *testing.T) {
 	var r Redactor
 	r.Add(canary)

@@ -405,7 +405,7 @@ func namedOtherwise(t *testing.T, l *logtest.Log, origin string, size uint64) []
 	return l.SignText(text)
 }
 
-// TestOriginsThatAreNoKeyNames: a log is known by origin and key, whatever the key is called (C2SP tlog-checkpoint).
+// TestOriginsThatAreNoKeyNames: a log is known by origin and key, not by the name of the key (C2SP tlog-checkpoint).
 func TestOriginsThatAreNoKeyNames(t *testing.T) {
 	l := grown(1, "entry", 5)
 	for _, spelt := range []string{"go.sum database tree", "other.example.com", "https://log.example.com/+1"} {

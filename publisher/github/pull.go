@@ -14,7 +14,7 @@ import (
 // keyPullNumber is a line of the journal for people; nothing reads it.
 const keyPullNumber = "pull_number"
 
-// workflows may not be changed in passing: whoever changes them changes what runs with the
+// workflows may not be changed in passing: a change of them changes what runs with the
 // repository's own credentials. The plan refuses them too.
 const workflows = ".github/workflows"
 

@@ -40,7 +40,7 @@ func answer(t *testing.T, r *verifier.Report) said {
 	return said{first, r.ExitCode()}
 }
 
-// downloads are the assets of all operations of a world, as somebody holds them.
+// downloads are the assets of all operations of a world, as a user holds them.
 func downloads(w *logworld.World) *verifier.Files {
 	f := &verifier.Files{Found: map[string]verifier.File{}}
 	for i := range w.Ops {
@@ -102,7 +102,7 @@ func checkStates(t *testing.T, w *logworld.World, s state) {
 		set, err := sigstore.New(w.Pack(), w.Trust(), at, w.Digest(0), what)
 		if what == sigstore.Outcome && s.outcome == "" {
 			if err == nil {
-				t.Error("an outcome was exported that nobody wrote")
+				t.Error("an outcome was exported that no publisher wrote")
 			}
 			continue
 		}

@@ -56,7 +56,7 @@ func TestNoPathCalls(t *testing.T) {
 	}
 }
 
-// TestRunFoldersAreNotExcused: what takes run folders calls nothing by its path, whatever the reason.
+// TestRunFoldersAreNotExcused: what takes run folders calls nothing by its path; no reason excuses it.
 func TestRunFoldersAreNotExcused(t *testing.T) {
 	takers := map[string]bool{}
 	for name, text := range productTexts(t) {
