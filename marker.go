@@ -24,8 +24,15 @@ func (o Operation) addMarker(text string) (string, error) {
 	return text + "\n\n" + bodyMarker + d.String() + " -->", nil
 }
 
-// TagMessage returns the message of the tag object: the planned one and the marker.
+// TagMessage returns the message of the tag object: the planned one and the marker of the operation that makes it. It is
+// empty for a tag that is bound by its object.
 func (o Operation) TagMessage() (string, error) {
+	if o.Tag.Existing != nil {
+		if o.Tag.Existing.After.IsZero() {
+			return "", nil
+		}
+		o = o.MakerOfTag()
+	}
 	d, err := o.Digest()
 	if err != nil {
 		return "", err

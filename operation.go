@@ -70,21 +70,26 @@ func (t Target) Owner() string { o, _, _ := strings.Cut(t.FullName, "/"); return
 // Repo returns the part of the full name after the slash.
 func (t Target) Repo() string { _, r, _ := strings.Cut(t.FullName, "/"); return r }
 
-// Tag is an annotated tag: refs/tags/Name at a tag object that points to Commit.
+// Tag is the tag of an operation. Without Existing it is one that the operation makes: refs/tags/Name at an annotated
+// tag object that points to Commit.
 type Tag struct {
 	Name    string `json:"name"`
 	Commit  string `json:"commit"` // full SHA-1 or SHA-256 in hex
 	Tree    string `json:"tree"`
-	Message string `json:"message"` // as planned; GitHub shows [Operation.TagMessage]
-	Tagger  Person `json:"tagger"`
+	Message string `json:"message,omitzero"` // as planned; GitHub shows [Operation.TagMessage]
+	Tagger  Person `json:"tagger,omitzero"`
 
-	Existing *Existing `json:"existing,omitzero"` // reserved
+	Existing *Existing `json:"existing,omitzero"`
 }
 
-// Existing is a tag that stands already and stays as it is. Reserved: no document may have one yet.
+// Existing is a tag that a release finds on GitHub and leaves as it is. It binds one of two:
+//
+//   - Object and Type, which GitHub showed when the plan was made. Message and Tagger are then empty.
+//   - After, the digest of the tag_repo operation that makes the tag. Message and Tagger are then those of that
+//     operation, so that the whole operation follows from this document.
 type Existing struct {
-	Object string `json:"object"` // id of the tag object or, of a lightweight tag, the commit
-	Type   string `json:"type"`   // "tag" or "commit"
+	Object string `json:"object,omitzero"` // id of the tag object or, of a lightweight tag, the commit
+	Type   string `json:"type,omitzero"`   // "tag" or "commit"
 	After  Digest `json:"after,omitzero"`
 }
 
@@ -193,6 +198,8 @@ func (o Operation) Effects() []string {
 	switch {
 	case o.Kind == TagRepo:
 		return []string{EffectTag}
+	case o.Kind == PublishRelease && o.Tag != nil && o.Tag.Existing != nil:
+		return []string{EffectRelease}
 	case o.Kind == PublishRelease:
 		return []string{EffectTag, EffectRelease}
 	case o.PullRequest != nil && o.PullRequest.Changes != nil:
@@ -233,6 +240,13 @@ func (o Operation) Digest() (Digest, error) {
 		return Digest{}, err
 	}
 	return DigestOf(doc), nil
+}
+
+// MakerOfTag returns the tag_repo operation that makes the tag of this one: the one that Existing.After names.
+func (o Operation) MakerOfTag() Operation {
+	made, tag := NewOperation(TagRepo, o.Target), *o.Tag
+	tag.Existing, made.Tag = nil, &tag
+	return made
 }
 
 // Resource names what the operation takes on its repository, for single use across

@@ -35,9 +35,24 @@ func prOp() Operation {
 	return o
 }
 
+// onTagOp is a release for a tag that is there; afterTagOp one for a tag that an operation of the same plan makes.
+func onTagOp() Operation {
+	o := releaseOp()
+	o.Tag = &Tag{Name: "v0.3.1", Commit: sha, Tree: tree, Existing: &Existing{Object: strings.Repeat("4", 40), Type: "tag"}}
+	return o
+}
+
+func afterTagOp() Operation {
+	o, made := releaseOp(), tagOp()
+	digest, _ := made.Digest()
+	o.Tag.Existing = &Existing{After: digest}
+	return o
+}
+
 // TestDocumentGolden freezes the bytes: whoever changes them changes what old receipts bind.
 func TestDocumentGolden(t *testing.T) {
-	for name, op := range map[string]Operation{"tag_repo": tagOp(), "publish_release": releaseOp(), "open_pr": prOp()} {
+	for name, op := range map[string]Operation{"tag_repo": tagOp(), "publish_release": releaseOp(), "open_pr": prOp(),
+		"publish_release-existing": onTagOp(), "publish_release-after": afterTagOp()} {
 		doc, err := op.Document()
 		if err != nil {
 			t.Fatal(name, err)
@@ -107,6 +122,41 @@ func TestOperationRefusesWhatGitHubWouldShowOtherwise(t *testing.T) {
 	}
 }
 
+// TestExistingTagIsBoundWhole: an existing tag is bound by its object, or by the operation that makes it, and by nothing half.
+func TestExistingTagIsBoundWhole(t *testing.T) {
+	for name, tc := range map[string]struct {
+		op   func() Operation
+		edit func(*Operation)
+		ok   bool
+	}{
+		"control: annotated":          {onTagOp, func(*Operation) {}, true},
+		"control: lightweight":        {onTagOp, func(o *Operation) { *o.Tag.Existing = Existing{Object: sha, Type: "commit"} }, true},
+		"control: made by the plan":   {afterTagOp, func(*Operation) {}, true},
+		"nothing":                     {onTagOp, func(o *Operation) { *o.Tag.Existing = Existing{} }, false},
+		"no type":                     {onTagOp, func(o *Operation) { o.Tag.Existing.Type = "" }, false},
+		"another type":                {onTagOp, func(o *Operation) { o.Tag.Existing.Type = "tree" }, false},
+		"short object":                {onTagOp, func(o *Operation) { o.Tag.Existing.Object = sha[:7] }, false},
+		"object of another length":    {onTagOp, func(o *Operation) { o.Tag.Existing.Object = strings.Repeat("4", 64) }, false},
+		"commit at another object":    {onTagOp, func(o *Operation) { o.Tag.Existing.Type = "commit" }, false},
+		"tag object that is a commit": {onTagOp, func(o *Operation) { o.Tag.Existing.Object = sha }, false},
+		"a message":                   {onTagOp, func(o *Operation) { o.Tag.Message = "m" }, false},
+		"a tagger":                    {onTagOp, func(o *Operation) { o.Tag.Tagger = tagOp().Tag.Tagger }, false},
+		"object and maker":            {afterTagOp, func(o *Operation) { o.Tag.Existing.Object, o.Tag.Existing.Type = strings.Repeat("4", 40), "tag" }, false},
+		"another maker":               {afterTagOp, func(o *Operation) { o.Tag.Existing.After = DigestOf([]byte("x")) }, false},
+		"maker of another commit":     {afterTagOp, func(o *Operation) { o.Tag.Commit = tree }, false},
+		"maker with other words":      {afterTagOp, func(o *Operation) { o.Tag.Message = "other" }, false},
+		"maker in another repository": {afterTagOp, func(o *Operation) { o.Target.RepositoryID++ }, false},
+		"maker without a message":     {afterTagOp, func(o *Operation) { o.Tag.Message = "" }, false},
+		"tag_repo":                    {tagOp, func(o *Operation) { o.Tag.Existing = &Existing{Object: strings.Repeat("4", 40), Type: "tag"} }, false},
+	} {
+		o := tc.op()
+		tc.edit(&o)
+		if _, err := o.Digest(); (err == nil) != tc.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestKeyIsTheResourceNotTheContent(t *testing.T) {
 	a, b, c, d := tagOp(), releaseOp(), tagOp(), prOp()
 	c.Target.RepositoryID++
@@ -130,7 +180,7 @@ func TestMarkerEndsWhatGitHubShows(t *testing.T) {
 }
 
 func FuzzParseOperation(f *testing.F) {
-	for _, o := range []Operation{tagOp(), releaseOp(), prOp()} {
+	for _, o := range []Operation{tagOp(), releaseOp(), prOp(), onTagOp(), afterTagOp()} {
 		doc, _ := o.Document()
 		f.Add(doc)
 	}

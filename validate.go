@@ -1,6 +1,7 @@
 package marketops
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -110,18 +111,18 @@ func (o Operation) validateTag() error {
 	if o.Tag == nil || o.Release != nil || o.PullRequest != nil {
 		return Refuse(OperationMismatch, "tag_repo has a tag and nothing else")
 	}
+	if o.Tag.Existing != nil {
+		return Refuse(OperationMismatch, "tag_repo makes its tag, so existing does not belong to it")
+	}
 	return o.Tag.validate()
 }
 
 func (t *Tag) validate() error {
-	if t.Existing != nil {
-		return reserved("existing")
-	}
-	if err := refName("tag", t.Name); err != nil {
+	if err := t.validateTarget(); err != nil {
 		return err
 	}
-	if !FullSHA(t.Commit) || !FullSHA(t.Tree) || len(t.Commit) != len(t.Tree) {
-		return Refuse(OperationMismatch, "commit and tree must be full object ids")
+	if t.Existing != nil && t.Existing.After.IsZero() {
+		return t.validateExisting()
 	}
 	if t.Message == "" {
 		return Refuse(NameUnsafe, "the tag message is empty")
@@ -130,6 +131,46 @@ func (t *Tag) validate() error {
 		return err
 	}
 	return t.Tagger.validate("tagger")
+}
+
+func (t *Tag) validateTarget() error {
+	if err := refName("tag", t.Name); err != nil {
+		return err
+	}
+	if !FullSHA(t.Commit) || !FullSHA(t.Tree) || len(t.Commit) != len(t.Tree) {
+		return Refuse(OperationMismatch, "commit and tree must be full object ids")
+	}
+	return nil
+}
+
+// validateExisting demands the tag as GitHub showed it, and no text of ours, which it does not have.
+func (t *Tag) validateExisting() error {
+	e := t.Existing
+	switch {
+	case t.Message != "" || t.Tagger != Person{}:
+		return Refuse(OperationMismatch, "an existing tag has its own message and tagger")
+	case !FullSHA(e.Object) || len(e.Object) != len(t.Commit):
+		return Refuse(OperationMismatch, "the object of an existing tag must be a full object id")
+	case e.Type == "commit" && e.Object == t.Commit, e.Type == "tag" && e.Object != t.Commit:
+		return nil
+	}
+	return Refuse(OperationMismatch, fmt.Sprintf("an existing tag of type %.20q cannot be at object %s with commit %s", e.Type, e.Object, t.Commit))
+}
+
+// validateAfter demands that the operation that makes the tag is the one that follows from this document.
+func (o Operation) validateAfter() error {
+	e := o.Tag.Existing
+	if e == nil || e.After.IsZero() {
+		return nil
+	}
+	made, err := o.MakerOfTag().Digest()
+	if err != nil {
+		return err
+	}
+	if made != e.After || e.Object != "" || e.Type != "" {
+		return Refuse(OperationMismatch, "the tag is made by another operation than the one that existing names")
+	}
+	return nil
 }
 
 func (p Person) validate(role string) error {
@@ -146,7 +187,7 @@ func (o Operation) validateRelease() error {
 	if o.Tag == nil || o.Release == nil || o.PullRequest != nil {
 		return Refuse(OperationMismatch, "publish_release has a tag and a release and nothing else")
 	}
-	if err := o.Tag.validate(); err != nil {
+	if err := errors.Join(o.Tag.validate(), o.validateAfter()); err != nil {
 		return err
 	}
 	r := o.Release
@@ -218,11 +259,6 @@ func (p *PullRequest) validateRefs() error {
 		return Refuse(OperationMismatch, "base and head are the same branch")
 	}
 	return nil
-}
-
-// reserved refuses a member that the format has and this version does not carry out.
-func reserved(member string) error {
-	return Refuse(OperationMismatch, member+" is reserved and not supported yet")
 }
 
 // refName accepts the part of git-check-ref-format that cannot be misread by people or shells.

@@ -168,7 +168,7 @@ func factsOf(run Run, w OperationState, b ballot) policy.Facts {
 		Bump: "none", Approvals: len(approvers), Approvers: approvers, Plan: run.Submission.Plan, Observed: w.observed(),
 	}
 	if t := w.Op.Tag; t != nil {
-		f.Tag, f.Bump = t.Name, Bump(t.Name)
+		f.Tag, f.Bump, f.ExistingTag = t.Name, Bump(t.Name), t.Existing != nil
 	}
 	if rel := w.Op.Release; rel != nil {
 		f.Prerelease, f.MakeLatest, f.Assets = rel.Prerelease, rel.MakeLatest == "true", len(rel.Assets)

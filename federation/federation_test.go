@@ -98,6 +98,26 @@ func tagOp(name string) marketops.Operation {
 	return op
 }
 
+func releaseOp() marketops.Operation {
+	op := tagOp("v1.0.0")
+	op.Kind, op.Release = marketops.PublishRelease, &marketops.Release{Name: "1.0.0", MakeLatest: "true", Assets: []marketops.Asset{}}
+	return op
+}
+
+var existingObject = strings.Repeat("4", 40)
+
+// existingOp is a release for a tag object that is there, or for "after" one that another operation makes.
+func existingOp(of string) marketops.Operation {
+	op := releaseOp()
+	if of == "after" {
+		digest, _ := op.MakerOfTag().Digest()
+		op.Tag.Existing = &marketops.Existing{After: digest}
+		return op
+	}
+	op.Tag.Message, op.Tag.Tagger, op.Tag.Existing = "", marketops.Person{}, &marketops.Existing{Object: existingObject, Type: of}
+	return op
+}
+
 func pullOp() marketops.Operation {
 	op := tagOp("x")
 	op.Kind, op.Tag = marketops.OpenPR, nil
@@ -191,6 +211,22 @@ func TestDecide(t *testing.T) {
 		{"tag is there by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
 			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main"}}
 		}},
+		{"existing tag where it was", "", existingOp("tag"), "", "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main"}, TagAt: existingObject}
+		}},
+		{"existing tag moved", "", existingOp("tag"), marketops.PlanStale, "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main"}, TagAt: strings.Repeat("5", 40)}
+		}},
+		{"existing tag gone", "", existingOp("tag"), marketops.PlanStale, "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main", TagAbsent: true}}
+		}},
+		{"existing tag not made yet", "", existingOp("after"), "", "", func(b *bench) {
+			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main", TagAbsent: true}}
+		}},
+		{"policy against existing tags", `permit (principal, action, resource); forbid (principal, action == Marketops::Action::"publish_release", resource) when { context.existing_tag };`,
+			existingOp("tag"), marketops.PolicyDenied, "", func(b *bench) { b.approve("alice") }},
+		{"policy against existing tags, and a new one", `permit (principal, action, resource); forbid (principal, action == Marketops::Action::"publish_release", resource) when { context.existing_tag };`,
+			releaseOp(), "", "", func(b *bench) { b.approve("alice") }},
 		{"archived by now", "", tagOp("v1.0.0"), marketops.PlanStale, "", func(b *bench) {
 			b.approve("alice").run.Operations[0].Seen = &Seen{Facts: policy.Observed{DefaultBranch: "main", TagAbsent: true, Archived: true}}
 		}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/policy"
 )
 
@@ -21,6 +22,7 @@ type Unread struct{ Fact, Why string }
 // Seen is what the Core read about one operation. The facts that are unread say nothing.
 type Seen struct {
 	Facts  policy.Observed
+	TagAt  string // the object that the tag is at; "" for no tag
 	Unread []Unread
 	Stale  string // what makes the plan stale by itself; "" for nothing
 }
@@ -46,8 +48,8 @@ func (s *Seen) stale(w OperationState) (out []string) {
 	if s.Stale != "" {
 		out = append(out, s.Stale)
 	}
-	if w.Op.Tag != nil && s.has(FactTagAbsent) && !s.Facts.TagAbsent {
-		out = append(out, fmt.Sprintf("the tag %s is there by now", w.Op.Tag.Name))
+	if w.Op.Tag != nil && s.has(FactTagAbsent) {
+		out = append(out, s.staleTag(w.Op.Tag)...)
 	}
 	if pr := w.Op.PullRequest; pr != nil && pr.Changes == nil && s.has(FactHeadSHA) && s.Facts.HeadSHA != pr.Head.SHA {
 		out = append(out, fmt.Sprintf("the branch %s is at %.40q by now", pr.Head.Branch, s.Facts.HeadSHA))
@@ -56,6 +58,20 @@ func (s *Seen) stale(w OperationState) (out []string) {
 		out = append(out, "the repository is archived by now")
 	}
 	return out
+}
+
+// staleTag says that a tag to be made is there, or that one to be found is not where it was planned. One that another operation of
+// the plan makes may be there or not.
+func (s *Seen) staleTag(t *marketops.Tag) []string {
+	switch e := t.Existing; {
+	case e == nil && !s.Facts.TagAbsent:
+		return []string{fmt.Sprintf("the tag %s is there by now", t.Name)}
+	case e != nil && e.After.IsZero() && s.Facts.TagAbsent:
+		return []string{fmt.Sprintf("the tag %s is not there any more", t.Name)}
+	case e != nil && e.After.IsZero() && s.TagAt != e.Object:
+		return []string{fmt.Sprintf("the tag %s was planned at %s, and is at %.64q by now", t.Name, e.Object, s.TagAt)}
+	}
+	return nil
 }
 
 // unread lists the facts that could not be read, with what to do; nil if every one was.

@@ -17,6 +17,7 @@ type candidate struct {
 	repo     Repository
 	commit   Commit // the tag's target, or the base of a pull request
 	op       marketops.Operation
+	maker    *candidate // of the same file: it makes the tag of this one
 	files    []File
 	objects  map[string][]byte // of git, by id: what people need to see what a change set changes
 	rejected []document.Rejected

@@ -46,9 +46,9 @@ func (e *engine) refuseRivals() error {
 	for _, group := range rivals {
 		for _, c := range group {
 			for _, other := range group {
-				if other != c {
+				if other != c && other.maker != c && c.maker != other {
 					c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d takes %q too", other.number, c.op.Resource()),
-						"keep one of them; publish_release makes its own tag"))
+						"keep one of them: publish_release makes its own tag, unless it says existing: true"))
 					break
 				}
 			}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ type memory struct {
 	trees    map[string]Tree // of main, by id
 	blobs    map[string][]byte
 	root     string // the tree of main
+	tagged   string // what tag objects are of; "" is "commit"
 }
 
 func newMemory() *memory {
@@ -124,9 +126,22 @@ func (m *memory) lookup(in map[string]string, key string) (Ref, error) {
 		return Ref{}, m.fail
 	}
 	if sha, ok := in[key]; ok {
-		return Ref{Present, sha}, nil
+		return Ref{Presence: Present, SHA: sha, Type: kindOf(sha)}, nil
 	}
 	return Ref{Presence: Absent}, nil
+}
+
+// kindOf says that ids which end in "a9" are of tag objects.
+func kindOf(sha string) string {
+	if strings.HasSuffix(sha, "a9") {
+		return "tag"
+	}
+	return "commit"
+}
+
+// TagObject answers that a tag object is of the commit that is called [older].
+func (m *memory) TagObject(_ context.Context, _, id string) (TagObject, error) {
+	return TagObject{Object: older, Type: cmp.Or(m.tagged, "commit"), Tagger: "Ann <ann@example.com>", Signature: "valid"}, m.fail
 }
 
 func (m *memory) Branch(_ context.Context, repo, name string) (Ref, error) {

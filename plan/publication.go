@@ -8,8 +8,9 @@ type Publication struct {
 	Kind       marketops.Kind `yaml:"kind"`
 	Repository string         `yaml:"repository"` // owner/name
 	Tag        string         `yaml:"tag"`
-	Target     string         `yaml:"target"` // a branch or a full object id
-	Branch     string         `yaml:"branch"` // the commit must lie on it; "" is the repository's default branch
+	Existing   bool           `yaml:"existing"` // the tag is there, or another publication of the file makes it
+	Target     string         `yaml:"target"`   // a branch or a full object id
+	Branch     string         `yaml:"branch"`   // the commit must lie on it; "" is the repository's default branch
 	Name       string         `yaml:"name"`
 	Notes      string         `yaml:"notes"` // a file, relative to the file's folder
 	Prerelease bool           `yaml:"prerelease"`

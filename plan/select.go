@@ -74,12 +74,22 @@ func (e *engine) choose(ctx context.Context) (string, error) {
 
 func (e *engine) chooseTag(ctx context.Context, c *candidate) {
 	c.op.Tag = &marketops.Tag{Name: c.pub.Tag}
-	c.reject(e.target(ctx, c))
+	if !c.pub.Existing {
+		c.reject(e.target(ctx, c))
+	}
 	if err := tagGrammar(c.pub.Tag); err != nil {
 		c.reject(err)
 		return
 	}
-	c.reject(e.tagFree(ctx, c))
+	choose := e.tagFree
+	if c.pub.Existing {
+		choose = e.chooseExisting
+	}
+	err := choose(ctx, c)
+	if err == nil {
+		err = e.unshadowed(ctx, c)
+	}
+	c.reject(err)
 	if c.pub.Kind == marketops.PublishRelease {
 		c.reject(e.releaseFree(ctx, c))
 	}
@@ -95,6 +105,11 @@ func (e *engine) target(ctx context.Context, c *candidate) error {
 		}
 		sha = tip
 	}
+	return e.onBranch(ctx, c, sha)
+}
+
+// onBranch reads the commit of the tag and proves that it lies on the allowed branch.
+func (e *engine) onBranch(ctx context.Context, c *candidate, sha string) error {
 	if err := e.resolve(ctx, c, sha); err != nil {
 		return err
 	}
@@ -142,15 +157,25 @@ func (e *engine) branch(ctx context.Context, c *candidate, name string) (string,
 	return ref.SHA, nil
 }
 
-// tagFree refuses a tag that exists, at whatever commit, and one that a branch would shadow.
+// tagFree refuses a tag that exists, at whatever commit.
 func (e *engine) tagFree(ctx context.Context, c *candidate) error {
 	tag, err := e.o.Source.Tag(ctx, c.repo.FullName, c.pub.Tag)
 	if err := must(tag.Presence, err, "tag "+c.pub.Tag); err != nil {
 		return err
 	}
 	if tag.Presence == Present {
-		return denyDifference(marketops.VersionExists, fmt.Sprintf("tag %q exists", c.pub.Tag), "", "no such tag", tag.SHA)
+		return denyDifference(marketops.VersionExists, fmt.Sprintf("tag %q exists", c.pub.Tag), existingRemedy[c.pub.Kind], "no such tag", tag.SHA)
 	}
+	return nil
+}
+
+// existingRemedy is what to do about a tag that exists; "" is the code's own text.
+var existingRemedy = map[marketops.Kind]string{
+	marketops.PublishRelease: "take a new version; or, to publish a release for the tag as it is, write existing: true and leave out target, message and tagger",
+}
+
+// unshadowed refuses a tag with the name of a branch.
+func (e *engine) unshadowed(ctx context.Context, c *candidate) error {
 	branch, err := e.o.Source.Branch(ctx, c.repo.FullName, c.pub.Tag)
 	if err := must(branch.Presence, err, "branch "+c.pub.Tag); err != nil {
 		return err

@@ -22,6 +22,8 @@ type Source interface {
 	OnBranch(ctx context.Context, fullName, branch, sha string) (bool, error)
 	// Tag returns where refs/tags/name stands: at a tag object or at a commit.
 	Tag(ctx context.Context, fullName, name string) (Ref, error)
+	// TagObject returns the tag object with this full object id.
+	TagObject(ctx context.Context, fullName, id string) (TagObject, error)
 	// Release looks for a release on a tag, published or a draft that the reader may see.
 	Release(ctx context.Context, fullName, tag string) (Release, error)
 	// Tree returns the tree with this id: the entries make exactly this id.
@@ -82,6 +84,14 @@ type TreeEntry struct {
 type Ref struct {
 	Presence Presence
 	SHA      string
+	Type     string // "commit" or, of a tag, "tag" and what else git has
+}
+
+// TagObject is what an annotated tag points to, and what the source says about its signature.
+type TagObject struct {
+	Object, Type string // "commit", or what else git has
+	Tagger       string // name and e-mail address; nothing rests on it
+	Signature    string // such as "valid" or "unsigned"; nothing rests on it
 }
 
 // Release is a release, if it is there.

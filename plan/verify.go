@@ -14,23 +14,28 @@ const (
 	targetType   = "github"
 )
 
-// verify reads every text and file and completes the operation documents.
+// verify reads every text and file and completes the operation documents. What takes over a tag comes after what makes it.
 func (e *engine) verify(ctx context.Context) (string, error) {
-	for _, c := range e.candidates {
-		if !c.known() || c.silent {
-			continue
-		}
-		switch {
-		case c.op.Tag != nil:
-			e.verifyTag(ctx, c)
-		case c.op.PullRequest != nil:
-			e.verifyPull(ctx, c)
-		}
-		if c.isPlanned() {
-			c.reject(complete(c.op))
+	for _, takesOver := range []bool{false, true} {
+		for _, c := range e.candidates {
+			if c.known() && !c.silent && (c.maker != nil) == takesOver {
+				e.verifyOne(ctx, c)
+			}
 		}
 	}
 	return e.tally(), ctx.Err()
+}
+
+func (e *engine) verifyOne(ctx context.Context, c *candidate) {
+	switch {
+	case c.op.Tag != nil:
+		e.verifyTag(ctx, c)
+	case c.op.PullRequest != nil:
+		e.verifyPull(ctx, c)
+	}
+	if c.isPlanned() {
+		c.reject(complete(c.op))
+	}
 }
 
 // complete refuses a document that nobody could read back.
@@ -43,10 +48,23 @@ func complete(op marketops.Operation) error {
 }
 
 func (e *engine) verifyTag(ctx context.Context, c *candidate) {
-	t := c.op.Tag
-	t.Message, t.Tagger = trimOnce(c.pub.Message), c.person()
+	switch {
+	case c.maker != nil:
+		c.reject(verifyMade(c))
+	case !c.pub.Existing:
+		verifyNewTag(c)
+	}
 	if c.pub.Kind == marketops.PublishRelease {
 		e.verifyRelease(ctx, c)
+	}
+}
+
+// verifyNewTag completes a tag that the operation makes. The tag's message is the release's name unless it has its own.
+func verifyNewTag(c *candidate) {
+	t := c.op.Tag
+	t.Message, t.Tagger = trimOnce(c.pub.Message), c.person()
+	if c.pub.Kind == marketops.PublishRelease && t.Message == "" {
+		t.Message = c.releaseName()
 	}
 	if c.pub.Message != "" {
 		c.reject(marketops.ValidateText("tag message", t.Message, marketops.MaxMessage))
@@ -56,17 +74,18 @@ func (e *engine) verifyTag(ctx context.Context, c *candidate) {
 	}
 }
 
-// verifyRelease completes the release. A release without a name is shown under its tag's, so
-// that is what is bound; the tag's message is the release's name unless it has its own.
+// releaseName is the name that is bound: GitHub shows a release without one under its tag's.
+func (c *candidate) releaseName() string {
+	if c.pub.Name == "" {
+		return c.pub.Tag
+	}
+	return c.pub.Name
+}
+
+// verifyRelease completes the release.
 func (e *engine) verifyRelease(ctx context.Context, c *candidate) {
-	r := &marketops.Release{Name: c.pub.Name, Prerelease: c.pub.Prerelease, MakeLatest: c.pub.MakeLatest, Assets: []marketops.Asset{}}
+	r := &marketops.Release{Name: c.releaseName(), Prerelease: c.pub.Prerelease, MakeLatest: c.pub.MakeLatest, Assets: []marketops.Asset{}}
 	c.op.Release = r
-	if r.Name == "" {
-		r.Name = c.pub.Tag
-	}
-	if c.op.Tag.Message == "" {
-		c.op.Tag.Message = r.Name
-	}
 	c.reject(marketops.ValidateLine("release name", r.Name))
 	if c.pub.Notes != "" {
 		body, err := readText(e.root, "notes", c.pub.Notes, marketops.MaxRelease)

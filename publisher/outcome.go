@@ -37,6 +37,8 @@ func (a *attempt) status(effects []receipt.Effect, err error) receipt.Status {
 		return receipt.Unknown
 	case err == nil && complete:
 		return receipt.Success
+	case complete && errors.Is(err, marketops.RefMoved): // the release is published, and on another tag than the bound one
+		return receipt.Failed
 	case complete || !errors.As(err, &failure):
 		return receipt.Unknown
 	case !a.tried() && !slices.ContainsFunc(effects, receipt.Effect.IsThere):

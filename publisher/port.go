@@ -63,6 +63,7 @@ type Evidence struct {
 type Observation struct {
 	State    Presence
 	Evidence Evidence
+	Moved    string   // how the tag that the operation finds there differs from the bound one; "" if it does not
 	Taken    []string // effects whose place other content holds, so that no request of ours can succeed
 	Detail   string   // what was seen, in words
 }

@@ -130,6 +130,8 @@ func (a *attempt) causeOf(obs *Observation) error {
 	switch {
 	case slices.ContainsFunc(effects, isUnknown):
 		return &marketops.Unknown{Code: marketops.OutcomeUnknown, What: obs.Detail}
+	case !slices.ContainsFunc(effects, isNotThere) && obs.Moved != "":
+		return &marketops.Failure{Code: marketops.RefMoved, What: obs.Moved}
 	case !slices.ContainsFunc(effects, isNotThere):
 		return nil
 	case obs.State == Conflict || obs.State == Found: // equal, and not of this operation

@@ -19,7 +19,7 @@ func EffectNames(k marketops.Kind) [][]string {
 	case marketops.TagRepo:
 		return [][]string{{marketops.EffectTag}}
 	case marketops.PublishRelease:
-		return [][]string{{marketops.EffectTag, marketops.EffectRelease}}
+		return [][]string{{marketops.EffectTag, marketops.EffectRelease}, {marketops.EffectRelease}} // no tag where it is there
 	case marketops.OpenPR: // the branch only where a change set makes one
 		return [][]string{{marketops.EffectPullRequest}, {marketops.EffectBranch, marketops.EffectPullRequest}}
 	}

@@ -71,6 +71,7 @@ func (f Facts) context() types.Record {
 	c := types.RecordMap{"common": f.common()}
 	switch f.Kind {
 	case marketops.PublishRelease:
+		c["existing_tag"] = types.Boolean(f.ExistingTag)
 		c["prerelease"] = types.Boolean(f.Prerelease)
 		c["make_latest"] = types.Boolean(f.MakeLatest)
 		c["assets"] = types.Long(f.Assets)

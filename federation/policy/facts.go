@@ -19,6 +19,7 @@ type Facts struct {
 	RepositoryID    int64
 	FullName        string
 	Tag, Bump       string // of tags and releases; Bump: major, minor, patch, prerelease or none
+	ExistingTag     bool   // of releases: the tag is not made by the operation
 	Prerelease      bool
 	MakeLatest      bool
 	Assets          int
@@ -59,7 +60,7 @@ func (f Facts) check() error {
 
 func (f Facts) checkKind() error {
 	tagged := f.Tag != "" && slices.Contains(bumps, f.Bump) && f.BaseBranch == ""
-	plain := !f.Prerelease && !f.MakeLatest && f.Assets == 0
+	plain := !f.ExistingTag && !f.Prerelease && !f.MakeLatest && f.Assets == 0
 	switch f.Kind {
 	case marketops.PublishRelease:
 		if tagged {
@@ -115,6 +116,7 @@ type request struct {
 	FullName   string           `json:"full_name"`
 	Tag        string           `json:"tag"`
 	Bump       string           `json:"bump"`
+	Existing   bool             `json:"existing_tag,omitzero"`
 	Prerelease bool             `json:"prerelease"`
 	MakeLatest bool             `json:"make_latest"`
 	Assets     int              `json:"assets"`
@@ -134,7 +136,7 @@ const MaxRequest = 4 << 20
 func (f Facts) record(bundle marketops.Digest) ([]byte, error) {
 	return canon.Encode(request{
 		requestSchema, bundle, f.Now, f.Requester, set(f.RequesterGroups), f.Kind, f.Host, f.RepositoryID, f.FullName,
-		f.Tag, f.Bump, f.Prerelease, f.MakeLatest, f.Assets, f.BaseBranch, f.Approvals, set(f.Approvers), f.Plan, f.Observed,
+		f.Tag, f.Bump, f.ExistingTag, f.Prerelease, f.MakeLatest, f.Assets, f.BaseBranch, f.Approvals, set(f.Approvers), f.Plan, f.Observed,
 	})
 }
 
@@ -158,6 +160,6 @@ func ParseRequest(doc []byte) (Facts, marketops.Digest, error) {
 	}
 	return Facts{
 		r.Now, r.Requester, r.Groups, r.Kind, r.Host, r.Repository, r.FullName, r.Tag, r.Bump,
-		r.Prerelease, r.MakeLatest, r.Assets, r.Base, r.Approvals, r.Approvers, r.Plan, r.Observed,
+		r.Existing, r.Prerelease, r.MakeLatest, r.Assets, r.Base, r.Approvals, r.Approvers, r.Plan, r.Observed,
 	}, r.Bundle, nil
 }

@@ -17,7 +17,7 @@ import (
 var kinds = map[marketops.Kind]struct{ must, may []string }{
 	marketops.PublishRelease: {
 		[]string{"repository", "tag", "target", "make_latest"},
-		[]string{"branch", "name", "notes", "prerelease", "assets", "message", "tagger"},
+		[]string{"existing", "branch", "name", "notes", "prerelease", "assets", "message", "tagger"},
 	},
 	marketops.TagRepo: {
 		[]string{"repository", "tag", "target", "message", "tagger"},
@@ -78,6 +78,14 @@ func (e entry) checkMembers() error {
 	for _, key := range slices.Sorted(maps.Keys(e.has)) {
 		if key != "kind" && !slices.Contains(k.must, key) && !slices.Contains(k.may, key) {
 			return e.bad(key, "does not belong to "+string(e.Kind))
+		}
+	}
+	if e.Existing {
+		k.must = []string{"repository", "tag", "make_latest"}
+		for _, key := range []string{"target", "message", "tagger"} {
+			if _, ok := e.has[key]; ok {
+				return e.bad(key, "does not belong to an existing tag, which has its own")
+			}
 		}
 	}
 	for _, key := range k.must {

@@ -182,11 +182,11 @@ func TestRefs(t *testing.T) {
 		name string
 		want plan.Ref
 	}{
-		{g.Branch, "main", plan.Ref{Presence: plan.Present, SHA: s.tip}},
-		{g.Branch, "release/1.0", plan.Ref{Presence: plan.Present, SHA: s.first}},
+		{g.Branch, "main", plan.Ref{Presence: plan.Present, SHA: s.tip, Type: "commit"}},
+		{g.Branch, "release/1.0", plan.Ref{Presence: plan.Present, SHA: s.first, Type: "commit"}},
 		{g.Branch, "release", plan.Ref{Presence: plan.Absent}},
 		{g.Branch, "mai", plan.Ref{Presence: plan.Absent}},
-		{g.Tag, "v1.0.0-rc", plan.Ref{Presence: plan.Present, SHA: s.first}},
+		{g.Tag, "v1.0.0-rc", plan.Ref{Presence: plan.Present, SHA: s.first, Type: "commit"}},
 		{g.Tag, "v1.0.0", plan.Ref{Presence: plan.Absent}},
 		{g.Tag, "main", plan.Ref{Presence: plan.Absent}},
 	} {

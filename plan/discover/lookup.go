@@ -99,7 +99,8 @@ func (g *GitHub) ref(ctx context.Context, fullName, name string) (plan.Ref, erro
 	type item struct {
 		Ref    string `json:"ref"`
 		Object struct {
-			SHA string `json:"sha"`
+			SHA  string `json:"sha"`
+			Type string `json:"type"`
 		} `json:"object"`
 	}
 	var found item
@@ -121,7 +122,40 @@ func (g *GitHub) ref(ctx context.Context, fullName, name string) (plan.Ref, erro
 	case !marketops.FullSHA(found.Object.SHA):
 		return plan.Ref{}, unreadable(what, fmt.Errorf("the answer has no full object id"))
 	}
-	return plan.Ref{Presence: plan.Present, SHA: found.Object.SHA}, nil
+	return plan.Ref{Presence: plan.Present, SHA: found.Object.SHA, Type: found.Object.Type}, nil
+}
+
+// TagObject implements [plan.Source].
+func (g *GitHub) TagObject(ctx context.Context, fullName, id string) (plan.TagObject, error) {
+	what := "tag object " + id
+	if !marketops.FullSHA(id) {
+		return plan.TagObject{}, unreadable(what, fmt.Errorf("not a full object id"))
+	}
+	u, err := g.repo(fullName, nil, "git/tags", id)
+	if err != nil {
+		return plan.TagObject{}, err
+	}
+	var t struct {
+		SHA    string `json:"sha"`
+		Object struct {
+			SHA  string `json:"sha"`
+			Type string `json:"type"`
+		} `json:"object"`
+		Tagger struct {
+			Name  string `json:"name"`
+			Email string `json:"email"`
+		} `json:"tagger"`
+		Verification struct {
+			Reason string `json:"reason"`
+		} `json:"verification"`
+	}
+	if _, err := g.get(ctx, what, u, &t); err != nil {
+		return plan.TagObject{}, err
+	}
+	if t.SHA != id || !marketops.FullSHA(t.Object.SHA) {
+		return plan.TagObject{}, unreadable(what, fmt.Errorf("the answer is about another tag object, or says not of what it is"))
+	}
+	return plan.TagObject{Object: t.Object.SHA, Type: t.Object.Type, Tagger: t.Tagger.Name + " <" + t.Tagger.Email + ">", Signature: t.Verification.Reason}, nil
 }
 
 // OnBranch implements [plan.Source]. It compares object ids, because a tag called like the

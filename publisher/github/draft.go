@@ -81,10 +81,10 @@ func (w *draftWriter) create(ctx context.Context) error {
 
 func (w *draftWriter) send(ctx context.Context, made *release) (wire.WriteResult, error) {
 	rel := w.op.Release
-	c := &wire.Call{Step: "create the draft", Method: wire.Post, Path: w.path("releases"), Body: map[string]any{
-		"tag_name": w.op.Tag.Name, "target_commitish": w.op.Tag.Commit, "name": rel.Name, "body": w.text.body,
+	c := &wire.Call{Step: "create the draft", Method: wire.Post, Path: w.path("releases"), Body: w.targeted(map[string]any{
+		"tag_name": w.op.Tag.Name, "name": rel.Name, "body": w.text.body,
 		"draft": true, "prerelease": rel.Prerelease, "generate_release_notes": false,
-	}}
+	})}
 	return w.Write(ctx, c, wire.Expect(wire.Created, made, func() bool {
 		return made.Draft && w.releases.isOurs(made)
 	}))

@@ -24,10 +24,8 @@ func effectsOf(op marketops.Operation) ([]string, error) {
 		return nil, &marketops.Failure{Code: marketops.OperationMismatch, State: wire.StateStopped, Err: err}
 	}
 	switch op.Kind {
-	case marketops.TagRepo:
-		return []string{effectTag}, nil
-	case marketops.PublishRelease:
-		return []string{effectTag, effectRelease}, nil
+	case marketops.TagRepo, marketops.PublishRelease:
+		return op.Effects(), nil
 	case marketops.OpenPR:
 		return pullEffects(op.PullRequest)
 	}

@@ -26,6 +26,9 @@ func (p *Port) Observe(ctx context.Context, op marketops.Operation, drafts []int
 	if err != nil {
 		return obs, err
 	}
+	if obs.Moved, err = r.lookForMoved(ctx); err != nil {
+		return obs, err
+	}
 	obs.State = combine(seen)
 	for i, at := range seen {
 		if at.taken {
@@ -59,6 +62,18 @@ func (r *reader) lookAll(ctx context.Context, names []string, drafts []int64) ([
 		seen[i] = at
 	}
 	return seen, nil
+}
+
+// lookForMoved says how a tag that the operation does not make differs from the bound one.
+func (r *reader) lookForMoved(ctx context.Context) (string, error) {
+	if r.op.Tag == nil || r.makesTag() {
+		return "", nil
+	}
+	at, _, err := tags{r}.look(ctx)
+	if err != nil || at.presence == publisher.Found {
+		return "", err
+	}
+	return tags{r}.movedText(at), nil
 }
 
 // lookAtPull looks for the branch, if there is one to be made, and the pull request.

@@ -45,6 +45,16 @@ func (r *reader) previewReads() []marketops.Call {
 	}
 }
 
+// previewExisting reads a tag that is there already.
+func (r *reader) previewExisting() []marketops.Call {
+	t := r.op.Tag
+	calls := []marketops.Call{r.plan(wire.Get, "the repository is the planned one", ""), r.plan(wire.Get, "the tag is where it was planned", "git/matching-refs/tags/%s", t.Name)}
+	if t.Existing.Type != "commit" {
+		calls = append(calls, r.plan(wire.Get, "its object is of the planned commit", "git/tags/{tag_object}"))
+	}
+	return append(calls, r.previewReads()[3:]...)
+}
+
 func (r *reader) previewObject() []marketops.Call {
 	return []marketops.Call{r.plan(wire.Post, "make the tag object, not visible yet", "git/tags")}
 }
@@ -64,6 +74,9 @@ func (r *reader) previewRelease() []marketops.Call {
 	list := r.plan(wire.Get, "no release for the tag, published or draft", "releases?per_page=%d", wire.PerPage)
 	again := list
 	again.Why = "still none"
+	if !r.makesTag() {
+		return slices.Concat(r.previewExisting(), []marketops.Call{list}, r.previewDraft(), []marketops.Call{again}, r.previewPublish())
+	}
 	return slices.Concat(r.previewReads(), []marketops.Call{list}, r.previewObject(), r.previewDraft(), []marketops.Call{again},
 		r.previewCheck(), r.previewTag(), []marketops.Call{again}, r.previewPublish())
 }

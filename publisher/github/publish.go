@@ -41,15 +41,17 @@ func (w *releaseWriter) run(ctx context.Context) error {
 // definiteCodes are those of refusals that trying again would meet again.
 var definiteCodes = []marketops.Code{
 	marketops.GitHubDenied, marketops.GitHubConflict, marketops.RedirectRefused, marketops.HostMismatch,
-	marketops.RepositoryMismatch, marketops.ContentMismatch, marketops.UploadDigestDiffers,
+	marketops.RepositoryMismatch, marketops.ContentMismatch, marketops.UploadDigestDiffers, marketops.RefMoved,
 }
 
 func isDefinite(err error) bool { return slices.Contains(definiteCodes, marketops.CodeOf(err)) }
 
 // publishAll makes the tag once everything else is ready, and then publishes. An error in between leaves the tag.
 func (w *releaseWriter) publishAll(ctx context.Context) error {
-	if err := w.tag.ensure(ctx, w.prepare); err != nil {
-		return err
+	if w.makesTag() {
+		if err := w.tag.ensure(ctx, w.prepare); err != nil {
+			return err
+		}
 	}
 	e := w.effect(effectRelease)
 	if err := w.ensureEffect(ctx, e, strategy{look: w.find, send: w.send}); err != nil {
@@ -93,6 +95,17 @@ func (w *releaseWriter) prepare(ctx context.Context) error {
 	return w.tag.readObject(ctx)
 }
 
+// prepareOnExisting is prepare for a release whose tag is there already.
+func (w *releaseWriter) prepareOnExisting(ctx context.Context) (err error) {
+	if w.makesTag() {
+		return nil
+	}
+	if w.tag.object, err = w.tag.tags().requireExisting(ctx); err != nil {
+		return err
+	}
+	return w.tag.checkFree(ctx)
+}
+
 // checkFree looks for the release once, and refuses what is in its way.
 func (w *releaseWriter) checkFree(ctx context.Context) (published bool, err error) {
 	at, err := w.find(ctx)
@@ -104,6 +117,9 @@ func (w *releaseWriter) checkFree(ctx context.Context) (published bool, err erro
 
 // send publishes the draft, which is filled first where the tag was there already.
 func (w *releaseWriter) send(ctx context.Context) (wire.WriteResult, error) {
+	if err := w.prepareOnExisting(ctx); err != nil {
+		return wire.Undone, err
+	}
 	if err := w.fill(ctx); err != nil {
 		return wire.Undone, err
 	}
@@ -179,14 +195,23 @@ func (w *releaseWriter) noteLatest(ctx context.Context) (err error) {
 func (w *releaseWriter) publish(ctx context.Context, id int64) (wire.WriteResult, error) {
 	rel := w.op.Release
 	c := &wire.Call{Step: "publish the release", Method: wire.Patch, Path: w.path("releases/%d", id), Effect: effectRelease,
-		Body: map[string]any{
-			"tag_name": w.op.Tag.Name, "target_commitish": w.op.Tag.Commit, "name": rel.Name, "body": w.text.body,
+		Body: w.targeted(map[string]any{
+			"tag_name": w.op.Tag.Name, "name": rel.Name, "body": w.text.body,
 			"draft": false, "prerelease": rel.Prerelease, "make_latest": rel.MakeLatest,
-		}}
+		})}
 	var got release
 	return w.Write(ctx, c, wire.Expect(wire.OK, &got, func() bool {
 		return got.ID == id && !got.Draft && got.PublishedAt != "" && w.releases.isOurs(&got)
 	}))
+}
+
+// targeted adds the commit for which GitHub would make a tag. Beside a tag that is there it means nothing, and GitHub would want
+// Workflows: write for it (chipsenkbeil/distant#284, intent-hq/intent#1277).
+func (r *reader) targeted(body map[string]any) map[string]any {
+	if r.makesTag() {
+		body["target_commitish"] = r.op.Tag.Commit
+	}
+	return body
 }
 
 var errNotYet = errors.New("GitHub does not show it yet")
@@ -205,37 +230,34 @@ func (w *releaseWriter) readBack(ctx context.Context) error {
 
 // checkTag reads the tag once more. One that is gone or another one is listed as not applied.
 func (w *releaseWriter) checkTag(ctx context.Context) error {
-	var at observation
-	e := w.effect(effectTag)
-	err := w.Retry(ctx, "read the tag again", func() error {
-		now, object, err := w.tag.tags().look(ctx)
-		at = now
-		switch {
-		case err != nil:
-			return wire.Permanent(err)
-		case at.presence == publisher.Found && object == w.tag.object:
-			return nil
-		case at.taken:
-			return wire.Permanent(errNotYet)
-		}
-		return errNotYet
-	})
+	at, _, err := w.tag.tags().await(ctx, w.tag.object)
 	if err == nil {
 		return nil
 	}
-	e.state = receipt.EffectUnknown
-	if !errors.Is(err, errNotYet) {
+	gone := errors.Is(err, errNotYet)
+	if w.makesTag() {
+		w.effect(effectTag).state = stateOfLost(gone && (at.presence == publisher.Absent || at.taken))
+	}
+	if !gone {
 		return err
 	}
-	if at.presence == publisher.Absent || at.taken {
-		e.state = receipt.EffectAbsent
-	}
 	return w.tagConflict(at)
+}
+
+// stateOfLost is the state of a tag that was there and is not as it was.
+func stateOfLost(proven bool) receipt.EffectState {
+	if proven {
+		return receipt.EffectAbsent
+	}
+	return receipt.EffectUnknown
 }
 
 // tagConflict says what became of a tag that was there.
 func (w *releaseWriter) tagConflict(at observation) error {
 	name := w.op.Tag.Name
+	if !w.makesTag() {
+		return w.tag.tags().moved(at)
+	}
 	if w.sent[effectRelease] == 0 {
 		return draftConflict(fmt.Sprintf("another user changed the tag %s: %s", name, at.detail))
 	}

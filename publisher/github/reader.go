@@ -46,6 +46,9 @@ func render(op marketops.Operation) renderedText {
 	return t
 }
 
+// makesTag reports whether the operation makes its tag, and does not only find it.
+func (r *reader) makesTag() bool { return r.op.Tag != nil && r.op.Tag.Existing == nil }
+
 // path is a path of the API below the repository; its arguments are escaped.
 func (r *reader) path(format string, args ...any) string {
 	for i, a := range args {

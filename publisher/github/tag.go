@@ -2,6 +2,8 @@ package github
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/omega/marketops"
@@ -30,6 +32,9 @@ func (r tags) look(ctx context.Context) (observation, string, error) {
 	}
 	if ref == nil {
 		return observation{presence: publisher.Absent, detail: "there is no such tag"}, "", nil
+	}
+	if !r.makesTag() && r.op.Tag.Existing.After.IsZero() {
+		return r.lookAtExisting(ctx, ref)
 	}
 	if ref.Object.Type != "tag" {
 		return observation{presence: publisher.Conflict, taken: true,
@@ -98,6 +103,64 @@ func (r tags) checkCommit(ctx context.Context) error {
 		return wire.Stopf(marketops.GitHubConflict, "GitHub shows another commit or tree than the planned one")
 	}
 	return nil
+}
+
+// lookAtExisting compares a tag that is bound by its object. The ref and the object decide; GitHub is asked which commit the
+// object is of.
+func (r tags) lookAtExisting(ctx context.Context, ref *gitRef) (observation, string, error) {
+	want := r.op.Tag.Existing
+	if ref.Object.SHA != want.Object || ref.Object.Type != want.Type {
+		return observation{presence: publisher.Conflict, taken: true, detail: r.RedactLine(fmt.Sprintf(
+			"the tag was planned at the %s %s, and is at the %s %s", want.Type, want.Object, ref.Object.Type, ref.Object.SHA))}, "", nil
+	}
+	if want.Type == "tag" {
+		var got tagObject
+		if _, err := r.GetKnown(ctx, "read the tag object", r.path("git/tags/%s", want.Object), &got); err != nil {
+			return observation{}, "", err
+		}
+		if got.SHA != want.Object || got.Object.Type != "commit" || got.Object.SHA != r.op.Tag.Commit {
+			return observation{presence: publisher.Conflict, detail: "the tag object is of another commit than planned", taken: true}, "", nil
+		}
+		r.facts.note("tag_object", want.Object)
+	}
+	r.facts.note("commit", r.op.Tag.Commit)
+	return observation{presence: publisher.Found, detail: "the tag is there, as planned"}, want.Object, nil
+}
+
+// await reads the tag until it is there as planned and, unless that is "", at this object. What it saw last is of use where the
+// error is errNotYet: GitHub was read, and the tag is not as it should be.
+func (r tags) await(ctx context.Context, object string) (at observation, found string, err error) {
+	err = r.Retry(ctx, "read the tag again", func() (err error) {
+		at, found, err = r.look(ctx)
+		switch {
+		case err != nil:
+			return wire.Permanent(err)
+		case at.presence == publisher.Found && (object == "" || found == object):
+			return nil
+		case at.taken:
+			return wire.Permanent(errNotYet)
+		}
+		return errNotYet
+	})
+	return at, found, err
+}
+
+// requireExisting demands that the tag which the operation finds on GitHub is the bound one.
+func (r tags) requireExisting(ctx context.Context) (object string, err error) {
+	at, object, err := r.await(ctx, "")
+	if errors.Is(err, errNotYet) {
+		err = r.moved(at)
+	}
+	return object, err
+}
+
+// moved says that an existing tag is not, or no longer, the bound one.
+func (r tags) moved(at observation) error {
+	return wire.Stopf(marketops.RefMoved, "%s", r.movedText(at))
+}
+
+func (r tags) movedText(at observation) string {
+	return "the tag " + r.op.Tag.Name + ": " + at.detail
 }
 
 // tagWriter makes the tag of an operation.

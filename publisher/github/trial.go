@@ -176,10 +176,24 @@ func (t *trial) rights(repo *repository, x *wire.Exchange) error {
 	return nil
 }
 
+// judgeExisting wants the bound tag. One that another operation of the plan makes may not be there yet.
+func (t *trial) judgeExisting(at observation, err error) (string, error) {
+	switch {
+	case err != nil || at.presence == publisher.Found:
+		return at.detail, err
+	case at.presence == publisher.Absent && !t.op.Tag.Existing.After.IsZero():
+		return "", notRun("the tag is not there yet: another operation of the plan makes it")
+	}
+	return "", tags{t.reader}.moved(at)
+}
+
 // tag looks at what a tag needs: no other tag, no branch of its name, the planned commit.
 func (t *trial) tag(ctx context.Context) {
 	t.ask(ctx, lookTag, func(ctx context.Context) (string, error) {
 		at, _, err := tags{t.reader}.look(ctx)
+		if !t.makesTag() {
+			return t.judgeExisting(at, err)
+		}
 		return t.judge(at, err)
 	})
 	t.ask(ctx, lookBranch, func(ctx context.Context) (string, error) {

@@ -32,6 +32,8 @@ func (s *session) withWorkflows(ctx context.Context) (context.Context, error) {
 // known; no commit where it makes no ref.
 func (r *reader) newRefAt() (commit, branch string) {
 	switch {
+	case r.op.Tag != nil && !r.makesTag():
+		return "", ""
 	case r.op.Tag != nil:
 		return r.op.Tag.Commit, ""
 	case r.op.PullRequest.Changes != nil: // which touches no workflow

@@ -43,10 +43,21 @@ func (v view) tag(op marketops.Operation) error {
 	}
 	v.line("tag", "%s at commit %s", op.Tag.Name, op.Tag.Commit)
 	v.line("tree", "%s", op.Tag.Tree)
+	switch e := op.Tag.Existing; {
+	case e == nil:
+	case e.After.IsZero():
+		v.line("existing", "the tag is on GitHub at the %s %s, and stays as it is", objectWord[e.Type], e.Object)
+		return nil
+	default:
+		v.line("existing", "the tag is made by the operation %s of this plan", e.After)
+	}
 	v.line("tagger", "%s", identity(op.Tag.Tagger))
 	v.text("message", message)
 	return nil
 }
+
+// objectWord is what people call what a tag is at.
+var objectWord = map[string]string{"tag": "tag object", "commit": "commit"}
 
 func (v view) release(op marketops.Operation) error {
 	if op.Release == nil {

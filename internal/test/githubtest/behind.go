@@ -95,6 +95,24 @@ func (r *Repo) SetRef(name, sha string) error {
 	return r.git.pointRef(name, sha)
 }
 
+// Tag makes an annotated tag of an object, new or moved, as a push would, and returns the id of the tag object. A signature
+// is a part of the message, as git keeps it.
+func (r *Repo) Tag(name, sha, message string) (string, error) {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	r.before = r.snapshot()
+	kind, _, err := r.git.object(sha)
+	if err != nil {
+		return "", err
+	}
+	t := tag{object: sha, kind: kind, name: name, message: message, tagger: Person{Name: "Seed", Email: "seed@example.com", Date: firstDate}}
+	object, err := r.git.write("tag", t.format())
+	if err != nil {
+		return "", err
+	}
+	return object, r.git.pointRef("refs/tags/"+name, object)
+}
+
 // DeleteRef removes a full ref name.
 func (r *Repo) DeleteRef(name string) error {
 	r.server.mu.Lock()

@@ -132,6 +132,9 @@ var coreMutants = []mutant{
 	{"owntag", "taking a tag of its own for no other's", "federation/core", "TestOwnTagIsThere", []overlay.Patch{
 		{File: "federation/core/observe.go", Old: "seen[i].Facts.TagAbsent || tried", New: "seen[i].Facts.TagAbsent || tried && false"},
 	}},
+	{"staleexisting", "denying a receipt where an existing tag moved", "federation", "TestDecide", []overlay.Patch{
+		{File: "federation/seen.go", Old: "s.TagAt != e.Object:", New: "false:"},
+	}},
 	{"settledtwice", "ending a claim that another call has just ended", "federation/core", "TestSettledMeanwhile", []overlay.Patch{
 		{File: sweepFile, Old: "if errors.Is(err, claims.ErrState) {", New: "if false {"},
 	}},

@@ -58,6 +58,21 @@ var githubMutants = []mutant{
 	{"lastlook", "reading the tag back after the release is published", "publisher/github", "TestTagGoneAtTheLastMoment", []overlay.Patch{
 		{File: "publisher/github/publish.go", Old: "error {\n\tif err := w.checkTag(ctx); err != nil {\n\t\treturn err\n\t}\n\tif w.sent", New: "error {\n\tif w.sent"},
 	}},
+	{"existingtag", "comparing an existing tag with the bound object", "publisher/github", "TestMovedTag", []overlay.Patch{
+		{File: "publisher/github/tag.go", Old: "if ref.Object.SHA != want.Object || ref.Object.Type != want.Type {", New: "if false {"},
+	}},
+	{"existingcommit", "reading which commit an existing tag object is of", "publisher/github", "TestObjectOfAnotherCommit", []overlay.Patch{
+		{File: "publisher/github/tag.go", Old: "got.Object.Type != \"commit\" || got.Object.SHA != r.op.Tag.Commit {\n\t\t\treturn", New: "false {\n\t\t\treturn"},
+	}},
+	{"movedmeanwhile", "reading an existing tag again right before the release is published", "publisher/github", "TestTagMovedMeanwhile", []overlay.Patch{
+		{File: "publisher/github/publish.go", Old: "\tif err := w.checkTag(ctx); err != nil {\n\t\treturn err\n\t}\n\tif err := w.noteLatest", New: "\tif err := w.noteLatest"},
+	}},
+	{"movedstatus", "calling a release on a tag that moved no success", "publisher", "TestExistingTagMoves", []overlay.Patch{
+		{File: "publisher/outcome.go", Old: "case complete && errors.Is(err, marketops.RefMoved):", New: "case false:"},
+	}},
+	{"movedlook", "reading an existing tag where an outcome is only looked for", "publisher", "TestExistingTagMoves", []overlay.Patch{
+		{File: "publisher/reconcile.go", Old: "obs.Moved != \"\":", New: "false:"},
+	}},
 	{"workflows", "asking for the permission for workflows where it is needed", "publisher/github", "TestWorkflows", []overlay.Patch{
 		{File: "publisher/github/workflows.go", Old: "planned != current", New: "planned != current && false"},
 	}},

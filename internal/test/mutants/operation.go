@@ -20,6 +20,12 @@ var operationMutants = []mutant{
 	{"id-lengths", "refusing commit ids of two lengths", "docs", "TestOperationMembers", []overlay.Patch{
 		{File: validateFile, Old: " || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA)", New: ""},
 	}},
+	{"maker", "comparing the operation that makes a tag with the named one", ".", "TestExistingTagIsBoundWhole", []overlay.Patch{
+		{File: validateFile, Old: "if made != e.After || ", New: "if "},
+	}},
+	{"own-words", "refusing words of ours for a tag that is there", ".", "TestExistingTagIsBoundWhole", []overlay.Patch{
+		{File: validateFile, Old: "case t.Message != \"\" || t.Tagger != Person{}:", New: "case false:"},
+	}},
 	{"git-folder", "refusing what some system takes for git's own folder", "docs", "TestOperationMembers", []overlay.Patch{
 		{File: changesFile, Old: "name = strings.TrimRight(name, \" .\")", New: "_ = name"},
 	}},

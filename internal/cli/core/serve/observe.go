@@ -78,6 +78,7 @@ func (l look) tag(ctx context.Context, name string) {
 		l.unread(federation.FactTagAbsent, err)
 		return
 	}
+	l.seen.TagAt = there.SHA
 	l.seen.Facts.TagAbsent = there.Presence == plan.Absent
 }
 

@@ -51,7 +51,7 @@ func TestObserve(t *testing.T) {
 		"loose commit": {tag("v2.0.0", loose), policy.Observed{DefaultBranch: "main", TagAbsent: true, HeadSHA: loose}},
 		"pull request": {pull, policy.Observed{DefaultBranch: "main", HeadSHA: tip}},
 	} {
-		if got := o.Observe(context.Background(), c.op); got.Facts != c.want || got.Stale != "" || got.Unread != nil {
+		if got := o.Observe(context.Background(), c.op); got.Facts != c.want || (got.TagAt != "") != (name == "tag there") || got.Stale != "" || got.Unread != nil {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}

@@ -114,6 +114,8 @@ func (a *admin) repo(r *http.Request, in repoOrder) (string, error) {
 			err = repo.SetRef("refs/heads/"+in.Branch, sha)
 		}
 		return sha, err
+	case "tag":
+		return repo.Tag(in.Ref, in.SHA, in.Message)
 	case "ref":
 		return moveRef(repo, in.Ref, in.SHA)
 	case "rename":

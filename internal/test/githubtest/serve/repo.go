@@ -12,6 +12,7 @@ const repoUsage = `usage: serve repo ACTION --admin URL|FILE ARGUMENTS
   add    OWNER/NAME[,private][,archived][,immutable][,id=N]
   commit OWNER/NAME [--branch B] [--message M] [MODE:]PATH=CONTENT … [-PATH …]   prints the commit's id; -PATH deletes
   orphan OWNER/NAME --branch B [--message M] PATH=CONTENT …   the same, of a branch that has nothing in common with others
+  tag    [--message M] OWNER/NAME TAG SHA   makes an annotated tag, or moves it, and prints the id of its object
   ref    OWNER/NAME REF [SHA]     prints, sets or, for the SHA "-", deletes a full ref name
   rename OWNER/NAME OWNER/NAME    the old name redirects
   set    OWNER/NAME private|archived|disabled|immutable|heavy|truncated on|off
@@ -59,6 +60,9 @@ func (o *repoOrder) fill(action string, args []string) bool {
 	case "ref":
 		o.Ref, o.SHA = at(rest, 0), at(rest, 1)
 		return len(rest) == 1 || len(rest) == 2
+	case "tag":
+		o.Ref, o.SHA = at(rest, 0), at(rest, 1)
+		return len(rest) == 2
 	case "rename":
 		o.NewName = at(rest, 0)
 		return len(rest) == 1
