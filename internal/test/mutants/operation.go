@@ -21,7 +21,7 @@ var operationMutants = []mutant{
 		{File: validateFile, Old: " || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA)", New: ""},
 	}},
 	{"maker", "comparing the operation that makes a tag with the named one", ".", "TestExistingTagIsBoundWhole", []overlay.Patch{
-		{File: validateFile, Old: "if made != e.After || ", New: "if "},
+		{File: validateFile, Old: "if made != e.After || ", New: "if made == (Digest{}) || "},
 	}},
 	{"own-words", "refusing words of ours for a tag that is there", ".", "TestExistingTagIsBoundWhole", []overlay.Patch{
 		{File: validateFile, Old: "case t.Message != \"\" || t.Tagger != Person{}:", New: "case false:"},
