@@ -134,6 +134,14 @@ func TestParseMinimal(t *testing.T) {
 	}
 }
 
+// TestExisting: an existing tag has its own commit, message and tagger.
+func TestExisting(t *testing.T) {
+	f, err := Parse("marketops.yaml", []byte(strings.Replace(good, "    target: main\n    name", "    existing: true\n    name", 1)))
+	if err != nil || !f.Publications[0].Existing || f.Publications[1].Existing {
+		t.Errorf("%v: %+v", err, f)
+	}
+}
+
 // Every case is the good file with one change, so each has its control in TestParse.
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
@@ -155,6 +163,10 @@ func TestParseRefuses(t *testing.T) {
 		{"make_latest legacy", `make_latest: "true"`, "make_latest: legacy", ":13: publications[0].make_latest want"},
 		{"make_latest absent", `    make_latest: "true"` + "\n", "", ":6: publications[0].make_latest is required"},
 		{"make_latest on a prerelease", "prerelease: false", "prerelease: true", ":13: "},
+		{"existing with a target", "    target: main\n    name", "    existing: true\n    target: main\n    name", ":10: publications[0].target does not belong to an existing tag"},
+		{"existing as text", "    target: main\n    name", "    existing: \"true\"\n    name", ":9: publications[0].existing: want true or false"},
+		{"existing, a tag_repo", "    target: main\n    branch", "    existing: true\n    target: main\n    branch", ":18: publications[1].existing does not belong to tag_repo"},
+		{"not existing, no target", "    target: main\n    name", "    existing: false\n    name", "publications[0].target is required"},
 		{"prerelease as text", "prerelease: false", "prerelease: no", ":12: publications[0].prerelease: want true or false"},
 		{"list as text", `assets: ["dist/*.tar.gz"]`, "assets: dist/*", ":14: publications[0].assets: want a list"},
 		{"asset as number", `assets: ["dist/*.tar.gz"]`, "assets: [1]", "assets[0]: want text"},

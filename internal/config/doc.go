@@ -25,6 +25,7 @@
 //
 //	kind             required                              optional
 //	publish_release  repository tag target make_latest     branch name notes prerelease assets message tagger
+//	  existing: true repository tag make_latest            branch name notes prerelease assets
 //	tag_repo         repository tag target message tagger  branch
 //	open_pr          repository base head title            body draft; changes, and with them message tagger
 //
