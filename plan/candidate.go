@@ -19,6 +19,8 @@ type candidate struct {
 	op       marketops.Operation
 	files    []File
 	objects  map[string][]byte // of git, by id: what people need to see what a change set changes
+	after    []*candidate      // that must succeed first
+	line     int               // number of its operation in the plan; 0 before it has one
 	rejected []document.Rejected
 	findings []document.Finding
 	// silent is set when a secret was seen: every further reason could quote it.
