@@ -22,7 +22,10 @@ func (e executions) Check(ctx context.Context, who *federation.Caller, in api.Cl
 	if err != nil {
 		return api.Answers{}, err
 	}
-	n := e.runs.claimBy(who.Key, i)
+	n, err := e.claimAfter(who, i)
+	if err != nil {
+		return api.Answers{}, err
+	}
 	old, _, err := e.ledger.Get(ctx, n.Receipt)
 	if err != nil {
 		return api.Answers{}, err

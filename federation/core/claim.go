@@ -71,9 +71,19 @@ type claimRecord struct {
 	rec *receipt.Record // nil where an earlier call made it
 }
 
+// claimAfter asks for the receipt of an operation once its prerequisites have succeeded.
+func (e executions) claimAfter(who *federation.Caller, i issued) (n claims.NewClaim, err error) {
+	n = e.runs.claimBy(who.Key, i)
+	n.After, err = e.plans.prerequisites(i)
+	return n, err
+}
+
 func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i issued, version int64) (claims.Claim, claimRecord, error) {
 	var made *receipt.Record
-	n := e.runs.claimBy(who.Key, i)
+	n, err := e.claimAfter(who, i)
+	if err != nil {
+		return claims.Claim{}, claimRecord{}, err
+	}
 	n.Guard = e.vetoes.guard(i.op) // the list is asked below, for the state that the claim is in
 	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
 		rec, err := e.issuer.Claim(i.history(), who.Key, epoch, previous)
