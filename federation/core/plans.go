@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/omega/marketops"
@@ -47,7 +46,7 @@ func (p *plans) prerequisites(i issued) (out []claims.Prerequisite, err error) {
 		return nil, err
 	}
 	for _, o := range plan.Prerequisites(i.body.Operation) {
-		out = append(out, claims.Prerequisite{Operation: o.Operation, Title: fmt.Sprintf("operation %d (%s)", o.Number, o.Title())})
+		out = append(out, claims.Prerequisite{Operation: o.Operation, Title: o.Reference()})
 	}
 	return out, nil
 }

@@ -10,6 +10,9 @@ import (
 // Title names an operation for people: "tag_repo octo-org/gadgets refs/tags/v0.3.1".
 func (o Operation) Title() string { return fmt.Sprintf("%s %s %s", o.Kind, o.Repository, o.Resource) }
 
+// Reference names an operation beside its number: "operation 1 (tag_repo octo-org/gadgets refs/tags/v0.3.1)".
+func (o Operation) Reference() string { return fmt.Sprintf("operation %d (%s)", o.Number, o.Title()) }
+
 // Prerequisites returns the operations that must succeed before one of this digest, or nil.
 func (p *Plan) Prerequisites(operation marketops.Digest) (out []Operation) {
 	i := slices.IndexFunc(p.Operations, func(o Operation) bool { return o.Operation == operation })
@@ -18,6 +21,14 @@ func (p *Plan) Prerequisites(operation marketops.Digest) (out []Operation) {
 	}
 	for _, n := range p.Operations[i].After {
 		out = append(out, p.Operations[n-1])
+	}
+	return out
+}
+
+// After returns the digests of [Plan.Prerequisites].
+func (p *Plan) After(operation marketops.Digest) (out []marketops.Digest) {
+	for _, o := range p.Prerequisites(operation) {
+		out = append(out, o.Operation)
 	}
 	return out
 }
