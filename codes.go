@@ -43,6 +43,7 @@ const (
 	ClockUnsure       Code = "clock-unsure"
 	Revoked           Code = "revoked"
 	Consumed          Code = "consumed"
+	PrerequisiteOpen  Code = "prerequisite-open"
 	OperationInFlight Code = "operation-in-flight"
 
 	// set-up.
@@ -187,6 +188,8 @@ var Codes = []CodeInfo{
 		Cause: "an authorised person withdrew it", State: "nothing was sent"},
 	{Code: Consumed, Group: "core", Meaning: "the receipt was used before",
 		Cause: "its operation is closed, another receipt replaced it, or it was claimed for another operation", State: "nothing was sent by this attempt"},
+	{Code: PrerequisiteOpen, Group: "core", Meaning: "an operation that must succeed first has not succeeded",
+		Cause: "it was left out, is still being published, failed, or has an unknown outcome", State: "nothing was sent; the receipt is unused"},
 	{Code: OperationInFlight, Group: "core", Meaning: "a receipt for the same tag or branch is in use",
 		Cause: "a second run for the same resource, an outcome that is not recorded yet, or an unknown one that waits for a person", State: "nothing was sent"},
 	{Code: ConfigInvalid, Group: "setup", Meaning: "a configuration file, a flag or a setting is not valid",

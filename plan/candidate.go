@@ -20,6 +20,8 @@ type candidate struct {
 	maker    *candidate // of the same file: it makes the tag of this one
 	files    []File
 	objects  map[string][]byte // of git, by id: what people need to see what a change set changes
+	after    []*candidate      // that must succeed first
+	line     int               // number of its operation in the plan; 0 before it has one
 	rejected []document.Rejected
 	findings []document.Finding
 	// silent is set when a secret was seen: every further reason could quote it.

@@ -52,6 +52,9 @@ func (o Options) check() error {
 	case len(o.Publications) > marketops.MaxOperations:
 		return marketops.Refuse(marketops.ConfigInvalid, fmt.Sprintf("%d publications, at most %d", len(o.Publications), marketops.MaxOperations))
 	}
+	if err := CheckOrder(o.Publications); err != nil {
+		return marketops.RefuseErr(marketops.ConfigInvalid, "", err)
+	}
 	return nil
 }
 

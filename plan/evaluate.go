@@ -14,6 +14,9 @@ func (e *engine) evaluate(context.Context) (string, error) {
 		return "", err
 	}
 	e.refuseImpossible()
+	if err := e.refuseOrphans(); err != nil {
+		return "", err
+	}
 	e.noteLatest()
 	e.noteHidden()
 	return e.tally(), nil
@@ -30,7 +33,7 @@ func (e *engine) refuseImpossible() {
 }
 
 // refuseRivals refuses every publication that shares its tag, or its head and base, with
-// another: the order in the file must not decide which of them is meant.
+// another: the order in the file must not decide which of them is meant. A release may come after its tag.
 func (e *engine) refuseRivals() error {
 	rivals := map[marketops.Digest][]*candidate{}
 	for _, c := range e.candidates {
@@ -46,7 +49,7 @@ func (e *engine) refuseRivals() error {
 	for _, group := range rivals {
 		for _, c := range group {
 			for _, other := range group {
-				if other != c && other.maker != c && c.maker != other {
+				if other != c && other.maker != c && c.maker != other && !mayShare(other, c) && !mayShare(c, other) {
 					c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d takes %q too", other.number, c.op.Resource()),
 						"keep one of them: publish_release makes its own tag, unless it says existing: true"))
 					break

@@ -11,6 +11,7 @@ import (
 // chooseExisting binds the tag that a release finds: as GitHub shows it, or as another publication of the file makes it.
 func (e *engine) chooseExisting(ctx context.Context, c *candidate) error {
 	if c.maker = e.makerOf(c); c.maker != nil {
+		c.comeAfter(c.maker)
 		return nil
 	}
 	tag, err := e.o.Source.Tag(ctx, c.repo.FullName, c.pub.Tag)

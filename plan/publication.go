@@ -6,6 +6,8 @@ import "github.com/omega/marketops"
 // not have are zero.
 type Publication struct {
 	Kind       marketops.Kind `yaml:"kind"`
+	ID         string         `yaml:"id"`         // what the after of other publications calls it; "" for none
+	After      []string       `yaml:"after"`      // ids of publications that must succeed first
 	Repository string         `yaml:"repository"` // owner/name
 	Tag        string         `yaml:"tag"`
 	Existing   bool           `yaml:"existing"` // the tag is there, or another publication of the file makes it

@@ -23,6 +23,12 @@ func (e *engine) write(context.Context) (string, error) {
 	e.plan = p
 	for _, c := range e.candidates {
 		p.Rejected, p.Findings = append(p.Rejected, c.rejected...), append(p.Findings, c.findings...)
+	}
+	order, err := e.sorted()
+	if err != nil {
+		return "", err
+	}
+	for _, c := range order {
 		if c.isPlanned() {
 			if err := e.add(c); err != nil {
 				return "", err
@@ -45,8 +51,9 @@ func (e *engine) add(c *candidate) error {
 	if err != nil {
 		return err
 	}
-	e.plan.Add(&c.op, marketops.DigestOf(doc))
-	n := len(e.plan.Operations)
+	n := len(e.plan.Operations) + 1
+	e.plan.Add(&c.op, marketops.DigestOf(doc), c.numbersAfter()...)
+	c.line = n
 	for _, id := range slices.Sorted(maps.Keys(c.objects)) {
 		if err := e.run.Put(objectName(id), c.objects[id]); err != nil {
 			return err

@@ -34,6 +34,9 @@ func (e *engine) discover(ctx context.Context) (string, error) {
 			c.repo = a.repo
 		}
 	}
+	if err := e.linkAfter(); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("%d publications in %d repositories", len(e.candidates), len(seen)), ctx.Err()
 }
 

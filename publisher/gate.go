@@ -17,6 +17,7 @@ type Gated struct {
 	record *receipt.Record  // nil unless everything but the mode passed before the Core was asked
 	mode   marketops.Mode
 	passed bool
+	waits  bool // for jobs of the same call, and for nothing else
 }
 
 // Passed reports whether every check passed and the mode was prod.

@@ -11,7 +11,8 @@ import (
 
 // Job is one operation of a run with everything that was authorised about it.
 type Job struct {
-	Number     int // from 1, in plan order
+	Number     int   // from 1, in plan order
+	After      []int // numbers of the operations that must succeed first
 	Run        marketops.RunID
 	Op         marketops.Operation
 	Receipts   []Record

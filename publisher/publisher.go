@@ -96,6 +96,7 @@ type Result struct {
 	Entry   api.Entry        // the outcome's or refusal's leaf, if there is one
 	Checks  marketops.Checks // the gate's
 	Looks   Looks            // before the claim
+	Waits   []int            // operations of the same call that must succeed first, and have not
 	Err     error            // nil for success
 }
 

@@ -21,6 +21,7 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 	}
 	results := make([]Result, len(jobs))
 	gated := make([]*Gated, len(jobs))
+	defer noteWaits(jobs, results)
 	for i, j := range jobs {
 		done, err := p.findResult(ctx, j)
 		if err != nil {
@@ -33,6 +34,7 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 		if gated[i], err = p.Gate(ctx, mode, j); err != nil {
 			return nil, err
 		}
+		gated[i].waits = gated[i].isWaiting(results[:i])
 		results[i] = Result{Number: j.Number, Op: j.Op, Checks: gated[i].Checks, Status: WouldPublish}
 	}
 	if mode == marketops.DryRun {
@@ -47,35 +49,39 @@ func (p *Publisher) Run(ctx context.Context, mode marketops.Mode, jobs []*Job) (
 // finishDryRun is the end of a dry run: what would be refused, and nothing recorded.
 func (p *Publisher) finishDryRun(ctx context.Context, results []Result, gated []*Gated) []Result {
 	for i, g := range gated {
-		if g != nil && !g.WouldPass() {
+		if g != nil && !g.WouldPass() && !g.waits {
 			r := (&Gated{Job: g.Job, Checks: g.Checks.Without(marketops.ModeNotProd)}).Refusal()
 			results[i].Status, results[i].Err = Refused, r
 		} else if g != nil {
 			p.tryOut(ctx, g, &results[i])
 		}
 	}
+	stopDependents(gated, results)
 	return results
 }
 
 // refuseAll records the refusals, if there are any, and marks the rest as not attempted.
 func (p *Publisher) refuseAll(ctx context.Context, results []Result, gated []*Gated) (refused bool) {
 	for i, g := range gated {
-		if g == nil || g.Passed() {
+		if g == nil || g.Passed() || g.waits {
 			continue
 		}
 		refused = true
-		r := g.Refusal()
-		results[i].Status, results[i].Err = Refused, r
-		entry, err := p.Refuse(ctx, g)
-		results[i].Entry = entry
-		if err != nil {
-			p.tell(g.Job, "refused", "not yet recorded: "+err.Error())
-		}
+		p.recordRefusal(ctx, g, &results[i])
 	}
 	if refused {
 		markNotAttempted(results)
 	}
 	return refused
+}
+
+func (p *Publisher) recordRefusal(ctx context.Context, g *Gated, res *Result) {
+	res.Status, res.Err = Refused, g.Refusal()
+	entry, err := p.Refuse(ctx, g)
+	res.Entry = entry
+	if err != nil {
+		p.tell(g.Job, "refused", "not yet recorded: "+err.Error())
+	}
 }
 
 func markNotAttempted(results []Result) {
@@ -93,20 +99,33 @@ func (p *Publisher) publishAll(ctx context.Context, results []Result, gated []*G
 			continue
 		}
 		if g != nil {
-			if err := p.checkReady(ctx, g); err != nil {
+			if err := p.publishOne(ctx, g, &results[i]); err != nil {
 				markNotAttempted(results)
 				if ctx.Err() != nil { // interrupted: it is not begun
 					results[i].Err, err = ctx.Err(), nil
 				}
 				return err
 			}
-			results[i] = p.lookAndPublish(ctx, g)
 		}
 		if results[i].Status != receipt.Success {
 			markNotAttempted(results)
 			return nil
 		}
 	}
+	return nil
+}
+
+// publishOne publishes an operation whose turn has come. The error is about not being ready for it.
+func (p *Publisher) publishOne(ctx context.Context, g *Gated, res *Result) (err error) {
+	if g.waits {
+		if g, err = p.gateAgain(ctx, g, res); g == nil || err != nil {
+			return err
+		}
+	}
+	if err := p.checkReady(ctx, g); err != nil {
+		return err
+	}
+	*res = p.lookAndPublish(ctx, g)
 	return nil
 }
 

@@ -38,7 +38,12 @@ type run struct {
 // authorised plans operations, has them submitted, approved by alice and authorised.
 func (s *stage) authorised(ops ...marketops.Operation) *run {
 	s.Helper()
-	r := &run{stage: s, plan: s.NewRun(ops...), sources: s.TempDir()}
+	return s.authorisedPlan(s.NewRun(ops...))
+}
+
+func (s *stage) authorisedPlan(plan *world.Run) *run {
+	s.Helper()
+	r := &run{stage: s, plan: plan, sources: s.TempDir()}
 	for name, content := range assets {
 		s.ok(os.WriteFile(filepath.Join(r.sources, name), []byte(content), 0o600))
 	}
@@ -147,7 +152,7 @@ func (s *seat) leave() { s.ok(s.folder.Close()) }
 func (s *seat) job(i int, j *plan.Journal) *publisher.Job {
 	s.Helper()
 	trust := s.Publisher.Trust
-	job := &publisher.Job{Number: i + 1, Run: s.plan.ID, Op: s.plan.Ops[i],
+	job := &publisher.Job{Number: i + 1, After: s.folder.Plan.Operations[i].After, Run: s.plan.ID, Op: s.plan.Ops[i],
 		Submission: publisher.OpenRecord(trust, s.submission), Approvals: publisher.OpenRecords(trust, s.approvals...),
 		Journal: journal{j.Operation(s.plan.Digests[i])}, Measured: []marketops.Digest{}}
 	if i < len(s.receipts) {

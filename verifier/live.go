@@ -21,7 +21,7 @@ func (v *verification) followReceipts() bool {
 		Gate: func(h *lifecycle.ReceiptHistory, checks marketops.Checks, missing string) {
 			v.answers[h.Digest] = answered{checks, missing}
 		},
-		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.compareQuoted,
+		Document: func(d marketops.Digest) *marketops.Operation { return v.docs[d] }, Quoted: v.compareQuoted, After: v.after,
 		Report: func(f lifecycle.Finding) {
 			found[f.Check] = true
 			v.report.Fail(Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})
@@ -40,6 +40,14 @@ func (v *verification) followReceipts() bool {
 		v.report.Pass(CheckRunClosed, "", fmt.Sprintf("the seal names every record below it; %d came later", later))
 	}
 	return true
+}
+
+// after returns what must come before an operation, by the plan of the pack.
+func (v *verification) after(plan, operation marketops.Digest) []marketops.Digest {
+	if plan != v.report.Plan {
+		return nil // said of the documents
+	}
+	return v.plan.After(operation)
 }
 
 // findPending finds receipts with an intent and no outcome: GitHub may have changed, and no record says so.

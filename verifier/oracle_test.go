@@ -72,7 +72,7 @@ func (d *duel) end() marketops.Time { return d.w.Now + 5*86400 }
 // all compares pack, log and gate.
 func (d *duel) all() {
 	d.pack()
-	a := audit.Audit(d.w.Log, d.w.Store, d.w.Trust(), audit.Options{Document: d.w.Documents(), At: d.end()})
+	a := audit.Audit(d.w.Log, d.w.Store, d.w.Trust(), audit.Options{Document: d.w.Documents(), Plan: d.w.Plans(), At: d.end()})
 	d.compare(a, d.world(true))
 	d.gate()
 }

@@ -175,7 +175,7 @@ func judgeOdd(t *testing.T, w *logworld.World, p pack.Pack, trust *trust.Trust, 
 	p.Checkpoint = tree.Checkpoint().Raw
 	for _, r := range []*verifier.Report{
 		verifier.Verify(&p, trust, w.Now+100),
-		audit.Audit(l, store, trust, audit.Options{Document: w.Documents()}),
+		audit.Audit(l, store, trust, audit.Options{Document: w.Documents(), Plan: w.Plans()}),
 	} {
 		if r.Verdict == "" {
 			t.Errorf("%s: no verdict", what)

@@ -169,6 +169,9 @@ func (v *verification) listUncovered() {
 	if v.unproved {
 		r.Uncovered("that the checkpoints which the publishers saw belong to this log (marketops-verify audit)")
 	}
+	for _, w := range v.tracker.Waits() {
+		r.Uncovered(fmt.Sprintf("that operation %s, which the plan puts first, had succeeded when receipt %s was claimed: the pack holds no such outcome", w.Prerequisite.Short(), w.Receipt))
+	}
 	if v.missing > 0 {
 		r.Uncovered(lifecycle.Count(v.missing, "text") + " withheld, such as reasons and answers of GitHub")
 	}

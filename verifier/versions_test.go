@@ -63,7 +63,7 @@ func TestVersionsAtHand(t *testing.T) {
 		p := w.Pack()
 		clear(p.Trust)
 		inPack := verifier.Demand{Former: tc.former}.Verify(p, alone(t, tc.newest), w.Now)
-		inLog := audit.Audit(w.Log, w.Store, alone(t, tc.newest), audit.Options{Former: tc.former, Document: w.Documents()})
+		inLog := audit.Audit(w.Log, w.Store, alone(t, tc.newest), audit.Options{Former: tc.former, Document: w.Documents(), Plan: w.Plans()})
 		for of, r := range map[string]*verifier.Report{"pack": inPack, "log": inLog} {
 			want := verifier.Verified
 			if tc.want != "" {

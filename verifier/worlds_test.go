@@ -166,7 +166,7 @@ func judgeWorld(t *testing.T, l lie, w *logworld.World) verifier.Verdict {
 	t.Helper()
 	w.Evidence = nil // whether texts fit is asked of packs alone
 	p := verifier.Verify(w.Pack(), w.Trust(), w.Now+5*86400)
-	a := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Document: w.Documents(), At: w.Now + 5*86400})
+	a := audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{Document: w.Documents(), Plan: w.Plans(), At: w.Now + 5*86400})
 	if p.Verified() != a.Verified() && l.want != plan {
 		t.Errorf("%s:\npack %s\naudit %s", l.name, describe(p), describe(a))
 	}

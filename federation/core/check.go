@@ -23,7 +23,7 @@ func (e executions) Check(ctx context.Context, who *federation.Caller, in api.Cl
 		return api.Answers{}, err
 	}
 	n := e.runs.claimBy(who.Key, i)
-	old, _, err := e.ledger.Get(ctx, n.Receipt)
+	old, err := e.readOld(ctx, &n, i)
 	if err != nil {
 		return api.Answers{}, err
 	}

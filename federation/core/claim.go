@@ -86,7 +86,7 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 		made = rec
 		return counted(rec, federation.ShareOf(who.Holder), claims.Share{Scope: claims.OfOneByReceipt, Within: federation.Day, Max: federation.ClaimsPerDay}), nil
 	}
-	old, _, err := e.ledger.Get(ctx, n.Receipt)
+	old, err := e.readOld(ctx, &n, i)
 	if err != nil {
 		return claims.Claim{}, claimRecord{}, err
 	}
@@ -101,6 +101,15 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 		made = nil
 	}
 	return row, claimRecord{rec, made}, nil
+}
+
+// readOld returns the claim as it stands, and fills in what must have succeeded before a first one.
+func (e executions) readOld(ctx context.Context, n *claims.NewClaim, i issued) (claims.Claim, error) {
+	old, found, err := e.ledger.Get(ctx, n.Receipt)
+	if err == nil && !found {
+		n.After, err = e.plans.prerequisites(i)
+	}
+	return old, err
 }
 
 // requireFresh refuses a first claim that is dated past its receipt, because time passed since the ledger looked at the

@@ -94,6 +94,7 @@ type parts struct {
 	issuer    *issue.Issuer
 	records   *recorder.Recorder
 	documents store // plans and operations
+	plans     *plans
 	texts     store // evidence
 	asked     store // what policy judged before a receipt was issued
 
@@ -128,6 +129,7 @@ func Open(ctx context.Context, o Options) (*Core, error) {
 		documents: store{dir: filepath.Join(o.State, "documents")}, texts: store{dir: filepath.Join(o.State, "evidence")}, asked: store{dir: filepath.Join(o.State, "asked")},
 		sealQueue: newSealQueue(),
 		usage:     usage{live: map[marketops.ReceiptID]liveReceipt{}}, locks: lockStripes{seed: maphash.MakeSeed()}}
+	p.plans = &plans{documents: p.documents}
 	p.seen = visibility{p, &cache.Cache[marketops.RunID, knownParties]{}}
 	p.rules, p.runs, p.conditions, p.vetoes, p.refusals = &rules{parts: p}, runs{p}, conditions{p}, vetoes{p}, refusals{p}
 	c := &Core{parts: p, submissions: submissions{p}, decisions: decisions{p}, executions: executions{p}, resolutions: resolutions{p},

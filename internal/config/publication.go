@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -13,7 +14,10 @@ import (
 	"github.com/omega/marketops"
 )
 
-// kinds lists what each kind must and may have besides kind itself.
+// general lists what every publication may have.
+var general = []string{"kind", "id", "after"}
+
+// kinds lists what each kind must and may have besides.
 var kinds = map[marketops.Kind]struct{ must, may []string }{
 	marketops.PublishRelease: {
 		[]string{"repository", "tag", "target", "make_latest"},
@@ -44,12 +48,18 @@ func (f *File) checkPublications(d *document) error {
 	if len(f.Publications) != len(nodes) || len(nodes) > MaxPublications {
 		return invalid(d.name, d.at("publications"), fmt.Sprintf("%d publications, want at most %d mappings", len(f.Publications), MaxPublications))
 	}
+	entries := make([]entry, len(nodes))
 	for i := range f.Publications {
 		e := entry{&f.Publications[i], d, i, members(nodes[i])}
 		e.Line = firstLine(nodes[i])
 		if err := e.check(); err != nil {
 			return err
 		}
+		entries[i] = e
+	}
+	var wrong *plan.OrderError
+	if errors.As(plan.CheckOrder(f.Publications), &wrong) {
+		return entries[wrong.Index].bad(wrong.Key, wrong.Why)
 	}
 	return nil
 }
@@ -76,7 +86,7 @@ func (e entry) checkMembers() error {
 		return e.bad("kind", "want publish_release, tag_repo or open_pr")
 	}
 	for _, key := range slices.Sorted(maps.Keys(e.has)) {
-		if key != "kind" && !slices.Contains(k.must, key) && !slices.Contains(k.may, key) {
+		if !slices.Contains(general, key) && !slices.Contains(k.must, key) && !slices.Contains(k.may, key) {
 			return e.bad(key, "does not belong to "+string(e.Kind))
 		}
 	}
@@ -106,12 +116,15 @@ func (e entry) checkMembers() error {
 // checkText refuses members that are there and say nothing; names are judged when planned.
 func (e entry) checkText() error {
 	for key, text := range map[string]string{
-		"repository": e.Repository, "tag": e.Tag, "target": e.Target, "branch": e.Branch, "name": e.Name,
+		"id": e.ID, "repository": e.Repository, "tag": e.Tag, "target": e.Target, "branch": e.Branch, "name": e.Name,
 		"notes": e.Notes, "message": e.Message, "base": e.Base, "head": e.Head, "title": e.Title, "body": e.Body,
 	} {
 		if _, ok := e.has[key]; ok && strings.TrimSpace(text) == "" {
 			return e.bad(key, "is empty")
 		}
+	}
+	if _, ok := e.has["after"]; ok && len(e.After) == 0 {
+		return e.bad("after", "is empty")
 	}
 	for i, a := range e.Assets {
 		if a == "" {

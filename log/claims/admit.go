@@ -38,7 +38,7 @@ func (t *tx) admit(n NewClaim) (c row, resumed bool, err error) {
 	if found {
 		return row{}, false, t.explainTaken(n, c)
 	}
-	for _, judge := range []func(NewClaim) error{t.judgeSuccess, t.judgeResource, t.judgeLog} {
+	for _, judge := range []func(NewClaim) error{t.judgeSuccess, t.judgeAfter, t.judgeResource, t.judgeLog} {
 		if err := judge(n); err != nil {
 			return row{}, false, err
 		}

@@ -27,6 +27,7 @@ type granted struct {
 //
 // Codes: trust-rolled-back, clock-unsure, expired, revoked, rejected-by-approver; what n.Guard
 // returns; consumed for a receipt that is decided, closed or was claimed for another operation, and for an operation that succeeded before;
+// prerequisite-open while an operation of n.After has not succeeded;
 // operation-in-flight for an open claim of another owner, naming the end of its lease, and
 // while another receipt holds the same resource; log-unavailable while a decided outcome waits
 // for its index longer than ten seconds; ledger-unavailable, disk-full.

@@ -23,7 +23,8 @@
 // conditional statement whose row count is checked, and leaves a line in the history.
 //
 // One resource (op_key) has at most one claim that is claimed, executing, decided or unknown.
-// One operation (kind and digest) succeeds at most once, by whatever receipt.
+// One operation (kind and digest) succeeds at most once, by whatever receipt. An operation that comes after others
+// is claimed only when each of them has succeeded in the same run and the log shows it.
 //
 // # Votes
 //
@@ -72,8 +73,8 @@
 //
 // # Errors
 //
-// Refusals ([marketops.Refusal]) carry revoked, rejected-by-approver, consumed, operation-in-flight, expired,
-// clock-unsure, trust-rolled-back, log-unavailable or limit-reached; failures
+// Refusals ([marketops.Refusal]) carry revoked, rejected-by-approver, consumed, prerequisite-open, operation-in-flight,
+// expired, clock-unsure, trust-rolled-back, log-unavailable or limit-reached; failures
 // ([marketops.Failure]) ledger-unavailable, disk-full or core-already-running. [ErrFenced] and
 // [ErrState] tell refusals apart that share a code.
 package claims

@@ -55,7 +55,7 @@ type Claim struct {
 type Guard func(c Claim, votes []Record) error
 
 // NewClaim asks for a receipt to be claimed, taken over or revoked. Every field is
-// required, except that Check ignores Lease, Build and Guard, and Revoke also ignores Trust.
+// required, but After may be empty; Check ignores Lease, Build and Guard, and Revoke also ignores Trust.
 type NewClaim struct {
 	Receipt       marketops.ReceiptID
 	OpKey         marketops.Digest
@@ -67,6 +67,9 @@ type NewClaim struct {
 	ExpiresAt     marketops.Time
 	Lease         time.Duration // whole seconds, more than 0, at most an hour
 	Trust         int64         // version of the trust file the caller judged by, from 1 on
+
+	// After lists the operations of the same run that must have succeeded before. Takeover and Revoke ignore it.
+	After []Prerequisite
 
 	// Build makes the ledger-signed claim record (Kind [KindClaim], this receipt, run and
 	// epoch) that names prev, the digest of the previous epoch's claim record, zero at epoch

@@ -6,12 +6,14 @@
 //
 //	{"schema":"marketops.plan/v2","host":"github.com","mode":"dry_run",
 //	 "operations":[{"number":1,"kind":"tag_repo","repository":"octo-org/gadgets","repository_id":7,
-//	   "resource":"refs/tags/v0.3.1","operation":"sha256:…","blocked_by_mode":true}],
+//	   "resource":"refs/tags/v0.3.1","operation":"sha256:…","blocked_by_mode":true},
+//	  {"number":2,"kind":"publish_release","repository":"octo-org/widgets", …, "after":[1]}],
 //	 "rejected":[{"number":2,"kind":"publish_release","repository":"octo-org/widgets",
 //	   "code":"version-exists","reason":"…","remedy":"…","expected":"…","got":"…"}],
 //	 "findings":[{"number":1,"rule":"drafts-not-visible","severity":"warning","text":"…"}]}
 //
-// Operations are numbered from 1 in plan order. In rejected and findings, number counts the
+// Operations are numbered from 1 in plan order. An operation may be published once every operation that its
+// after names has succeeded in the same run; these come before it in the plan. In rejected and findings, number counts the
 // publications of marketops.yaml from 1; one publication may be rejected for several reasons.
 // A plan says nothing about an operation that its document does not say: [Plan.Open] compares them.
 package document
@@ -52,7 +54,7 @@ type Operation struct {
 	Resource      string           `json:"resource"` // [marketops.Operation.Resource]
 	Operation     marketops.Digest `json:"operation"`
 	BlockedByMode bool             `json:"blocked_by_mode"` // always true
-	After         []int            `json:"after,omitzero"`  // reserved: numbers of operations that come first
+	After         []int            `json:"after,omitzero"`  // numbers of its prerequisites, rising, each below its own
 }
 
 // Rejected is one reason why one publication would not ship.
@@ -89,9 +91,11 @@ func New(host marketops.Host) *Plan {
 	return &Plan{Schema: schema, Host: host, Mode: marketops.DryRun, Operations: []Operation{}, Rejected: []Rejected{}, Findings: []Finding{}}
 }
 
-// Add appends the line of an operation whose document has this digest.
-func (p *Plan) Add(op *marketops.Operation, d marketops.Digest) {
-	p.Operations = append(p.Operations, lineOf(len(p.Operations)+1, op, d))
+// Add appends the line of an operation whose document has this digest, and which comes after those numbers.
+func (p *Plan) Add(op *marketops.Operation, d marketops.Digest, after ...int) {
+	line := lineOf(len(p.Operations)+1, op, d)
+	line.After = after
+	p.Operations = append(p.Operations, line)
 }
 
 func lineOf(n int, op *marketops.Operation, d marketops.Digest) Operation {
@@ -155,8 +159,14 @@ func (p *Plan) Open(documents [][]byte) ([]marketops.Operation, error) {
 // Compare refuses an operation whose document has this digest unless the plan's line of this number, from
 // 1, is about it. The code is [marketops.PlanMismatch].
 func (p *Plan) Compare(number int, op *marketops.Operation, d marketops.Digest) error {
-	if line := p.Operations[number-1]; op.Target.Host != p.Host || line.After != nil || !sameLine(line, lineOf(number, op, d)) {
+	if line := p.Operations[number-1]; op.Target.Host != p.Host || !sameLine(line, lineOf(number, op, d)) {
 		return mismatch(fmt.Sprintf("operation %d is not the document that the plan names", number), nil)
+	}
+	if op.Tag == nil || op.Tag.Existing == nil || op.Tag.Existing.After.IsZero() {
+		return nil
+	}
+	if !slices.Contains(p.After(d), op.Tag.Existing.After) {
+		return mismatch(fmt.Sprintf("operation %d does not come after the operation that makes its tag", number), nil)
 	}
 	return nil
 }
@@ -193,25 +203,15 @@ func (p *Plan) validate() error {
 }
 
 func (p *Plan) validateOperations() error {
-	type place struct {
-		repository int64
-		resource   string
-	}
-	taken := map[place]bool{}
 	for i, o := range p.Operations {
-		at := place{o.RepositoryID, o.Resource}
 		if o.Number != i+1 || !o.BlockedByMode || o.Operation.IsZero() || o.RepositoryID <= 0 || o.Resource == "" {
 			return fmt.Errorf("operation %d is out of order, not blocked by mode, or not complete", i+1)
 		}
-		if len(o.After) > 0 {
-			return fmt.Errorf("operation %d: after is reserved and not supported yet", i+1)
+		if err := o.validateAfter(len(p.Operations)); err != nil {
+			return err
 		}
-		if taken[at] {
-			return fmt.Errorf("operations take %.200q of repository %d twice", o.Resource, o.RepositoryID)
-		}
-		taken[at] = true
 	}
-	return nil
+	return p.validateResources()
 }
 
 func mismatch(what string, err error) error {

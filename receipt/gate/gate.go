@@ -33,7 +33,7 @@ var GateCodes = []marketops.Code{
 // [GateCodes].
 var CoreCodes = []marketops.Code{
 	marketops.PolicySuperseded, marketops.ClockUnsure,
-	marketops.Revoked, marketops.Consumed, marketops.OperationInFlight,
+	marketops.Revoked, marketops.Consumed, marketops.PrerequisiteOpen, marketops.OperationInFlight,
 }
 
 // SharedCodes are codes of the gate that the Core answers too: the votes at hand may not be all, and the trust file

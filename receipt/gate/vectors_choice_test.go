@@ -265,7 +265,7 @@ func requireAll(t *testing.T, seen map[string]bool) {
 func broken(t *testing.T, w *logworld.World) (out []*lifecycle.Condition, gate []marketops.Code) {
 	t.Helper()
 	law := w.Trust()
-	rules := lifecycle.Rules{Trust: law, Document: w.Documents(), Quoted: quotedBy(w.Log)}
+	rules := lifecycle.Rules{Trust: law, Document: w.Documents(), After: w.Orders(), Quoted: quotedBy(w.Log)}
 	rules.Gate = func(_ *lifecycle.ReceiptHistory, answers marketops.Checks, _ string) {
 		gate = append(gate, failures(answers)...)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/internal/test/logworld"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
@@ -72,7 +73,7 @@ func runLog(b []byte) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	documents, err := in.operations()
+	documents, plans, err := in.documents()
 	if err != nil {
 		return wanted{}, err
 	}
@@ -84,7 +85,7 @@ func runLog(b []byte) (wanted, error) {
 	if err != nil {
 		return wanted{}, err
 	}
-	return answered(audit.Audit(tiles, records, trust, audit.Options{At: in.Now, Document: documents, Former: formerOf(in.Former)})), nil
+	return answered(audit.Audit(tiles, records, trust, audit.Options{At: in.Now, Document: documents, Plan: plans, Former: formerOf(in.Former)})), nil
 }
 
 // rebuilt is a log of given leaves under a given checkpoint: it signs nothing.
@@ -100,17 +101,21 @@ func (r rebuilt) ReadFile(name string) ([]byte, error) {
 	return r.Log.ReadFile(name)
 }
 
-// operations reads the operation documents. One that is none makes a broken vector.
-func (in *logInput) operations() (func(marketops.Digest) *marketops.Operation, error) {
-	known := map[marketops.Digest]*marketops.Operation{}
+// documents reads the operation documents and plans. One that is neither makes a broken vector.
+func (in *logInput) documents() (func(marketops.Digest) *marketops.Operation, func(marketops.Digest) *document.Plan, error) {
+	operations, plans := map[marketops.Digest]*marketops.Operation{}, map[marketops.Digest]*document.Plan{}
 	for _, doc := range in.Documents {
+		d := marketops.DigestOf(doc)
 		op, err := marketops.ParseOperation(doc)
-		if err != nil {
-			return nil, fmt.Errorf("an operation document: %v", err)
+		if err == nil {
+			operations[d] = op
+			continue
 		}
-		known[marketops.DigestOf(doc)] = op
+		if plans[d], err = document.Parse(doc); err != nil {
+			return nil, nil, fmt.Errorf("neither an operation document nor a plan: %v", err)
+		}
 	}
-	return func(d marketops.Digest) *marketops.Operation { return known[d] }, nil
+	return func(d marketops.Digest) *marketops.Operation { return operations[d] }, func(d marketops.Digest) *document.Plan { return plans[d] }, nil
 }
 
 // store puts each record where its leaf says. A record without a leaf makes a broken vector.
@@ -231,6 +236,9 @@ func logVector(x world, w *logworld.World) logInput {
 	}
 	for _, doc := range w.Contents().Operations {
 		in.Documents = append(in.Documents, doc)
+	}
+	if w.After != nil {
+		in.Documents = append(in.Documents, w.PlanBytes())
 	}
 	in.Leaves = leavesIn(w.Log)
 	seen := map[log.Hash]bool{}

@@ -38,6 +38,9 @@ func (c claims) claim(e Entry, body *receipt.Claim) {
 	if len(h.Claims) == 0 && votes(c).isVetoed(h) {
 		c.broken(claimVetoed, string(h.ID), nil, nil, "")
 	}
+	if len(h.Claims) == 0 {
+		c.checkAfter(h)
+	}
 	c.checkEpoch(e, h, body)
 	h.Claims = append(h.Claims, Claim{e.Record.Digest, e.Leaf, e.Position.Index, body.Epoch, body.Publisher, e.Record.By, body.IssuedAt})
 	if len(h.Claims) == 1 {

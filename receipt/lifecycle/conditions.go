@@ -60,6 +60,7 @@ var (
 	claimEnded    = condition(receipt.KindClaim, Outcomes, marketops.OrderViolation, "no claim follows the outcome of its receipt")
 	claimRevoked  = condition(receipt.KindClaim, Claims, marketops.Revoked, "no claim follows the revocation of its receipt")
 	claimVetoed   = condition(receipt.KindClaim, Claims, marketops.RejectedByApprover, "no eligible rejection of the run stands below the first claim of a receipt")
+	claimAfter    = condition(receipt.KindClaim, Claims, marketops.PrerequisiteOpen, "each operation that the plan names in after has succeeded in the run, below the first claim of a receipt; where the plan was given")
 	claimAudience = condition(receipt.KindClaim, Claims, marketops.AudienceMismatch, "a claim is for a publisher of the receipt's audience")
 	claimEpoch    = condition(receipt.KindClaim, Claims, marketops.ReceiptReused, "the claims of a receipt have the epochs 1, 2, …, each names the one before, and no epoch has two")
 	claimAlone    = condition(receipt.KindClaim, Claims, marketops.OperationInFlight, "one receipt is live for each op_key, from its first claim to its end")

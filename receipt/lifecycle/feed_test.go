@@ -18,13 +18,14 @@ type feed struct {
 	trust    *trust.Trust
 	log      *log.Tree
 	document func(marketops.Digest) *marketops.Operation
+	after    func(plan, operation marketops.Digest) []marketops.Digest
 	entries  []lifecycle.Entry // without Record where the trust file did not admit it
 	refused  []marketops.Code  // by the trust file
 }
 
 func newFeed(t *testing.T, w *logworld.World) *feed {
 	t.Helper()
-	f := &feed{trust: w.Trust(), log: w.Log.Tree(), document: w.Documents()}
+	f := &feed{trust: w.Trust(), log: w.Log.Tree(), document: w.Documents(), after: w.Orders()}
 	var ledger marketops.Time
 	course := trust.NewCourse(f.trust)
 	for i := range w.Log.Size() {
@@ -67,7 +68,7 @@ func (f *feed) open(store log.TileReader, e *lifecycle.Entry) (*receipt.Record, 
 // play tells a tracker everything and returns what it found. change may set further rules.
 func (f *feed) play(change func(*lifecycle.Rules)) (*lifecycle.Tracker, []lifecycle.Finding) {
 	var found []lifecycle.Finding
-	rules := lifecycle.Rules{Trust: f.trust, Document: f.document, Quoted: f.quoted, Report: func(x lifecycle.Finding) { found = append(found, x) }}
+	rules := lifecycle.Rules{Trust: f.trust, Document: f.document, After: f.after, Quoted: f.quoted, Report: func(x lifecycle.Finding) { found = append(found, x) }}
 	rules.Gate = gateInto(&found)
 	if change != nil {
 		change(&rules)

@@ -44,6 +44,9 @@ type Rules struct {
 	Unplaced bool
 	// Document returns the operation document of this digest, or nil if it was not given.
 	Document func(marketops.Digest) *marketops.Operation
+	// After returns the operations that must succeed before an operation of a plan. What it returns nothing for is not
+	// judged, such as a plan that was not given. Nil: no order is judged.
+	After func(plan, operation marketops.Digest) []marketops.Digest
 	// Reread returns the records at these indexes once more, verified again. With it a tracker archives
 	// runs that no record has named for a while, and reads them again if one does.
 	Reread func(indexes []uint64) ([]Entry, error)

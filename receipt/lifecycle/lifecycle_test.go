@@ -159,7 +159,7 @@ func TestState(t *testing.T) {
 		}
 		for stop := range f.entries {
 			var got []lifecycle.Finding
-			rules := lifecycle.Rules{Trust: f.trust, Gate: gateInto(&got), Document: f.document, Quoted: f.quoted, Reread: f.reread, Report: func(x lifecycle.Finding) { got = append(got, x) }}
+			rules := lifecycle.Rules{Trust: f.trust, Gate: gateInto(&got), Document: f.document, After: f.after, Quoted: f.quoted, Reread: f.reread, Report: func(x lifecycle.Finding) { got = append(got, x) }}
 			first := lifecycle.NewTracker(rules)
 			for _, e := range f.entries[:stop] {
 				first.Add(e)

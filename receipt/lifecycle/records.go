@@ -41,6 +41,7 @@ type records struct {
 	ledger      marketops.Time  // the latest that the ledger signed
 	places      map[uint64]bool // of a pack: where its records stand
 	origin      string          // of the log
+	waits       []Wait          // of a pack
 }
 
 func newRecords(rules Rules) *records {

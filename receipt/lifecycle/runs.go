@@ -74,6 +74,18 @@ func (r runs) seal(e Entry, c *receipt.RunClosed) {
 	if len(run.records) > maxSealed || !r.namesAll(e, run, c) {
 		r.broken(sealNames, e.subject(), nil, nil, "")
 	}
+	if run.holds(c.Records) {
+		r.endWaits(func(w Wait) bool { return w.run == run })
+	}
+}
+
+// holds reports whether all these records of a run are at hand.
+func (r *run) holds(records []marketops.Digest) bool {
+	given := map[marketops.Digest]bool{}
+	for _, n := range r.records {
+		given[n.digest] = true
+	}
+	return !slices.ContainsFunc(records, func(d marketops.Digest) bool { return !given[d] })
 }
 
 func (r runs) checkPrevious(e Entry, run *run, c *receipt.RunClosed) {

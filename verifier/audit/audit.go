@@ -62,6 +62,7 @@ import (
 	"github.com/omega/marketops/crypto/fast"
 	"github.com/omega/marketops/internal/canon/onepass"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt/lifecycle"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
@@ -92,8 +93,11 @@ type Options struct {
 	// Document returns the operation document of this digest, or nil. What rests on a document that is
 	// not given is listed as not covered.
 	Document func(marketops.Digest) *marketops.Operation
-	// Operations is a folder of operation documents, each named by its digest, for Document. Any other
-	// file in it fails the audit, but for plans and unfinished files.
+	// Plan returns the plan of this digest, or nil. The order between the operations of a plan that is not given is
+	// listed as not covered.
+	Plan func(marketops.Digest) *document.Plan
+	// Operations is a folder of operation documents and plans, each named by its digest, for Document and Plan. Any
+	// other file in it fails the audit, but for unfinished files.
 	Operations *Folder
 	// Previous is the log that this one goes on after. Its end must be what the first leaf says;
 	// what it holds is an audit of its own.
@@ -158,7 +162,8 @@ func Audit(files, records log.TileReader, t *trust.Trust, o Options) *verifier.R
 		required = append(required, CheckResume)
 	}
 	if o.Operations != nil {
-		required, a.options.Document = append(required, CheckDocuments), (&folderDocuments{folder: o.Operations}).find
+		required, a.options.Document = append(required, CheckDocuments), (&inFolder[marketops.Operation]{folder: o.Operations, parse: marketops.ParseOperation}).find
+		a.options.Plan = (&inFolder[document.Plan]{folder: o.Operations, parse: document.Parse}).find
 	}
 	if a.begin() {
 		required = append(required, a.checkKnown()...)
@@ -220,6 +225,7 @@ type audit struct {
 	counts       map[string]uint64 // entries by record name
 	erased       uint64            // records of persons and advisories that were withheld
 	undocumented uint64            // receipts, as signed, without their operation document
+	unplanned    uint64            // receipts, as signed, without their plan
 	failed       map[string]bool   // checks with a finding
 	found        []verifier.Check  // the findings, as many as a report lists
 	from         uint64            // the first entry that no state speaks for

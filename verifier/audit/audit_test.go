@@ -14,7 +14,7 @@ import (
 
 // judge audits the log of a world with its documents, days after its last record.
 func judge(w *logworld.World) *verifier.Report {
-	return audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{At: w.Now + 5*86400, Document: w.Documents()})
+	return audit.Audit(w.Log, w.Store, w.Trust(), audit.Options{At: w.Now + 5*86400, Document: w.Documents(), Plan: w.Plans()})
 }
 
 func codes(r *verifier.Report) (out []string) {

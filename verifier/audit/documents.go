@@ -15,30 +15,42 @@ import (
 	"github.com/omega/marketops/verifier"
 )
 
-// folderDocuments finds operation documents in a folder by their digest, as files named by its hex digits,
-// with or without ".json". The last one is at hand: it is asked for several times in a row.
-type folderDocuments struct {
+// inFolder finds documents in a folder by their digest, as files named by its hex digits, with or without
+// ".json". The last one is at hand: it is asked for several times in a row.
+type inFolder[T any] struct {
 	folder *Folder
+	parse  func([]byte) (*T, error)
 	digest marketops.Digest
-	last   *marketops.Operation
+	last   *T
 }
 
-func (f *folderDocuments) find(d marketops.Digest) *marketops.Operation {
+func (f *inFolder[T]) find(d marketops.Digest) *T {
 	if f.digest != d {
-		f.digest, f.last = d, readDocument(f.folder, d)
+		f.digest, f.last = d, f.read(d)
 	}
 	return f.last
 }
 
-func readDocument(f *Folder, d marketops.Digest) *marketops.Operation {
+func (f *inFolder[T]) read(d marketops.Digest) *T {
 	for _, name := range []string{d.Hex() + ".json", d.Hex()} {
-		b, err := f.ReadFile(name)
+		b, err := f.folder.ReadFile(name)
 		if err != nil || marketops.DigestOf(b) != d {
 			continue
 		}
-		if op, err := marketops.ParseOperation(b); err == nil {
-			return op
+		if found, err := f.parse(b); err == nil {
+			return found
 		}
+	}
+	return nil
+}
+
+// after returns what must come before an operation of a plan, if the plan was given.
+func (a *audit) after(plan, operation marketops.Digest) []marketops.Digest {
+	if a.options.Plan == nil {
+		return nil
+	}
+	if p := a.options.Plan(plan); p != nil {
+		return p.After(operation)
 	}
 	return nil
 }
@@ -79,10 +91,17 @@ func (a *audit) checkDocument(name string) error {
 	return err
 }
 
-// noteDocument counts the receipts whose operation document was not given.
+// noteDocument counts the receipts whose operation document or plan was not given.
 func (a *audit) noteDocument(b receipt.Body) {
-	if r, ok := b.(*receipt.Receipt); ok && (a.options.Document == nil || a.options.Document(r.Operation) == nil) {
+	r, ok := b.(*receipt.Receipt)
+	if !ok {
+		return
+	}
+	if a.options.Document == nil || a.options.Document(r.Operation) == nil {
 		a.undocumented++
+	}
+	if a.options.Plan == nil || a.options.Plan(r.Plan) == nil {
+		a.unplanned++
 	}
 }
 

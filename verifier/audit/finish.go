@@ -100,6 +100,9 @@ func (a *audit) listUncovered() {
 			a.undocumented, lifecycle.Count(a.counts["receipt"], "receipt")))
 		r.Uncovered("two receipts without their documents live at once for one tag or branch with different content")
 	}
+	if a.unplanned > 0 {
+		r.Uncovered(fmt.Sprintf("the order between operations: the plan of %d of %s was not given (--operations)", a.unplanned, lifecycle.Count(a.counts["receipt"], "receipt")))
+	}
 	if a.options.HashOnly {
 		r.Uncovered("who signed what, and everything that rests on it: " + NoSignature)
 	}

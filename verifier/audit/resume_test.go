@@ -39,7 +39,7 @@ func every() map[string]func(*logworld.World) {
 }
 
 func options(w *logworld.World) audit.Options {
-	return audit.Options{At: w.Now + 5*86400, Document: w.Documents()}
+	return audit.Options{At: w.Now + 5*86400, Document: w.Documents(), Plan: w.Plans()}
 }
 
 // findings is what a report found, without what it says about the way to it.
@@ -159,7 +159,7 @@ func TestStateThatDoesNotFit(t *testing.T) {
 		"cut":                {w, w.Log, audit.Options{Program: "1", State: state[:len(state)-1]}, marketops.ConfigInvalid, 11},
 		"empty":              {w, w.Log, audit.Options{Program: "1", State: []byte{}}, marketops.ConfigInvalid, 11},
 		"another program":    {w, w.Log, audit.Options{Program: "2", State: state}, marketops.ConfigInvalid, 11},
-		"documents now":      {w, w.Log, audit.Options{Program: "1", State: state, Document: w.Documents()}, marketops.ConfigInvalid, 11},
+		"documents now":      {w, w.Log, audit.Options{Program: "1", State: state, Document: w.Documents(), Plan: w.Plans()}, marketops.ConfigInvalid, 11},
 		"another trust file": {version, w.Log, audit.Options{Program: "1", State: state}, marketops.ConfigInvalid, 11},
 		"another log":        {w, other.Log, audit.Options{Program: "1", State: state}, marketops.SplitView, 14},
 		"a shorter log":      {w, short.Log, audit.Options{Program: "1", State: state}, marketops.LogRolledBack, 14},

@@ -48,6 +48,7 @@ type stateHead struct {
 	Counts       map[string]uint64 `json:"counts"`
 	Erased       uint64            `json:"erased"`
 	Undocumented uint64            `json:"undocumented"`
+	Unplanned    uint64            `json:"unplanned"`
 	Checks       []verifier.Check  `json:"checks"`
 	Omitted      int               `json:"omitted"`
 	Misbehave    bool              `json:"misbehaved"`
@@ -67,7 +68,7 @@ func (a *audit) save(size uint64) {
 		return
 	}
 	h := a.head()
-	h.Size, h.Root, h.Ledger, h.Latest, h.Counts, h.Erased, h.Undocumented = size, a.roots.at(size), a.ledger, a.latest, a.counts, a.erased, a.undocumented
+	h.Size, h.Root, h.Ledger, h.Latest, h.Counts, h.Erased, h.Undocumented, h.Unplanned = size, a.roots.at(size), a.ledger, a.latest, a.counts, a.erased, a.undocumented, a.unplanned
 	h.Course = a.course.Steps()
 	h.Checks, h.Omitted, h.Misbehave = a.found, a.report.Omitted, a.report.ExitCode() == verifier.ExitMisbehaviour
 	if h.Book, a.saveErr = a.tracker.State(); a.saveErr != nil {
@@ -173,6 +174,7 @@ func (a *audit) restore(h *stateHead) (ok bool) {
 	}
 	a.report.Omitted += h.Omitted
 	a.tracker, a.from, a.ledger, a.latest, a.erased, a.undocumented = tracker, h.Size, h.Ledger, h.Latest, h.Erased, h.Undocumented
+	a.unplanned = h.Unplanned
 	for name, n := range h.Counts {
 		a.counts[name] = n
 	}

@@ -142,7 +142,7 @@ func (a *audit) rereadOne(index uint64) (e lifecycle.Entry, err error) {
 // rules says how the tracker judges here.
 func (a *audit) rules() lifecycle.Rules {
 	return lifecycle.Rules{
-		Trust: a.trust, Gate: a.takeAnswers, Document: a.options.Document, Quoted: func(c receipt.CheckpointRef) error { return a.roots.compareQuoted(c) },
+		Trust: a.trust, Gate: a.takeAnswers, Document: a.options.Document, After: a.after, Quoted: func(c receipt.CheckpointRef) error { return a.roots.compareQuoted(c) },
 		Reread: a.reread, Keep: a.options.keep,
 		Report: func(f lifecycle.Finding) {
 			a.fail(verifier.Check{Name: f.Check, Subject: f.Subject, Code: f.Code, Expected: f.Expected, Got: f.Got, Detail: f.Detail})

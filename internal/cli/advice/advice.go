@@ -40,6 +40,7 @@ var next = map[marketops.Code]string{
 	marketops.ClockUnsure:       "correct the clock and try again",
 	marketops.Revoked:           "another receipt needs new approvals: marketops approve RUN, then marketops authorize RUN",
 	marketops.Consumed:          "marketops receipt show RECEIPT tells by whom; a new publication needs a new receipt",
+	marketops.PrerequisiteOpen:  "publish the operation that must come first; if it failed, marketops authorize RUN before",
 	marketops.OperationInFlight: "wait, or marketops reconcile",
 
 	marketops.ConfigInvalid:      "fix the file at the line shown",

@@ -95,7 +95,7 @@ func (v view) lines(text string) {
 func Run(ctx context.Context, s *cli.Streams, r *plan.Run, each func(n int, op marketops.Operation)) ([]Diff, error) {
 	all := []Diff{}
 	for i, op := range r.Operations {
-		if err := Operation(s, i+1, op); err != nil {
+		if err := Operation(s, i+1, op, r.Plan.Prerequisites(r.Plan.Operations[i].Operation)...); err != nil {
 			return nil, err
 		}
 		diffs, err := Changes(ctx, s, r, i+1)

@@ -8,10 +8,11 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/plan/document"
 )
 
-// Operation prints operation number n of a run.
-func Operation(s *cli.Streams, n int, op marketops.Operation) error {
+// Operation prints operation number n of a run, which comes after others of its plan.
+func Operation(s *cli.Streams, n int, op marketops.Operation, after ...document.Operation) error {
 	d, err := op.Digest()
 	if err != nil {
 		return err
@@ -20,6 +21,9 @@ func Operation(s *cli.Streams, n int, op marketops.Operation) error {
 	s.Print("")
 	s.Print("operation %d: %s on %s (%s)", n, op.Kind, op.Target.FullName, op.Target.ID())
 	v.line("digest", "%s", d)
+	for _, other := range after {
+		v.line("after", "%s", other.Reference())
+	}
 	for _, what := range op.HiddenText() {
 		v.line("warning", "%s", what)
 	}

@@ -139,7 +139,10 @@ func rejections(p *document.Plan) int {
 // List writes what a plan would publish, what it would not, and why.
 func List(s *cli.Streams, p *document.Plan) {
 	for _, op := range p.Operations {
-		s.Print("  %d  %s %s %s  %s", op.Number, op.Kind, op.Repository, op.Resource, op.Operation.Short())
+		s.Print("  %d  %s  %s", op.Number, op.Title(), op.Operation.Short())
+		for _, other := range p.Prerequisites(op.Operation) {
+			s.Print("     after %s", other.Reference())
+		}
 	}
 	for _, rej := range p.Rejected {
 		s.Print("  not shipped: publication %d, %s %s: %s", rej.Number, rej.Kind, rej.Repository, rej.Code)

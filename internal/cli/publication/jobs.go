@@ -28,7 +28,7 @@ func (p *Publication) Jobs(ctx context.Context, j *plan.Journal) ([]*publisher.J
 	asked, votes := publisher.OpenRecord(p.Trust, submission), publisher.OpenRecords(p.Trust, approvals...)
 	out := make([]*publisher.Job, len(r.Operations))
 	for i, op := range r.Operations {
-		job := &publisher.Job{Number: i + 1, Run: r.Info.RunID, Op: op, Submission: asked, Approvals: votes,
+		job := &publisher.Job{Number: i + 1, After: r.Plan.Operations[i].After, Run: r.Info.RunID, Op: op, Submission: asked, Approvals: votes,
 			Journal: operationJournal{j.Operation(r.Plan.Operations[i].Operation), op}, Measured: []marketops.Digest{}}
 		receipts, err := runfolder.LoadAll(r, p.Trust, "receipts", fmt.Sprint(i+1))
 		if err != nil {

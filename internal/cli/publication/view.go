@@ -26,13 +26,14 @@ type OperationView struct {
 	Leaf       *uint64           `json:"leaf"`    // of the outcome or refusal; null if there is none
 	Problem    *cli.Problem      `json:"problem"`
 	Checks     []marketops.Check `json:"checks"`
-	Looks      []publisher.Look  `json:"looks,omitzero"` // at GitHub, before the claim
+	Looks      []publisher.Look  `json:"looks,omitzero"`     // at GitHub, before the claim
+	WaitsFor   []int             `json:"waits_for,omitzero"` // numbers of operations that must succeed first
 }
 
 // ViewOf returns the view of a result.
 func ViewOf(res publisher.Result) OperationView {
 	v := OperationView{Number: res.Number, Kind: res.Op.Kind, Repository: res.Op.Target.FullName, Resource: res.Op.Resource(),
-		Status: res.Status, Already: res.Already, URL: res.URL, Effects: res.Effects, Checks: res.Checks, Looks: res.Looks}
+		Status: res.Status, Already: res.Already, URL: res.URL, Effects: res.Effects, Checks: res.Checks, Looks: res.Looks, WaitsFor: res.Waits}
 	if len(res.Entry.Envelope) > 0 {
 		v.Leaf = &res.Entry.Position.Index
 	}
@@ -51,10 +52,16 @@ func Line(res publisher.Result, arg string) string {
 		leaf = fmt.Sprintf(" (leaf %d)", res.Entry.Position.Index)
 	}
 	switch {
+	case res.Status == "would-publish" && len(res.Waits) > 0:
+		return head + "would publish after " + operations(res.Waits) + ": every other check but the mode's passed, and GitHub is as planned"
 	case res.Status == "would-publish":
 		return head + "would publish: every check but the mode's passed, and GitHub is as planned"
+	case res.Status == "gate-passed" && len(res.Waits) > 0:
+		return head + "comes after " + operations(res.Waits) + "; every other check but the mode's passed; not looked at: " + unseen(res.Looks)
 	case res.Status == "gate-passed":
 		return head + "every check but the mode's passed; not looked at: " + unseen(res.Looks)
+	case res.Status == "not-attempted" && len(res.Waits) > 0:
+		return head + "not attempted: waits for " + operations(res.Waits) + "; receipt unused"
 	case res.Status == "not-attempted" && res.Err == nil:
 		return head + "not attempted, receipt unspent"
 	case res.Status == "not-attempted" && errors.Is(res.Err, context.Canceled):
@@ -69,6 +76,18 @@ func Line(res publisher.Result, arg string) string {
 		return head + "stopped" + codeOf(res.Err) + "; the same command continues under the same receipt" + OnGitHub(res.Effects)
 	}
 	return head + string(res.Status) + codeOf(res.Err) + leaf + OnGitHub(res.Effects)
+}
+
+// operations says "operation 1" or "operations 1, 2".
+func operations(numbers []int) string {
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = fmt.Sprint(n)
+	}
+	if len(words) == 1 {
+		return "operation " + words[0]
+	}
+	return "operations " + strings.Join(words, ", ")
 }
 
 // adopted names the effects of a success that an earlier receipt made.

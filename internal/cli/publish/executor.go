@@ -104,6 +104,7 @@ func (w *executor) sayRest(err error) {
 	stopped := false
 	for _, res := range w.results {
 		switch {
+		case len(res.Waits) > 0: // it would be refused without the others
 		case res.Status == publisher.WouldPublish, res.Status == publisher.NotAttempted && res.Err == nil:
 			rest = append(rest, fmt.Sprint(res.Number))
 		case res.Status == publisher.NotAttempted, cli.ExitCode(res.Err) == cli.ExitInterrupted:

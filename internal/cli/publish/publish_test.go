@@ -62,6 +62,7 @@ func TestRest(t *testing.T) {
 		"failed":      {[]publisher.Result{result(1, "success", nil), result(2, "failed", refusal), result(3, "not-attempted", nil)}, nil, "1 operation passed the gate; without the others: marketops publish run --mode prod --only 3\n"},
 		"would":       {[]publisher.Result{result(1, "would-publish", nil), result(2, "refused", refusal)}, nil, "--only 1\n"},
 		"all refused": {[]publisher.Result{result(1, "refused", refusal), result(2, "refused", refusal)}, nil, ""},
+		"waits":       {[]publisher.Result{result(1, "refused", refusal), {Number: 2, Status: "not-attempted", Waits: []int{1}}, result(3, "not-attempted", nil)}, nil, "--only 3\n"},
 		"interrupted": {[]publisher.Result{result(1, "open", context.Canceled), result(2, "not-attempted", nil)}, nil, ""},
 		"not begun":   {[]publisher.Result{result(1, "failed", refusal), result(2, "not-attempted", context.Canceled), result(3, "not-attempted", nil)}, nil, ""},
 		"not ready":   {[]publisher.Result{result(1, "failed", refusal), result(2, "not-attempted", nil)}, refusal, ""},

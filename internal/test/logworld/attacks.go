@@ -23,7 +23,7 @@ type Attack struct {
 type Codes []marketops.Code
 
 // Attacks are all of them.
-var Attacks = slices.Concat(bindings, histories, repetitions, versions, []Attack{
+var Attacks = slices.Concat(bindings, histories, repetitions, orders, versions, []Attack{
 	{"receipt by a publisher's key", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("receipt", Publisher)},
 	{"receipt by the log's key", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("receipt", LogKey)},
 	{"receipt by a stranger (I3)", Codes{"key-unknown"}, Codes{"key-unknown", "order-violation"}, signed("receipt", Stranger)},

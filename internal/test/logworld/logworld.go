@@ -16,6 +16,7 @@ import (
 	"github.com/omega/marketops/internal/canon"
 	"github.com/omega/marketops/internal/test/logtest"
 	"github.com/omega/marketops/log"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier/pack"
@@ -59,6 +60,7 @@ type World struct {
 	Run       marketops.RunID
 	Plan      []byte // nil: that of Ops
 	Ops       []marketops.Operation
+	After     map[int][]int // by the index of an operation, those that the plan puts before it
 	Now       marketops.Time
 	Entries   []Entry
 	Evidence  []pack.Evidence
@@ -281,6 +283,29 @@ func (w *World) Pack() *pack.Pack {
 // Drop takes the records of a name out of the entries that a pack is made of. The log keeps them.
 func (w *World) Drop(kind receipt.Kind) {
 	w.Entries = slices.DeleteFunc(w.Entries, func(e Entry) bool { return e.Record.Body.Kind() == kind })
+}
+
+// Plans returns the plan of the world by its digest.
+func (w *World) Plans() func(marketops.Digest) *document.Plan {
+	text := w.PlanBytes()
+	p, err := document.Parse(text)
+	return func(d marketops.Digest) *document.Plan {
+		if err != nil || marketops.DigestOf(text) != d {
+			return nil
+		}
+		return p
+	}
+}
+
+// Orders is [World.Plans] in the form of [lifecycle.Rules].
+func (w *World) Orders() func(plan, operation marketops.Digest) []marketops.Digest {
+	find := w.Plans()
+	return func(plan, operation marketops.Digest) []marketops.Digest {
+		if p := find(plan); p != nil {
+			return p.After(operation)
+		}
+		return nil
+	}
 }
 
 // Documents returns the operations of the world by their digests.

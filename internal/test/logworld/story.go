@@ -29,7 +29,11 @@ func (w *World) PlanBytes() []byte {
 	}
 	p := document.New(w.Ops[0].Target.Host)
 	for n := range w.Ops {
-		p.Add(&w.Ops[n], w.Digest(n))
+		var after []int
+		for _, i := range w.After[n] {
+			after = append(after, i+1)
+		}
+		p.Add(&w.Ops[n], w.Digest(n), after...)
 	}
 	return must(canon.Encode(p)) // of operations that no plan may have, too
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/plan/document"
 	"github.com/omega/marketops/receipt"
 )
 
@@ -118,6 +119,7 @@ func (j *judge) claim(h *life, r *rec, c *receipt.Claim) {
 	if len(before) == 0 {
 		j.must(!j.vetoed(h.Receipt, r.index, j.law(h), r.law), marketops.RejectedByApprover)
 		j.alone(h, r)
+		j.first(h, r)
 	}
 	last, epochBefore := newest(before), int64(0)
 	if last != nil {
@@ -159,6 +161,48 @@ func (j *judge) sameResource(a, b marketops.Digest) bool {
 	x, errX := one.Key()
 	y, errY := other.Key()
 	return errX == nil && errY == nil && x == y
+}
+
+// first: each operation that the plan names in after has succeeded in the run below a claim. A pack need not hold that
+// success; where it stands above, or a seal names all records of the run, it was not there.
+func (j *judge) first(h *life, claim *rec) {
+	p, err := document.Parse(j.Plan)
+	if err != nil || marketops.DigestOf(j.Plan) != h.Receipt.Plan {
+		return
+	}
+	i := slices.IndexFunc(p.Operations, func(o document.Operation) bool { return o.Operation == h.Operation })
+	if i < 0 {
+		return
+	}
+	for _, n := range p.Operations[i].After {
+		below, above := j.successes(h, p.Operations[n-1].Operation, claim.index)
+		j.must(below || !j.Whole && !above && !j.sealedAbove(h, claim.index), marketops.PrerequisiteOpen)
+	}
+}
+
+// successes reports whether an operation succeeded in the run of a receipt, below a place and above it.
+func (j *judge) successes(h *life, operation marketops.Digest, index uint64) (below, above bool) {
+	for _, r := range j.recs {
+		success := false
+		switch b := r.Body.(type) {
+		case *receipt.Outcome:
+			success = b.RunID == h.RunID && b.OperationID == operation && b.Status == receipt.Success
+		case *receipt.Resolution:
+			success = b.RunID == h.RunID && b.Operation == operation && b.Verdict == receipt.Success
+		}
+		below, above = below || success && r.index < index, above || success && r.index > index
+	}
+	return below, above
+}
+
+// sealedAbove reports whether a seal of the run stands above a place, all of whose records are here.
+func (j *judge) sealedAbove(h *life, index uint64) bool {
+	return slices.ContainsFunc(j.recs, func(r *rec) bool {
+		b, ok := r.Body.(*receipt.RunClosed)
+		return ok && b.RunID == h.RunID && r.index > index && !slices.ContainsFunc(b.Records, func(d marketops.Digest) bool {
+			return !slices.ContainsFunc(j.recs, func(o *rec) bool { return o.Digest == d && o.index < r.index })
+		})
+	})
 }
 
 func (j *judge) intent(h *life, r *rec, n *receipt.Intent) {

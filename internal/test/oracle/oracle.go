@@ -43,7 +43,7 @@ type World struct {
 	End        marketops.Time // of the verification
 
 	Run  marketops.RunID // of a pack
-	Plan []byte          // of a pack
+	Plan []byte          // of a pack, or of the run of a whole log
 }
 
 // rec is a record that was opened, with what the log says about it.

@@ -64,6 +64,17 @@ func (w *World) NewRun(ops ...marketops.Operation) *Run {
 	return r
 }
 
+// After makes operation i of the plan come after others, by their indexes. It is for a run that was not submitted yet.
+func (r *Run) After(i int, others ...int) *Run {
+	r.Helper()
+	p := Got(document.Parse(r.Plan))(r)
+	for _, n := range others {
+		p.Operations[i].After = append(p.Operations[i].After, n+1)
+	}
+	r.Plan = Got(p.Encode())(r)
+	return r
+}
+
 // Refs names the operations of the plan.
 func (r *Run) Refs() []receipt.OperationRef { return Got(document.Parse(r.Plan))(r).Refs() }
 
@@ -160,7 +171,13 @@ func (r *Run) Authorize() *Run {
 // Ready is a run that is authorised.
 func (w *World) Ready(ops ...marketops.Operation) *Run {
 	w.Helper()
-	return w.NewRun(ops...).Submit().Approve("alice").Authorize()
+	return w.NewRun(ops...).Ready()
+}
+
+// Ready submits and authorises the run.
+func (r *Run) Ready() *Run {
+	r.Helper()
+	return r.Submit().Approve("alice").Authorize()
 }
 
 // Receipt is the receipt for operation i.

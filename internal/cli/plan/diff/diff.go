@@ -138,6 +138,9 @@ func members(r *plan.Run) (map[string]map[string]string, error) {
 		op := r.Operations[i]
 		flat := map[string]string{}
 		flatten(flat, nil, v)
+		for _, other := range r.Plan.Prerequisites(r.Plan.Operations[i].Operation) {
+			flat["after."+other.Title()] = "planned"
+		}
 		out[fmt.Sprintf("%s %s %s", op.Kind, op.Target.FullName, op.Resource())] = flat
 	}
 	return out, nil
