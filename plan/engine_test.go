@@ -225,6 +225,23 @@ func TestRejections(t *testing.T) {
 			f.source.releases["octo-org/widgets v1.4.0"] = Release{Present, 3, true}
 		}, "1 version-exists", "draft"},
 		{"branch called like the tag", func(f *fixture) { f.source.branches["octo-org/gadgets v0.3.1"] = tip }, "2 rule-denied", "branch is called"},
+		{"tag above or below another", func(f *fixture) {
+			f.source.beside = map[string]string{"octo-org/gadgets v0.3.1": "refs/tags/v0.3.1/x"}
+		}, "2 rule-denied", "refs/tags/v0.3.1/x is on GitHub, and git has no room for refs/tags/v0.3.1 beside it"},
+		{"branch above or below another", func(f *fixture) {
+			f.publications[1] = pullRequest()
+			f.source.beside = map[string]string{"octo-org/widgets bump/1.4.0": "refs/heads/bump"}
+		}, "2 rule-denied", "refs/heads/bump is on GitHub, and git has no room for refs/heads/bump/1.4.0 beside it"},
+		{"two tags of one repository above each other", func(f *fixture) {
+			twin := *f.tag()
+			twin.Tag = "v0.3.1/x"
+			f.publications = append(f.publications, twin)
+		}, "2 rule-denied,3 rule-denied", "publication 3 makes refs/tags/v0.3.1/x, and git has no room for refs/tags/v0.3.1"},
+		{"a tag and a branch above each other", func(f *fixture) {
+			f.publications[1] = pullRequest()
+			f.tag().Head = "v1.4.0/x"
+		}, "", ""},
+		{"tag HEAD", func(f *fixture) { f.tag().Tag = "HEAD" }, "2 name-unsafe", "every clone says"},
 		{"tag outside the grammar", func(f *fixture) { f.tag().Tag = "v1..2" }, "2 name-unsafe", "v1..2"},
 		{"branch outside the grammar", func(f *fixture) { f.tag().Branch = "a b" }, "2 name-unsafe", "a b"},
 		{"two publications of one tag", func(f *fixture) {

@@ -30,6 +30,7 @@ type memory struct {
 	repos    map[string]Repository
 	branches map[string]string // "repo name"
 	tags     map[string]string
+	beside   map[string]string // of what is absent
 	releases map[string]Release
 	pulls    map[string]Pull // "repo head base"
 	fail     error           // of every lookup after Repository
@@ -124,9 +125,9 @@ func (m *memory) lookup(in map[string]string, key string) (Ref, error) {
 		return Ref{}, m.fail
 	}
 	if sha, ok := in[key]; ok {
-		return Ref{Present, sha}, nil
+		return Ref{Presence: Present, SHA: sha}, nil
 	}
-	return Ref{Presence: Absent}, nil
+	return Ref{Presence: Absent, Beside: m.beside[key]}, nil
 }
 
 func (m *memory) Branch(_ context.Context, repo, name string) (Ref, error) {
