@@ -175,12 +175,20 @@ func newFixture(t *testing.T) *fixture {
 	f.write("dist/SHA256SUMS", "sums")
 	f.publications = []Publication{{
 		Kind: marketops.PublishRelease, Repository: "octo-org/widgets", Tag: "v1.4.0", Target: "main", Name: "Widgets 1.4.0",
-		Notes: "notes.md", MakeLatest: "true", Assets: []string{"dist/*.tar.gz", "dist/SHA256SUMS"},
+		Notes: "notes.md", MakeLatest: "true", Assets: patterns("dist/*.tar.gz", "dist/SHA256SUMS"),
 	}, {
 		Kind: marketops.TagRepo, Repository: "octo-org/gadgets", Tag: "v0.3.1", Target: older, Message: "gadgets 0.3.1\n",
 		Tagger: &Tagger{Name: "Release Bot", Email: "release@example.com"},
 	}}
 	return f
+}
+
+// patterns are entries of assets that are patterns.
+func patterns(all ...string) (out []AssetSource) {
+	for _, p := range all {
+		out = append(out, AssetSource{Pattern: p})
+	}
+	return out
 }
 
 func (f *fixture) write(name, content string) {
