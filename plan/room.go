@@ -14,16 +14,17 @@ func room(name string, looked Ref) error {
 	if looked.Beside == "" {
 		return nil
 	}
+	remedy := fmt.Sprintf("choose a name that does not begin with %q", short(looked.Beside)+"/")
+	if len(looked.Beside) > len(name) {
+		remedy = fmt.Sprintf("choose a name other than %q, which is the folder of others", short(name))
+	}
 	return denyDifference(marketops.RuleDenied, fmt.Sprintf("%s is on GitHub, and git has no room for %s beside it: one would be the folder of the other", looked.Beside, name),
-		fmt.Sprintf("choose a name that does not begin with %q", common(looked.Beside, name)+"/"), "no ref above or below it", looked.Beside)
+		remedy, "no ref above or below it", looked.Beside)
 }
 
-// common is the shorter of two names of which one is the folder of the other, without refs/heads/ or refs/tags/.
-func common(a, b string) string {
-	if len(b) < len(a) {
-		a = b
-	}
-	return strings.TrimPrefix(strings.TrimPrefix(a, "refs/heads/"), "refs/tags/")
+// short is a ref as people write it.
+func short(ref string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
 }
 
 // ref is the name of the ref that a candidate makes, or "".
@@ -38,21 +39,32 @@ func (c *candidate) ref() string {
 }
 
 // refuseCollisions refuses two publications of one repository whose refs have no room beside each other, and warns of
-// refs that differ in letter case only.
+// refs that differ in letter case only. A publication that is rejected anyway makes no ref.
 func (e *engine) refuseCollisions() {
+	var makers []*candidate
 	for _, c := range e.candidates {
-		for _, other := range e.candidates {
-			if other == c || !c.known() || other.repo.ID != c.repo.ID || c.ref() == "" || other.ref() == "" {
-				continue
-			}
-			if marketops.RefsCollide(c.ref(), other.ref()) {
-				c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d makes %s, and git has no room for %s beside it: one would be the folder of the other", other.number, other.ref(), c.ref()),
-					"give one of them another name"))
+		if c.isPlanned() && c.ref() != "" {
+			makers = append(makers, c)
+		}
+	}
+	for _, c := range makers {
+		for _, other := range makers {
+			if other != c && other.repo.ID == c.repo.ID && c.refuseCollision(other) {
 				break
-			}
-			if c.ref() != other.ref() && strings.EqualFold(c.ref(), other.ref()) {
-				c.find("letter-case", document.Warning, fmt.Sprintf("publication %d makes %s, which differs in letter case only; some file systems take them for one", other.number, other.ref()))
 			}
 		}
 	}
+}
+
+func (c *candidate) refuseCollision(other *candidate) bool {
+	mine, theirs := c.ref(), other.ref()
+	if marketops.RefsCollide(mine, theirs) {
+		c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d makes %s, and git has no room for %s beside it: one would be the folder of the other", other.number, theirs, mine),
+			"give one of them another name"))
+		return true
+	}
+	if mine != theirs && strings.EqualFold(mine, theirs) {
+		c.find("letter-case", document.Warning, fmt.Sprintf("publication %d makes %s, which differs in letter case only; some file systems take them for one", other.number, theirs))
+	}
+	return false
 }
