@@ -33,7 +33,7 @@ func (s *Server) assetFile(id int64) string {
 func (c *call) assetJSON(r *release, a *asset) object {
 	body := object{
 		"id": a.id, "node_id": nodeID("ReleaseAsset", a.id), "url": c.repoURL(fmt.Sprintf("/releases/assets/%d", a.id)),
-		"browser_download_url": c.webRepo("/releases/download/" + r.address() + "/" + escapePath(a.name)),
+		"browser_download_url": c.webRepo("/releases/download/" + r.address() + "/" + webSegment(a.name)),
 		"name":                 a.name, "label": a.label, "state": "uploaded", "content_type": a.media, "size": a.size,
 		"digest": "sha256:" + a.digest, "download_count": 0,
 		"created_at": stamp(a.created), "updated_at": stamp(a.created), "uploader": c.server.userJSON(a.uploader),

@@ -140,9 +140,9 @@ func TestDownload(t *testing.T) {
 
 func TestWebPages(t *testing.T) {
 	s := newStage(t)
-	id := s.draft("rel/v1")
-	s.upload(id, "a.bin", "bytes")
-	page := s.srv.Store() + "octo-org/widgets/releases/tag/rel/v1"
+	id := s.draft("@rel/v1+b")
+	s.upload(id, url.QueryEscape("a+b@c.bin"), "bytes")
+	page := s.srv.Store() + "octo-org/widgets/releases/tag/%40rel%2Fv1%2Bb"
 	if got := s.ask("", "GET", page, nil); got.status != 404 {
 		t.Errorf("a draft has a page: %d", got.status)
 	}
@@ -154,6 +154,9 @@ func TestWebPages(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.raw)
 	}
 	asset := published.json["assets"].([]any)[0].(map[string]any)
+	if want := s.srv.Store() + "octo-org/widgets/releases/download/%40rel%2Fv1%2Bb/a%2Bb%40c.bin"; asset["browser_download_url"] != want {
+		t.Errorf("download address %v", asset["browser_download_url"])
+	}
 	if got := s.ask("", "GET", asset["browser_download_url"].(string), nil); string(got.raw) != "bytes" {
 		t.Errorf("download: %d %q", got.status, got.raw)
 	}
