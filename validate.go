@@ -4,22 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/omega/marketops/internal/grammar"
 )
 
-// The grammars of names. A message says the one of assets, which people choose.
+// Names of tags, branches, assets, repositories and persons have files of their own.
 const (
 	hexChars = "0-9a-f"
-	fileName = grammar.Alnum + "._-"
-	refChars = grammar.Alnum + "._/+-"
 	typeName = "a-z0-9.+-"
-	mailName = grammar.Alnum + "!#$%&'*+/=?^_`{|}~.[]-" // RFC 5322 atext and dots, and the brackets of GitHub's bots
-	// crud is what git takes away from both ends of a name and an e-mail address: they would not be the ones that were approved.
-	crud = " .,:;<>\"\\'"
-
-	assetGrammar = "a letter or digit, then letters, digits and ._-"
 )
 
 // ValidateID refuses what is no id of a person or name of a key: [a-z0-9][a-z0-9._-]{0,62}.
@@ -30,45 +22,10 @@ func ValidateID(what, s string) error {
 	return nil
 }
 
-func isFullName(s string) bool {
-	owner, name, _ := strings.Cut(s, "/")
-	return grammar.Begins(owner, grammar.Alnum) && grammar.Of(owner, grammar.Alnum+"-", 1, 39) && grammar.Of(name, fileName, 1, 100)
-}
-
-// ValidateAssetName refuses what is no name of an asset: [A-Za-z0-9][A-Za-z0-9._-]{0,254}.
-func ValidateAssetName(s string) error {
-	if !grammar.Begins(s, grammar.Alnum) || !grammar.Of(s, fileName, 1, MaxName) {
-		return Refuse(AssetUnsafe, fmt.Sprintf("asset name %.80q; allowed is %s", s, assetGrammar))
-	}
-	return nil
-}
-
 func isContentType(s string) bool {
 	kind, of, _ := strings.Cut(s, "/")
 	return grammar.Of(kind, typeName, 1, 80) && grammar.Of(of, typeName, 1, 80)
 }
-
-func isEmail(s string) bool {
-	local, host, _ := strings.Cut(s, "@")
-	return grammar.Of(local, mailName, 1, 64) && grammar.Of(host, "A-Za-z0-9.-", 1, 255) && isUncut(s)
-}
-
-// isUncut reports whether git keeps a name or an address as it is.
-func isUncut(s string) bool { return strings.Trim(s, crud) == s }
-
-// ValidateIdentity refuses a name or an e-mail address that cannot stand in a git object, that git would cut, or that
-// does not show what it is. The code is [NameUnsafe].
-func ValidateIdentity(role, name, email string) error {
-	if name == "" || !isUncut(name) || strings.ContainsAny(name, "<>\n") || strings.IndexFunc(name, isHidden) >= 0 {
-		return Refuse(NameUnsafe, fmt.Sprintf("%s name %.80q cannot stand in a git object as it is", role, name))
-	}
-	if !isEmail(email) {
-		return Refuse(NameUnsafe, fmt.Sprintf("%s e-mail %.80q cannot stand in a git object as it is", role, email))
-	}
-	return ValidateLine(role+" name", name)
-}
-
-func isHidden(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }
 
 // FullSHA reports whether s is a full git object id in lower-case hex.
 func FullSHA(s string) bool { return (len(s) == 40 || len(s) == 64) && grammar.Of(s, hexChars, 40, 64) }
@@ -101,10 +58,7 @@ func (t Target) Validate() error {
 	if t.Type != "github" || t.RepositoryID <= 0 || t.RepositoryID > maxID {
 		return Refuse(RepositoryMismatch, fmt.Sprintf("target %.300q is not a GitHub repository", t.ID()))
 	}
-	if n := t.Repo(); !isFullName(t.FullName) || n == "." || n == ".." || strings.HasSuffix(n, ".git") {
-		return Refuse(NameUnsafe, fmt.Sprintf("%.200q is not a repository name of GitHub's grammar", t.FullName))
-	}
-	return nil
+	return ValidateRepository(t.FullName)
 }
 
 func (o Operation) validateTag() error {
@@ -134,7 +88,7 @@ func (t *Tag) validate() error {
 }
 
 func (t *Tag) validateTarget() error {
-	if err := refName("tag", t.Name); err != nil {
+	if err := ValidateTagName(t.Name); err != nil {
 		return err
 	}
 	if !FullSHA(t.Commit) || !FullSHA(t.Tree) || len(t.Commit) != len(t.Tree) {
@@ -248,7 +202,7 @@ func (o Operation) validatePullRequest() error {
 
 func (p *PullRequest) validateRefs() error {
 	for _, r := range []Ref{p.Base, p.Head} {
-		if err := refName("branch", r.Branch); err != nil {
+		if err := ValidateBranchName(r.Branch); err != nil {
 			return err
 		}
 	}
@@ -257,19 +211,6 @@ func (p *PullRequest) validateRefs() error {
 	}
 	if p.Base.Branch == p.Head.Branch {
 		return Refuse(OperationMismatch, "base and head are the same branch")
-	}
-	return nil
-}
-
-// refName accepts the part of git-check-ref-format that cannot be misread by people or shells.
-func refName(what, s string) error {
-	ok := grammar.Begins(s, grammar.Alnum) && grammar.Of(s, refChars, 1, MaxName) && !strings.Contains(s, "..") && !strings.Contains(s, "//") &&
-		!strings.HasSuffix(s, "/") && !strings.HasSuffix(s, ".") && !FullSHA(s)
-	for _, part := range strings.Split(s, "/") {
-		ok = ok && !strings.HasPrefix(part, ".") && !strings.HasSuffix(part, ".lock")
-	}
-	if !ok {
-		return Refuse(NameUnsafe, fmt.Sprintf("%s name %.80q", what, s))
 	}
 	return nil
 }

@@ -21,6 +21,9 @@ func TestLengths(t *testing.T) {
 		parts   []string // each is grown
 	}{
 		"full name": {`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}$`, ofTarget(func(t *Target, s string) { t.FullName = s }), []string{"", "a", "/", "b", "/b"}},
+		"branch":    {`^[A-Za-z0-9]{1,244}$`, func(s string) bool { return ValidateBranchName(s) == nil }, []string{"", "x"}},
+		"tag":       {`^[A-Za-z0-9]{1,245}$`, func(s string) bool { return ValidateTagName(s) == nil }, []string{"", "x"}},
+		"asset":     {`^[A-Za-z0-9]{1,255}$`, func(s string) bool { return ValidateAssetName(s) == nil }, []string{"", "x"}},
 		"object id": {`^([0-9a-f]{40}|[0-9a-f]{64})$`, FullSHA, []string{"", "a", "0", "g"}},
 		"e-mail": {`^[A-Za-z0-9!#$%&*+/=?^_` + "`" + `{|}~\[\]-](?:[A-Za-z0-9!#$%&'*+/=?^_` + "`" + `{|}~.\[\]-]{0,63})@[A-Za-z0-9.-]{0,254}[A-Za-z0-9-]$`, func(s string) bool { return Person{Name: "a", Email: s, Date: 1}.validate("") == nil },
 			[]string{"", "a", "ä", "@", "b", "@b", "\xff", "\x1b", "\u202e", ".", "'", "\x00", "\u200b"}},
@@ -29,7 +32,7 @@ func TestLengths(t *testing.T) {
 		}, []string{"", "a", "/", "b", "/b"}},
 	} {
 		counted, good := regexp.MustCompile(g.counted), 0
-		for _, n := range []int{0, 1, 5, 6, 38, 39, 40, 63, 64, 65, 79, 80, 81, 99, 100, 101, 252, 253, 254, 255, 256} {
+		for _, n := range []int{0, 1, 5, 6, 38, 39, 40, 63, 64, 65, 79, 80, 81, 99, 100, 101, 243, 244, 245, 246, 252, 253, 254, 255, 256} {
 			for _, m := range []int{0, 1, 4, 5, 6, 79, 80, 81, 99, 100, 101, 254, 255, 256} {
 				for _, x := range g.parts {
 					for _, y := range g.parts {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -84,24 +83,24 @@ func glob(root *os.Root, patterns []string) ([]string, error) {
 
 // assets measures what the patterns match. Every file that cannot be published gets its own
 // reason; the paths are parallel to the assets, which are in name order.
-func assets(ctx context.Context, root *os.Root, patterns []string, c *candidate) ([]marketops.Asset, []File) {
-	paths, err := glob(root, patterns)
+func assets(ctx context.Context, root *os.Root, sources []AssetSource, c *candidate) ([]marketops.Asset, []File) {
+	found, err := assetFiles(root, sources)
 	if err != nil {
 		c.reject(err)
 		return nil, nil
 	}
-	if len(paths) > marketops.MaxAssets {
-		c.reject(deny(marketops.AssetUnsafe, fmt.Sprintf("%d files, at most %d", len(paths), marketops.MaxAssets), "make the patterns narrower"))
+	if len(found) > marketops.MaxAssets {
+		c.reject(deny(marketops.AssetUnsafe, fmt.Sprintf("%d files, at most %d", len(found), marketops.MaxAssets), "make the patterns narrower"))
 		return nil, nil
 	}
 	out, files := []marketops.Asset{}, []File{}
-	for _, p := range paths {
-		a, err := asset(ctx, root, p, c)
+	for _, f := range found {
+		a, err := asset(ctx, root, f, c)
 		if err != nil {
 			c.reject(err)
 			continue
 		}
-		out, files = append(out, a), append(files, File{Name: a.Name, Path: p})
+		out, files = append(out, a), append(files, f)
 	}
 	slices.SortFunc(out, func(a, b marketops.Asset) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
@@ -125,12 +124,12 @@ func refuseTwins(files []File, c *candidate) {
 // plain drops the ./ that people like to write.
 func plain(name string) string { return strings.TrimPrefix(name, "./") }
 
-func asset(ctx context.Context, root *os.Root, p string, c *candidate) (marketops.Asset, error) {
-	name := path.Base(p)
+func asset(ctx context.Context, root *os.Root, f File, c *candidate) (marketops.Asset, error) {
+	name, p := f.Name, f.Path
 	if err := scan("the name of a file", p); err != nil {
 		return marketops.Asset{}, err
 	}
-	if err := assetGrammar(name); err != nil {
+	if err := checkAssetName(f); err != nil {
 		return marketops.Asset{}, err
 	}
 	if !utf8.ValidString(p) {

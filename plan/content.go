@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/regular"
@@ -49,7 +50,7 @@ type spool struct {
 }
 
 // UseAssets makes dir the folder in which files are looked for, by their recorded path or, if
-// that is not there, by their name. It must be called before [Run.Content].
+// that is not there, by their published name, then by that of the planned file. It must be called before [Run.Content].
 func (r *Run) UseAssets(dir string) { r.assets = dir }
 
 // Content copies and measures the files of operation n, counted from 1, in the order of its
@@ -132,8 +133,10 @@ func (r *Run) find(f File) (*os.File, os.FileInfo, error) {
 	}
 	defer root.Close()
 	file, fi, err := regular.Open(root, f.Path)
-	if r.assets != "" && errors.Is(err, fs.ErrNotExist) {
-		return regular.Open(root, f.Name)
+	for _, name := range []string{f.Name, path.Base(f.Path)} {
+		if r.assets != "" && errors.Is(err, fs.ErrNotExist) {
+			file, fi, err = regular.Open(root, name)
+		}
 	}
 	return file, fi, err
 }

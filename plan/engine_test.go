@@ -93,7 +93,7 @@ func TestDryRunIsDeterministic(t *testing.T) {
 	first := f.planned()
 	second := f.planned()
 	slices.Reverse(f.release().Assets)
-	f.release().Assets = append(f.release().Assets, "./dist/*linux*", "dist/widget_darwin.tar.gz")
+	f.release().Assets = append(f.release().Assets, patterns("./dist/*linux*", "dist/widget_darwin.tar.gz")...)
 	third := f.planned()
 	other := newFixture(t)
 	fourth := other.planned()
@@ -225,6 +225,23 @@ func TestRejections(t *testing.T) {
 			f.source.releases["octo-org/widgets v1.4.0"] = Release{Present, 3, true}
 		}, "1 version-exists", "draft"},
 		{"branch called like the tag", func(f *fixture) { f.source.branches["octo-org/gadgets v0.3.1"] = tip }, "2 rule-denied", "branch is called"},
+		{"tag above or below another", func(f *fixture) {
+			f.source.beside = map[string]string{"octo-org/gadgets v0.3.1": "refs/tags/v0.3.1/x"}
+		}, "2 rule-denied", "refs/tags/v0.3.1/x is on GitHub, and git has no room for refs/tags/v0.3.1 beside it"},
+		{"branch above or below another", func(f *fixture) {
+			f.publications[1] = pullRequest()
+			f.source.beside = map[string]string{"octo-org/widgets bump/1.4.0": "refs/heads/bump"}
+		}, "2 rule-denied", "refs/heads/bump is on GitHub, and git has no room for refs/heads/bump/1.4.0 beside it"},
+		{"two tags of one repository above each other", func(f *fixture) {
+			twin := *f.tag()
+			twin.Tag = "v0.3.1/x"
+			f.publications = append(f.publications, twin)
+		}, "2 rule-denied,3 rule-denied", "publication 3 makes refs/tags/v0.3.1/x, and git has no room for refs/tags/v0.3.1"},
+		{"a tag and a branch above each other", func(f *fixture) {
+			f.publications[1] = pullRequest()
+			f.tag().Head = "v1.4.0/x"
+		}, "", ""},
+		{"tag HEAD", func(f *fixture) { f.tag().Tag = "HEAD" }, "2 name-unsafe", "every clone says"},
 		{"tag outside the grammar", func(f *fixture) { f.tag().Tag = "v1..2" }, "2 name-unsafe", "v1..2"},
 		{"branch outside the grammar", func(f *fixture) { f.tag().Branch = "a b" }, "2 name-unsafe", "a b"},
 		{"two publications of one tag", func(f *fixture) {
@@ -233,18 +250,18 @@ func TestRejections(t *testing.T) {
 			f.publications = append(f.publications, twin)
 		}, "1 rule-denied,3 rule-denied", "publication 3 takes"},
 		{"unknown kind", func(f *fixture) { f.tag().Kind = "delete_repo" }, "2 rule-denied", "not supported"},
-		{"no file for a pattern", func(f *fixture) { f.release().Assets = []string{"dist/*.deb"} }, "1 source-unreadable", "matches no file"},
-		{"pattern outside", func(f *fixture) { f.release().Assets = []string{"../*"} }, "1 asset-unsafe", "leaves the folder"},
-		{"absolute pattern", func(f *fixture) { f.release().Assets = []string{"/etc/hosts"} }, "1 asset-unsafe", "leaves the folder"},
+		{"no file for a pattern", func(f *fixture) { f.release().Assets = patterns("dist/*.deb") }, "1 source-unreadable", "matches no file"},
+		{"pattern outside", func(f *fixture) { f.release().Assets = patterns("../*") }, "1 asset-unsafe", "leaves the folder"},
+		{"absolute pattern", func(f *fixture) { f.release().Assets = patterns("/etc/hosts") }, "1 asset-unsafe", "leaves the folder"},
 		{"symbolic link", func(f *fixture) { link(f, "widget_linux.tar.gz", "dist/x.tar.gz") }, "1 asset-unsafe", "symbolic link"},
 		{"symbolic link out", func(f *fixture) { link(f, "/etc/hosts", "dist/x.tar.gz") }, "1 asset-unsafe", "symbolic link"},
 		{"folder behind a link", func(f *fixture) {
 			link(f, "dist", "out")
-			f.release().Assets = []string{"out/SHA256SUMS"}
+			f.release().Assets = patterns("out/SHA256SUMS")
 		}, "1 asset-unsafe", "symbolic link"},
 		{"pattern behind a link", func(f *fixture) {
 			link(f, "dist", "out")
-			f.release().Assets = []string{"out/*.tar.gz"}
+			f.release().Assets = patterns("out/*.tar.gz")
 		}, "1 asset-unsafe", "symbolic link"},
 		{"folder as asset", func(f *fixture) { f.write("dist/d.tar.gz/x", "x") }, "1 asset-unsafe", "a folder"},
 		{"empty asset", func(f *fixture) { f.write("dist/x.tar.gz", "") }, "1 asset-unsafe", "is empty"},
@@ -267,13 +284,13 @@ func TestRejections(t *testing.T) {
 			for i := range 999 {
 				f.write(fmt.Sprintf("many/%d", i), "x")
 			}
-			f.release().Assets = []string{"many/*"}
+			f.release().Assets = patterns("many/*")
 		}, "1 name-unsafe", "bytes, at most"},
 		{"asset name", func(f *fixture) { f.write("dist/my file.tar.gz", "x") }, "1 asset-unsafe", "my file"},
 		{"case twins", func(f *fixture) { f.write("dist/Widget_linux.tar.gz", "x") }, "1 asset-unsafe", "one name"},
 		{"twins in two folders", func(f *fixture) {
 			f.write("more/SHA256SUMS", "x")
-			f.release().Assets = append(f.release().Assets, "more/*")
+			f.release().Assets = append(f.release().Assets, patterns("more/*")...)
 		}, "1 asset-unsafe", "one name"},
 		{"two bad files, two reasons", func(f *fixture) {
 			f.write("dist/a.tar.gz", "")

@@ -13,6 +13,7 @@ func (e *engine) evaluate(context.Context) (string, error) {
 	if err := e.refuseRivals(); err != nil {
 		return "", err
 	}
+	e.refuseCollisions()
 	e.refuseImpossible()
 	if err := e.refuseOrphans(); err != nil {
 		return "", err

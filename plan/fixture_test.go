@@ -31,6 +31,7 @@ type memory struct {
 	repos    map[string]Repository
 	branches map[string]string // "repo name"
 	tags     map[string]string
+	beside   map[string]string // of what is absent
 	releases map[string]Release
 	pulls    map[string]Pull // "repo head base"
 	fail     error           // of every lookup after Repository
@@ -128,7 +129,7 @@ func (m *memory) lookup(in map[string]string, key string) (Ref, error) {
 	if sha, ok := in[key]; ok {
 		return Ref{Presence: Present, SHA: sha, Type: kindOf(sha)}, nil
 	}
-	return Ref{Presence: Absent}, nil
+	return Ref{Presence: Absent, Beside: m.beside[key]}, nil
 }
 
 // kindOf says that ids which end in "a9" are of tag objects.
@@ -189,12 +190,20 @@ func newFixture(t *testing.T) *fixture {
 	f.write("dist/SHA256SUMS", "sums")
 	f.publications = []Publication{{
 		Kind: marketops.PublishRelease, Repository: "octo-org/widgets", Tag: "v1.4.0", Target: "main", Name: "Widgets 1.4.0",
-		Notes: "notes.md", MakeLatest: "true", Assets: []string{"dist/*.tar.gz", "dist/SHA256SUMS"},
+		Notes: "notes.md", MakeLatest: "true", Assets: patterns("dist/*.tar.gz", "dist/SHA256SUMS"),
 	}, {
 		Kind: marketops.TagRepo, Repository: "octo-org/gadgets", Tag: "v0.3.1", Target: older, Message: "gadgets 0.3.1\n",
 		Tagger: &Tagger{Name: "Release Bot", Email: "release@example.com"},
 	}}
 	return f
+}
+
+// patterns are entries of assets that are patterns.
+func patterns(all ...string) (out []AssetSource) {
+	for _, p := range all {
+		out = append(out, AssetSource{Pattern: p})
+	}
+	return out
 }
 
 func (f *fixture) write(name, content string) {

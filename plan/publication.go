@@ -17,7 +17,7 @@ type Publication struct {
 	Notes      string         `yaml:"notes"` // a file, relative to the file's folder
 	Prerelease bool           `yaml:"prerelease"`
 	MakeLatest string         `yaml:"make_latest"` // "true" or "false"
-	Assets     []string       `yaml:"assets"`      // file patterns, relative to the file's folder
+	Assets     []AssetSource  `yaml:"assets"`
 	Message    string         `yaml:"message"`
 	Tagger     *Tagger        `yaml:"tagger"` // nil where the file does not say
 	Base       string         `yaml:"base"`
@@ -35,6 +35,23 @@ type Tagger struct {
 	Name  string         `yaml:"name"`
 	Email string         `yaml:"email"`
 	Date  marketops.Time `yaml:"date"` // 0: the target commit's own date
+}
+
+// AssetSource is one entry of assets: a pattern of files, which are published under their own names, or one file and the
+// name under which it is published. A file with a name of its own is not taken by a pattern.
+type AssetSource struct {
+	Pattern string `yaml:"-"`    // relative to the file's folder
+	File    string `yaml:"file"` // relative to the file's folder
+	Name    string `yaml:"name"`
+}
+
+// UnmarshalYAML reads text as a pattern, and else a file with its name.
+func (a *AssetSource) UnmarshalYAML(read func(any) error) error {
+	if read(&a.Pattern) == nil {
+		return nil
+	}
+	type named AssetSource
+	return read((*named)(a))
 }
 
 // FileChange is one file of a change set.

@@ -15,12 +15,12 @@ type Source interface {
 	Repository(ctx context.Context, fullName string) (Repository, error)
 	// Commit returns the commit with this full object id.
 	Commit(ctx context.Context, fullName, sha string) (Commit, error)
-	// Branch returns where refs/heads/name stands.
+	// Branch returns where refs/heads/name stands, or which other branch leaves no room for it.
 	Branch(ctx context.Context, fullName, name string) (Ref, error)
 	// OnBranch reports whether a commit is the tip of the branch or one of its ancestors. A commit
 	// that is readable by its id may belong to a fork only.
 	OnBranch(ctx context.Context, fullName, branch, sha string) (bool, error)
-	// Tag returns where refs/tags/name stands: at a tag object or at a commit.
+	// Tag returns where refs/tags/name stands, at a tag object or at a commit, or which other tag leaves no room for it.
 	Tag(ctx context.Context, fullName, name string) (Ref, error)
 	// TagObject returns the tag object with this full object id.
 	TagObject(ctx context.Context, fullName, id string) (TagObject, error)
@@ -85,6 +85,7 @@ type Ref struct {
 	Presence Presence
 	SHA      string
 	Type     string // "commit" or, of a tag, "tag" and what else git has
+	Beside   string // of an absent one: a ref above or below it, "refs/…", beside which git has no room for it
 }
 
 // TagObject is what an annotated tag points to, and what the source says about its signature.

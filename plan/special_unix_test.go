@@ -28,7 +28,7 @@ func TestSpecialFilesAreNotAssets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	f.release().Assets = []string{"dist/pipe.tar.gz", "s.tar.gz"}
+	f.release().Assets = patterns("dist/pipe.tar.gz", "s.tar.gz")
 	f.release().Notes = "dist/pipe.tar.gz"
 	r, _ := f.run(f.options())
 	if r == nil {

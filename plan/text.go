@@ -40,7 +40,9 @@ func scanPublication(p Publication) error {
 	texts := []string{
 		p.Repository, p.Tag, p.Target, p.Branch, p.Name, p.Notes, p.Message, p.Base, p.Head, p.Title, p.Body,
 	}
-	texts = append(texts, p.Assets...)
+	for _, a := range p.Assets {
+		texts = append(texts, a.Pattern, a.File, a.Name)
+	}
 	if p.Tagger != nil {
 		texts = append(texts, p.Tagger.Name, p.Tagger.Email)
 	}

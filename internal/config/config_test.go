@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ publications:
     notes: notes.md
     prerelease: false
     make_latest: "true"
-    assets: ["dist/*.tar.gz"]
+    assets: ["dist/*.tar.gz", {file: dist/a b.zip, name: a-b.zip}]
   - kind: tag_repo
     repository: octo-org/gadgets
     tag: v0.3.1
@@ -61,7 +62,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("github is %+v", f.GitHub)
 	}
 	r, g, p := f.Publications[0], f.Publications[1], f.Publications[2]
-	if r.Kind != marketops.PublishRelease || r.MakeLatest != "true" || r.Assets[0] != "dist/*.tar.gz" || r.Line != 6 || r.Tagger != nil {
+	if r.Kind != marketops.PublishRelease || r.MakeLatest != "true" || !slices.Equal(r.Assets, []plan.AssetSource{{Pattern: "dist/*.tar.gz"}, {File: "dist/a b.zip", Name: "a-b.zip"}}) || r.Line != 6 || r.Tagger != nil {
 		t.Errorf("release is %+v", r)
 	}
 	if g.Tagger.Date.String() != "2026-11-22T10:00:00Z" || g.Branch != "release/0.3" || g.Line != 15 {
@@ -168,8 +169,14 @@ func TestParseRefuses(t *testing.T) {
 		{"existing, a tag_repo", "    target: main\n    branch", "    existing: true\n    target: main\n    branch", ":18: publications[1].existing does not belong to tag_repo"},
 		{"not existing, no target", "    target: main\n    name", "    existing: false\n    name", "publications[0].target is required"},
 		{"prerelease as text", "prerelease: false", "prerelease: no", ":12: publications[0].prerelease: want true or false"},
-		{"list as text", `assets: ["dist/*.tar.gz"]`, "assets: dist/*", ":14: publications[0].assets: want a list"},
-		{"asset as number", `assets: ["dist/*.tar.gz"]`, "assets: [1]", "assets[0]: want text"},
+		{"list as text", `assets: ["dist/*.tar.gz", {file: dist/a b.zip, name: a-b.zip}]`, "assets: dist/*", ":14: publications[0].assets: want a list"},
+		{"asset as number", `assets: ["dist/*.tar.gz",`, "assets: [1,", "assets[0]: want text"},
+		{"asset as list", `assets: ["dist/*.tar.gz",`, "assets: [[a],", "assets[0]: want text"},
+		{"asset without name", `, name: a-b.zip}`, "}", "number 2 needs file and name"},
+		{"asset without file", `{file: dist/a b.zip, `, "{", "number 2 needs file and name"},
+		{"asset with another member", `name: a-b.zip}`, "name: a-b.zip, label: x}", `unknown key "publications[0].assets[1].label"`},
+		{"asset name as number", `name: a-b.zip}`, "name: 1}", "assets[1].name: want text"},
+		{"asset that is empty", `["dist/*.tar.gz",`, `["",`, "number 1 is empty"},
 		{"kind unknown", "kind: tag_repo", "kind: delete_repo", ":15: publications[1].kind want"},
 		{"kind absent", "  - kind: tag_repo\n    repository", "  - repository", "publications[1].kind want"},
 		{"member of another kind", "    message: gadgets 0.3.1", "    message: x\n    assets: [a]", ":21: publications[1].assets does not belong to tag_repo"},

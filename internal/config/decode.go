@@ -17,6 +17,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/regular"
+	"github.com/omega/marketops/plan"
 )
 
 // document is one parsed file: it finds the line of a member for errors about its meaning.
@@ -105,6 +106,7 @@ func parse(name string, data []byte) (*ast.MappingNode, error) {
 var (
 	durationType = reflect.TypeFor[time.Duration]()
 	timeType     = reflect.TypeFor[marketops.Time]()
+	assetType    = reflect.TypeFor[plan.AssetSource]()
 	wholeNumber  = regexp.MustCompile(`^(0|[1-9][0-9]{0,9})$`)
 )
 
@@ -114,7 +116,10 @@ func (d *document) shape(n ast.Node, t reflect.Type, path string) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	_, mapping := n.(*ast.MappingNode)
 	switch {
+	case t == assetType && !mapping:
+		return d.text(n, path)
 	case t == durationType || t == timeType || t.Kind() == reflect.String:
 		return d.text(n, path)
 	case t.Kind() == reflect.Int:

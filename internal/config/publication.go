@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -32,8 +31,6 @@ var kinds = map[marketops.Kind]struct{ must, may []string }{
 		[]string{"body", "draft", "changes", "message", "tagger"},
 	},
 }
-
-var repositoryRE = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
 
 // entry is one publication together with its place in the file, for errors.
 type entry struct {
@@ -127,16 +124,19 @@ func (e entry) checkText() error {
 		return e.bad("after", "is empty")
 	}
 	for i, a := range e.Assets {
-		if a == "" {
+		switch {
+		case a == plan.AssetSource{}:
 			return e.bad("assets", fmt.Sprintf("number %d is empty", i+1))
+		case a.Pattern == "" && (a.File == "" || a.Name == ""):
+			return e.bad("assets", fmt.Sprintf("number %d needs file and name, or is a pattern", i+1))
 		}
 	}
 	return nil
 }
 
 func (e entry) checkWords() error {
-	if !repositoryRE.MatchString(e.Repository) {
-		return e.bad("repository", "want owner/name")
+	if err := marketops.ValidateRepository(e.Repository); err != nil {
+		return e.bad("repository", "want owner/name as GitHub shows it: "+err.Error())
 	}
 	if _, ok := e.has["make_latest"]; ok && e.MakeLatest != "true" && e.MakeLatest != "false" {
 		return e.bad("make_latest", `want "true" or "false"`)

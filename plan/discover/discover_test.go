@@ -176,6 +176,7 @@ func TestRefs(t *testing.T) {
 	s := newStage(t)
 	s.ref("refs/tags/v1.0.0-rc", s.first)
 	s.ref("refs/heads/release/1.0", s.first)
+	s.ref("refs/tags/@acme/ui@1.2.3+b", s.first)
 	g := s.source(reading)
 	for _, c := range []struct {
 		look func(context.Context, string, string) (plan.Ref, error)
@@ -184,7 +185,15 @@ func TestRefs(t *testing.T) {
 	}{
 		{g.Branch, "main", plan.Ref{Presence: plan.Present, SHA: s.tip, Type: "commit"}},
 		{g.Branch, "release/1.0", plan.Ref{Presence: plan.Present, SHA: s.first, Type: "commit"}},
-		{g.Branch, "release", plan.Ref{Presence: plan.Absent}},
+		{g.Branch, "release", plan.Ref{Presence: plan.Absent, Beside: "refs/heads/release/1.0"}},
+		{g.Branch, "rel", plan.Ref{Presence: plan.Absent}},
+		{g.Branch, "release/1.0/x/y", plan.Ref{Presence: plan.Absent, Beside: "refs/heads/release/1.0"}},
+		{g.Branch, "release/1.1/x", plan.Ref{Presence: plan.Absent}},
+		{g.Branch, "main/next", plan.Ref{Presence: plan.Absent, Beside: "refs/heads/main"}},
+		{g.Tag, "@acme/ui@1.2.3+b", plan.Ref{Presence: plan.Present, SHA: s.first, Type: "commit"}},
+		{g.Tag, "@acme/ui", plan.Ref{Presence: plan.Absent}},
+		{g.Tag, "@acme/ui@1.2.3+b/x", plan.Ref{Presence: plan.Absent, Beside: "refs/tags/@acme/ui@1.2.3+b"}},
+		{g.Tag, "release/1.0/x", plan.Ref{Presence: plan.Absent}},
 		{g.Branch, "mai", plan.Ref{Presence: plan.Absent}},
 		{g.Tag, "v1.0.0-rc", plan.Ref{Presence: plan.Present, SHA: s.first, Type: "commit"}},
 		{g.Tag, "v1.0.0", plan.Ref{Presence: plan.Absent}},

@@ -109,7 +109,7 @@ func (g *GitHub) refusal(what string, resp *http.Response) error {
 	case code == http.StatusUnauthorized:
 		r.Next = "check the read token that github.read_token names, then plan again"
 	case code == http.StatusNotFound:
-		r.What += ": it is not there, or this reader may not see it"
+		r.Err = errMissing
 		r.Next = "check the name, and that the read token may see the repository; then plan again"
 	}
 	return r

@@ -47,10 +47,11 @@ func each[T any](ctx context.Context, g *GitHub, what string, first *url.URL, se
 	return marketops.Refuse(marketops.SourceUnreadable, fmt.Sprintf("%s: more than %d pages", what, MaxPages))
 }
 
-// What smaller pages help against: a 5xx, and an answer that is too long.
+// What is told apart: a 404, and what smaller pages help against, a 5xx and an answer that is too long.
 var (
-	errBusy = errors.New("GitHub's server failed")
-	errLong = fmt.Errorf("the answer is longer than %d bytes", MaxBody)
+	errBusy    = errors.New("GitHub's server failed")
+	errMissing = errors.New("it is not there, or this reader may not see it")
+	errLong    = fmt.Errorf("the answer is longer than %d bytes", MaxBody)
 )
 
 // smaller are page sizes for lists that GitHub does not make in time, as of releases with many files. Each divides the

@@ -80,12 +80,48 @@ func (g *GitHub) Commit(ctx context.Context, fullName, sha string) (plan.Commit,
 
 // Branch implements [plan.Source].
 func (g *GitHub) Branch(ctx context.Context, fullName, name string) (plan.Ref, error) {
-	return g.ref(ctx, fullName, "heads/"+name)
+	return g.refWithRoom(ctx, fullName, "heads/", name)
 }
 
 // Tag implements [plan.Source].
 func (g *GitHub) Tag(ctx context.Context, fullName, name string) (plan.Ref, error) {
-	return g.ref(ctx, fullName, "tags/"+name)
+	return g.refWithRoom(ctx, fullName, "tags/", name)
+}
+
+// refWithRoom is a ref or, if it is absent, also the ref above it that leaves no room for it. That one is asked for by its
+// name: a list could hold every tag of the repository, and GitHub refuses such a ref anyway.
+func (g *GitHub) refWithRoom(ctx context.Context, fullName, space, name string) (plan.Ref, error) {
+	ref, err := g.ref(ctx, fullName, space+name)
+	if err != nil || ref.Presence != plan.Absent || ref.Beside != "" {
+		return ref, err
+	}
+	for _, above := range marketops.RefsAbove(name) {
+		there, err := g.isRef(ctx, fullName, space+above)
+		if err != nil {
+			return plan.Ref{}, err
+		}
+		if there {
+			ref.Beside = "refs/" + space + above
+			break
+		}
+	}
+	return ref, nil
+}
+
+// isRef reports whether GitHub shows a ref of exactly this name.
+func (g *GitHub) isRef(ctx context.Context, fullName, name string) (bool, error) {
+	u, err := g.repo(fullName, nil, "git/ref", name)
+	if err != nil {
+		return false, err
+	}
+	var got struct {
+		Ref string `json:"ref"`
+	}
+	_, err = g.get(ctx, "ref "+name, u, &got)
+	if errors.Is(err, errMissing) {
+		return false, nil
+	}
+	return got.Ref == "refs/"+name, err
 }
 
 // ref looks a ref up by its exact name. The list holds every ref that begins with it, so an
@@ -104,9 +140,12 @@ func (g *GitHub) ref(ctx context.Context, fullName, name string) (plan.Ref, erro
 		} `json:"object"`
 	}
 	var found item
-	stray := false
+	stray, below := false, ""
 	err = each(ctx, g, what, u, func(i item) bool {
 		stray = stray || !strings.HasPrefix(i.Ref, "refs/"+name)
+		if strings.HasPrefix(i.Ref, "refs/"+name+"/") {
+			below = i.Ref
+		}
 		if i.Ref == "refs/"+name {
 			found = i
 		}
@@ -118,7 +157,7 @@ func (g *GitHub) ref(ctx context.Context, fullName, name string) (plan.Ref, erro
 	case found.Ref == "" && stray:
 		return plan.Ref{}, unreadable(what, fmt.Errorf("the answer lists refs that were not asked for"))
 	case found.Ref == "":
-		return plan.Ref{Presence: plan.Absent}, nil
+		return plan.Ref{Presence: plan.Absent, Beside: below}, nil
 	case !marketops.FullSHA(found.Object.SHA):
 		return plan.Ref{}, unreadable(what, fmt.Errorf("the answer has no full object id"))
 	}

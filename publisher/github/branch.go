@@ -74,7 +74,7 @@ func (r branches) findDifference(c *fullCommit) string {
 // look reads where the head branch is, and returns the planned commit's id if it is there. If the branch is gone,
 // a pull request of ours tells where it was.
 func (r branches) look(ctx context.Context) (observation, string, error) {
-	ref, err := r.findRef(ctx, "heads", r.op.PullRequest.Head.Branch)
+	ref, below, err := r.findRefOrBelow(ctx, "heads", r.op.PullRequest.Head.Branch)
 	if err != nil {
 		return observation{}, "", err
 	}
@@ -93,7 +93,8 @@ func (r branches) look(ctx context.Context) (observation, string, error) {
 			return observation{presence: publisher.Conflict, detail: "a pull request claims to be ours and has other content"}, "", nil
 		}
 	}
-	return observation{presence: publisher.Absent, detail: "there is no such branch"}, "", nil
+	at, err := r.lookForRoom(ctx, "heads", r.op.PullRequest.Head.Branch, below, "there is no such branch")
+	return at, "", err
 }
 
 // lookAt tells whether a commit is the planned one. Its id decides; what GitHub shows of it and of its files must agree.

@@ -36,13 +36,21 @@ func (r *reader) plan(method, why, format string, args ...any) marketops.Call {
 
 func (r *reader) previewReads() []marketops.Call {
 	t := r.op.Tag
-	return []marketops.Call{
+	return slices.Concat([]marketops.Call{
 		r.plan(wire.Get, "the repository is the planned one", ""),
 		r.plan(wire.Get, "the default branch, whose workflows may be others", "git/matching-refs/heads/{default_branch}"),
-		r.plan(wire.Get, "no such tag", "git/matching-refs/tags/%s", t.Name),
+		r.plan(wire.Get, "no such tag, and none below it", "git/matching-refs/tags/%s", t.Name),
+	}, r.previewAbove("tags", t.Name), []marketops.Call{
 		r.plan(wire.Get, "no branch of that name", "git/matching-refs/heads/%s", t.Name),
 		r.plan(wire.Get, "the commit has the planned tree", "git/commits/%s", t.Commit),
+	})
+}
+
+func (r *reader) previewAbove(space, name string) (calls []marketops.Call) {
+	for _, above := range marketops.RefsAbove(name) {
+		calls = append(calls, r.plan(wire.Get, "none above it", "git/ref/%s/%s", space, above))
 	}
+	return calls
 }
 
 // previewExisting reads a tag that is there already.
@@ -136,15 +144,17 @@ func (r *reader) previewPull(branch bool) []marketops.Call {
 
 func (r *reader) previewBranch() []marketops.Call {
 	p := r.op.PullRequest
-	head := r.plan(wire.Get, "no such branch", "git/matching-refs/heads/%s", p.Head.Branch)
+	head := r.plan(wire.Get, "no such branch, and none below it", "git/matching-refs/heads/%s", p.Head.Branch)
 	calls := []marketops.Call{
 		head,
 		{Method: wire.Get, Path: "/" + pulls{r}.listPath(), Why: "nor a pull request of ours from it"},
+	}
+	calls = append(append(calls, r.previewAbove("heads", p.Head.Branch)...),
 		r.plan(wire.Get, "no tag of that name", "git/matching-refs/tags/%s", p.Head.Branch),
 		r.plan(wire.Get, p.Base.Branch+" is where it was planned from", "git/matching-refs/heads/%s", p.Base.Branch),
 		r.plan(wire.Get, "the base has the planned tree", "git/commits/%s", p.Base.SHA),
 		r.plan(wire.Get, "the changes make the planned tree of it", "git/trees/%s", p.Changes.BaseTree),
-	}
+	)
 	for _, folder := range foldersOf(p.Changes.Changes) {
 		calls = append(calls, r.plan(wire.Get, folder+", if there is such a folder", "git/trees/{tree}"))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/publisher"
 	"github.com/omega/marketops/publisher/github/internal/wire"
 )
 
@@ -89,18 +90,58 @@ type (
 	}
 )
 
-// findRef finds one ref in a list that GitHub filters by prefix. nil is proven absence.
+// findRef finds one ref. nil is proven absence.
 func (r *reader) findRef(ctx context.Context, space, name string) (*gitRef, error) {
+	ref, _, err := r.findRefOrBelow(ctx, space, name)
+	return ref, err
+}
+
+// findRefOrBelow finds one ref in a list that GitHub filters by prefix or, if it is absent, the name of one below it.
+func (r *reader) findRefOrBelow(ctx context.Context, space, name string) (ref *gitRef, below string, err error) {
 	refs, err := wire.List[gitRef](ctx, r.Caller, wire.PagesOf("look for "+space+"/"+name, r.path("git/matching-refs/%s/%s", space, name)))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	full := "refs/" + space + "/" + name
 	for i := range refs {
-		if refs[i].Ref == "refs/"+space+"/"+name {
-			return &refs[i], nil
+		switch {
+		case refs[i].Ref == full:
+			return &refs[i], "", nil
+		case strings.HasPrefix(refs[i].Ref, full+"/"):
+			below = refs[i].Ref
 		}
 	}
-	return nil, nil
+	return nil, below, nil
+}
+
+// findAbove finds a ref above one that is absent, or "". Each is asked for by its name: a list could hold every tag of the repository.
+func (r *reader) findAbove(ctx context.Context, space, name string) (string, error) {
+	for _, above := range marketops.RefsAbove(name) {
+		var got gitRef
+		_, err := r.Get(ctx, "look for "+space+"/"+above, r.path("git/ref/%s/%s", space, above), &got)
+		switch {
+		case wire.IsNotShown(err):
+		case err != nil:
+			return "", err
+		case got.Ref == "refs/"+space+"/"+above:
+			return got.Ref, nil
+		}
+	}
+	return "", nil
+}
+
+// lookForRoom is what is seen of a ref that is absent: nothing, or one above or below it. Beside that one git has no room for
+// it, so that no attempt of ours can have succeeded.
+func (r *reader) lookForRoom(ctx context.Context, space, name, below, nothing string) (observation, error) {
+	beside, err := below, error(nil)
+	if beside == "" {
+		beside, err = r.findAbove(ctx, space, name)
+	}
+	if err != nil || beside == "" {
+		return observation{presence: publisher.Absent, detail: nothing}, err
+	}
+	return observation{presence: publisher.Conflict, taken: true, detail: r.RedactLine(
+		fmt.Sprintf("%s is there, and git has no room for refs/%s/%s beside it", beside, space, name))}, nil
 }
 
 // requireBranchAt refuses a branch that is not where the plan needs it.

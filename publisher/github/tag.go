@@ -26,12 +26,13 @@ type tags struct{ *reader }
 
 // look reads the ref of exactly this name, and the tag object behind it, whose id it returns.
 func (r tags) look(ctx context.Context) (observation, string, error) {
-	ref, err := r.findRef(ctx, "tags", r.op.Tag.Name)
+	ref, below, err := r.findRefOrBelow(ctx, "tags", r.op.Tag.Name)
 	if err != nil {
 		return observation{}, "", err
 	}
 	if ref == nil {
-		return observation{presence: publisher.Absent, detail: "there is no such tag"}, "", nil
+		at, err := r.lookForRoom(ctx, "tags", r.op.Tag.Name, below, "there is no such tag")
+		return at, "", err
 	}
 	if !r.makesTag() && r.op.Tag.Existing.After.IsZero() {
 		return r.lookAtExisting(ctx, ref)

@@ -26,6 +26,11 @@ func escapePath(path string) string {
 	return strings.Join(segments, "/")
 }
 
+// webSegment is a name in the address of a page: GitHub escapes its slashes, + and @ there (open-feature/flagd#511, dbuenzli/topkg#113).
+func webSegment(name string) string {
+	return strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+}
+
 // nodeID is an opaque name; GitHub's are base64 too.
 func nodeID(parts ...any) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.TrimSuffix(fmt.Sprintln(parts...), "\n")))

@@ -33,7 +33,7 @@ func (s *Server) assetFile(id int64) string {
 func (c *call) assetJSON(r *release, a *asset) object {
 	body := object{
 		"id": a.id, "node_id": nodeID("ReleaseAsset", a.id), "url": c.repoURL(fmt.Sprintf("/releases/assets/%d", a.id)),
-		"browser_download_url": c.webRepo("/releases/download/" + r.address() + "/" + escapePath(a.name)),
+		"browser_download_url": c.webRepo("/releases/download/" + r.address() + "/" + webSegment(a.name)),
 		"name":                 a.name, "label": a.label, "state": "uploaded", "content_type": a.media, "size": a.size,
 		"digest": "sha256:" + a.digest, "download_count": 0,
 		"created_at": stamp(a.created), "updated_at": stamp(a.created), "uploader": c.server.userJSON(a.uploader),
@@ -129,7 +129,7 @@ func (c *call) checkUpload(r *release) (answer, bool) {
 		return c.invalid(problem{Resource: "ReleaseAsset", Code: "custom", Message: "too many assets"}), true
 	}
 	name := rewriteName(c.query().Get("name"))
-	if name == "" {
+	if c.query().Get("name") == "" {
 		return c.invalid(problem{Resource: "ReleaseAsset", Code: "missing_field", Field: "name"}), true
 	}
 	if slices.ContainsFunc(r.assets, func(a *asset) bool { return a.name == name }) {
@@ -138,19 +138,24 @@ func (c *call) checkUpload(r *release) (answer, bool) {
 	return answer{}, false
 }
 
-var notInNames = regexp.MustCompile(`[^A-Za-z0-9._+@~-]+`)
+var (
+	notInNames = regexp.MustCompile(`[^A-Za-z0-9_+@-]+`)
+	// some of the letters that lose their marks: travis-ci/dpl#821, cli/cli#7201
+	withoutMarks = strings.NewReplacer("ä", "a", "ć", "c", "é", "e", "ö", "o", "ü", "u", "ł", "l", "ó", "o", "ż", "z", "ð", "d", "æ", "ae", "ŋ", "ng")
+)
 
-// rewriteName is what GitHub makes of a file name: other characters become dots, and a
-// name does not begin or end with one.
+// rewriteName is what GitHub makes of a file name (softprops/action-gh-release#159, cli/cli#7024): other characters become
+// dots, and dots stand alone and never at an end. A name that began with one, or is changed and has none, begins with "default".
 func rewriteName(name string) string {
-	if notInNames.MatchString(name) {
-		name = regexp.MustCompile(`\.{2,}`).ReplaceAllString(notInNames.ReplaceAllString(name, "."), ".")
+	shown := withoutMarks.Replace(name)
+	if strings.HasPrefix(shown, ".") {
+		shown = "default" + shown
 	}
-	name = strings.TrimRight(name, ".")
-	if strings.HasPrefix(name, ".") {
-		name = "default" + name
+	shown = strings.Trim(notInNames.ReplaceAllString(shown, "."), ".")
+	if shown != name && !strings.Contains(shown, ".") {
+		shown = strings.TrimSuffix("default."+shown, ".")
 	}
-	return name
+	return shown
 }
 
 func (s *Server) keep(id int64, data []byte) error {

@@ -45,7 +45,9 @@ func TestAssetNamesAreRewritten(t *testing.T) {
 	id := s.draft("v1")
 	for name, want := range map[string]string{
 		"plain-1.0_x.tar.gz": "plain-1.0_x.tar.gz", "with space.zip": "with.space.zip",
-		"a (1).txt": "a.1.txt", ".hidden": "default.hidden", "trailing.": "trailing", "größe.bin": "gr.e.bin",
+		"a (1).txt": "a.1.txt", ".hidden": "default.hidden", "trailing.": "default.trailing", "größe.bin": "gro.e.bin",
+		"tobwen-1.1.0-1~buster_amd64.deb": "tobwen-1.1.0-1.buster_amd64.deb", "hello-world-5.0.0+master.001.tar.gz": "hello-world-5.0.0+master.001.tar.gz",
+		"a5_ð_æ_©_ŋ.txt": "a5_d_ae_._ng.txt", "erick@2.txt": "erick@2.txt", "a..b": "a.b", "📄.pdf": "default.pdf", "茶话室-0.1.2.dmg": "-0.1.2.dmg", "名前": "default",
 	} {
 		if got := s.upload(id, url.QueryEscape(name), "x"); got.status != 201 || got.json["name"] != want {
 			t.Errorf("%q became %v (%d), want %q", name, got.json["name"], got.status, want)
@@ -138,9 +140,9 @@ func TestDownload(t *testing.T) {
 
 func TestWebPages(t *testing.T) {
 	s := newStage(t)
-	id := s.draft("rel/v1")
-	s.upload(id, "a.bin", "bytes")
-	page := s.srv.Store() + "octo-org/widgets/releases/tag/rel/v1"
+	id := s.draft("@rel/v1+b")
+	s.upload(id, url.QueryEscape("a+b@c.bin"), "bytes")
+	page := s.srv.Store() + "octo-org/widgets/releases/tag/%40rel%2Fv1%2Bb"
 	if got := s.ask("", "GET", page, nil); got.status != 404 {
 		t.Errorf("a draft has a page: %d", got.status)
 	}
@@ -152,6 +154,9 @@ func TestWebPages(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.raw)
 	}
 	asset := published.json["assets"].([]any)[0].(map[string]any)
+	if want := s.srv.Store() + "octo-org/widgets/releases/download/%40rel%2Fv1%2Bb/a%2Bb%40c.bin"; asset["browser_download_url"] != want {
+		t.Errorf("download address %v", asset["browser_download_url"])
+	}
 	if got := s.ask("", "GET", asset["browser_download_url"].(string), nil); string(got.raw) != "bytes" {
 		t.Errorf("download: %d %q", got.status, got.raw)
 	}

@@ -53,6 +53,19 @@ func TestTagObjectBytes(t *testing.T) {
 	}
 }
 
+// TestNamesOfPersons: what git removes from a name is not in the object.
+func TestNamesOfPersons(t *testing.T) {
+	s := newStage(t)
+	for name, want := range map[string]string{"Acme Inc.": "Acme Inc", "'Bot'": "Bot", "A <b>": "A b", "Zoë": "Zoë"} {
+		got := s.ask(pushSecret, "POST", repoPath+"/git/tags", map[string]any{"tag": "v1", "message": "m", "object": s.tip, "type": "commit",
+			"tagger": map[string]any{"name": name, "email": "a@b", "date": "2026-02-03T04:05:06Z"}})
+		if got.status != 201 || got.json["tagger"].(map[string]any)["name"] != want {
+			t.Errorf("%q: %d %s", name, got.status, got.raw)
+		}
+	}
+	s.lawful()
+}
+
 func TestTagRefusals(t *testing.T) {
 	s := newStage(t)
 	body := func(change map[string]any) map[string]any {
@@ -88,15 +101,24 @@ func TestCreateRef(t *testing.T) {
 	if got := make("refs/tags/v1", s.first); got.status != 201 {
 		t.Fatalf("%d %s", got.status, got.raw)
 	}
+	for _, ref := range []string{"refs/tags/ui/v1", "refs/tags/@acme/ui@1.2.3", "refs/tags/HEAD", "refs/tags/" + strings.Repeat("v", 245)} {
+		if got := make(ref, s.first); got.status != 201 || got.json["ref"] != ref {
+			t.Errorf("%s: %d %s", ref, got.status, got.raw)
+		}
+	}
 	for name, c := range map[string]struct{ ref, sha, words string }{
-		"a second time":            {"refs/tags/v1", s.tip, "Reference already exists"},
-		"the same again":           {"refs/tags/v1", s.first, "Reference already exists"},
-		"not a ref":                {"tags/v2", s.tip, "Reference name must start with 'refs' and contain at least two slashes."},
-		"too few slashes":          {"refs/v2", s.tip, "Reference name must start with 'refs' and contain at least two slashes."},
-		"a name git refuses":       {"refs/tags/a..b", s.tip, "refs/tags/a..b is not a valid ref name."},
-		"no such object":           {"refs/tags/v2", strings.Repeat("1", 40), "Object does not exist"},
-		"a branch at a tree":       {"refs/heads/x", tree, "Reference update failed"},
-		"below a ref as directory": {"refs/tags/v1/x", s.tip, "Reference update failed"},
+		"a second time":      {"refs/tags/v1", s.tip, "Reference already exists"},
+		"the same again":     {"refs/tags/v1", s.first, "Reference already exists"},
+		"not a ref":          {"tags/v2", s.tip, "Reference name must start with 'refs' and contain at least two slashes."},
+		"too few slashes":    {"refs/v2", s.tip, "Reference name must start with 'refs' and contain at least two slashes."},
+		"a name git refuses": {"refs/tags/a..b", s.tip, "refs/tags/a..b is not a valid ref name."},
+		"no such object":     {"refs/tags/v2", strings.Repeat("1", 40), "Object does not exist"},
+		"a branch at a tree": {"refs/heads/x", tree, "Reference update failed"},
+		"below a ref":        {"refs/tags/v1/x", s.tip, "Reference update failed"}, // microsoft/vscode-remote-repositories-github#122
+		"above a ref":        {"refs/tags/ui", s.tip, "Reference update failed"},
+		"refs/ in a name":    {"refs/tags/refs/tags/v2", s.tip, "Sorry, branch or tag names starting with 'refs/' are not allowed."},
+		"an object id":       {"refs/tags/" + strings.Repeat("aB", 20), s.tip, "Sorry, branch or tag names consisting of 40 hex characters are not allowed."},
+		"too long":           {"refs/tags/" + strings.Repeat("v", 246), s.tip, "Sorry, refs longer than 255 bytes are not allowed."},
 	} {
 		if got := make(c.ref, c.sha); got.status != 422 || got.json["message"] != c.words {
 			t.Errorf("%s: %d %s", name, got.status, got.raw)
@@ -105,7 +127,7 @@ func TestCreateRef(t *testing.T) {
 	if at := s.repo.Ref("refs/tags/v1"); at != s.first {
 		t.Errorf("the ref moved to %s", at)
 	}
-	if got := len(s.srv.Effects()); got != 1 {
+	if got := len(s.srv.Effects()); got != 5 {
 		t.Errorf("%d effects", got)
 	}
 	s.lawful()

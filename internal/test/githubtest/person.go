@@ -19,9 +19,10 @@ func (p Person) line() string {
 	return fmt.Sprintf("%s <%s> %d %s", clean(p.Name), clean(p.Email), p.Date.Unix(), p.Date.Format("-0700"))
 }
 
-// clean removes what git does not allow in a name, as git itself does.
+// clean removes what git does not allow in a name, and at its ends, as git itself does.
 func clean(s string) string {
-	return strings.TrimSpace(strings.NewReplacer("\n", "", "<", "", ">", "", "\x00", "").Replace(s))
+	s = strings.NewReplacer("\n", "", "<", "", ">", "", "\x00", "").Replace(s)
+	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`.,:;"\'`, r) })
 }
 
 func parsePerson(line string) Person {
@@ -54,7 +55,7 @@ func (c *call) person(said *Person) Person {
 	if said == nil {
 		return p
 	}
-	p.Name, p.Email = said.Name, said.Email
+	p.Name, p.Email = clean(said.Name), clean(said.Email)
 	if !said.Date.IsZero() {
 		p.Date = said.Date
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -129,6 +130,9 @@ func createRef(c *call) answer {
 	if !git.wellFormed(in.Ref) {
 		return c.unprocessable(in.Ref + wordsRefName)
 	}
+	if words := refWords(in.Ref); words != "" {
+		return c.unprocessable(words)
+	}
 	kind, _, err := git.object(in.SHA)
 	if err != nil {
 		return c.unprocessable(wordsNoObject)
@@ -150,6 +154,22 @@ func createRef(c *call) answer {
 	}
 	made := ref{name: in.Ref, kind: kind, sha: in.SHA}
 	return created(c.refJSON(made), append([]Effect{c.effect(RefCreated, in.Ref, in.SHA, 0, true)}, c.releaseOnTag(in.Ref)...)...)
+}
+
+var hex40 = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+
+// refWords are GitHub's words about the name of a branch or tag that git would take, or "". A tag HEAD it makes.
+func refWords(full string) string {
+	_, name, _ := strings.Cut(strings.TrimPrefix(full, "refs/"), "/")
+	switch {
+	case strings.HasPrefix(name, "refs/"):
+		return wordsRefInRef // marvinpinto/action-automatic-releases#6
+	case hex40.MatchString(name):
+		return wordsRefHex // astral-sh/uv#10779
+	case len(full) > 255:
+		return wordsRefLong // desktop/desktop#819
+	}
+	return ""
 }
 
 // releaseOnTag is a workflow of the repository that is quicker than the one who made the tag.

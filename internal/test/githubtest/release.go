@@ -66,7 +66,7 @@ func (r *release) address() string {
 	if r.draft {
 		return fmt.Sprintf("untagged-%020x", uint64(r.id)*0x9E3779B97F4A7C15)
 	}
-	return escapePath(r.tag)
+	return webSegment(r.tag)
 }
 
 func (c *call) releaseJSON(r *release) object {

@@ -21,6 +21,12 @@ var githubMutants = []mutant{
 	{"order", "preparing the release before its tag is visible", "publisher/github", "TestForeignRelease", []overlay.Patch{
 		{File: "publisher/github/publish.go", Old: "w.tag.ensure(ctx, w.prepare)", New: "w.tag.ensure(ctx, w.tag.prepare)"},
 	}},
+	{"noroom", "seeing a ref that leaves no room before anything is written", "publisher/github", "TestNoRoom", []overlay.Patch{
+		{File: "publisher/github/reader.go", Old: "if err != nil || beside == \"\" {", New: "if true {"},
+	}},
+	{"noroom-above", "asking for the refs above a new one before anything is written", "publisher/github", "TestNoRoom", []overlay.Patch{
+		{File: "publisher/github/reader.go", Old: "if beside == \"\" {\n\t\tbeside, err", New: "if false {\n\t\tbeside, err"},
+	}},
 	{"tagback", "reading the tag again after the release", "publisher/github", "TestTamperBehindTag", []overlay.Patch{
 		{File: "publisher/github/publish.go", Old: "case at.presence == publisher.Found && object == w.tag.object:", New: "case object != \"-\":"},
 	}},

@@ -5,17 +5,37 @@ import "github.com/omega/marketops/internal/test/overlay"
 const (
 	validateFile = "validate.go"
 	changesFile  = "validatechange.go"
+	personFile   = "personname.go"
+	refFile      = "refname.go"
 )
 
 var operationMutants = []mutant{
 	{"e-mail", "refusing what no e-mail address holds", ".", "TestIdentities", []overlay.Patch{
-		{File: validateFile, Old: "grammar.Of(local, mailName, 1, 64)", New: `local != "" && len(local) <= 64`},
+		{File: personFile, Old: "grammar.Of(local, mailName, 1, 64)", New: `local != "" && len(local) <= 64`},
 	}},
 	{"hidden-name", "refusing invisible characters in a name", ".", "TestIdentities", []overlay.Patch{
-		{File: validateFile, Old: " || strings.IndexFunc(name, isHidden) >= 0", New: ""},
+		{File: personFile, Old: "if isHidden(r) {", New: "if false && isHidden(r) {"},
 	}},
 	{"cut-name", "refusing names that git would cut", ".", "TestIdentities", []overlay.Patch{
-		{File: validateFile, Old: "strings.Trim(s, crud) == s", New: "strings.TrimSpace(s) == s"},
+		{File: personFile, Old: "|| strings.ContainsRune(crud, r)", New: ""},
+	}},
+	{"head", "refusing a tag or branch HEAD", ".", "TestRefNames", []overlay.Patch{
+		{File: refFile, Old: "case up == \"HEAD\":", New: "case false:"},
+	}},
+	{"ref-prefix", "refusing a name that begins with refs/, heads/ or tags/", ".", "TestRefNames", []overlay.Patch{
+		{File: refFile, Old: "case !strings.HasPrefix(name, p):", New: "case true:"},
+	}},
+	{"ref-id", "refusing a name that git takes for an object id", ".", "TestRefNames", []overlay.Patch{
+		{File: refFile, Old: "anyHex, 40, 40)", New: "anyHex, 41, 41)"},
+	}},
+	{"ref-shell", "refusing a name on which a shell acts", ".", "TestRefNames", []overlay.Patch{
+		{File: refFile, Old: "\"._/+@#=,-\"", New: "\"._/+@#=,$(;-\""},
+	}},
+	{"ref-length", "refusing a ref that is too long for GitHub", ".", "TestLengths", []overlay.Patch{
+		{File: refFile, Old: "maxRef - len(space)", New: "maxRef"},
+	}},
+	{"kept-asset", "refusing a file name that GitHub would change", ".", "TestAssetNames", []overlay.Patch{
+		{File: "assetname.go", Old: "grammar.Of(s, assetChars, 1, MaxName)", New: "grammar.Of(s, assetChars+\"~ \", 1, MaxName)"},
 	}},
 	{"id-lengths", "refusing commit ids of two lengths", "docs", "TestOperationMembers", []overlay.Patch{
 		{File: validateFile, Old: " || p.Changes == nil && len(p.Base.SHA) != len(p.Head.SHA)", New: ""},

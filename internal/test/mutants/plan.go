@@ -5,6 +5,7 @@ import "github.com/omega/marketops/internal/test/overlay"
 const (
 	applyFile  = "internal/gitobject/apply.go"
 	objectFile = "plan/object.go"
+	roomFile   = "plan/room.go"
 )
 
 var planMutants = []mutant{
@@ -13,6 +14,15 @@ var planMutants = []mutant{
 	}},
 	{"collision-below", "refusing a folder that takes the place of a file, a link or a submodule", "internal/gitobject", "TestCollisions", []overlay.Patch{
 		{File: applyFile, Old: "if was.Mode != \"\" && was.Mode != Folder {", New: "if false {"},
+	}},
+	{"room", "refusing a ref above or below one that is on GitHub", "plan", "TestRejections", []overlay.Patch{
+		{File: roomFile, Old: "if looked.Beside == \"\" {", New: "if true {"},
+	}},
+	{"room-in-plan", "refusing two refs of one plan of which one is the folder of the other", "plan", "TestRejections", []overlay.Patch{
+		{File: roomFile, Old: "if marketops.RefsCollide(mine, theirs) {", New: "if false {"},
+	}},
+	{"room-above", "asking GitHub for the refs above a new one", "plan/discover", "TestRefs", []overlay.Patch{
+		{File: "plan/discover/lookup.go", Old: "if there {", New: "if there && false {"},
 	}},
 	{"keep-mode", "keeping the mode that a file has", "plan", "TestModes", []overlay.Patch{
 		{File: applyFile, Old: "case was.Mode != \"\":\n\t\tp.Mode = was.Mode\n", New: ""},
