@@ -65,6 +65,7 @@ const (
 
 	// plan.
 	NothingSelected  Code = "nothing-selected"
+	PlanPartial      Code = "plan-partial"
 	SourceUnreadable Code = "source-unreadable"
 	RuleDenied       Code = "rule-denied"
 	VersionExists    Code = "version-exists"
@@ -220,6 +221,8 @@ var Codes = []CodeInfo{
 		Cause: "witnesses are down", State: "nothing was sent"},
 	{Code: NothingSelected, Group: "plan", Meaning: "no publication was selected",
 		Cause: "an empty list, or every candidate was rejected", State: "nothing was sent"},
+	{Code: PlanPartial, Group: "plan", Meaning: "a part of the publications was rejected",
+		Cause: "a rejected publication, and no --allow-partial", State: "nothing was sent, no run was kept"},
 	{Code: SourceUnreadable, Group: "plan", Meaning: "a file, branch or repository of the plan cannot be read",
 		Cause: "missing file, no permission, or GitHub did not answer", State: "nothing was sent"},
 	{Code: RuleDenied, Group: "plan", Meaning: "a planning rule refuses this publication",
@@ -232,8 +235,8 @@ var Codes = []CodeInfo{
 		Cause: "no regular file, outside the folder, an unsafe name, empty or too large", State: "nothing was sent"},
 	{Code: NameUnsafe, Group: "plan", Meaning: "a name or text cannot be shown unchanged",
 		Cause: "control or bidirectional characters, trailing space, marker lines, names outside GitHub's grammar", State: "nothing was sent"},
-	{Code: SecretSuspected, Group: "plan", Meaning: "a text looks as if it held a secret",
-		Cause: "a token or private key in notes, message or body", State: "nothing was sent"},
+	{Code: SecretSuspected, Group: "plan", Meaning: "a text or file looks as if it held a secret",
+		Cause: "a token or private key in notes, message or body, among the assets or in a change set", State: "nothing was sent"},
 	{Code: PolicyDenied, Group: "authorise", Meaning: "policy does not allow the operation",
 		Cause: "no permit applies, a forbid does, or the policy could not be evaluated", State: "no receipt was issued; an advisory says why"},
 	{Code: PlanStale, Group: "authorise", Meaning: "what the plan rests on has changed",

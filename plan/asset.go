@@ -1,90 +1,27 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/leaks"
 	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/plan/document"
 )
 
-// Limits of looking for files.
-const (
-	maxEntries = 20_000 // names in one folder
-	maxPattern = 1024   // bytes
-)
-
-// globFS is a folder for [fs.Glob], which takes every error for "no match": a folder that
-// cannot be read must not make a release silently smaller.
-type globFS struct {
-	fs.FS
-	root *os.Root
-	err  error
-}
-
-// ReadDir implements [fs.ReadDirFS].
-func (g *globFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	fi, err := g.root.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Mode().IsRegular() {
-		return nil, fs.ErrNotExist
-	}
-	var list []fs.DirEntry
-	if err == nil {
-		list, err = regular.Entries(g.root, name, maxEntries)
-	}
-	if err != nil && g.err == nil {
-		g.err = fmt.Errorf("folder %q: %w", name, err)
-	}
-	return list, err
-}
-
-// Stat implements [fs.StatFS]; it does not follow a link, so that a broken one is found too.
-func (g *globFS) Stat(name string) (fs.FileInfo, error) {
-	fi, err := g.root.Lstat(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && g.err == nil {
-		g.err = fmt.Errorf("%q: %w", name, err)
-	}
-	return fi, err
-}
-
-// glob returns what the patterns match, sorted, each path once.
-func glob(root *os.Root, patterns []string) ([]string, error) {
-	var all []string
-	for _, p := range patterns {
-		p = plain(p)
-		if len(p) > maxPattern || strings.Contains(p, "\\") || !fs.ValidPath(p) || p == "." {
-			return nil, deny(marketops.AssetUnsafe, fmt.Sprintf("the pattern %.200q leaves the folder, or is not written with plain slashes", p),
-				"write patterns like dist/*.tar.gz, relative to marketops.yaml")
-		}
-		g := &globFS{FS: root.FS(), root: root}
-		found, err := fs.Glob(g, p)
-		if err = errors.Join(err, g.err); errors.Is(err, marketops.FileUnsafe) {
-			return nil, deny(marketops.AssetUnsafe, fmt.Sprintf("the pattern %q: %v", p, err), "")
-		} else if err != nil {
-			return nil, deny(marketops.SourceUnreadable, fmt.Sprintf("the pattern %q: %v", p, err), "")
-		}
-		if len(found) == 0 {
-			return nil, deny(marketops.SourceUnreadable, fmt.Sprintf("the pattern %q matches no file", p), "build the files first, or fix the pattern")
-		}
-		all = append(all, found...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all), nil
-}
-
 // assets measures what the patterns match. Every file that cannot be published gets its own
 // reason; the paths are parallel to the assets, which are in name order.
 func assets(ctx context.Context, root *os.Root, sources []AssetSource, c *candidate) ([]marketops.Asset, []File) {
-	found, err := assetFiles(root, sources)
+	found, err := assetFiles(ctx, root, sources, c)
 	if err != nil {
 		c.reject(err)
 		return nil, nil
@@ -162,13 +99,22 @@ func measureInto(ctx context.Context, root *os.Root, p string, c *candidate, int
 	if fi.Size() > marketops.MaxAssetSize {
 		return 0, marketops.Digest{}, deny(marketops.AssetUnsafe, fmt.Sprintf("%q has %d bytes, at most %d", p, fi.Size(), int64(marketops.MaxAssetSize)), "")
 	}
-	size, digest, err := hash(ctx, f, into(fi.Size()))
+	w, small := into(fi.Size()), &bytes.Buffer{}
+	if fi.Size() <= leaks.MaxFile {
+		w = io.MultiWriter(w, small)
+	}
+	size, digest, err := hash(ctx, f, w)
 	if err != nil {
 		return 0, marketops.Digest{}, unreadable(p, err)
 	}
 	if size != fi.Size() {
 		return 0, marketops.Digest{}, deny(marketops.AssetUnsafe, fmt.Sprintf("%q changed while it was read", p), "let the build finish, then plan again")
 	}
+	if what := leaks.File(small.Bytes()); what != "" {
+		return 0, marketops.Digest{}, deny(marketops.SecretSuspected, fmt.Sprintf("%q is or holds %s", p, what),
+			"leave it out: make the patterns narrower; if it was published before, revoke it")
+	}
+	c.noteContent(p, small.Bytes())
 	if n := links(fi); n > 1 {
 		c.find("hard-link", document.Note, fmt.Sprintf("%q has %d names on this machine; whoever writes to another one changes it", p, n))
 	}

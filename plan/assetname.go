@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +14,7 @@ import (
 )
 
 // assetFiles are the files of a release by their paths, with the names under which they are published.
-func assetFiles(root *os.Root, sources []AssetSource) (out []File, err error) {
+func assetFiles(ctx context.Context, root *os.Root, sources []AssetSource, c *candidate) (out []File, err error) {
 	var patterns, named []string
 	for _, s := range sources {
 		if s.Pattern != "" {
@@ -27,7 +28,9 @@ func assetFiles(root *os.Root, sources []AssetSource) (out []File, err error) {
 		}
 		named, out = append(named, p), append(out, File{Name: s.Name, Path: p})
 	}
-	found, err := glob(root, patterns)
+	f := newFinder(ctx, root)
+	found, err := f.files(patterns)
+	f.noteHidden(c)
 	for _, p := range found {
 		if !slices.Contains(named, p) {
 			out = append(out, File{Name: path.Base(p), Path: p})

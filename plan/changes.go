@@ -104,6 +104,7 @@ func (e *engine) placeChanges(ctx context.Context, c *candidate) error {
 	if err := e.readBefore(ctx, c, sizes); err != nil {
 		return err
 	}
+	c.noteChanges()
 	return c.checkObjects()
 }
 

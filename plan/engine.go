@@ -30,6 +30,8 @@ type Options struct {
 	Random  io.Reader
 	Run     marketops.RunID // of the new run: [NewRunID]
 	Out     string          // its folder, which must not exist or be empty
+
+	AllowPartial bool // a plan that leaves publications out is one
 }
 
 // NewRunID draws a run id of 128 random bits.
@@ -71,8 +73,9 @@ type engine struct {
 }
 
 // DryRun plans a run and writes its folder; nothing is sent. The returned run is open and must
-// be closed. If nothing was selected the error is [marketops.NothingSelected] and the run is
-// returned beside it: its plan lists every reason. Any other error comes without a run.
+// be closed. If nothing was selected the error is [marketops.NothingSelected], and if a part was rejected and that is not
+// allowed [marketops.PlanPartial]; the run is returned beside both, for its plan lists every reason, and is to be
+// discarded. Any other error comes without a run.
 func DryRun(ctx context.Context, o Options) (*Run, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -93,14 +96,21 @@ func DryRun(ctx context.Context, o Options) (*Run, error) {
 		e.run.Close()
 		return nil, err
 	}
-	if len(e.run.Operations) == 0 {
-		what := "marketops.yaml has no publications"
-		if n := len(e.candidates); n > 0 {
-			what = fmt.Sprintf("all publications (%d) were rejected", n)
-		}
-		return e.run, marketops.Refuse(marketops.NothingSelected, what)
+	return e.run, e.complete()
+}
+
+// complete refuses a plan that leaves out what marketops.yaml names.
+func (e *engine) complete() error {
+	planned, all := len(e.run.Operations), len(e.candidates)
+	switch {
+	case all == 0:
+		return marketops.Refuse(marketops.NothingSelected, "marketops.yaml has no publications")
+	case planned == 0:
+		return marketops.Refuse(marketops.NothingSelected, fmt.Sprintf("all publications (%d) were rejected", all))
+	case planned < all && !e.o.AllowPartial:
+		return marketops.Refuse(marketops.PlanPartial, fmt.Sprintf("%d of %d publications were rejected", all-planned, all))
 	}
-	return e.run, nil
+	return nil
 }
 
 // open opens the configuration's folder, makes the run's, and begins its journal.

@@ -230,6 +230,7 @@ func (f *fixture) options() Options {
 	return Options{
 		Publications: f.publications, Dir: f.dir, Host: "github.com", SourceHost: "github.com", Source: f.source, Preview: preview, Advisor: f.key,
 		Now: func() time.Time { return at }, Random: endless(seed), Run: id, Out: filepath.Join(f.TempDir(), "run"),
+		AllowPartial: true,
 	}
 }
 

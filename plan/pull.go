@@ -31,7 +31,10 @@ func (e *engine) head(ctx context.Context, c *candidate) error {
 	if len(c.pub.Changes) == 0 {
 		sha, err := e.branch(ctx, c, c.pub.Head)
 		c.op.PullRequest.Head.SHA = sha
-		return err
+		if err != nil {
+			return err
+		}
+		return e.hasCommits(ctx, c, sha)
 	}
 	ref, err := e.o.Source.Branch(ctx, c.repo.FullName, c.pub.Head)
 	if err := must(ref.Presence, err, "branch "+c.pub.Head); err != nil {
@@ -41,6 +44,16 @@ func (e *engine) head(ctx context.Context, c *candidate) error {
 		return denyDifference(marketops.VersionExists, fmt.Sprintf("branch %q exists", c.pub.Head), "take another branch name", "no such branch", ref.SHA)
 	}
 	return room("refs/heads/"+c.pub.Head, ref)
+}
+
+// hasCommits refuses a head that adds nothing to the base: GitHub would answer 422 "No commits between".
+func (e *engine) hasCommits(ctx context.Context, c *candidate, head string) error {
+	on, err := e.o.Source.OnBranch(ctx, c.repo.FullName, c.pub.Base, head)
+	if err == nil && on {
+		return denyDifference(marketops.RuleDenied, fmt.Sprintf("branch %q has no commit that %q does not have, so the pull request would be empty", c.pub.Head, c.pub.Base),
+			"push a commit to the branch, or remove the publication", "a commit beyond "+c.pub.Base, head)
+	}
+	return err
 }
 
 func (e *engine) pullFree(ctx context.Context, c *candidate) error {

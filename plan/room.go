@@ -30,7 +30,7 @@ func short(ref string) string {
 // ref is the name of the ref that a candidate makes, or "".
 func (c *candidate) ref() string {
 	switch p := c.op.PullRequest; {
-	case c.op.Tag != nil:
+	case c.op.Tag != nil && !c.pub.Existing:
 		return "refs/tags/" + c.op.Tag.Name
 	case p != nil && len(c.pub.Changes) > 0:
 		return "refs/heads/" + p.Head.Branch

@@ -210,6 +210,23 @@ func (r *Run) Entries() ([]Entry, error) {
 	return entries, err
 }
 
+// Discard closes a run that was just planned and removes what planning wrote. A folder that holds something else stays.
+func (r *Run) Discard() error {
+	err := r.Close()
+	parent, perr := os.OpenRoot(filepath.Dir(r.Dir))
+	if err = errors.Join(err, perr); perr == nil {
+		name := filepath.Base(r.Dir)
+		for _, written := range []string{"plan.json", "sources.json", "operations", "objects", "advisory", "evidence", journalName, "run.json"} {
+			err = errors.Join(err, parent.RemoveAll(path.Join(name, written)))
+		}
+		err = errors.Join(err, parent.Remove(name), parent.Close())
+	}
+	if err != nil {
+		return &marketops.Failure{Code: marketops.DiskFull, What: "the folder of the refused plan cannot be removed", Err: err}
+	}
+	return nil
+}
+
 // Close lets go of the folder, the journal and every opened content.
 func (r *Run) Close() error {
 	r.mu.Lock()

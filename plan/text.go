@@ -6,31 +6,18 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/leaks"
 	"github.com/omega/marketops/internal/regular"
 )
 
-// secrets are shapes that no published text has an honest use for.
-var secrets = []struct {
-	what  string
-	shape *regexp.Regexp
-}{
-	{"a GitHub token", regexp.MustCompile(`gh[opusr]_[A-Za-z0-9_]{16,}|github_pat_[A-Za-z0-9_]{16,}`)},
-	{"a private key in PEM", regexp.MustCompile(`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY`)},
-	{"an AWS access key", regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b`)},
-}
-
 // scan refuses text that looks as if it held a secret, without repeating it.
 func scan(where, text string) error {
-	for _, s := range secrets {
-		if at := s.shape.FindStringIndex(text); at != nil {
-			line := 1 + strings.Count(text[:at[0]], "\n")
-			return deny(marketops.SecretSuspected, fmt.Sprintf("%s line %d looks like %s", where, line, s.what), "")
-		}
+	if what, line := leaks.Text(text); what != "" {
+		return deny(marketops.SecretSuspected, fmt.Sprintf("%s line %d looks like %s", where, line, what), "")
 	}
 	return nil
 }

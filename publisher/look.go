@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -18,6 +19,7 @@ type Look struct {
 	Status marketops.Status `json:"status"`
 	Code   marketops.Code   `json:"code,omitzero"` // of one that failed, or that GitHub did not answer
 	Detail string           `json:"detail,omitzero"`
+	Next   string           `json:"next,omitzero"` // what helps, where GitHub's answer says it
 }
 
 // Looks are the answers of [SideEffectPort.Look], in order. An empty list says nothing.
@@ -120,7 +122,7 @@ func (p *Publisher) look(ctx context.Context, g *Gated) (Looks, error) {
 // lookRefusal is the refusal by a look that failed.
 func (g *Gated) lookRefusal(l Look, state string) *marketops.Refusal {
 	what := fmt.Sprintf("operation %d (%s %s), %s: %s", g.Job.Number, g.Job.Op.Kind, g.Job.Op.Target.FullName, l.Name, l.Detail)
-	return &marketops.Refusal{Code: l.Code, What: what, State: state, Next: afterLook[l.Code]}
+	return &marketops.Refusal{Code: l.Code, What: what, State: state, Next: cmp.Or(l.Next, afterLook[l.Code])}
 }
 
 // afterLook is what to do where the receipt is still good; "" is the code's own text.

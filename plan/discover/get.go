@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/answer"
 )
 
 // address builds the URL of a path below the API. Each element is one or more path segments;
@@ -84,10 +85,21 @@ func unreadable(what string, err error) error {
 	return marketops.RefuseErr(marketops.SourceUnreadable, what, err)
 }
 
-// refusal explains an answer that is not 200. GitHub's own words are left out: they may be a
-// web page, and they would stand in a plan.
+// maxRefusal is how much of a refusal is read.
+const maxRefusal = 64 << 10 // bytes
+
+// refusal explains an answer that is not 200, with GitHub's own words and address.
 func (g *GitHub) refusal(what string, resp *http.Response) error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	said := answer.Of(resp.StatusCode, resp.Header, body, g.api)
 	r := marketops.Refuse(marketops.SourceUnreadable, fmt.Sprintf("%s: GitHub answered %d", what, resp.StatusCode))
+	if said.Words != "" {
+		r.What += ": " + g.secrets.Text(said.Words)
+	}
+	if said.Next != "" {
+		r.Next = g.secrets.Text(said.Next) + "; then plan again"
+		return r
+	}
 	switch code := resp.StatusCode; {
 	case code == http.StatusForbidden || code == http.StatusTooManyRequests:
 		if until := g.limitEnd(resp.Header); !until.IsZero() {
@@ -107,7 +119,7 @@ func (g *GitHub) refusal(what string, resp *http.Response) error {
 		r.What += ": a redirect, which is not followed; the repository may have been renamed"
 		r.Next = "write the repository's present name into marketops.yaml"
 	case code == http.StatusUnauthorized:
-		r.Next = "check the read token that github.read_token names, then plan again"
+		r.Next = "give a good read token, in MARKETOPS_READ_TOKEN or what github.read_token names, or none for a public repository; then plan again"
 	case code == http.StatusNotFound:
 		r.Err = errMissing
 		r.Next = "check the name, and that the read token may see the repository; then plan again"

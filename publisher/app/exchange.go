@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/answer"
 )
 
 const maxAnswer = 1 << 20 // bytes
@@ -21,7 +22,8 @@ type exchange struct {
 	status int // 0: no whole answer
 	header http.Header
 	told   told
-	err    error // why there is no whole answer
+	advice string // what helps against a refusal, in words of ours
+	err    error  // why there is no whole answer
 }
 
 // told is what we believe of an answer. Without a token it is none.
@@ -49,7 +51,7 @@ func (a *App) send(req *http.Request) exchange {
 	if err != nil {
 		return exchange{err: err}
 	}
-	x := exchange{status: res.StatusCode, header: res.Header}
+	x := exchange{status: res.StatusCode, header: res.Header, advice: answer.Advice(res.StatusCode, res.Header, body)}
 	if json.Unmarshal(body, &x.told) != nil {
 		x.told = told{}
 	}

@@ -91,7 +91,7 @@ func (x exchange) refusal(ctx context.Context, g grant) error {
 	case x.status == http.StatusUnauthorized:
 		f.What = "GitHub does not accept the App's id and key (401); the clock may be wrong too"
 	case x.status == http.StatusForbidden:
-		f.What = "the App's installation is suspended or not allowed here (403)"
+		f.What, f.Next = "the App's installation is suspended or not allowed here (403)", x.advice
 	case x.status == http.StatusNotFound:
 		f.What = "the App has no such installation (404)"
 	case x.status == http.StatusUnprocessableEntity && g.workflows:

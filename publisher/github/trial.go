@@ -114,7 +114,9 @@ func lookOf(name, detail string, err error) publisher.Look {
 			l.Code = f.Code
 		}
 	}
-	l.Detail = whatOf(f, err)
+	if l.Detail = whatOf(f, err); f != nil {
+		l.Next = f.Next
+	}
 	return l
 }
 

@@ -94,7 +94,7 @@ func (r *reader) entryOf(ctx context.Context, tree, name string) (string, error)
 // explainWorkflows adds to a refusal which permission may be missing, and where it is given.
 func (s *session) explainWorkflows(err error) {
 	var f *marketops.Failure
-	if s.workflows && errors.As(err, &f) && f.Code == marketops.GitHubDenied && f.Next == "" {
+	if s.workflows && errors.As(err, &f) && f.Code == marketops.GitHubDenied && (f.Next == "" || f.Next == wire.GrantWrite) {
 		f.What += "; the commit's " + workflows + " differ from those of the branch " + s.RedactLine(s.defaultBranch)
 		f.Next = wire.GrantWorkflows
 	}

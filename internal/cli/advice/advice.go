@@ -59,6 +59,7 @@ var next = map[marketops.Code]string{
 	marketops.QuorumUnmet:       "wait for the witnesses",
 
 	marketops.NothingSelected:  "fix the reasons listed, then plan again",
+	marketops.PlanPartial:      "fix the reasons listed, then plan again; or plan the others alone: marketops plan --allow-partial",
 	marketops.SourceUnreadable: "fix the source, then plan again",
 	marketops.RuleDenied:       "fix marketops.yaml, then plan again",
 	marketops.VersionExists:    "take a new version",

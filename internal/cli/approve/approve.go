@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/describe"
 	"github.com/omega/marketops/internal/cli/env"
+	planning "github.com/omega/marketops/internal/cli/plan"
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/internal/cli/session"
 	"github.com/omega/marketops/plan"
@@ -111,7 +112,11 @@ func seal(ctx context.Context, s *session.Session, r *plan.Run, o Options) (*rec
 
 // show prints what is judged. What cannot be shown cannot be approved; a rejection needs no more than doubt.
 func show(ctx context.Context, s *session.Session, r *plan.Run, reject bool) error {
-	_, err := describe.Run(ctx, s.Streams, r, func(int, marketops.Operation) {})
+	planning.ListFindings(s.Streams, r.Plan)
+	_, err := planning.ListChanged(ctx, s.Streams, r)
+	if err == nil {
+		_, err = describe.Run(ctx, s.Streams, r, func(int, marketops.Operation) {})
+	}
 	if err == nil || !reject {
 		return err
 	}

@@ -18,6 +18,7 @@ func TestFlags(t *testing.T) {
 	clitest.Flags(t, note, map[string]Options{
 		"":                     {Config: "marketops.yaml"},
 		"-c other.yaml -o run": {Config: "other.yaml", Out: "run"},
+		"--allow-partial":      {Config: "marketops.yaml", AllowPartial: true},
 	})
 }
 

@@ -4,6 +4,7 @@ package submit
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -50,6 +51,9 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if len(r.Operations) == 0 {
 		return marketops.Refuse(marketops.NothingSelected, "the plan has no operations")
 	}
+	if err := requireUnchanged(ctx, e, r); err != nil {
+		return err
+	}
 	s, err := session.ConnectAs(e, o.Key, "requester", r.Info.Core)
 	if err != nil {
 		return err
@@ -72,6 +76,39 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	e.Print("submitted %s: %s, plan %s, leaf %d", r.Info.RunID, cli.Count(len(r.Operations), "operation"), r.PlanDigest.Short(), logged.Position.Index)
 	e.Say("next: marketops approve %s --key KEY (by another person), then marketops authorize %s", o.Run, o.Run)
 	return e.Result(session.ViewOf("marketops.submit/v1", r.Info.RunID, logged))
+}
+
+// requireUnchanged refuses a run whose files changed since it was planned, before people spend time on it.
+func requireUnchanged(ctx context.Context, e *env.Env, r *plan.Run) error {
+	changed, compared, err := r.Altered(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !compared:
+		e.Say("the folder of marketops.yaml, %s, is not on this machine: the files were not compared with the plan", r.Sources.Root)
+		return nil
+	case len(changed) == 0:
+		return nil
+	}
+	return alteredRefusal(changed)
+}
+
+const maxNamed = 5 // files in the text; all of them are among the checks
+
+func alteredRefusal(changed []plan.Altered) error {
+	refusal := marketops.Refuse(marketops.PlanStale, cli.Count(len(changed), "file")+" changed since the plan was made")
+	refusal.Next = "restore the files, or plan again: marketops plan"
+	for i, c := range changed {
+		says := fmt.Sprintf("%q of operation %d %s", c.Path, c.Operation, c.Problem)
+		if i < maxNamed {
+			refusal.What += "; " + says
+		}
+		refusal.Checks = append(refusal.Checks, marketops.Check{Code: marketops.PlanStale, Status: marketops.Fail, Detail: says})
+	}
+	if more := len(changed) - maxNamed; more > 0 {
+		refusal.What += fmt.Sprintf("; and %d more", more)
+	}
+	return refusal
 }
 
 // seal signs the submission and gathers what the Core judges by.

@@ -17,6 +17,7 @@ const (
 	Redirect       Action = "redirect"        // Status (302 if 0) to Location
 	PrimaryLimit   Action = "primary-limit"   // Status (403 if 0), remaining 0, reset after RetryAfter (an hour if 0)
 	SecondaryLimit Action = "secondary-limit" // Status (403 if 0), Retry-After unless RetryAfter is 0
+	Forbid         Action = "forbid"          // as an organisation, an account or the law has it: Message names the answer, see forbid.go
 	EchoBefore     Action = "echo-before"     // Status (403 if 0), with the credential of the request in headers, body and Location
 	Delay          Action = "delay"           // waits Wait or for a release, then answers honestly
 	StaleRead      Action = "stale"           // a read answers the state before the last change
@@ -67,6 +68,9 @@ type faults struct {
 func (s *Server) Inject(f Fault) {
 	if !known(f.Action) {
 		panic("githubtest: no such fault action: " + string(f.Action))
+	}
+	if f.Action == Forbid && !isForbidden(f.Message) {
+		panic("githubtest: no such answer: " + f.Message)
 	}
 	f.Times = max(f.Times, 1)
 	s.faults.mu.Lock()
@@ -141,7 +145,7 @@ func matchPath(pattern, path []string) bool {
 
 // actions lists every action in the order of the documentation.
 var actions = []Action{
-	ResetBefore, StatusBefore, Redirect, PrimaryLimit, SecondaryLimit, EchoBefore, Delay, StaleRead,
+	ResetBefore, StatusBefore, Redirect, PrimaryLimit, SecondaryLimit, Forbid, EchoBefore, Delay, StaleRead,
 	ResetAfter, StatusAfter, DelayAfter, HTML, EmptyBody, Truncated, WrongSHA, LyingDigest, NullDigest, EchoAfter, AssetOpen,
 }
 

@@ -76,6 +76,8 @@ func (f *Fault) check() error {
 	switch {
 	case f.Action == Redirect && f.Location == "":
 		return fmt.Errorf("a redirect needs location=URL")
+	case f.Action == Forbid && !isForbidden(f.Message):
+		return fmt.Errorf("forbid needs message=NAME: one of %s", forbidNames())
 	case f.Host != "" && f.Host != HostAPI && f.Host != HostUploads:
 		return fmt.Errorf("faults strike on host=api or host=uploads, not %q", f.Host)
 	case f.Status != 0 && http.StatusText(f.Status) == "":

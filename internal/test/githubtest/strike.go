@@ -19,6 +19,8 @@ func (s *Server) strike(w http.ResponseWriter, c *call, f *Fault) {
 		s.cut(w)
 	case StatusBefore, Redirect, PrimaryLimit, SecondaryLimit:
 		s.send(w, c, s.instead(c, f), untouched)
+	case Forbid:
+		s.send(w, c, c.forbid(f.Message), untouched)
 	case EchoBefore:
 		s.send(w, c, c.echo(c.failed(f.Status, http.StatusForbidden, "you said "+c.credential())), untouched)
 	case Delay:

@@ -142,4 +142,10 @@ var githubMutants = []mutant{
 	{"unseendrafts", "saying that drafts were not looked at with a token that is not shown them", "publisher/github", "TestLookCredential", []overlay.Patch{
 		{File: trialFile, Old: "if err == nil && !t.drafts {", New: "if false {"},
 	}},
+	{"said-address", "showing no address but https at GitHub", "internal/answer", "TestAddresses", []overlay.Patch{
+		{File: "internal/answer/answer.go", Old: "|| !plainAddress.MatchString(address) {", New: "{"},
+	}},
+	{"said-host", "showing no address of another host", "internal/answer", "TestAddresses", []overlay.Patch{
+		{File: "internal/answer/answer.go", Old: "return host == \"github.com\" ||", New: "return host != \"\" ||"},
+	}},
 }

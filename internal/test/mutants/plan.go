@@ -55,4 +55,28 @@ var planMutants = []mutant{
 	{"cut-folder", "reading no folder of which GitHub lists only the beginning", "plan/discover", "TestTree", []overlay.Patch{
 		{File: "plan/discover/lookup.go", Old: "if t.Truncated {", New: "if false {"},
 	}},
+	{"key-material", "looking for keys in the files of a plan", "plan", "TestKeysAreRefused", []overlay.Patch{
+		{File: "plan/asset.go", Old: "what := leaks.File(small.Bytes()); what != \"\"", New: "what := leaks.File(nil); what != \"\""},
+	}},
+	{"key-forms", "telling a key by its body, whatever its name is", "internal/leaks", "TestKeysAreFound", []overlay.Patch{
+		{File: "internal/leaks/leaks.go", Old: "binaryKey, pem,", New: "binaryKey,"},
+	}},
+	{"files-differ", "comparing the files with the plan", "plan", "TestAltered", []overlay.Patch{
+		{File: "plan/altered.go", Old: "case digest != want.SHA256:", New: "case false:"},
+	}},
+	{"submit-differs", "refusing to submit a run whose files changed", "internal/cli/submit", "TestAlteredRefusal", []overlay.Patch{
+		{File: "internal/cli/submit/submit.go", Old: "case len(changed) == 0:", New: "case true:"},
+	}},
+	{"plan-partial", "refusing a plan that leaves something out", "plan", "TestPartial", []overlay.Patch{
+		{File: "plan/engine.go", Old: "planned < all && !e.o.AllowPartial", New: "false"},
+	}},
+	{"empty-pull", "refusing a pull request without a commit", "plan", "TestEmptyPull", []overlay.Patch{
+		{File: "plan/pull.go", Old: "err == nil && on {", New: "on = on && false; err == nil && on {"},
+	}},
+	{"glob-link", "refusing a link on the way to assets", "plan", "TestLinksOnTheWay", []overlay.Patch{
+		{File: "plan/glob.go", Old: "err == nil && to.Mode().IsRegular()", New: "err == nil || to == nil || to.Mode().IsRegular()"},
+	}},
+	{"glob-bound", "bounding the whole search for files", "plan", "TestBoundsOfLooking", []overlay.Patch{
+		{File: "plan/glob.go", Old: "f.left -= len(list)", New: "_ = list"},
+	}},
 }

@@ -45,6 +45,10 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	e.Print("run %s  plan %s", r.Info.RunID, r.PlanDigest)
 	e.Print("mode dry_run: nothing of this has touched GitHub")
 	planning.List(e.Streams, r.Plan)
+	changed, err := planning.ListChanged(ctx, e.Streams, r)
+	if err != nil {
+		return err
+	}
 	diffs, err := describe.Run(ctx, e.Streams, r, func(_ int, op marketops.Operation) {
 		e.Print("  calls that publishing would make:")
 		for _, c := range github.Preview(op) {
@@ -54,7 +58,7 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if err != nil {
 		return err
 	}
-	return e.Result(ViewOf(r, diffs))
+	return e.Result(ViewOf(r, diffs, changed))
 }
 
 // View is a plan and everything that it binds, in --json.
@@ -62,9 +66,10 @@ type View struct {
 	planning.View
 	Operations []marketops.Operation `json:"operations"` // the documents
 	Diffs      []describe.Diff       `json:"diffs"`      // of the files of all change sets
+	Changed    []plan.Altered        `json:"changed"`    // files that are not as planned; null where they are not on this machine
 }
 
 // ViewOf returns the view of a run.
-func ViewOf(r *plan.Run, diffs []describe.Diff) View {
-	return View{planning.ViewOf(r, cli.ExitDone), r.Operations, diffs}
+func ViewOf(r *plan.Run, diffs []describe.Diff, changed []plan.Altered) View {
+	return View{planning.ViewOf(r, cli.ExitDone), r.Operations, diffs, changed}
 }

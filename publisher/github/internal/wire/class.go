@@ -25,7 +25,7 @@ const (
 // definite are the refusals after which nothing has happened, beside 3xx, 401, 403 and 429.
 var definite = []int{
 	http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone,
-	http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity,
+	http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusUnavailableForLegalReasons,
 }
 
 func (x *Exchange) class() class {

@@ -18,9 +18,9 @@ func TestClass(t *testing.T) {
 	}
 	for status, want := range map[int]class{
 		200: answered, 201: answered, 202: answered, 204: answered, 301: redirected, 302: redirected, 307: redirected, 308: redirected,
-		400: refused, 401: unauthorised, 403: refused, 404: refused, 409: refused, 410: refused, 413: refused, 415: refused, 422: refused,
+		400: refused, 401: unauthorised, 403: refused, 404: refused, 409: refused, 410: refused, 413: refused, 415: refused, 422: refused, 451: refused,
 		429: limited, 408: ambiguous, 500: ambiguous, 502: ambiguous, 503: ambiguous, 504: ambiguous,
-		402: ambiguous, 405: ambiguous, 418: ambiguous, 451: ambiguous, 100: ambiguous, 0: ambiguous,
+		402: ambiguous, 405: ambiguous, 418: ambiguous, 100: ambiguous, 0: ambiguous,
 	} {
 		if got := reply(status).class(); got != want {
 			t.Errorf("%d: %d, want %d", status, got, want)

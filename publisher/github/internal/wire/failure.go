@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/answer"
 )
 
 // usedByImmutable is how GitHub refuses to publish under the tag of an immutable release that was deleted.
@@ -19,13 +21,18 @@ const restricted = "creations being restricted"
 // GrantWorkflows says where the permission for workflows is given.
 const GrantWorkflows = "give the credential Workflows: write: in the settings of the GitHub App, and then on the page of its installation; of a fine-grained token, in its settings; a classic token needs the scope workflow"
 
+// GrantWrite is what helps where GitHub names no reason.
+const GrantWrite = answer.GrantWrite
+
 // refusal is the failure of a definite answer.
 func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
 	f := &marketops.Failure{Code: codeOf(x), State: StateStopped}
 	what := call.Step + ": GitHub answered " + http.StatusText(x.status)
-	if w := x.reason(); w != "" && w != http.StatusText(x.status) {
+	said := c.said(x)
+	if w := said.Words; w != "" && w != http.StatusText(x.status) {
 		what += ": " + w
 	}
+	f.Next = c.secrets.Text(said.Next)
 	if x.class() == redirected {
 		what = call.Step + ": GitHub redirects to " + withoutQuery(x.header.Get("Location"))
 	}
@@ -38,11 +45,21 @@ func (c *Caller) refusal(call *Call, x *Exchange) *marketops.Failure {
 	case strings.Contains(what, restricted):
 		f.Next = "if an immutable release once had the name, plan another tag; otherwise put the credential on the bypass list of the tag ruleset"
 	}
-	if x.status >= 400 && strings.Contains(x.header.Get("X-Accepted-GitHub-Permissions"), "workflows=write") {
+	if accepted := x.header.Get("X-Accepted-GitHub-Permissions"); x.status >= 400 && strings.Contains(accepted, "workflows=write") {
 		what, f.Next = what+"; it accepts a credential with Workflows: write", GrantWorkflows
+	} else if x.status >= 400 && !said.Final && permissions.MatchString(accepted) {
+		what += "; it accepts a credential with " + accepted
 	}
 	f.What = c.secrets.line(what)
 	return f
+}
+
+// permissions is how GitHub lists what a request needs.
+var permissions = regexp.MustCompile(`^[a-z_]+=(read|write|admin)([,;] ?[a-z_]+=(read|write|admin)){0,9}$`)
+
+// said is the refusal as people read it.
+func (c *Client) said(x *Exchange) answer.Answer {
+	return answer.Of(x.status, x.header, x.body, c.options.API)
 }
 
 // noAnswer says why an exchange is no answer; what we refused ourselves is final.
@@ -54,9 +71,18 @@ func (c *Caller) noAnswer(x *Exchange) error {
 	case x.err != nil:
 		return c.RedactError(x.err)
 	case x.requestID() == "":
-		return fmt.Errorf("status %d, and not from GitHub", x.status)
+		return fmt.Errorf("status %d, and not from GitHub%s", x.status, c.quote(x))
 	}
-	return fmt.Errorf("GitHub answered %d %s", x.status, http.StatusText(x.status))
+	return fmt.Errorf("GitHub answered %d %s%s", x.status, http.StatusText(x.status), c.quote(x))
+}
+
+// quote is what an answer says, behind a colon.
+func (c *Caller) quote(x *Exchange) string {
+	w := c.said(x).Words
+	if w == "" || w == http.StatusText(x.status) {
+		return ""
+	}
+	return ": " + c.secrets.line(w)
 }
 
 // classify turns what is left after the last repetition into a failure.

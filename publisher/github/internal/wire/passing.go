@@ -46,7 +46,7 @@ func (c *Caller) refused(call *Call, x *Exchange) error {
 		return &retryAfter{}
 	case call.exists && x.status == http.StatusNotFound:
 		return refusal
-	case call.passes(x) && call.refusals < maxPassing:
+	case call.passes(x) && !c.said(x).Final && call.refusals < maxPassing:
 		call.refusals++
 		return refusal
 	}

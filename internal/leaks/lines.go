@@ -1,0 +1,72 @@
+package leaks
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+)
+
+var ofLines = append([]shape{
+	of("a PuTTY private key", "putty-user-key-file-", `(?s)PuTTY-User-Key-File-[0-9]+:.*Private-Lines:`),
+	of("an age secret key", "age-secret-key-", `AGE-SECRET-KEY-(?:PQ-)?1[02-9A-Z]{40,}`),
+	of("a minisign or signify secret key", "untrusted comment:", `(?m)^untrusted comment:.*\r?\nRW(?:RTY0Iy|RCSw|QAAEIy|RCTA|RCS0)`),
+	of("a WireGuard private key", "privatekey|presharedkey", `(?mi)^[ \t]*(?:PrivateKey|PresharedKey)[ \t]*=[ \t]*[A-Za-z0-9+/]{43}=`),
+	of("a signer's key of x/mod notes", "private+key+", `PRIVATE\+KEY\+[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{40,}`),
+	of("a GnuPG private key", "private-key", `\((?:11:)?private-key|\((?:21:)?protected-private-key`),
+	of("an npm token", "npm_", `\bnpm_[A-Za-z0-9]{36}\b`),
+	of("an npm login", "_authtoken|_password|_auth", `(?m)^[ \t]*(?://[^\s:]+(?::[0-9]+)?[^\s:]*:)?_(?:authToken|password|auth)[ \t]*=[ \t]*"?[^\s"$]{8,}`),
+	of("a PyPI token", "pypi-age", `\bpypi-AgE[A-Za-z0-9_-]{32,}`),
+	of("a login in .pypirc", "password", `(?ms)^\[(?:distutils|pypi|testpypi|server-login)\].*^[ \t]*password[ \t]*[=:][ \t]*[^\s%$<{][^\s]{5,}`),
+	of("a login in .netrc", "password", `\A(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:machine\s+\S+|default)\s+(?:(?:login|account)\s+\S+\s+)*password\s+[^\s$<{]\S*`),
+	of("a login of git", "http", `(?m)^https?://[^\s:/@]+:[^\s/@$<{]{8,}@[^\s/]+/?\r?$`),
+	of("a GitLab token", "glpat-", `\bglpat-[A-Za-z0-9_-]{20,}`),
+	of("a Docker token", "dckr_pat_", `\bdckr_pat_[A-Za-z0-9_-]{20,}`),
+	of("a Slack token", "xox", `\bxox[abprs]-[0-9]{8,}-[A-Za-z0-9-]{16,}`),
+	of("an AWS secret key", "aws", `(?i)aws_?secret_?access_?key["']?[ \t]*[=:][ \t]*["']?[A-Za-z0-9/+]{40}\b`),
+	of("an Azure storage key", "accountkey=", `AccountKey=[A-Za-z0-9+/]{86}==`),
+	of("a key of a kubeconfig", "client-key-data", `(?m)client-key-data["']?:[ \t]*["']?[A-Za-z0-9+/]{40,}`),
+	of("a token of a kubeconfig", "token:", `(?ms)^kind:[ \t]*Config\b.*^[ \t-]*token:[ \t]*["']?[A-Za-z0-9._-]{20,}|^[ \t-]*token:[ \t]*["']?[A-Za-z0-9._-]{20,}.*^kind:[ \t]*Config\b`),
+}, tokens...)
+
+// example is the access key of AWS's own manuals.
+var example = regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{9}EXAMPLE\b`)
+
+// lines finds what one line, or a few, give away.
+func lines(data []byte) string {
+	data = example.ReplaceAll(data, nil)
+	low := bytes.ToLower(data)
+	for _, s := range ofLines {
+		if s.hinted(low) && s.form.Match(data) {
+			return s.what
+		}
+	}
+	return ""
+}
+
+var ofJSON = []struct {
+	what  string
+	forms []*regexp.Regexp // all of them
+}{
+	{"a private JWK", []*regexp.Regexp{regexp.MustCompile(`"kty"\s*:`), regexp.MustCompile(`"[dk]"\s*:\s*"[A-Za-z0-9_-]{20,}"`)}},
+	{"a private in-toto key", []*regexp.Regexp{regexp.MustCompile(`"keyval"\s*:`), regexp.MustCompile(`"private"\s*:\s*"[^"]{20,}"`)}},
+	{"a Google login", []*regexp.Regexp{regexp.MustCompile(`"client_secret"\s*:\s*"[^"]{8,}"`), regexp.MustCompile(`"refresh_token"\s*:\s*"[^"]{8,}"`)}},
+	{"a Docker login", []*regexp.Regexp{regexp.MustCompile(`"auths"\s*:`), regexp.MustCompile(`"(?:auth|identitytoken)"\s*:\s*"[A-Za-z0-9+/=._-]{8,}"`)}},
+}
+
+// structured finds credentials in a file that is JSON as a whole.
+func structured(data []byte) string {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 || data[0] != '{' && data[0] != '[' || !json.Valid(data) {
+		return ""
+	}
+next:
+	for _, s := range ofJSON {
+		for _, form := range s.forms {
+			if !form.Match(data) {
+				continue next
+			}
+		}
+		return s.what
+	}
+	return ""
+}
