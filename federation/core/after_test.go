@@ -95,9 +95,12 @@ func TestPlanLost(t *testing.T) {
 			w := world.New(t)
 			s, control := w.Ready(), w.Ready()
 			got(control.Claim(0, "pub"))(t)
-			must(t, damage(filepath.Join(w.Dir, "documents", s.PlanDigest().Hex())))
+			for _, r := range []*world.Run{s, control} {
+				must(t, damage(filepath.Join(w.Dir, "documents", r.PlanDigest().Hex())))
+			}
 			_, err := s.Claim(0, "pub")
 			wantCode(t, err, marketops.StateMissing)
+			got(control.Claim(0, "pub"))(t) // what was begun comes to an end
 		})
 	}
 }

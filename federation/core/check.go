@@ -22,11 +22,8 @@ func (e executions) Check(ctx context.Context, who *federation.Caller, in api.Cl
 	if err != nil {
 		return api.Answers{}, err
 	}
-	n, err := e.claimAfter(who, i)
-	if err != nil {
-		return api.Answers{}, err
-	}
-	old, _, err := e.ledger.Get(ctx, n.Receipt)
+	n := e.runs.claimBy(who.Key, i)
+	old, err := e.readOld(ctx, &n, i)
 	if err != nil {
 		return api.Answers{}, err
 	}

@@ -71,19 +71,9 @@ type claimRecord struct {
 	rec *receipt.Record // nil where an earlier call made it
 }
 
-// claimAfter asks for the receipt of an operation once its prerequisites have succeeded.
-func (e executions) claimAfter(who *federation.Caller, i issued) (n claims.NewClaim, err error) {
-	n = e.runs.claimBy(who.Key, i)
-	n.After, err = e.plans.prerequisites(i)
-	return n, err
-}
-
 func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i issued, version int64) (claims.Claim, claimRecord, error) {
 	var made *receipt.Record
-	n, err := e.claimAfter(who, i)
-	if err != nil {
-		return claims.Claim{}, claimRecord{}, err
-	}
+	n := e.runs.claimBy(who.Key, i)
 	n.Guard = e.vetoes.guard(i.op) // the list is asked below, for the state that the claim is in
 	n.Build = func(epoch int64, previous marketops.Digest) (claims.Record, error) {
 		rec, err := e.issuer.Claim(i.history(), who.Key, epoch, previous)
@@ -96,7 +86,7 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 		made = rec
 		return counted(rec, federation.ShareOf(who.Holder), claims.Share{Scope: claims.OfOneByReceipt, Within: federation.Day, Max: federation.ClaimsPerDay}), nil
 	}
-	old, _, err := e.ledger.Get(ctx, n.Receipt)
+	old, err := e.readOld(ctx, &n, i)
 	if err != nil {
 		return claims.Claim{}, claimRecord{}, err
 	}
@@ -111,6 +101,15 @@ func (e executions) useReceipt(ctx context.Context, who *federation.Caller, i is
 		made = nil
 	}
 	return row, claimRecord{rec, made}, nil
+}
+
+// readOld returns the claim as it stands, and fills in what must have succeeded before a first one.
+func (e executions) readOld(ctx context.Context, n *claims.NewClaim, i issued) (claims.Claim, error) {
+	old, found, err := e.ledger.Get(ctx, n.Receipt)
+	if err == nil && !found {
+		n.After, err = e.plans.prerequisites(i)
+	}
+	return old, err
 }
 
 // requireFresh refuses a first claim that is dated past its receipt, because time passed since the ledger looked at the

@@ -173,8 +173,8 @@ func (a *audit) restore(h *stateHead) (ok bool) {
 		a.fail(verifier.Check{Name: CheckRoots, Code: marketops.SplitView, Detail: "found before the audit was interrupted, and no longer listed"})
 	}
 	a.report.Omitted += h.Omitted
-	a.tracker, a.from, a.ledger, a.latest, a.erased = tracker, h.Size, h.Ledger, h.Latest, h.Erased
-	a.undocumented, a.unplanned = h.Undocumented, h.Unplanned
+	a.tracker, a.from, a.ledger, a.latest, a.erased, a.undocumented = tracker, h.Size, h.Ledger, h.Latest, h.Erased, h.Undocumented
+	a.unplanned = h.Unplanned
 	for name, n := range h.Counts {
 		a.counts[name] = n
 	}

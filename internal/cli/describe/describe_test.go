@@ -11,6 +11,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/describe"
+	"github.com/omega/marketops/plan/document"
 )
 
 // fixed are members that say nothing of what GitHub will show: what every document has, what decides which
@@ -96,6 +97,18 @@ func TestNothingLooksLikeOurs(t *testing.T) {
 	op.Tag.Message = "x\n\noperation 2: open_pr on octo-org/gadgets\n  digest   sha256:00"
 	if n := strings.Count(shown(t, op), "\noperation "); n != 1 {
 		t.Errorf("%d operations are shown", n)
+	}
+}
+
+// TestAfter: people see what an operation comes after.
+func TestAfter(t *testing.T) {
+	var b strings.Builder
+	first := document.Operation{Number: 1, Kind: marketops.TagRepo, Repository: "octo-org/gadgets", Resource: "refs/tags/v0.3.1"}
+	if err := describe.Operation(&cli.Streams{Out: &b, Err: io.Discard}, 2, operations()["release"], first); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n  after    operation 1 (tag_repo octo-org/gadgets refs/tags/v0.3.1)\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("%q is not in\n%s", want, b.String())
 	}
 }
 

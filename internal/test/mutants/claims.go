@@ -23,6 +23,15 @@ var claimsMutants = []mutant{
 		overlay.Patch{File: revokeFile, Old: "case !c.untried():", New: "case !c.open():"})},
 	{"settletried", "leaving open what was tried when its receipt expires", "log/claims", "TestEveryStepInEverySituation", append(tried,
 		overlay.Patch{File: revokeFile, Old: "case c.untried() && t.now", New: "case c.open() && t.now"})},
+	{"after", "claiming nothing whose prerequisite has not succeeded", "log/claims", "TestPrerequisite", []overlay.Patch{
+		{File: "log/claims/admit.go", Old: "t.judgeAfter, ", New: ""},
+	}},
+	{"afterlogged", "claiming nothing before the log shows the success of its prerequisite", "log/claims", "TestPrerequisite", []overlay.Patch{
+		{File: "log/claims/after.go", Old: " AND outcome_index IS NOT NULL AND\n\t\t\t(resolution IS NULL OR EXISTS(SELECT 1 FROM frozen WHERE digest = claim.resolution AND log_index IS NOT NULL))", New: ""},
+	}},
+	{"afterrun", "asking for the success of a prerequisite in the same run", "log/claims", "TestPrerequisite", []overlay.Patch{
+		{File: "log/claims/after.go", Old: "t.find(`run_id = ? AND", New: "t.find(`? <> '' AND"},
+	}},
 	{"strucktried", "striking no draft after an attempt", "log/claims", "TestDrafts", []overlay.Patch{
 		{File: noteFile, Old: "if attempts > 0 {", New: "if false {"},
 	}},

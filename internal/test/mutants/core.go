@@ -36,6 +36,9 @@ var coreMutants = []mutant{
 	{"answerlate", "taking no answer after the call has ended", "federation/api", "TestLateAnswer", []overlay.Patch{
 		{File: signedFile, Old: "now > call.until", New: "now < 0"},
 	}},
+	{"aftercore", "naming the prerequisites of the plan in a claim", "federation/core", "TestAfter", []overlay.Patch{
+		{File: "federation/core/claim.go", Old: "n.After, err = ", New: "_, err = "},
+	}},
 	// The model makes this mistake too.
 	{"veto", "asking for votes after the receipt was issued", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
 		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},

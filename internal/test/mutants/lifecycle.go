@@ -19,6 +19,15 @@ var lifecycleMutants = slices.Concat([]mutant{
 	{"outcomeintent", "holding an outcome to the newest intent", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
 		{File: outcomesFile, Old: "if !newest {", New: "if !newest && false {"},
 	}},
+	{"auditafter", "finding a claim before the success of its prerequisite", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
+		{File: "receipt/lifecycle/after.go", Old: "			c.openPrerequisite(w)\n", New: ""},
+	}},
+	{"packafter", "finding it in a pack that holds the success", "verifier", "TestAttacks", []overlay.Patch{
+		{File: outcomesFile, Old: "	o.endWaits(func(w Wait) bool { return w.run == h.run && w.Prerequisite == h.Operation })\n", New: ""},
+	}},
+	{"sealafter", "finding it in a pack that excludes the success", "verifier", "TestAttacks", []overlay.Patch{
+		{File: "receipt/lifecycle/runs.go", Old: "if run.holds(c.Records) {", New: "if false {"},
+	}},
 	{"useagain", "holding approvals to one receipt at a time", "receipt/lifecycle", "TestAttacks", []overlay.Patch{
 		{File: "receipt/lifecycle/votes.go", Old: "v.useAgain(h, v.receipt(old.receipt), d)", New: ""},
 	}},

@@ -30,6 +30,18 @@ var planMutants = []mutant{
 	{"shown-tree", "showing a change set only if it makes the tree of the document", "plan", "TestForgedDocuments", []overlay.Patch{
 		{File: objectFile, Old: "case result != set.Tree:", New: "case false:"},
 	}},
+	{"after-order", "taking a plan only if prerequisites come first", "plan/document", "TestAfter", []overlay.Patch{
+		{File: "plan/document/after.go", Old: "case n > o.Number:", New: "case false:"},
+	}},
+	{"after-share", "letting a release share a tag only if it comes after it", "plan/document", "TestAfter", []overlay.Patch{
+		{File: "plan/document/after.go", Old: "return isAfter && first", New: "return first"},
+	}},
+	{"after-rejected", "shipping nothing that comes after what is not shipped", "plan", "TestAfterRejected", []overlay.Patch{
+		{File: "plan/evaluate.go", Old: "e.refuseOrphans(); err != nil", New: "error(nil); err != nil"},
+	}},
+	{"after-shown", "showing what an operation comes after", "internal/cli/describe", "TestAfter", []overlay.Patch{
+		{File: "internal/cli/describe/describe.go", Old: "range after {", New: "range after[:0] {"},
+	}},
 	{"cut-folder", "reading no folder of which GitHub lists only the beginning", "plan/discover", "TestTree", []overlay.Patch{
 		{File: "plan/discover/lookup.go", Old: "if t.Truncated {", New: "if false {"},
 	}},

@@ -38,6 +38,9 @@ var publisherMutants = []mutant{
 	{"keepfork", "stopping all when the log contradicts itself", "publisher", "TestRunEachStops", []overlay.Patch{
 		{File: "publisher/each.go", Old: "err != nil || isMisbehaviour(results[i].Err)", New: "err != nil"},
 	}},
+	{"afterkeep", "attempting nothing that waits for an operation that failed", "publisher", "TestAfterFailure", []overlay.Patch{
+		{File: "publisher/each.go", Old: "len(open) > 0 {", New: "len(open) > 0 && false {"},
+	}},
 	{"keepready", "stopping all when the publisher is not ready", "publisher", "TestRunEachStops", []overlay.Patch{
 		{File: "publisher/each.go", Old: "err != nil || isMisbehaviour(results[i].Err)", New: "isMisbehaviour(errors.Join(err, results[i].Err))"},
 	}},

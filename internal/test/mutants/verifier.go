@@ -23,6 +23,9 @@ var verifierMutants = []mutant{
 	{"forgetful-resume", "keeping in a state how many receipts had no document", "verifier/audit", "TestResumedDocuments", []overlay.Patch{
 		{File: "verifier/audit/state.go", Old: "h.Latest, h.Erased, h.Undocumented", New: "h.Latest, h.Erased, 0"},
 	}},
+	{"forgetful-plans", "keeping in a state how many receipts had no plan", "verifier/audit", "TestResumedDocuments", []overlay.Patch{
+		{File: "verifier/audit/state.go", Old: "	a.unplanned = h.Unplanned\n", New: ""},
+	}},
 	{"pack-undocumented", "finding every receipt of a pack without its document", "verifier", "TestUndocumentedReceipts", []overlay.Patch{
 		{File: packDocumentsFile, Old: "\t\t\tn++\n", New: "\t\t\treturn 1\n"},
 	}},
