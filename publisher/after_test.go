@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/publisher"
@@ -97,6 +98,26 @@ func TestAfterFailure(t *testing.T) {
 		t.Errorf("under another receipt: %q: %v, %v", got, results[0].Err, results[1].Err)
 	}
 	s.lawful()
+}
+
+// TestAfterGatedAgain: what became of a receipt while it waited is found before it is claimed.
+func TestAfterGatedAgain(t *testing.T) {
+	s := newStage(t)
+	r := s.chain()
+	p := r.sit("pub", r.folder())
+	defer p.leave()
+	ctx := context.Background()
+	p.tracked(&track{at: point{"outcome", 1, true}, strike: func() error {
+		_, err := r.Client("bob").Revoke(ctx, api.Revoke{Receipt: r.plan.Receipt(1).ReceiptID, Reason: "wrong version"})
+		return err
+	}})
+	results := world.Got(p.Run(ctx, marketops.Prod, p.jobs))(s)
+	if got := statuses(results); !slices.Equal(got, []receipt.Status{"success", "refused", "not-attempted"}) || marketops.CodeOf(results[1].Err) != marketops.Revoked {
+		t.Errorf("%q: %v", got, results[1].Err)
+	}
+	if n := len(s.visible(r.plan.Ops[1])); n != 0 || results[1].Entry.Name != receipt.KindRefusal {
+		t.Errorf("%d effects, and the refusal is recorded as %q", n, results[1].Entry.Name)
+	}
 }
 
 // TestAfterInTrial: a trial run says what waits for what, and what would not be attempted.
