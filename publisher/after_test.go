@@ -120,6 +120,32 @@ func TestAfterGatedAgain(t *testing.T) {
 	}
 }
 
+// TestAfterInterruption: while its prerequisite is open an operation is not attempted; the same command finishes both.
+func TestAfterInterruption(t *testing.T) {
+	for _, at := range []string{"claim", "intent", "attempt", "outcome"} {
+		t.Run(at, func(t *testing.T) {
+			s := newStage(t)
+			r := s.chain()
+			dir := r.folder()
+			p := r.sit("pub", dir)
+			p.tracked(&track{at: point{at, 1, false}, strike: cut})
+			results := world.Got(p.Run(context.Background(), marketops.Prod, p.jobs[:2]))(s)
+			p.leave()
+			if results[0].Status == receipt.Success || results[1].Status != publisher.NotAttempted || !slices.Equal(results[1].Waits, []int{1}) {
+				t.Errorf("%q, %v", statuses(results), waits(results))
+			}
+			q := r.sit("pub", dir)
+			defer q.leave()
+			results = world.Got(q.Run(context.Background(), marketops.Prod, q.jobs[:2]))(s)
+			if got := statuses(results); !slices.Equal(got, []receipt.Status{"success", "success"}) {
+				t.Errorf("again: %q: %v, %v", got, results[0].Err, results[1].Err)
+			}
+			r.shipped(0)
+			r.shipped(1)
+		})
+	}
+}
+
 // TestAfterInTrial: a trial run says what waits for what, and what would not be attempted.
 func TestAfterInTrial(t *testing.T) {
 	s := newStage(t)
