@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/federation/api"
 	"github.com/omega/marketops/internal/test/githubtest"
 	"github.com/omega/marketops/internal/test/world"
 	"github.com/omega/marketops/publisher"
@@ -97,6 +98,52 @@ func TestAfterFailure(t *testing.T) {
 		t.Errorf("under another receipt: %q: %v, %v", got, results[0].Err, results[1].Err)
 	}
 	s.lawful()
+}
+
+// TestAfterGatedAgain: what became of a receipt while it waited is found before it is claimed.
+func TestAfterGatedAgain(t *testing.T) {
+	s := newStage(t)
+	r := s.chain()
+	p := r.sit("pub", r.folder())
+	defer p.leave()
+	ctx := context.Background()
+	p.tracked(&track{at: point{"outcome", 1, true}, strike: func() error {
+		_, err := r.Client("bob").Revoke(ctx, api.Revoke{Receipt: r.plan.Receipt(1).ReceiptID, Reason: "wrong version"})
+		return err
+	}})
+	results := world.Got(p.Run(ctx, marketops.Prod, p.jobs))(s)
+	if got := statuses(results); !slices.Equal(got, []receipt.Status{"success", "refused", "not-attempted"}) || marketops.CodeOf(results[1].Err) != marketops.Revoked {
+		t.Errorf("%q: %v", got, results[1].Err)
+	}
+	if n := len(s.visible(r.plan.Ops[1])); n != 0 || results[1].Entry.Name != receipt.KindRefusal {
+		t.Errorf("%d effects, and the refusal is recorded as %q", n, results[1].Entry.Name)
+	}
+}
+
+// TestAfterInterruption: while its prerequisite is open an operation is not attempted; the same command finishes both.
+func TestAfterInterruption(t *testing.T) {
+	for _, at := range []string{"claim", "intent", "attempt", "outcome"} {
+		t.Run(at, func(t *testing.T) {
+			s := newStage(t)
+			r := s.chain()
+			dir := r.folder()
+			p := r.sit("pub", dir)
+			p.tracked(&track{at: point{at, 1, false}, strike: cut})
+			results := world.Got(p.Run(context.Background(), marketops.Prod, p.jobs[:2]))(s)
+			p.leave()
+			if results[0].Status == receipt.Success || results[1].Status != publisher.NotAttempted || !slices.Equal(results[1].Waits, []int{1}) {
+				t.Errorf("%q, %v", statuses(results), waits(results))
+			}
+			q := r.sit("pub", dir)
+			defer q.leave()
+			results = world.Got(q.Run(context.Background(), marketops.Prod, q.jobs[:2]))(s)
+			if got := statuses(results); !slices.Equal(got, []receipt.Status{"success", "success"}) {
+				t.Errorf("again: %q: %v, %v", got, results[0].Err, results[1].Err)
+			}
+			r.shipped(0)
+			r.shipped(1)
+		})
+	}
 }
 
 // TestAfterInTrial: a trial run says what waits for what, and what would not be attempted.

@@ -234,7 +234,8 @@ func (s *seat) logged(t *testing.T, res publisher.Result, code marketops.Code) {
 	}
 }
 
-// TestCoreAnswers: the six codes that only the Core can answer, each brought about at the Core.
+// TestCoreAnswers: the codes that only the Core can answer, each brought about at the Core. TestAfterAlone is about
+// prerequisite-open.
 func TestCoreAnswers(t *testing.T) {
 	for _, c := range []struct {
 		code  marketops.Code

@@ -11,7 +11,7 @@ import (
 	"github.com/omega/marketops/verifier"
 )
 
-const orderNotCovered = "which the plan puts first, had succeeded"
+const orderNotCovered = "which the plan puts first ("
 
 func says(r *verifier.Report, what string) bool {
 	return slices.ContainsFunc(r.NotCovered, func(line string) bool { return strings.Contains(line, what) })
@@ -44,7 +44,7 @@ func TestPrerequisiteElsewhere(t *testing.T) {
 	w.Ops, w.Plan = w.Ops[1:], w.PlanBytes()
 	w.Evidence = nil
 	r := verifier.Verify(w.Pack(), w.Trust(), w.Now)
-	if !r.Verified() || !says(r, "that operation "+first.Short()+", "+orderNotCovered) {
+	if !r.Verified() || !says(r, "that 1 operation, "+orderNotCovered+first.Short()+"), had succeeded") {
 		t.Errorf("%s: %+v, not covered: %q", r.Verdict, r.Checks, r.NotCovered)
 	}
 }

@@ -169,9 +169,7 @@ func (v *verification) listUncovered() {
 	if v.unproved {
 		r.Uncovered("that the checkpoints which the publishers saw belong to this log (marketops-verify audit)")
 	}
-	for _, w := range v.tracker.Waits() {
-		r.Uncovered(fmt.Sprintf("that operation %s, which the plan puts first, had succeeded when receipt %s was claimed: the pack holds no such outcome", w.Prerequisite.Short(), w.Receipt))
-	}
+	v.listWaits()
 	if v.missing > 0 {
 		r.Uncovered(lifecycle.Count(v.missing, "text") + " withheld, such as reasons and answers of GitHub")
 	}
@@ -183,6 +181,21 @@ func (v *verification) listUncovered() {
 		if s.Outcome == nil && len(s.Intents) == 0 && s.Status() != receipt.Revoked {
 			r.Uncovered("what became of receipt " + string(s.ID) + ", which had not been carried out when the pack was made")
 		}
+	}
+}
+
+// listWaits names the receipts of which the pack does not show that what the plan puts first had succeeded.
+func (v *verification) listWaits() {
+	count := map[marketops.ReceiptID]int{}
+	for _, w := range v.tracker.Waits() {
+		count[w.Receipt]++
+	}
+	for _, w := range v.tracker.Waits() {
+		if n := count[w.Receipt]; n > 0 {
+			v.report.Uncovered(fmt.Sprintf("that %s, which the plan puts first (%s), had succeeded when receipt %s was claimed: the pack holds no such outcome",
+				lifecycle.Count(n, "operation"), w.Prerequisite.Short(), w.Receipt))
+		}
+		delete(count, w.Receipt)
 	}
 }
 

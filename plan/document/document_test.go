@@ -111,6 +111,7 @@ func tagAndRelease(plan, after string) string {
 
 func FuzzParse(f *testing.F) {
 	f.Add(goldenPlan(f))
+	f.Add([]byte(tagAndRelease(string(goldenPlan(f)), "[1]")))
 	f.Add([]byte(`{"findings":[],"host":"h.example","mode":"dry_run","operations":[],"rejected":[],"schema":"marketops.plan/v2"}`))
 	f.Add([]byte(`{"schema":"marketops.plan/v2"}`))
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/omega/marketops"
-	"github.com/omega/marketops/receipt"
 	"github.com/omega/marketops/receipt/trust"
 )
 
@@ -23,7 +22,7 @@ func (c claims) checkAfter(h *ReceiptHistory) {
 	}
 	for _, d := range c.rules.After(h.Receipt.Plan, h.Operation) {
 		switch w := (Wait{h.ID, d, h.run}); {
-		case c.hasSucceeded(h.run, d):
+		case h.run.succeeded[d]:
 		case c.rules.Contained != nil:
 			c.waits = append(c.waits, w)
 		default:
@@ -32,15 +31,12 @@ func (c claims) checkAfter(h *ReceiptHistory) {
 	}
 }
 
-// hasSucceeded reports whether an operation has succeeded in a run.
-func (r *records) hasSucceeded(run *run, operation marketops.Digest) bool {
-	return slices.ContainsFunc(run.records, func(n named) bool {
-		if n.kind != receipt.KindReceipt {
-			return false
-		}
-		h := r.receipt(n.digest)
-		return h != nil && h.Operation == operation && h.Status() == receipt.Success
-	})
+// succeed notes that an operation of the run has succeeded, by any receipt.
+func (r *run) succeed(operation marketops.Digest) {
+	if r.succeeded == nil {
+		r.succeeded = map[marketops.Digest]bool{}
+	}
+	r.succeeded[operation] = true
 }
 
 // openPrerequisite reports a claim before the success that had to come first; a record that was withheld may be that.

@@ -281,6 +281,7 @@ func (o outcomes) succeed(h *ReceiptHistory) {
 	if other != nil && other != h {
 		o.broken(successOnce, string(h.ID), nil, nil, "it succeeded under %s", other.ID)
 	}
+	h.run.succeed(h.Operation)
 	o.endWaits(func(w Wait) bool { return w.run == h.run && w.Prerequisite == h.Operation })
 	if other == nil || !o.reloading {
 		o.succeeded[h.Operation] = h

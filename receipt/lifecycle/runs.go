@@ -19,6 +19,7 @@ type run struct {
 	latest     map[crypto.KeyID]marketops.Time // of the records of each signer
 	seals      []marketops.Digest              // every run-closed, in order
 	later      int                             // records above the latest seal
+	succeeded  map[marketops.Digest]bool       // operations
 	votes      []*vote
 	rejections []*vote
 	touched    uint64 // when a record named it last

@@ -45,6 +45,9 @@ The mode is given here and nowhere else; no environment variable or file can rai
 Running it again after an interruption continues under the same receipts. Operations that are done
 say so and are not repeated.
 
+Operations are published in the order of the plan. One that comes after others (after in marketops.yaml)
+waits until these have succeeded; without them it is refused, and its receipt stays unused.
+
 One operation that the gate refuses stops all, and the first that is not a success stops the rest.
 --only 1,3 gates and publishes these operations alone, numbered as in the plan. With --keep-going each
 operation is gated and published by itself: one that is refused, fails or stays open does not stop those

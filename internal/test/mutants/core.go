@@ -39,6 +39,9 @@ var coreMutants = []mutant{
 	{"aftercore", "naming the prerequisites of the plan in a claim", "federation/core", "TestAfter", []overlay.Patch{
 		{File: "federation/core/claim.go", Old: "n.After, err = ", New: "_, err = "},
 	}},
+	{"planlost", "claiming nothing where the plan cannot be read", "federation/core", "TestPlanLost", []overlay.Patch{
+		{File: "federation/core/plans.go", Old: "plan, err := p.open(i.body.Plan)\n\tif err != nil {\n\t\treturn nil, err", New: "plan, err := p.open(i.body.Plan)\n\tif err != nil {\n\t\treturn nil, nil"},
+	}},
 	// The model makes this mistake too.
 	{"veto", "asking for votes after the receipt was issued", "federation/core", "TestVetoStopsEachStep", []overlay.Patch{
 		{File: submitFile, Old: "s.vetoes.end([]gate.Vote{v})", New: "s.vetoes.end(nil)"},

@@ -41,6 +41,12 @@ var publisherMutants = []mutant{
 	{"afterkeep", "attempting nothing that waits for an operation that failed", "publisher", "TestAfterFailure", []overlay.Patch{
 		{File: "publisher/each.go", Old: "len(open) > 0 {", New: "len(open) > 0 && false {"},
 	}},
+	{"aftergate", "gating what waited again", "publisher", "TestAfterGatedAgain", []overlay.Patch{
+		{File: "publisher/after.go", Old: "if !again.Passed() {", New: "if false {"},
+	}},
+	{"aftertrial", "saying in a trial run what waits for an operation that would not be published", "publisher", "TestAfterInTrial", []overlay.Patch{
+		{File: "publisher/run.go", Old: "\tstopDependents(gated, results)\n", New: ""},
+	}},
 	{"keepready", "stopping all when the publisher is not ready", "publisher", "TestRunEachStops", []overlay.Patch{
 		{File: "publisher/each.go", Old: "err != nil || isMisbehaviour(results[i].Err)", New: "isMisbehaviour(errors.Join(err, results[i].Err))"},
 	}},
