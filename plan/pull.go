@@ -40,7 +40,7 @@ func (e *engine) head(ctx context.Context, c *candidate) error {
 	if ref.Presence == Present {
 		return denyDifference(marketops.VersionExists, fmt.Sprintf("branch %q exists", c.pub.Head), "take another branch name", "no such branch", ref.SHA)
 	}
-	return room("refs/heads/"+c.pub.Head, ref)
+	return e.free(ctx, c, "refs/heads/"+c.pub.Head, ref)
 }
 
 func (e *engine) pullFree(ctx context.Context, c *candidate) error {

@@ -151,7 +151,7 @@ func (e *engine) tagFree(ctx context.Context, c *candidate) error {
 	if tag.Presence == Present {
 		return denyDifference(marketops.VersionExists, fmt.Sprintf("tag %q exists", c.pub.Tag), "", "no such tag", tag.SHA)
 	}
-	if err := room("refs/tags/"+c.pub.Tag, tag); err != nil {
+	if err := e.free(ctx, c, "refs/tags/"+c.pub.Tag, tag); err != nil {
 		return err
 	}
 	branch, err := e.o.Source.Branch(ctx, c.repo.FullName, c.pub.Tag)
