@@ -81,6 +81,10 @@ func (c *candidate) refuseCollision(other *candidate) bool {
 			"give one of them another name"))
 		return true
 	}
+	if mine != theirs && short(mine) == short(theirs) {
+		c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d makes %s, and git could mean either by %q", other.number, theirs, short(mine)), "give one of them another name"))
+		return true
+	}
 	if mine != theirs && strings.EqualFold(mine, theirs) {
 		c.find("letter-case", document.Warning, fmt.Sprintf("publication %d makes %s, which differs in letter case only; some file systems take them for one", other.number, theirs))
 	}
