@@ -241,6 +241,14 @@ func TestRejections(t *testing.T) {
 			f.publications[1] = pullRequest()
 			f.tag().Head = "v1.4.0/x"
 		}, "", ""},
+		{"a tag and a branch of one name", func(f *fixture) {
+			f.publications[1] = pullRequest()
+			f.tag().Head = "v1.4.0"
+		}, "1 rule-denied,2 rule-denied", "publication 2 makes refs/heads/v1.4.0, and git could mean either by \"v1.4.0\""},
+		{"tag called like the branch of a change set", func(f *fixture) {
+			f.publications[1] = pullRequest()
+			f.source.tags["octo-org/widgets bump/1.4.0"] = tip
+		}, "2 rule-denied", "a tag is called \"bump/1.4.0\" too"},
 		{"tag HEAD", func(f *fixture) { f.tag().Tag = "HEAD" }, "2 name-unsafe", "every clone says"},
 		{"tag outside the grammar", func(f *fixture) { f.tag().Tag = "v1..2" }, "2 name-unsafe", "v1..2"},
 		{"branch outside the grammar", func(f *fixture) { f.tag().Branch = "a b" }, "2 name-unsafe", "a b"},

@@ -153,6 +153,10 @@ func (m *memory) Tag(_ context.Context, repo, name string) (Ref, error) {
 	return m.lookup(m.tags, repo+" "+name)
 }
 
+func (m *memory) Twin(_ context.Context, _, ref string) (string, error) {
+	return m.beside["twin "+ref], m.fail
+}
+
 func (m *memory) Release(_ context.Context, repo, tag string) (Release, error) {
 	if r, ok := m.releases[repo+" "+tag]; ok || m.mute || m.fail != nil {
 		return r, m.fail

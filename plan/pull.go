@@ -43,7 +43,23 @@ func (e *engine) head(ctx context.Context, c *candidate) error {
 	if ref.Presence == Present {
 		return denyDifference(marketops.VersionExists, fmt.Sprintf("branch %q exists", c.pub.Head), "take another branch name", "no such branch", ref.SHA)
 	}
-	return room("refs/heads/"+c.pub.Head, ref)
+	if err := e.free(ctx, c, "refs/heads/"+c.pub.Head, ref); err != nil {
+		return err
+	}
+	return e.noSuchTag(ctx, c)
+}
+
+// noSuchTag refuses the branch of a change set that would be called like a tag.
+func (e *engine) noSuchTag(ctx context.Context, c *candidate) error {
+	tag, err := e.o.Source.Tag(ctx, c.repo.FullName, c.pub.Head)
+	if err := must(tag.Presence, err, "tag "+c.pub.Head); err != nil {
+		return err
+	}
+	if tag.Presence == Present {
+		return denyDifference(marketops.RuleDenied, fmt.Sprintf("a tag is called %q too, and git could mean either", c.pub.Head),
+			"take another branch name", "no such tag", tag.SHA)
+	}
+	return nil
 }
 
 // hasCommits refuses a head that adds nothing to the base: GitHub would answer 422 "No commits between".

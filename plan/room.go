@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -25,6 +26,23 @@ func room(name string, looked Ref) error {
 // short is a ref as people write it.
 func short(ref string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/tags/")
+}
+
+// free refuses a ref for which there is no room, and warns of one that differs from it in letter case only.
+func (e *engine) free(ctx context.Context, c *candidate, ref string, looked Ref) error {
+	if err := room(ref, looked); err != nil {
+		return err
+	}
+	return e.noteTwin(ctx, c, ref)
+}
+
+// noteTwin warns of a ref on GitHub that differs from the one that the candidate makes in letter case only.
+func (e *engine) noteTwin(ctx context.Context, c *candidate, ref string) error {
+	twin, err := e.o.Source.Twin(ctx, c.repo.FullName, ref)
+	if err == nil && twin != "" {
+		c.find("letter-case", document.Warning, fmt.Sprintf("%s is on GitHub, and %s differs from it in letter case only; some file systems take them for one", twin, ref))
+	}
+	return err
 }
 
 // ref is the name of the ref that a candidate makes, or "".
@@ -61,6 +79,10 @@ func (c *candidate) refuseCollision(other *candidate) bool {
 	if marketops.RefsCollide(mine, theirs) {
 		c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d makes %s, and git has no room for %s beside it: one would be the folder of the other", other.number, theirs, mine),
 			"give one of them another name"))
+		return true
+	}
+	if mine != theirs && short(mine) == short(theirs) {
+		c.reject(deny(marketops.RuleDenied, fmt.Sprintf("publication %d makes %s, and git could mean either by %q", other.number, theirs, short(mine)), "give one of them another name"))
 		return true
 	}
 	if mine != theirs && strings.EqualFold(mine, theirs) {

@@ -169,7 +169,7 @@ func (e *engine) tagFree(ctx context.Context, c *candidate) error {
 	if tag.Presence == Present {
 		return denyDifference(marketops.VersionExists, fmt.Sprintf("tag %q exists", c.pub.Tag), existingRemedy[c.pub.Kind], "no such tag", tag.SHA)
 	}
-	return room("refs/tags/"+c.pub.Tag, tag)
+	return e.free(ctx, c, "refs/tags/"+c.pub.Tag, tag)
 }
 
 // existingRemedy is what to do about a tag that exists; "" is the code's own text.

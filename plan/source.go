@@ -24,6 +24,9 @@ type Source interface {
 	Tag(ctx context.Context, fullName, name string) (Ref, error)
 	// TagObject returns the tag object with this full object id.
 	TagObject(ctx context.Context, fullName, id string) (TagObject, error)
+	// Twin returns a ref that differs from this one, "refs/…", in letter case only, or "". It asks for the spellings that people
+	// mix up, in lower case and with another first letter, and not for all.
+	Twin(ctx context.Context, fullName, ref string) (string, error)
 	// Release looks for a release on a tag, published or a draft that the reader may see.
 	Release(ctx context.Context, fullName, tag string) (Release, error)
 	// Tree returns the tree with this id: the entries make exactly this id.

@@ -213,6 +213,28 @@ func TestRefs(t *testing.T) {
 	}
 }
 
+// TestTwins: a ref is found that differs in letter case only, in the spellings that people mix up.
+func TestTwins(t *testing.T) {
+	s := newStage(t)
+	for _, ref := range []string{"refs/tags/V1.0", "refs/tags/v2", "refs/heads/Release/1"} {
+		s.ref(ref, s.first)
+	}
+	g := s.source(reading)
+	for ref, want := range map[string]string{
+		"refs/tags/v1.0": "refs/tags/V1.0", "refs/tags/V2": "refs/tags/v2", "refs/heads/release/1": "refs/heads/Release/1", "refs/heads/MAIN": "refs/heads/main",
+		"refs/tags/V1.0": "", "refs/tags/v2": "", "refs/heads/v2": "", "refs/tags/@acme/x@1": "", "refs/tags/1.0": "",
+	} {
+		if got, err := g.Twin(ctx, widgets, ref); err != nil || got != want {
+			t.Errorf("%s: %q, %v", ref, got, err)
+		}
+	}
+	ended, end := context.WithCancel(ctx)
+	end()
+	if got, err := g.Twin(ended, widgets, "refs/tags/v1.0"); err == nil {
+		t.Errorf("%q without an answer", got)
+	}
+}
+
 func TestOnBranch(t *testing.T) {
 	s := newStage(t)
 	ahead := s.commit("feature", "three")

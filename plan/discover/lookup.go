@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,6 +107,36 @@ func (g *GitHub) refWithRoom(ctx context.Context, fullName, space, name string) 
 		}
 	}
 	return ref, nil
+}
+
+// Twin implements [plan.Source].
+func (g *GitHub) Twin(ctx context.Context, fullName, ref string) (string, error) {
+	short := strings.TrimPrefix(ref, "refs/")
+	space, name, _ := strings.Cut(short, "/")
+	for _, spelling := range spellings(name) {
+		there, err := g.isRef(ctx, fullName, space+"/"+spelling)
+		if err != nil || there {
+			return "refs/" + space + "/" + spelling, err
+		}
+	}
+	return "", nil
+}
+
+// spellings are a name in lower case, and with its first letter in the other case, where they differ from it.
+func spellings(name string) (out []string) {
+	if name == "" {
+		return nil
+	}
+	first := strings.ToUpper(name[:1])
+	if first == name[:1] {
+		first = strings.ToLower(first)
+	}
+	for _, s := range []string{strings.ToLower(name), first + name[1:]} {
+		if s != name && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // isRef reports whether GitHub shows a ref of exactly this name.
