@@ -25,7 +25,7 @@ type Variant struct {
 }
 
 // The variants: what ships, those of the stories, that of the disk tests, that of the crash points, and those
-// of the soak test, whose clocks can be moved.
+// of the soak test, whose clocks can be moved, and that of large releases, whose clocks run fast.
 var (
 	Unmodified = Variant{Name: "unmodified"}
 	Quick      = Variant{Name: "quick", Patches: patches.Quick}
@@ -33,6 +33,7 @@ var (
 	Fast       = Variant{Name: "fast", Patches: patches.Fast}
 	Crash      = Variant{Name: "crash", Patches: patches.Crash}
 	Timed      = Variant{Name: "timed", Patches: patches.Clock}
+	FastClock  = Variant{Name: "fast-clock", Patches: patches.FastClock}
 	FastTimed  = Variant{Name: "fast-timed", Patches: slices.Concat(patches.Fast, patches.Clock)}
 )
 
