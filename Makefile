@@ -26,12 +26,17 @@ VERIFIER := -trimpath -gcflags=all=-l -gcflags=std= $(patsubst %,-gcflags=%=-l,f
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build verifier page browser test large exhaustive interop race demo lint bench compare soak crash disk mutants fuzz cross repro model docs coverage clean
+.PHONY: all build live verifier page browser test large exhaustive interop race demo lint bench compare soak crash disk mutants fuzz cross repro model docs coverage clean
 
 all: build
 
 build: verifier
 	$(GO) build -trimpath -ldflags='$(STAMP)' -o $(BIN)/ ./cmd/marketops ./cmd/marketops-core
+
+# One release, one tag and one pull request on the real GitHub, in a scratch repository: LIVE_REPOSITORY=owner/name and
+# GITHUB_TOKEN. It asks before it begins and before it removes what it made. Nothing calls it but a person.
+live: build
+	@$(GO) run ./internal/tools/live
 
 # Small, and the same to the byte wherever it is built from one commit: see repro.
 verifier:

@@ -80,11 +80,11 @@ func updatePull(c *call) answer {
 	}
 	p := c.repo.live.pulls[i]
 	if in.State != "closed" || !p.open {
-		return ok(c.pullJSON(p))
+		return ok(c.fullPullJSON(p))
 	}
 	p.headSHA = c.tip(p)
 	p.open, p.closedAt = false, c.server.now()
-	a := ok(c.pullJSON(p))
+	a := ok(c.fullPullJSON(p))
 	a.effects = []Effect{c.effect(PullClosed, p.head, "", int64(p.number), true)}
 	return a
 }

@@ -40,7 +40,7 @@ var (
 // product is what a variant changes; tools are the same for all variants.
 var (
 	product = []string{"marketops", "marketops-core", "marketops-verify"}
-	tools   = map[string]string{"practice-github": "./internal/test/githubtest/serve", "forge": "./internal/test/badrecords"}
+	tools   = map[string]string{"practice-github": "./internal/test/githubtest/serve", "forge": "./internal/test/badrecords", "live": "./internal/tools/live"}
 )
 
 // Build builds the binaries of the product, the practice GitHub and forge, and puts them into dir. The go
