@@ -26,12 +26,17 @@ VERIFIER := -trimpath -gcflags=all=-l -gcflags=std= $(patsubst %,-gcflags=%=-l,f
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all build verifier page browser test exhaustive interop race demo lint bench compare soak crash disk mutants fuzz cross repro model docs coverage clean
+.PHONY: all build live verifier page browser test large exhaustive interop race demo lint bench compare soak crash disk mutants fuzz cross repro model docs coverage clean
 
 all: build
 
 build: verifier
 	$(GO) build -trimpath -ldflags='$(STAMP)' -o $(BIN)/ ./cmd/marketops ./cmd/marketops-core
+
+# One release, one tag and one pull request on the real GitHub, in a scratch repository: LIVE_REPOSITORY=owner/name and
+# GITHUB_TOKEN. It asks before it begins and before it removes what it made. Nothing calls it but a person.
+live: build
+	@$(GO) run ./internal/tools/live
 
 # Small, and the same to the byte wherever it is built from one commit: see repro.
 verifier:
@@ -53,6 +58,11 @@ test:
 SAMPLED := '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}{{range .XTestImports}}{{if eq . "$(MODULE)/internal/test/exhaustive"}}{{$$p}}{{end}}{{end}}'
 exhaustive:
 	@{ MARKETOPS_EXHAUSTIVE=1 $(GO) test $(LIMIT) -count=1 -json $$($(GO) list -f $(SAMPLED) ./...) $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
+
+# Releases as large as GitHub takes them: 1000 files at GitHub's pace on a clock that runs fast, under two receipts, and a
+# file of 2 GiB, of which no process holds more than a part in memory. Takes 2 GB of disk.
+large:
+	@{ $(GO) test $(LIMIT) -tags large -count=1 -json ./internal/test/large $(OR_FAIL) ; } | $(GO) run ./internal/tools/testreport
 
 # What needs a cosign: the pages' commands for it, and everything that it must accept and refuse.
 # The first build of cosign takes minutes.
@@ -80,6 +90,7 @@ lint:
 	GOOS=js GOARCH=wasm $(GO) vet ./cmd/marketops-verify/page
 	$(GO) vet -tags crash ./internal/test/soak && $(GO) run $(STATICCHECK) -tags crash ./internal/test/soak
 	GOOS=linux GOARCH=amd64 $(GO) vet -tags disk ./internal/test/disk ./log/claims
+	$(GO) vet -tags large ./internal/test/large && $(GO) run $(STATICCHECK) -tags large ./internal/test/large
 	cd interop && $(GO) vet -tags cosign,browser ./... && $(GO) run $(STATICCHECK) -tags cosign,browser ./...
 
 bench:

@@ -116,7 +116,7 @@ func (p *Publisher) look(ctx context.Context, g *Gated) (Looks, error) {
 	}
 	p.tell(g.Job, "S0 look", "before the receipt is claimed")
 	lasts := time.Duration(body.ExpiresAt-gate.Epsilon-p.Now()) * time.Second
-	return p.Port.Look(ctx, g.Job.Op, lasts), nil
+	return p.Port.Look(ctx, g.Job.Op, state.Drafts, lasts), nil
 }
 
 // lookRefusal is the refusal by a look that failed.

@@ -132,7 +132,7 @@ func TestTrialRun(t *testing.T) {
 		"rights are not seen": {s.tagOp(), reading(readSecret), publisher.GatePassed, ""},
 		"a bad token":         {s.tagOp(), reading("gho_nobody0123456789"), publisher.Refused, marketops.TokenMissing},
 		"no look at all":      {s.tagOp(), publisher.Null{}, publisher.GatePassed, ""},
-		"an empty look":       {s.tagOp(), publisher.Null{Looks: func(context.Context, marketops.Operation, time.Duration) publisher.Looks { return nil }}, publisher.GatePassed, ""},
+		"an empty look":       {s.tagOp(), publisher.Null{Looks: func(context.Context, marketops.Operation, []int64, time.Duration) publisher.Looks { return nil }}, publisher.GatePassed, ""},
 		"the tag is taken":    {taken, reading(secret), publisher.Refused, marketops.GitHubConflict},
 		"taken, and not seen": {taken, reading(readSecret), publisher.Refused, marketops.GitHubConflict},
 	} {

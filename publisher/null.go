@@ -11,7 +11,7 @@ import (
 // holds no client that could write and not the credential that writes.
 type Null struct {
 	Calls func(marketops.Operation) []marketops.Call
-	Looks func(context.Context, marketops.Operation, time.Duration) Looks // nil: it looks at nothing
+	Looks func(context.Context, marketops.Operation, []int64, time.Duration) Looks // nil: it looks at nothing
 }
 
 var _ SideEffectPort = Null{}
@@ -20,11 +20,11 @@ var _ SideEffectPort = Null{}
 func (n Null) Preview(op marketops.Operation) []marketops.Call { return n.Calls(op) }
 
 // Look implements [SideEffectPort].
-func (n Null) Look(ctx context.Context, op marketops.Operation, lasts time.Duration) Looks {
+func (n Null) Look(ctx context.Context, op marketops.Operation, drafts []int64, lasts time.Duration) Looks {
 	if n.Looks == nil {
 		return Looks{notLooked("a dry run does not look")}
 	}
-	return n.Looks(ctx, op, lasts)
+	return n.Looks(ctx, op, drafts, lasts)
 }
 
 // Apply implements [SideEffectPort] and always refuses, whatever the permit.

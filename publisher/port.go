@@ -15,7 +15,8 @@ type SideEffectPort interface {
 	Preview(marketops.Operation) []marketops.Call
 	// Look makes every read that Apply would make before its first write, and compares the time that its
 	// writes take with lasts, for how long the receipt can still be used. It has no way to write.
-	Look(ctx context.Context, op marketops.Operation, lasts time.Duration) Looks
+	// Drafts are those that the Core noted for the operation: what they hold need not be written again.
+	Look(ctx context.Context, op marketops.Operation, drafts []int64, lasts time.Duration) Looks
 	// Apply does what the permit allows and reads back what is then true. It begins by looking,
 	// so that doing it again after a crash finishes what was begun. The evidence is meaningful
 	// also when there is an error. Errors: [*marketops.Failure] where the state is known,
@@ -105,6 +106,8 @@ type Work struct {
 	Op       marketops.Operation
 	Content  []Content // one per asset or change, in the document's order
 	Deadline time.Time // no call may be under way after it
+	// LastWrite is when the receipt ends, less the tolerance for clocks: no write begins after it.
+	LastWrite time.Time
 	// Past says what the ledger counted of each visible effect before this epoch, by name.
 	Past map[string]Past
 	// Drafts are the ids of the drafts that the Core noted for the operation. Only these, and those that the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
@@ -118,7 +119,8 @@ func (a *attempt) carryOut(ctx context.Context, res Result) Result {
 
 // act is S5 and S6 under a lease that is renewed all the while. Losing the lease ends the work.
 func (a *attempt) act(ctx context.Context) (Evidence, error) {
-	ctx, cancel := context.WithTimeout(ctx, workDeadline)
+	lasts := time.Duration(a.lastWrite()-a.Now())*time.Second + lastRequest
+	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	renew := func(ctx context.Context) (api.Lease, error) {
 		return a.Core.Renew(ctx, a.fence())
@@ -128,12 +130,12 @@ func (a *attempt) act(ctx context.Context) (Evidence, error) {
 		return Evidence{}, fmt.Errorf("%w: %w", errNoLease, err)
 	}
 	defer stop()
-	deadline, _ := ctx.Deadline()
+	last := time.Unix(int64(a.lastWrite()), 0)
 	return a.Port.Apply(ctx, &Permit{work: &Work{
-		Op: a.job.Op, Content: a.job.Content, Deadline: deadline, Past: a.past(), Drafts: a.claim.Drafts,
+		Op: a.job.Op, Content: a.job.Content, Deadline: last.Add(lastRequest), LastWrite: last, Past: a.past(), Drafts: a.claim.Drafts,
 		NoteDraft:    func(ctx context.Context, id int64) error { return a.noteDraft(ctx, id, false) },
 		StrikeDraft:  func(ctx context.Context, id int64) error { return a.noteDraft(ctx, id, true) },
-		BeforeCall:   func(ctx context.Context) error { _, err := renew(ctx); return err },
+		BeforeCall:   func(ctx context.Context) error { return a.beforeCall(ctx, renew) },
 		BeforeEffect: a.beforeEffect,
 	}}, a.job.Journal)
 }
@@ -144,13 +146,33 @@ func (a *attempt) noteDraft(ctx context.Context, id int64, struck bool) error {
 	return err
 }
 
+// lastWrite is when the receipt ends for a publisher: verifiers count it as expired from here on.
+func (a *attempt) lastWrite() marketops.Time { return a.receipt.ExpiresAt - gate.Epsilon }
+
+// requireTime refuses what comes after the end of the receipt.
+func (a *attempt) requireTime(what string) error {
+	if a.Now() >= a.lastWrite() {
+		return &marketops.Failure{Code: marketops.Expired, What: "the receipt ended before " + what}
+	}
+	return nil
+}
+
+// beforeCall renews the lease, unless the receipt has ended: what was prepared until then the next one continues.
+func (a *attempt) beforeCall(ctx context.Context, renew renewal) error {
+	if err := a.requireTime("everything was prepared"); err != nil {
+		return err
+	}
+	_, err := renew(ctx)
+	return err
+}
+
 // beforeEffect is the last look before something becomes visible.
 func (a *attempt) beforeEffect(ctx context.Context, effect string) error {
 	if err := a.finishFromHere(ctx); err != nil {
 		return err
 	}
-	if now := a.Now(); now+gate.Epsilon >= a.receipt.ExpiresAt {
-		return &marketops.Failure{Code: marketops.Expired, What: "the receipt expired before " + effect}
+	if err := a.requireTime(effect); err != nil {
+		return err
 	}
 	lease, err := a.Core.Attempt(ctx, api.Effect{Fence: a.fence(), Effect: effect})
 	if err == nil {
@@ -169,8 +191,7 @@ func (a *attempt) finishFromHere(ctx context.Context) error {
 		return context.Cause(a.interrupt)
 	}
 	a.finishing = true
-	deadline, _ := ctx.Deadline()
-	end := min(marketops.TimeOf(deadline), a.receipt.ExpiresAt)
+	end := a.receipt.ExpiresAt
 	a.silence = context.AfterFunc(a.interrupt, func() {
 		a.tell(a.job, "interrupted", fmt.Sprintf("finishing what may be visible on GitHub by now, until %s at most; a second Ctrl-C ends this at once, and publishing again continues", end))
 	})

@@ -111,9 +111,9 @@ const (
 
 // Lease and call bounds.
 const (
-	heartbeats   = 3                // renewals within one lease
-	workDeadline = 1 * time.Hour    // of everything S5 does for one operation
-	afterwards   = 30 * time.Second // for S7 and S8 after an interrupt
+	heartbeats  = 3                // renewals within one lease
+	lastRequest = 1 * time.Hour    // of the request that is under way when the receipt ends, and of reading back
+	afterwards  = 30 * time.Second // for S7 and S8 after an interrupt
 )
 
 // claimRequest is the claim that a job asks for.

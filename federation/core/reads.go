@@ -100,6 +100,9 @@ func (r reads) ClaimState(ctx context.Context, who federation.Caller, id marketo
 		return api.ClaimState{}, err
 	}
 	out := api.ClaimState{Receipt: id, Run: i.body.RunID, Operation: i.body.Operation, State: api.StateNone}
+	if out.Drafts, err = r.ledger.Drafts(ctx, i.body.Operation); err != nil {
+		return api.ClaimState{}, err
+	}
 	out.Earlier, err = r.begun.earlier(ctx, claims.Claim{Receipt: id, Run: i.body.RunID, Kind: i.body.OperationKind, OpDigest: i.body.Operation})
 	return out, err
 }

@@ -56,7 +56,8 @@ func (t *tx) after(receipt marketops.ReceiptID, from, to State, epoch int64, act
 	return c.Claim, err
 }
 
-// maxHold is how long one epoch can keep others from taking over. A publisher's work ends within an hour.
+// maxHold is how long one epoch can keep others from taking over. The uploads of a large release can take longer: then the
+// publisher that takes over continues them.
 const maxHold = 90 * time.Minute
 
 // Renew gives an open claim a lease that ends lease from now, and at most 90 minutes after its epoch began: then others may

@@ -60,6 +60,16 @@ func (r *assets) hasForeign(files []asset) bool {
 	return false
 }
 
+// countPlanned counts the files that are as planned by what the list says of them.
+func (r *assets) countPlanned(files []asset) (n int) {
+	for _, a := range r.op.Release.Assets {
+		if f := findAsset(files, a.Name); f != nil && f.State == "uploaded" && f.Size == a.Size && f.Digest == a.SHA256.String() {
+			n++
+		}
+	}
+	return n
+}
+
 // haveOthers reports whether GitHub names anyone else for one of the files than for ours.
 func (r *assets) haveOthers(files []asset) bool {
 	return slices.ContainsFunc(files, func(f asset) bool { return !r.uploaders[f.Uploader.ID] })
@@ -87,7 +97,7 @@ func (r *assets) compare(ctx context.Context, id int64) (string, error) {
 		if !equal {
 			return fmt.Sprintf("file %d is not the planned one", i+1), nil
 		}
-		r.facts.asset(i, f.ID)
+		r.facts.asset(i, len(r.op.Release.Assets), f.ID)
 	}
 	return "", nil
 }
@@ -134,10 +144,12 @@ func (w *assetWriter) ensureAll(ctx context.Context, id int64) error {
 		return &marketops.Failure{Code: marketops.GitHubConflict, What: "our draft has files that are not of the plan", State: wire.StateDraftKept}
 	}
 	for i, a := range w.op.Release.Assets {
+		w.draft.filled = i
 		if err := w.ensure(ctx, id, i, findAsset(files, a.Name)); err != nil {
 			return err
 		}
 	}
+	w.draft.filled = len(w.op.Release.Assets)
 	return nil
 }
 
@@ -152,7 +164,7 @@ func (w *assetWriter) ensure(ctx context.Context, id int64, i int, have *asset) 
 				return err
 			}
 			if equal {
-				w.facts.asset(i, have.ID)
+				w.facts.asset(i, len(w.op.Release.Assets), have.ID)
 				return nil
 			}
 		}

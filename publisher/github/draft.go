@@ -23,6 +23,7 @@ type draftWriter struct {
 	releases releases
 	id       int64 // 0: none yet
 	author   int64 // whom GitHub named as its author
+	filled   int   // of its files, the first so many are as planned
 	removed  bool
 	foreign  bool // it was published by another user
 }

@@ -34,9 +34,18 @@ func (f *facts) note(name, value string) {
 
 func (f *facts) number(name string, n int64) { f.note(name, strconv.FormatInt(n, 10)) }
 
-// asset notes the id of the i-th asset without its name: names may be private, and four digits
+// maxListed is how many files have their ids in an outcome, which holds 64 ids of all kinds. Of more it has the number.
+const maxListed = 40
+
+// asset notes the id of the i-th of n assets without its name: names may be private, and four digits
 // keep the order.
-func (f *facts) asset(i int, id int64) { f.number(fmt.Sprintf("asset_%04d", i+1), id) }
+func (f *facts) asset(i, n int, id int64) {
+	if n > maxListed {
+		f.number("assets", int64(n))
+		return
+	}
+	f.number(fmt.Sprintf("asset_%04d", i+1), id)
+}
 
 // page notes where a person can look, if it is an address at all.
 func (f *facts) page(address string) {

@@ -51,7 +51,7 @@ func TestForgedSets(t *testing.T) {
 				s.files[path] = s.files["docs/b.md"]
 			}
 			forge(s, op.PullRequest.Changes)
-			if _, failed := s.port.Look(context.Background(), op, time.Hour).Failure(); !failed {
+			if _, failed := s.port.Look(context.Background(), op, nil, time.Hour).Failure(); !failed {
 				t.Error("the look before the claim finds nothing")
 			}
 			ev, err := s.apply(op)
@@ -69,7 +69,7 @@ func TestForgedSets(t *testing.T) {
 		op.PullRequest.Base.SHA = s.commit
 		s.fillChanges(op.PullRequest, "README.md", "docs/b.md", "run.sh")
 		op.PullRequest.Base.SHA = base
-		if _, failed := s.port.Look(context.Background(), op, time.Hour).Failure(); !failed {
+		if _, failed := s.port.Look(context.Background(), op, nil, time.Hour).Failure(); !failed {
 			t.Error("the look before the claim finds nothing")
 		}
 		_, err := s.apply(op)
@@ -91,7 +91,7 @@ func TestForgedSets(t *testing.T) {
 	t.Run("control", func(t *testing.T) {
 		s := newStage(t)
 		op := s.setOp()
-		if l, failed := s.port.Look(context.Background(), op, time.Hour).Failure(); failed {
+		if l, failed := s.port.Look(context.Background(), op, nil, time.Hour).Failure(); failed {
 			t.Errorf("%+v", l)
 		}
 		if _, err := s.apply(op); err != nil {

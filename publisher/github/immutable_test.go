@@ -43,8 +43,8 @@ func TestReservedName(t *testing.T) {
 		late                   bool
 		said, next, left, want string
 	}{
-		{"at the tag", false, "creations being restricted", "plan another tag", "on GitHub now: the draft 1003", "tag=absent release=absent"},
-		{"at the release", true, "used by an immutable release", "plan another tag", "on GitHub now: the tag v1.4.0 and the draft 1003", "tag=applied release=absent"},
+		{"at the tag", false, "creations being restricted", "plan another tag", "on GitHub now: the draft 1003 with 2 of 2 files", "tag=absent release=absent"},
+		{"at the release", true, "used by an immutable release", "plan another tag", "on GitHub now: the tag v1.4.0 and the draft 1003 with 2 of 2 files", "tag=applied release=absent"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t)

@@ -54,7 +54,7 @@ func (s *session) left() (names []string) {
 	case d.foreign:
 		names = append(names, fmt.Sprintf("the release %d, which another user published", d.id))
 	default:
-		names = append(names, fmt.Sprintf("the draft %d", d.id))
+		names = append(names, fmt.Sprintf("the draft %d with %d of %d files", d.id, d.filled, len(s.op.Release.Assets)))
 	}
 	return names
 }

@@ -114,6 +114,22 @@ func (r releases) get(ctx context.Context, id int64) (*release, error) {
 	return &rel, err
 }
 
+// countDone counts the writes that need not be made again: the draft that [draftWriter.ensure] would continue, and its files.
+func (r releases) countDone(ctx context.Context, noted []int64) (int, error) {
+	for _, id := range noted {
+		rel, err := r.get(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		if rel == nil {
+			continue
+		}
+		files, err := r.assets.list(ctx, id)
+		return 1 + r.assets.countPlanned(files), err
+	}
+	return 0, nil
+}
+
 // look tells whether the release is published as planned. Where the ids of its drafts are noted
 // these are read too, because lists lag behind.
 func (r releases) look(ctx context.Context, noted []int64) (observation, *release, error) {

@@ -30,7 +30,7 @@ func isComplete(work *publisher.Work, journal publisher.Journal) bool {
 // begin refuses work that this port cannot do. The session is good for evidence in any case.
 func (p *Port) begin(work *publisher.Work, journal publisher.Journal) (*session, error) {
 	s := &session{work: work, journal: journal, sent: map[string]int{}}
-	s.reader = newReader(p.client.Writer(journal, work.Deadline, s.authorize), work.Op)
+	s.reader = newReader(p.client.Writer(journal, work.LastWrite, work.Deadline, s.authorize), work.Op)
 	names, err := p.supportedEffects(work.Op)
 	for _, n := range names {
 		s.effects = append(s.effects, newEffect(n, work.Past[n]))

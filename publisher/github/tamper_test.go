@@ -179,7 +179,7 @@ func TestReleaseByWorkflow(t *testing.T) {
 	s.repo.Set(func(spec *githubtest.RepoSpec) { spec.ReleaseOnTag = true })
 	ev, err := s.apply(s.releaseOp())
 	s.isFailure(err, marketops.GitHubConflict)
-	if !strings.Contains(stateOfError(err), "on GitHub now: the tag v1.4.0 and the draft 1002") {
+	if !strings.Contains(stateOfError(err), "on GitHub now: the tag v1.4.0 and the draft 1002 with 2 of 2 files") {
 		t.Error(stateOfError(err))
 	}
 	if states(ev) != "tag=applied release=absent" || s.count(githubtest.ReleasePublished) != 1 || strings.Contains(strings.Join(s.authorized, " "), effectRelease) {

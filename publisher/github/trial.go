@@ -27,25 +27,41 @@ const (
 
 // Look implements [publisher.SideEffectPort]. It makes every read of an Apply that comes before its first
 // write, through a transport that can only GET. Once GitHub does not answer one, the rest is not asked.
-func (p *Port) Look(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Looks {
-	out := publisher.Looks{p.LookAtTime(ctx, op, lasts)}
+func (p *Port) Look(ctx context.Context, op marketops.Operation, drafts []int64, lasts time.Duration) publisher.Looks {
 	if _, err := p.supportedEffects(op); err != nil {
-		return append(out, lookOf(lookHost, "", err))
+		return publisher.Looks{p.LookAtTime(ctx, op, lasts), lookOf(lookHost, "", err)}
 	}
 	t := &trial{reader: newReader(p.client.Observer(), op), readOnly: p.readOnly}
+	rest := p.lookAtRest(ctx, t.reader, drafts, lasts)
 	t.run(ctx)
-	return append(out, t.looks...)
+	return append(publisher.Looks{rest}, t.looks...)
 }
 
 // LookAtTime compares the time that the writes of an operation take with that for which the receipt can still be used.
 // It asks GitHub nothing. How long uploads take is not guessed.
 func (p *Port) LookAtTime(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Look {
-	writes := 0
+	return p.lookAtTime(ctx, countWrites(op), lasts)
+}
+
+// lookAtRest is LookAtTime of what is left to write: a draft that was noted holds files of an earlier receipt.
+func (p *Port) lookAtRest(ctx context.Context, r *reader, drafts []int64, lasts time.Duration) publisher.Look {
+	done, err := newReleases(r).countDone(ctx, drafts)
+	if err != nil {
+		return lookOf(lookTime, "", err)
+	}
+	return p.lookAtTime(ctx, countWrites(r.op)-done, lasts)
+}
+
+func countWrites(op marketops.Operation) (n int) {
 	for _, c := range Preview(op) {
 		if c.Method != wire.Get {
-			writes++
+			n++
 		}
 	}
+	return n
+}
+
+func (p *Port) lookAtTime(ctx context.Context, writes int, lasts time.Duration) publisher.Look {
 	takes, err := p.client.Takes(ctx, writes)
 	what := fmt.Sprintf("%d writes take %s at GitHub's pace, and the receipt can be used for %s", writes, takes.Round(time.Second), lasts)
 	if err == nil && takes > lasts {

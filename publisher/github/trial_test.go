@@ -17,7 +17,7 @@ import (
 func (s *stage) looked(p *Port, op marketops.Operation) publisher.Looks {
 	s.Helper()
 	before := len(s.srv.Requests())
-	looks := p.Look(context.Background(), op, time.Hour)
+	looks := p.Look(context.Background(), op, nil, time.Hour)
 	for _, r := range s.srv.Requests()[before:] {
 		if r.Method != "GET" {
 			s.Errorf("a look sent %v", r)
@@ -217,5 +217,51 @@ func TestLookAtTime(t *testing.T) {
 	s.limiter = &waiting{fail: errFull}
 	if l := s.port.LookAtTime(context.Background(), op, time.Hour); l.Status != marketops.Fail || l.Code != marketops.DiskFull {
 		t.Errorf("%+v", l)
+	}
+}
+
+// TestLookAtRest: what an earlier receipt has put into the noted draft need not fit into the next one. The control is the
+// same draft where nothing was noted.
+func TestLookAtRest(t *testing.T) {
+	s := newStage(t)
+	op, calls := s.releaseOp(), 0
+	s.deny = func(what string) error {
+		if calls++; what == "call" && s.count(githubtest.AssetUploaded) == 1 {
+			return &marketops.Failure{Code: marketops.Expired, What: "the receipt ended"}
+		}
+		return nil
+	}
+	_, err := s.apply(op)
+	if marketops.CodeOf(err) != marketops.Expired || !strings.HasSuffix(stateOfError(err), "with 1 of 2 files") || len(s.drafts) != 1 {
+		t.Fatalf("%v, %q, %v", err, stateOfError(err), s.drafts)
+	}
+	for want, drafts := range map[string][]int64{"4 writes": s.drafts, "6 writes": nil} {
+		if l := s.port.Look(context.Background(), op, drafts, time.Hour)[0]; l.Status != marketops.Pass || !strings.HasPrefix(l.Detail, want) {
+			t.Errorf("%+v, want %s", l, want)
+		}
+	}
+	s.deny = nil
+	if _, err := s.apply(op); err != nil || s.count(githubtest.AssetUploaded) != 2 || s.count(githubtest.DraftCreated) != 1 {
+		t.Errorf("%v, %s", err, s.kinds())
+	}
+}
+
+// paced is a limiter that lets reads pass.
+type paced struct{ *waiting }
+
+func (paced) BackOff(context.Context, time.Time) (time.Duration, string, error) { return 0, "", nil }
+
+// TestLastWrite: a wait that outlasts the receipt is not waited for: what is prepared is kept for the next one. The
+// control is a receipt that lasts as long.
+func TestLastWrite(t *testing.T) {
+	for lasts, want := range map[time.Duration]marketops.Code{40 * time.Minute: marketops.ReceiptTooShort, 50 * time.Minute: ""} {
+		s := openStage(t)
+		s.limiter = paced{&waiting{times: 1, wait: 45 * time.Minute}}
+		w := s.work(s.releaseOp())
+		w.LastWrite, w.Deadline = s.clock.Now().Add(lasts), s.clock.Now().Add(2*time.Hour)
+		_, err := s.port.apply(context.Background(), w, s.diary)
+		if marketops.CodeOf(err) != want || (len(s.srv.Mutations()) == 0) != (want != "") {
+			t.Errorf("%s: %v, %s", lasts, err, s.kinds())
+		}
 	}
 }

@@ -56,8 +56,8 @@ func (p *Publication) live(gh config.GitHub, c credential.Credential, readOnly b
 }
 
 // trial makes the looks of a trial run, with the token that github.read_token names. Without one GitHub is not asked.
-func (p *Publication) trial(cfg *config.File) func(context.Context, marketops.Operation, time.Duration) publisher.Looks {
-	return func(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Looks {
+func (p *Publication) trial(cfg *config.File) func(context.Context, marketops.Operation, []int64, time.Duration) publisher.Looks {
+	return func(ctx context.Context, op marketops.Operation, drafts []int64, lasts time.Duration) publisher.Looks {
 		reader, err := credential.ForReading(cfg.Dir, cfg.GitHub)
 		if err != nil {
 			return publisher.Looks{{Name: "read token", Status: marketops.Fail, Code: marketops.CodeOf(err), Detail: err.Error()}}
@@ -70,7 +70,7 @@ func (p *Publication) trial(cfg *config.File) func(context.Context, marketops.Op
 			return publisher.Looks{port.LookAtTime(ctx, op, lasts), {Name: publisher.LookRepository, Status: marketops.NotRun,
 				Detail: "GitHub was not asked: there is no read token (github.read_token: " + cfg.GitHub.ReadToken + ")"}}
 		}
-		return port.Look(ctx, op, lasts)
+		return port.Look(ctx, op, drafts, lasts)
 	}
 }
 
@@ -90,8 +90,8 @@ func (a scopedPort) Apply(ctx context.Context, permit *publisher.Permit, journal
 }
 
 // Look implements [publisher.SideEffectPort].
-func (a scopedPort) Look(ctx context.Context, op marketops.Operation, lasts time.Duration) publisher.Looks {
-	return a.SideEffectPort.Look(app.For(ctx, op), op, lasts)
+func (a scopedPort) Look(ctx context.Context, op marketops.Operation, drafts []int64, lasts time.Duration) publisher.Looks {
+	return a.SideEffectPort.Look(app.For(ctx, op), op, drafts, lasts)
 }
 
 // Observe implements [publisher.SideEffectPort].

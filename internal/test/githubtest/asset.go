@@ -1,11 +1,9 @@
 package githubtest
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -97,10 +95,9 @@ func uploadAsset(c *call) answer {
 	if refused, stop := c.checkUpload(r); stop {
 		return refused
 	}
-	sum := sha256.Sum256(c.body)
 	a := c.newAsset()
-	a.size, a.digest = len(c.body), hex.EncodeToString(sum[:])
-	if err := c.server.keep(a.id, c.body); err != nil {
+	a.size, a.digest = int(c.upload.size), hex.EncodeToString(c.upload.sum[:])
+	if err := c.upload.keep(c.server.assetFile(a.id)); err != nil {
 		return c.refuse(http.StatusInternalServerError, err.Error())
 	}
 	r.assets = append(r.assets, a)
@@ -156,14 +153,6 @@ func rewriteName(name string) string {
 		shown = strings.TrimSuffix("default."+shown, ".")
 	}
 	return shown
-}
-
-func (s *Server) keep(id int64, data []byte) error {
-	file := s.assetFile(id)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(file, data, 0o644)
 }
 
 // breakOff is an upload that GitHub gave up: nothing usable arrived, but the name is taken

@@ -15,7 +15,8 @@ type call struct {
 	server  *Server
 	host    Host
 	request *http.Request
-	body    []byte
+	body    []byte  // empty for an upload
+	upload  *upload // what arrived at the uploads origin; nil elsewhere
 	entry   *Request
 	token   *Token // nil: anonymous, an App, or a wrong secret (see entry.Auth)
 	app     *App   // who came with a JWT
@@ -33,7 +34,8 @@ type answer struct {
 	header  http.Header
 	body    any
 	raw     []byte
-	media   string // of raw
+	file    string // of the store, sent in place of raw
+	media   string // of raw or file
 	effects []Effect
 }
 

@@ -12,6 +12,7 @@ const (
 	CommitMade       Kind = "commit-made" //
 	TagObjectMade    Kind = "tag-object-made"
 	RefCreated       Kind = "ref-created" // visible; also the lightweight tag that publishing makes
+	RefDeleted       Kind = "ref-deleted" // visible
 	DraftCreated     Kind = "draft-created"
 	ReleasePublished Kind = "release-published" // visible
 	ReleaseUpdated   Kind = "release-updated"   // visible unless it is a draft
@@ -19,6 +20,7 @@ const (
 	AssetUploaded    Kind = "asset-uploaded"    // visible unless its release is a draft
 	AssetDeleted     Kind = "asset-deleted"     // visible unless its release is a draft
 	PullOpened       Kind = "pull-opened"       // visible
+	PullClosed       Kind = "pull-closed"       // visible
 )
 
 // Effect is one change of the world.

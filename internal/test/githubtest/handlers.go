@@ -17,6 +17,7 @@ func handlers() map[string]func(*call) answer {
 		"git/list-matching-refs": listMatchingRefs,
 		"git/get-ref":            getRef,
 		"git/create-ref":         createRef,
+		"git/delete-ref":         deleteRef,
 		"git/create-tag":         createTag,
 		"git/get-tag":            getTag,
 		"git/create-blob":        createBlob,
@@ -41,5 +42,6 @@ func handlers() map[string]func(*call) answer {
 		"pulls/list":   listPulls,
 		"pulls/create": createPull,
 		"pulls/get":    getPull,
+		"pulls/update": updatePull,
 	}
 }

@@ -70,6 +70,25 @@ func getPull(c *call) answer {
 	return c.notFound()
 }
 
+// updatePull closes a pull request; nothing else of it is changed here.
+func updatePull(c *call) answer {
+	var in struct{ State string }
+	c.decode(&in)
+	i := slices.IndexFunc(c.repo.live.pulls, func(p *pull) bool { return int64(p.number) == c.id("pull_number") })
+	if i < 0 {
+		return c.notFound()
+	}
+	p := c.repo.live.pulls[i]
+	if in.State != "closed" || !p.open {
+		return ok(c.fullPullJSON(p))
+	}
+	p.headSHA = c.tip(p)
+	p.open, p.closedAt = false, c.server.now()
+	a := ok(c.fullPullJSON(p))
+	a.effects = []Effect{c.effect(PullClosed, p.head, "", int64(p.number), true)}
+	return a
+}
+
 func createPull(c *call) answer {
 	var in struct {
 		Title, Head, Base, Body string

@@ -172,6 +172,26 @@ func refWords(full string) string {
 	return ""
 }
 
+// deleteRef removes a branch or tag, and closes the pull requests that a branch leaves.
+func deleteRef(c *call) answer {
+	name := "refs/" + c.params["ref"]
+	old, found := lookup(c.repo.git.refs(), name)
+	if !found {
+		return c.unprocessable(wordsNoRef)
+	}
+	if _, err := c.repo.git.run(nil, "update-ref", "--no-deref", "-d", name); err != nil {
+		return c.refuse(http.StatusInternalServerError, err.Error())
+	}
+	effects := []Effect{c.effect(RefDeleted, name, old.sha, 0, true)}
+	for _, p := range c.repo.live.pulls {
+		if p.open && name == "refs/heads/"+p.head {
+			p.open, p.headSHA, p.closedAt = false, old.sha, c.server.now()
+			effects = append(effects, c.effect(PullClosed, p.head, "", int64(p.number), true))
+		}
+	}
+	return noContent(effects...)
+}
+
 // releaseOnTag is a workflow of the repository that is quicker than the one who made the tag.
 func (c *call) releaseOnTag(name string) []Effect {
 	tag, ok := strings.CutPrefix(name, "refs/tags/")

@@ -48,7 +48,7 @@ func (v *schema) request(c *call) *answer {
 		v.add(c, "request", 0, "no operation "+c.request.Method+" "+c.request.URL.Path+" at the "+string(c.host)+" origin")
 		return nil
 	}
-	err := c.route.CheckRequest(c.params, c.query(), c.body)
+	err := c.route.CheckRequest(c.params, c.query(), c.sample())
 	if err == nil {
 		return nil
 	}

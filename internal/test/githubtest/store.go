@@ -33,6 +33,10 @@ func (s *Server) serveStore(w http.ResponseWriter, r *http.Request) {
 	s.journal.edit(c.entry, func(e *Request) { e.Status = a.status })
 	w.Header().Set("Content-Type", a.media)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if a.file != "" {
+		http.ServeFile(w, r, a.file)
+		return
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.raw)
 }
@@ -83,11 +87,10 @@ func (s *Server) download(r *release, name string) answer {
 }
 
 func (s *Server) bytesOf(id int64) answer {
-	data, err := os.ReadFile(s.assetFile(id))
-	if err != nil {
+	if _, err := os.Stat(s.assetFile(id)); err != nil {
 		return plain(http.StatusNotFound, wordsNotFound)
 	}
-	return answer{status: http.StatusOK, raw: data, media: "application/octet-stream"}
+	return answer{status: http.StatusOK, file: s.assetFile(id), media: "application/octet-stream"}
 }
 
 func releasePage(repo *Repo, r *release) answer {

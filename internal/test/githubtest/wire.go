@@ -12,16 +12,17 @@ import (
 	"strings"
 )
 
-// Limits on what one request may carry, in bytes. GitHub's own are 40 MB and 2 GiB.
+// Limits on what one request may carry, in bytes: GitHub's own.
 const (
 	maxBody   = 40 << 20
-	maxUpload = 256 << 20
+	maxUpload = 2<<30 - 1
 )
 
 // front answers one of the two API origins.
 func (s *Server) front(host Host) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, whole := s.arrive(host, r)
+		defer c.upload.discard()
 		c.route, c.params = s.find(r.Method, s.currentPath(r.URL.EscapedPath()))
 		if c.route != nil && (c.route.ID == uploadOperation) != (host == HostUploads) {
 			c.route = nil // each origin answers its own operations only
@@ -44,16 +45,15 @@ func (s *Server) front(host Host) http.Handler {
 // arrive reads a request whole and opens its line in the journal. It reports false if the
 // body was too big to be read.
 func (s *Server) arrive(host Host, r *http.Request) (*call, bool) {
-	limit := int64(maxBody)
-	if host == HostUploads {
-		limit = maxUpload
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	body, up, whole := s.receive(host, r.Body)
 	token, app, auth := s.authenticate(r.Header.Get("Authorization"))
-	sum := sha256.Sum256(body)
+	sum, size := sha256.Sum256(body), len(body)
+	if up != nil {
+		sum, size = up.sum, int(up.size)
+	}
 	line := Request{
 		Host: host, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery,
-		Auth: auth, BodySHA256: hex.EncodeToString(sum[:]), BodySize: len(body), At: s.now(),
+		Auth: auth, BodySHA256: hex.EncodeToString(sum[:]), BodySize: size, At: s.now(),
 	}
 	switch {
 	case token != nil:
@@ -61,8 +61,18 @@ func (s *Server) arrive(host Host, r *http.Request) (*call, bool) {
 	case app != nil:
 		line.Login = app.Slug
 	}
-	c := &call{server: s, host: host, request: r, body: body, token: token, app: app, entry: s.journal.open(line)}
-	return c, err == nil && int64(len(body)) <= limit
+	c := &call{server: s, host: host, request: r, body: body, upload: up, token: token, app: app, entry: s.journal.open(line)}
+	return c, whole
+}
+
+// receive reads a body into memory, or one of the uploads origin into a file.
+func (s *Server) receive(host Host, from io.Reader) (body []byte, up *upload, whole bool) {
+	if host == HostUploads {
+		up, err := s.takeUpload(from)
+		return nil, up, err == nil && up.size <= maxUpload
+	}
+	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
+	return body, nil, err == nil && len(body) <= maxBody
 }
 
 // authenticate recognises a token or an App without keeping what was sent.

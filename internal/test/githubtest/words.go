@@ -20,6 +20,7 @@ const (
 	wordsBlocked      = "Repository access blocked"
 	wordsBadJSON      = "Problems parsing JSON"
 	wordsInvalid      = "Validation Failed"
+	wordsNoRef        = "Reference does not exist"
 	wordsRefExists    = "Reference already exists"
 	wordsNoObject     = "Object does not exist"
 	wordsRefFailed    = "Reference update failed"

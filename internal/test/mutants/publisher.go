@@ -79,4 +79,10 @@ var publisherMutants = []mutant{
 	{"toolate", "comparing the time that the writes take with what is left of the receipt", "publisher", "TestLookTooLate", []overlay.Patch{
 		{File: trialFile, Old: "if err == nil && takes > lasts {", New: "if false {"},
 	}},
+	{"lastwrite", "waiting for no write that would come after the receipt's end", "publisher/github", "TestLastWrite", []overlay.Patch{
+		{File: "publisher/github/internal/wire/call.go", Old: "!c.lastWrite.IsZero() {", New: "false {"},
+	}},
+	{"preparedlate", "preparing nothing after the receipt's end", "publisher", "TestExpiryBetweenWrites", []overlay.Patch{
+		{File: publishFile, Old: "err := a.requireTime(\"everything was prepared\"); err != nil {", New: "err := a.requireTime(\"everything was prepared\"); false {"},
+	}},
 }

@@ -6,6 +6,7 @@
 //	Fast        no pace for GitHub, no minute of doubt: pacing.go
 //	ShortLease  leases of one second: lease.go
 //	Clock       clocks that a test moves forward: clock.go
+//	FastClock   a clock that runs many times as fast: fastclock.go
 //	Quick       short pauses: quick.go
 //
 // Each table begins with the paths of its files. A patch that no longer fits the source fails

@@ -19,7 +19,7 @@ func TestFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range [][]overlay.Patch{patches.Crash, patches.Impatient} {
+	for _, table := range [][]overlay.Patch{patches.Crash, patches.Impatient, patches.FastClock} {
 		texts, err := overlay.Apply(root, table)
 		if err != nil {
 			t.Error(err)

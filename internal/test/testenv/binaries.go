@@ -25,7 +25,7 @@ type Variant struct {
 }
 
 // The variants: what ships, those of the stories, that of the disk tests, that of the crash points, and those
-// of the soak test, whose clocks can be moved.
+// of the soak test, whose clocks can be moved, and that of large releases, whose clocks run fast.
 var (
 	Unmodified = Variant{Name: "unmodified"}
 	Quick      = Variant{Name: "quick", Patches: patches.Quick}
@@ -33,13 +33,14 @@ var (
 	Fast       = Variant{Name: "fast", Patches: patches.Fast}
 	Crash      = Variant{Name: "crash", Patches: patches.Crash}
 	Timed      = Variant{Name: "timed", Patches: patches.Clock}
+	FastClock  = Variant{Name: "fast-clock", Patches: patches.FastClock}
 	FastTimed  = Variant{Name: "fast-timed", Patches: slices.Concat(patches.Fast, patches.Clock)}
 )
 
 // product is what a variant changes; tools are the same for all variants.
 var (
 	product = []string{"marketops", "marketops-core", "marketops-verify"}
-	tools   = map[string]string{"practice-github": "./internal/test/githubtest/serve", "forge": "./internal/test/badrecords"}
+	tools   = map[string]string{"practice-github": "./internal/test/githubtest/serve", "forge": "./internal/test/badrecords", "live": "./internal/tools/live"}
 )
 
 // Build builds the binaries of the product, the practice GitHub and forge, and puts them into dir. The go

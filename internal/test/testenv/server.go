@@ -154,3 +154,6 @@ func (s *Server) AwaitText(text string) error {
 		return nil
 	})
 }
+
+// PID is the number of the process.
+func (s *Server) PID() int { return s.cmd.Process.Pid }

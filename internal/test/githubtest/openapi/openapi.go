@@ -78,6 +78,7 @@ var operations = []string{
 	"git/list-matching-refs",
 	"git/get-ref",
 	"git/create-ref",
+	"git/delete-ref",
 	"git/create-tag",
 	"git/get-tag",
 	"git/create-blob",
@@ -99,4 +100,5 @@ var operations = []string{
 	"pulls/list",
 	"pulls/create",
 	"pulls/get",
+	"pulls/update",
 }

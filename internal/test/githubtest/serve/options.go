@@ -27,6 +27,7 @@ type options struct {
 	repos                 repoFlags
 	commits, primaryLimit int
 	untilStdinCloses      bool
+	fast                  string
 }
 
 func parseOptions(args []string, io streams) (*options, error) {
@@ -49,6 +50,7 @@ func parseOptions(args []string, io streams) (*options, error) {
 	f.Var(&o.repos, "repo", "a repository to make, repeatable")
 	f.IntVar(&o.commits, "commits", 2, "commits on main of each repository; their ids are the same in every run")
 	f.IntVar(&o.primaryLimit, "limit", 0, "requests per hour (default GitHub's 5000)")
+	f.StringVar(&o.fast, "fast", "", "how many times as fast as the machine's the clock runs, and since when in ms: \"240 1770000000000\"")
 	f.BoolVar(&o.untilStdinCloses, "until-stdin-closes", false, "stop when stdin ends")
 	if err := parse(f, args); err != nil {
 		return nil, err
@@ -88,6 +90,15 @@ func (o *options) server(getenv func(string) string) (githubtest.Options, error)
 			return out, err
 		}
 		out.Apps = append(out.Apps, a)
+	}
+	if o.fast != "" {
+		var rate time.Duration
+		var begun int64
+		if _, err := fmt.Sscanf(o.fast, "%d %d", (*int64)(&rate), &begun); err != nil || rate < 1 {
+			return out, fmt.Errorf("--fast %q is no rate and time", o.fast)
+		}
+		since := time.UnixMilli(begun)
+		out.Now = func() time.Time { return since.Add(rate * time.Since(since)) }
 	}
 	if o.clock != "" {
 		at, err := time.Parse(time.RFC3339, o.clock)

@@ -71,6 +71,7 @@ type Caller struct {
 	journal   publisher.Journal                  // nil for an observer: nothing to keep
 	authorize func(context.Context, *Call) error // asked right before each write; nil: it cannot write
 	deadline  time.Time                          // no call may be under way after it; zero: the context alone decides
+	lastWrite time.Time                          // no write begins after it; zero: deadline
 	tries     map[string]int                     // by step
 	last      []byte
 	pageSize  int // of lists, smaller once one was too heavy
@@ -83,10 +84,10 @@ func (c *Client) Observer() *Caller {
 	return &Caller{Client: &only, tries: map[string]int{}, pageSize: PerPage}
 }
 
-// Writer returns a caller that asks authorize right before each write. No call is under way after the
-// deadline.
-func (c *Client) Writer(journal publisher.Journal, deadline time.Time, authorize func(context.Context, *Call) error) *Caller {
-	return &Caller{Client: c, journal: journal, authorize: authorize, deadline: deadline, tries: map[string]int{}, pageSize: PerPage}
+// Writer returns a caller that asks authorize right before each write. No write begins after lastWrite, and no call is
+// under way after the deadline.
+func (c *Client) Writer(journal publisher.Journal, lastWrite, deadline time.Time, authorize func(context.Context, *Call) error) *Caller {
+	return &Caller{Client: c, journal: journal, authorize: authorize, deadline: deadline, lastWrite: lastWrite, tries: map[string]int{}, pageSize: PerPage}
 }
 
 // Last is the last answer that was used.
@@ -125,14 +126,16 @@ func (c *Caller) once(ctx context.Context, call *Call) (*Exchange, error) {
 // admit asks everybody who has a say: the limiter first, because it takes time, then, before a
 // write, those who look at the present.
 func (c *Caller) admit(ctx context.Context, call *Call) error {
-	ask := c.options.Limiter.BackOff
+	ask, until := c.options.Limiter.BackOff, patience{c.deadline, marketops.GitHubRateLimited}
 	if call.writes() {
 		if c.authorize == nil {
 			return errReadOnly
 		}
-		ask = c.options.Limiter.Reserve
+		if ask = c.options.Limiter.Reserve; !c.lastWrite.IsZero() {
+			until = patience{c.lastWrite, marketops.ReceiptTooShort}
+		}
 	}
-	if err := c.await(ctx, ask, c.deadline); err != nil {
+	if err := c.await(ctx, ask, until); err != nil {
 		return keepFailure(call.Step, err)
 	}
 	if call.writes() {

@@ -77,7 +77,7 @@ type query func(context.Context, time.Time) (time.Duration, string, error)
 // AwaitWrite waits until the credential could write, and reserves nothing. lasts bounds the wait: where
 // it is longer, or longer than is bearable, the failure is github-rate-limited at once.
 func (c *Client) AwaitWrite(ctx context.Context, lasts time.Duration) error {
-	return c.await(ctx, c.options.Limiter.Peek, c.options.Now().Add(min(lasts, longestLimit)))
+	return c.await(ctx, c.options.Limiter.Peek, patience{c.options.Now().Add(min(lasts, longestLimit)), marketops.GitHubRateLimited})
 }
 
 // Takes says how long n more writes take at the pace of the credential, from now until the last may be sent.
@@ -89,8 +89,14 @@ func (c *Client) Takes(ctx context.Context, n int) (time.Duration, error) {
 	return d, err
 }
 
-// await asks until it need not wait any more, but waits for nothing beyond until; zero: the usual bound.
-func (c *Client) await(ctx context.Context, ask query, until time.Time) error {
+// patience is until when to wait, and the code of a wait that is longer; zero: the usual bound.
+type patience struct {
+	until time.Time
+	late  marketops.Code
+}
+
+// await asks until it need not wait any more, but waits for nothing beyond its patience.
+func (c *Client) await(ctx context.Context, ask query, p patience) error {
 	for {
 		now := c.options.Now()
 		d, why, err := ask(ctx, now)
@@ -100,8 +106,11 @@ func (c *Client) await(ctx context.Context, ask query, until time.Time) error {
 		if d <= 0 {
 			return ctx.Err()
 		}
-		if d > longestLimit || !until.IsZero() && now.Add(d).After(until) {
+		switch {
+		case d > longestLimit:
 			return Stopf(marketops.GitHubRateLimited, "%s: a wait of %s, which is too long", why, d.Round(time.Second))
+		case !p.until.IsZero() && now.Add(d).After(p.until):
+			return Stopf(p.late, "%s: a wait of %s, which is too long", why, d.Round(time.Second))
 		}
 		if err := c.PauseQuietly(ctx, why, d); err != nil {
 			return err

@@ -39,7 +39,7 @@ func TestReadOnly(t *testing.T) {
 	only.ReadOnly = true
 	allow := func(context.Context, *Call) error { return nil }
 	for _, method := range []string{Post, Patch, Delete, http.MethodPut, http.MethodHead} {
-		for name, c := range map[string]*Caller{"observer": New(o).Observer(), "read-only client": New(only).Writer(nil, time.Time{}, allow)} {
+		for name, c := range map[string]*Caller{"observer": New(o).Observer(), "read-only client": New(only).Writer(nil, time.Time{}, time.Time{}, allow)} {
 			if err := writes(c, method); err == nil || !strings.Contains(err.Error(), errReadOnly.Error()) {
 				t.Errorf("%s %s: %v", name, method, err)
 			}
@@ -55,7 +55,7 @@ func TestReadOnly(t *testing.T) {
 	if _, err := New(only).Observer().Get(context.Background(), "read", "x", &out); err != nil {
 		t.Error(err)
 	}
-	if err := writes(New(o).Writer(nil, time.Time{}, allow), Post); err != nil || len(sent) != 2 || sent[1] != Post {
+	if err := writes(New(o).Writer(nil, time.Time{}, time.Time{}, allow), Post); err != nil || len(sent) != 2 || sent[1] != Post {
 		t.Errorf("control: %v, sent %q", err, sent)
 	}
 }
