@@ -148,26 +148,31 @@ func shapeFault(name string) string {
 
 // cleanRef is a name like this one that may be free of faults: short, and with "-" for what is not taken.
 func cleanRef(name string) string {
-	for again := true; again; {
-		again = false
-		for _, p := range refPrefixes {
-			if rest, ok := strings.CutPrefix(name, p); ok {
-				name, again = rest, true
-			}
-		}
-	}
 	var parts []string
-	for part := range strings.SplitSeq(name, "/") {
-		words := strings.FieldsFunc(part, func(r rune) bool { return r >= 0x80 || !grammar.Of(string(r), refChars, 1, 1) })
-		part = strings.Trim(strings.Join(words, "-"), "-.+#=,")
-		for strings.Contains(part, "..") {
-			part = strings.ReplaceAll(part, "..", ".")
-		}
-		if part = strings.TrimSuffix(part, ".lock"); part != "" {
+	for part := range strings.SplitSeq(withoutPrefixes(name), "/") {
+		if part = cleanPart(part); part != "" {
 			parts = append(parts, part)
 		}
 	}
 	return strings.Join(parts, "/")
+}
+
+func withoutPrefixes(name string) string {
+	for _, p := range refPrefixes {
+		if rest, ok := strings.CutPrefix(name, p); ok {
+			return withoutPrefixes(rest)
+		}
+	}
+	return name
+}
+
+func cleanPart(part string) string {
+	words := strings.FieldsFunc(part, func(r rune) bool { return r >= 0x80 || !grammar.Of(string(r), refChars, 1, 1) })
+	part = strings.Trim(strings.Join(words, "-"), "-.+#=,")
+	for strings.Contains(part, "..") {
+		part = strings.ReplaceAll(part, "..", ".")
+	}
+	return strings.TrimSuffix(part, ".lock")
 }
 
 // RefsAbove returns the names that cannot be refs beside a ref of this name, because it has slashes: for "a/b/c", "a" and "a/b".

@@ -392,6 +392,15 @@ func TestOperationMembers(t *testing.T) {
 	full := func(n string) marketops.Operation {
 		return release(func(o *marketops.Operation) { o.Target.FullName = n })
 	}
+	tag := func(n string) marketops.Operation {
+		return release(func(o *marketops.Operation) { o.Tag.Name = n })
+	}
+	head := func(n string) marketops.Operation {
+		return pull(func(o *marketops.Operation) { o.PullRequest.Head.Branch = n })
+	}
+	file := func(n string) marketops.Operation {
+		return release(func(o *marketops.Operation) { o.Release.Assets[0].Name = n })
+	}
 	body := func(b string) marketops.Operation {
 		return release(func(o *marketops.Operation) { o.Release.Body = b })
 	}
@@ -413,6 +422,37 @@ func TestOperationMembers(t *testing.T) {
 		"repository .github":      {full("o/.github"), true},
 		"repository ..":           {full("o/.."), false},
 		"repository a.git":        {full("o/a.git"), false},
+		"repository a.WIKI":       {full("o/a.WIKI"), false},
+		"managed user":            {full("octocat_acme/r"), true},
+		"managed user, no code":   {full("octocat_/r"), false},
+		"two underscores":         {full("o_a_b/r"), false},
+		"tag of a package":        {tag("@acme/ui@1.2.3+b"), true},
+		"tag of 245":              {tag(strings.Repeat("v", 245)), true},
+		"tag of 246":              {tag(strings.Repeat("v", 246)), false},
+		"branch of 244":           {head(strings.Repeat("v", 244)), true},
+		"branch of 245":           {head(strings.Repeat("v", 245)), false},
+		"branch with # = ,":       {head("a/#1=2,3"), true},
+		"branch begins with #":    {head("#1"), false},
+		"tag Head":                {tag("Head"), false},
+		"tag ORIG_HEAD":           {tag("ORIG_HEAD"), false},
+		"tag @":                   {tag("@"), false},
+		"tag refs/tags/v1":        {tag("refs/tags/v1"), false},
+		"tag tags/v1":             {tag("tags/v1"), false},
+		"branch remotes/o/x":      {head("remotes/o/x"), false},
+		"branch x/refs":           {head("x/refs"), true},
+		"tag of 40 hex digits":    {tag(strings.Repeat("aB", 20)), false},
+		"tag of 39 hex digits":    {tag(strings.Repeat("a", 39)), true},
+		"tag a..b":                {tag("a..b"), false},
+		"tag a.lock/b":            {tag("a.lock/b"), false},
+		"tag with a shell's $":    {tag("a$b"), false},
+		"tag outside ASCII":       {tag("é"), false},
+		"file with + and @":       {file("a+b@c_d-e.f"), true},
+		"file begins with _":      {file("_a"), true},
+		"file begins with -":      {file("-a"), false},
+		"file begins with a dot":  {file(".a"), false},
+		"file with two dots":      {file("a..b"), false},
+		"file ends in a dot":      {file("a."), false},
+		"file with ~":             {file("a~b"), false},
 		"two slashes":             {full("o/a/b"), false},
 		"tab in a body":           {body("a\tb"), true},
 		"tab at a line's end":     {body("a\t\nb"), false},
