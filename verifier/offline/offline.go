@@ -30,6 +30,7 @@ import (
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
@@ -127,7 +128,15 @@ func Verify(path string, load func() (*trust.Trust, error), o Options) (*verifie
 	if err != nil {
 		return verifier.Refused(kind, verifier.CheckTrust, t, err), nil
 	}
+	if what := foreign.Name(d.Held); d.Held != nil && what != "" && !foreign.IsCheckpoint(d.Held) {
+		return verifier.Refused(kind, verifier.CheckCheckpoint, t, WrongFile(o.Checkpoint, what, "a checkpoint of the pack's log", "name a file with a checkpoint, as marketops log checkpoint writes it")), nil
+	}
 	r, err := o.judge(kind, f, info.Size(), t, d)
+	if err == nil && r.Code == marketops.PackMalformed {
+		if other := wrongPack(kind, path, beginning(f, info.Size()), t); other != nil {
+			r = other
+		}
+	}
 	if err == nil {
 		Keep(r, o.Evidence)
 	}
