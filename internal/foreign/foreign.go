@@ -6,7 +6,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/omega/marketops/internal/textfile"
@@ -24,6 +25,8 @@ var magic = []struct{ begin, what string }{
 	{"version https://git-lfs.github.com/spec/", "a pointer of Git LFS; get the file with git lfs pull"}, {"untrusted comment:", "a minisign or signify key or signature"}, {"c2sp.org/tlog-proof@", "a proof of one entry of a log"},
 	{"ssh-", "an OpenSSH public key"}, {"ecdsa-sha2-", "an OpenSSH public key"}, {"sk-ssh-", "an OpenSSH public key"}, {"age1", "an age public key"}, {"{\"critical\":", "the payload of a cosign signature"},
 }
+
+const maxNote = 64 << 10 // bytes of a checkpoint that are looked at
 
 // Name says what the bytes are; "" for what it does not know. Of a long file the beginning is enough.
 func Name(data []byte) string {
@@ -59,14 +62,13 @@ func IsOurs(what string) bool {
 }
 
 // firsts are the names with which a pack begins.
-var firsts = regexp.MustCompile(`^(?:checkpoints/|evidence/|manifest\.json|operations/|plan\.json|proofs/|records/|trust/)`)
+var firsts = []string{"checkpoints/", "evidence/", "manifest.json", "operations/", "plan.json", "proofs/", "records/", "trust/"}
 
 // isPack looks at the name of the first member of a zip archive (APPNOTE 4.3.7).
 func isPack(data []byte) bool {
-	return len(data) > 30 && bytes.HasPrefix(data, []byte("PK\x03\x04")) && firsts.Match(data[30:])
+	return len(data) > 30 && bytes.HasPrefix(data, []byte("PK\x03\x04")) &&
+		slices.ContainsFunc(firsts, func(name string) bool { return bytes.HasPrefix(data[30:], []byte(name)) })
 }
-
-var title = regexp.MustCompile(`(?is)<title[^>]*>([^<]{1,80})`)
 
 func webPage(text []byte) string {
 	low := strings.ToLower(string(text[:min(len(text), 512)]))
@@ -77,13 +79,20 @@ func webPage(text []byte) string {
 		return ""
 	}
 	what := "a web page, as a download that failed leaves it"
-	if m := title.FindSubmatch(text); m != nil {
-		what += fmt.Sprintf(" (%s)", visible.Text(strings.Join(strings.Fields(string(m[1])), " ")))
+	if title := titleOf(text); title != "" {
+		what += fmt.Sprintf(" (%s)", title)
 	}
 	return what
 }
 
-var begin = regexp.MustCompile(`^-----BEGIN ([A-Z0-9 ]{1,60})-----`)
+const maxTitle = 80 // bytes
+
+func titleOf(text []byte) string {
+	_, rest, _ := bytes.Cut(text[:min(len(text), 4096)], []byte("<title"))
+	_, rest, _ = bytes.Cut(rest, []byte(">"))
+	title, _, _ := bytes.Cut(rest, []byte("<"))
+	return visible.Text(strings.Join(strings.Fields(string(title[:min(len(title), maxTitle)])), " "))
+}
 
 // IsPrivateKey reports whether a text begins as a private key in PEM does.
 func IsPrivateKey(text []byte) bool {
@@ -92,11 +101,12 @@ func IsPrivateKey(text []byte) bool {
 
 // block names armoured text by its first line.
 func block(text []byte) string {
-	m := begin.FindSubmatch(text)
-	if m == nil {
+	rest, armoured := bytes.CutPrefix(text, []byte("-----BEGIN "))
+	name, _, ended := bytes.Cut(rest[:min(len(rest), 70)], []byte("-----"))
+	if !armoured || !ended {
 		return ""
 	}
-	label := string(m[1])
+	label := visible.Text(string(name))
 	switch {
 	case strings.HasSuffix(label, "PRIVATE KEY"), label == "PGP PRIVATE KEY BLOCK":
 		return "a private key (" + label + ")"
@@ -112,18 +122,18 @@ func block(text []byte) string {
 	return "a block of " + label
 }
 
-var note = regexp.MustCompile(`^(\S[^\n]{0,200})\n([0-9]{1,19})\n[A-Za-z0-9+/]{43}=\n(?:[^\n]*\n)*?\n— (\S+) `)
-
 // IsCheckpoint reports whether a text has the form of a checkpoint, of whichever log.
 func IsCheckpoint(text []byte) bool { _, _, ok := Origin(text); return ok }
 
 // Origin returns the log and the size that a checkpoint gives itself, and false for what has not the form of one.
 func Origin(text []byte) (origin, size string, ok bool) {
-	m := note.FindSubmatch(bytes.TrimSpace(text))
-	if m == nil {
+	lines := strings.Split(string(bytes.TrimSpace(text[:min(len(text), maxNote)])), "\n")
+	if len(lines) < 5 || lines[0] == "" || len(lines[0]) > 200 || !slices.Contains(lines[3:], "") || !strings.HasPrefix(lines[len(lines)-1], "— ") {
 		return "", "", false
 	}
-	return visible.Text(string(m[1])), string(m[2]), true
+	root, rerr := base64.StdEncoding.DecodeString(lines[2])
+	_, serr := strconv.ParseUint(lines[1], 10, 63)
+	return visible.Text(lines[0]), lines[1], rerr == nil && serr == nil && len(root) == 32
 }
 
 func checkpoint(text []byte) string {
@@ -133,14 +143,13 @@ func checkpoint(text []byte) string {
 	return ""
 }
 
-var onlyBase64 = regexp.MustCompile(`^[A-Za-z0-9+/]{80,120}={0,2}$`)
-
 // signature knows what cosign writes with --output-signature.
 func signature(text []byte) string {
-	if onlyBase64.Match(text) {
-		if raw, err := base64.StdEncoding.DecodeString(string(text)); err == nil && (len(raw) == 64 || raw[0] == 0x30) {
-			return "a bare signature in base64, as cosign writes it"
-		}
+	if len(text) < 80 || len(text) > 120 {
+		return ""
+	}
+	if raw, err := base64.StdEncoding.DecodeString(string(text)); err == nil && (len(raw) == 64 || raw[0] == 0x30) {
+		return "a bare signature in base64, as cosign writes it"
 	}
 	return ""
 }

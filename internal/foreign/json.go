@@ -1,11 +1,12 @@
 package foreign
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/omega/marketops/internal/visible"
 )
@@ -16,7 +17,7 @@ const ours = "https://github.com/omega/marketops/"
 const cutOff = "JSON that is broken or cut off"
 
 // members are those by which the formats are told apart. Each is raw, for a foreign file may have anything there.
-type members map[string]json.RawMessage
+type members map[string]jsontext.Value
 
 func (m members) text(name string) string {
 	var s string
@@ -43,19 +44,28 @@ func object(text []byte) string {
 	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
 		return ""
 	}
+	first, more := cutLine(text)
 	var m members
-	d := json.NewDecoder(bytes.NewReader(text))
-	if d.Decode(&m) != nil {
-		if json.Valid(text) {
+	if json.Unmarshal(first, &m) != nil {
+		if jsontext.Value(text).IsValid() {
 			return "JSON of another tool"
 		}
 		return cutOff
 	}
 	what := m.name()
-	if d.More() {
+	if more {
 		return "several lines of JSON, as gh attestation download writes them; the first is " + what
 	}
 	return what
+}
+
+// cutLine returns the first line where each line is JSON by itself, else the whole text.
+func cutLine(text []byte) (first []byte, more bool) {
+	line, rest, found := strings.Cut(string(text), "\n")
+	if found && jsontext.Value(line).IsValid() && strings.TrimSpace(rest) != "" {
+		return []byte(line), true
+	}
+	return text, false
 }
 
 func (m members) name() string {

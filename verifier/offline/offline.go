@@ -129,11 +129,11 @@ func Verify(path string, load func() (*trust.Trust, error), o Options) (*verifie
 		return verifier.Refused(kind, verifier.CheckTrust, t, err), nil
 	}
 	if what := foreign.Name(d.Held); d.Held != nil && what != "" && !foreign.IsCheckpoint(d.Held) {
-		return verifier.Refused(kind, verifier.CheckCheckpoint, t, WrongFile(o.Checkpoint, what, "a checkpoint of the pack's log", "name a file with a checkpoint, as marketops log checkpoint writes it")), nil
+		return verifier.Refused(kind, verifier.CheckCheckpoint, t, verifier.WrongFile(o.Checkpoint, what, "a checkpoint of the pack's log", "name a file with a checkpoint, as marketops log checkpoint writes it")), nil
 	}
 	r, err := o.judge(kind, f, info.Size(), t, d)
 	if err == nil && r.Code == marketops.PackMalformed {
-		if other := wrongPack(kind, path, beginning(f, info.Size()), t); other != nil {
+		if other := verifier.RefusedForeign(kind, beginning(f, info.Size()), t); other != nil {
 			r = other
 		}
 	}
@@ -165,6 +165,13 @@ func (o Options) judge(kind verifier.Kind, f *os.File, size int64, t *trust.Trus
 		return nil, err
 	}
 	return d.Verify(p, t, o.At), nil
+}
+
+// beginning returns as much of a file as is looked at to name it.
+func beginning(f io.ReaderAt, size int64) []byte {
+	data := make([]byte, min(size, foreign.MaxRead))
+	n, _ := f.ReadAt(data, 0)
+	return data[:n]
 }
 
 // kindOf looks at the first byte.

@@ -54,7 +54,7 @@ func run(e *auditor.Env, o *Options) int {
 			return e.Unread(verifier.OfCheckpoints, &o.Options, err)
 		}
 		if what := foreign.Name(b); what != "" && !foreign.IsCheckpoint(b) {
-			err := offline.WrongFile(name, what, "a checkpoint", "name files with checkpoints of the logs that trust.json names")
+			err := verifier.WrongFile(name, what, "a checkpoint", "name files with checkpoints of the logs that trust.json names")
 			return e.Answer(verifier.Refused(verifier.OfCheckpoints, verifier.CheckCheckpoint, t, err), &o.Options)
 		}
 		files = append(files, verifier.Evidence{Name: name, Text: b})
