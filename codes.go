@@ -97,6 +97,7 @@ const (
 
 	// verify.
 	PackMalformed      Code = "pack-malformed"
+	WrongFile          Code = "wrong-file"
 	NothingToVerify    Code = "nothing-to-verify"
 	TrustMissing       Code = "trust-missing"
 	TrustUnavailable   Code = "trust-unavailable"
@@ -274,6 +275,8 @@ var Codes = []CodeInfo{
 		Cause: "no usable answer, and reading does not decide", State: "the operation is blocked until it is resolved"},
 	{Code: PackMalformed, Group: "verify", Meaning: "the pack is not a strict .mopack",
 		Cause: "truncated, edited, unlisted files or unsafe paths", State: "nothing was verified"},
+	{Code: WrongFile, Group: "verify", Meaning: "the file is of another kind than the one that was asked for",
+		Cause: "a file of another tool, a download that failed, or two names in the wrong order", State: "nothing was verified"},
 	{Code: NothingToVerify, Group: "verify", Meaning: "there is nothing to verify",
 		Cause: "an empty pack, log or list, or a pack without a receipt", State: "nothing was verified"},
 	{Code: TrustMissing, Group: "verify", Meaning: "there is no usable trust file",

@@ -21,6 +21,9 @@ func ValidateText(what, s string, limit int) error {
 	if len([]rune(s)) > limit {
 		return Refuse(NameUnsafe, fmt.Sprintf("%s is longer than %d characters", what, limit))
 	}
+	if at := strings.IndexByte(s, '\r'); at >= 0 {
+		return Refuse(NameUnsafe, fmt.Sprintf("%s has a carriage return (U+000D) on line %d: write it with LF line ends", what, 1+strings.Count(s[:at], "\n")))
+	}
 	for i, r := range s {
 		if r < 0x20 && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 || isBidi(r) || r == '\uFFFD' {
 			return Refuse(NameUnsafe, fmt.Sprintf("%s has the character %U at byte %d", what, r, i))

@@ -145,11 +145,15 @@ func create(dir string) (*Run, error) {
 	if err != nil {
 		return nil, broken(dir, err)
 	}
+	before, err := os.OpenRoot(abs)
+	if err == nil {
+		before.Close()
+	}
 	root, err := durable.Folder(abs)
 	if err != nil {
 		return nil, &marketops.Failure{Code: marketops.DiskFull, What: "the run folder cannot be made", Err: err}
 	}
-	r := &Run{Dir: abs, root: root}
+	r := &Run{Dir: abs, root: root, wasThere: before != nil}
 	f, err := root.Open(".")
 	if err == nil {
 		var names []string
@@ -172,6 +176,7 @@ func (e *engine) reopen() error {
 	if err != nil {
 		return err
 	}
+	again.wasThere = e.run.wasThere
 	e.run.Close()
 	e.run = again
 	return nil

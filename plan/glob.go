@@ -136,7 +136,7 @@ func (s *search) walk(dir string, part int) error {
 	return s.each(dir, "*", false, func(name string) error { return s.enter(name, part) })
 }
 
-// match goes on with each name of a folder that one part matches.
+// match continues with each name of a folder that one part matches.
 func (s *search) match(dir string, part int) error {
 	do, last := s.take, part == len(s.parts)-1
 	if !last {
@@ -154,7 +154,7 @@ func (s *search) match(dir string, part int) error {
 	return s.each(dir, s.parts[part], last, do)
 }
 
-// enter goes on in a folder. A file is none; a link that is not one to a file is refused, for it may lead to files.
+// enter continues in a folder. A file is none; a link that is not one to a file is refused, for it may lead to files.
 func (s *search) enter(name string, part int) error {
 	fi, err := s.root.Lstat(name)
 	if err == nil && fi.Mode()&fs.ModeSymlink != 0 {

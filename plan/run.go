@@ -52,6 +52,8 @@ type Run struct {
 	content map[int][]*Content
 	spool   spool
 	assets  string
+
+	wasThere bool // the folder itself was not made for the run
 }
 
 // Open reads a run folder. Codes: [marketops.StateMissing] if it is not one, or was never
@@ -210,7 +212,7 @@ func (r *Run) Entries() ([]Entry, error) {
 	return entries, err
 }
 
-// Discard closes a run that was just planned and removes what planning wrote. A folder that holds something else stays.
+// Discard closes a run that was just planned and removes what planning wrote, and the folder if planning made it.
 func (r *Run) Discard() error {
 	err := r.Close()
 	parent, perr := os.OpenRoot(filepath.Dir(r.Dir))
@@ -219,7 +221,10 @@ func (r *Run) Discard() error {
 		for _, written := range []string{"plan.json", "sources.json", "operations", "objects", "advisory", "evidence", journalName, "run.json"} {
 			err = errors.Join(err, parent.RemoveAll(path.Join(name, written)))
 		}
-		err = errors.Join(err, parent.Remove(name), parent.Close())
+		if !r.wasThere {
+			err = errors.Join(err, parent.Remove(name))
+		}
+		err = errors.Join(err, parent.Close())
 	}
 	if err != nil {
 		return &marketops.Failure{Code: marketops.DiskFull, What: "the folder of the refused plan cannot be removed", Err: err}

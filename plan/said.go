@@ -11,7 +11,7 @@ import (
 // maxPointer is how long a pointer of Git LFS is at most, by its specification.
 const maxPointer = 1024
 
-// isPointer reports whether the bytes are a pointer of Git LFS, which stands in git in the place of a file.
+// isPointer reports whether the bytes are a pointer of Git LFS, which git holds in the place of a file.
 func isPointer(data []byte) bool {
 	begin := bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")) || bytes.HasPrefix(data, []byte("version https://hawser.github.com/spec/"))
 	return begin && len(data) <= maxPointer && bytes.Contains(data, []byte("\noid sha256:"))

@@ -137,6 +137,22 @@ func TestPartial(t *testing.T) {
 	}
 }
 
+// TestDiscardKeepsFolder: a folder that was there before stays, empty.
+func TestDiscardKeepsFolder(t *testing.T) {
+	f := newFixture(t)
+	o := f.options()
+	if err := os.MkdirAll(o.Out, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.run(o)
+	if err == nil {
+		err = r.Discard()
+	}
+	if list, lerr := os.ReadDir(o.Out); err != nil || lerr != nil || len(list) > 0 {
+		t.Errorf("%v, %v, %v", list, err, lerr)
+	}
+}
+
 // TestDiscardKeeps: what planning did not write stays.
 func TestDiscardKeeps(t *testing.T) {
 	f := newFixture(t)

@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/leaks"
 	"github.com/omega/marketops/internal/regular"
+	"github.com/omega/marketops/internal/textfile"
 )
 
 // scan refuses text that looks as if it held a secret, without repeating it.
@@ -56,6 +57,10 @@ func readText(root *os.Root, what, name string, limit int) (string, error) {
 	data, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
 		return "", unreadable(name, err)
+	}
+	var saved *textfile.Error
+	if errors.As(textfile.Check(data), &saved) {
+		return "", deny(marketops.NameUnsafe, fmt.Sprintf("%s %q: %s", what, name, saved.Found), textfile.Advice)
 	}
 	text := trimOnce(string(data))
 	if len(data) > most || utf8.RuneCountInString(text) > limit {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
 )
@@ -57,7 +58,7 @@ func checkpoints(text []byte) []string {
 func compare(r *Report, shown map[string]*log.Checkpoint, name, raw string, policy *log.Policy) {
 	cp, err := policy.OpenUnwitnessed([]byte(raw))
 	if err != nil {
-		r.Fail(Check{Name: CheckCheckpoint, Subject: name, Code: marketops.CheckpointUnsigned, Detail: err.Error()})
+		r.Fail(Check{Name: CheckCheckpoint, Subject: name, Code: marketops.CheckpointUnsigned, Detail: err.Error() + otherLog(raw, policy)})
 		return
 	}
 	r.Pass(CheckCheckpoint, name, fmt.Sprintf("%s at size %d, root %s", cp.Origin, cp.Size, cp.Root))
@@ -67,4 +68,19 @@ func compare(r *Report, shown map[string]*log.Checkpoint, name, raw string, poli
 			Detail: fmt.Sprintf("the log signed two roots for size %d", cp.Size)})
 	}
 	shown[key] = cp
+}
+
+// otherLog says of which log a checkpoint is that the trust file does not name.
+func otherLog(raw string, policy *log.Policy) string {
+	origin, _, ok := foreign.Origin([]byte(raw))
+	if !ok {
+		return ""
+	}
+	var known []string
+	for _, l := range policy.Logs() {
+		if known = append(known, l.Name); l.Name == origin {
+			return ""
+		}
+	}
+	return fmt.Sprintf("; it is of the log %s, and trust.json names %s", origin, strings.Join(known, ", "))
 }

@@ -142,6 +142,7 @@ type Report struct {
 	Since        *Checkpoint      `json:"since,omitzero"` // that the log was proved to extend
 	Counts       []Count          `json:"counts,omitzero"`
 	Fork         *Fork            `json:"fork,omitzero"`     // both statements of a log that contradicts itself
+	Next         string           `json:"next,omitzero"`     // what to do, where the code alone does not tell
 	Kept         string           `json:"kept,omitzero"`     // the file with both, set by who wrote it
 	NotKept      string           `json:"not_kept,omitzero"` // or why there is none
 	New          []Count          `json:"new,omitzero"`      // of the entries above Since

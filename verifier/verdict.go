@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"errors"
 	"slices"
 	"sort"
 
@@ -35,6 +36,9 @@ func Refused(kind Kind, name string, t *trust.Trust, err error) *Report {
 		code = marketops.SourceUnreadable
 	}
 	r.Fail(Check{Name: name, Code: code, Detail: err.Error()})
+	if refusal := (*marketops.Refusal)(nil); errors.As(err, &refusal) {
+		r.Next = refusal.Next
+	}
 	r.Uncovered("anything: nothing was verified")
 	r.Conclude()
 	return r

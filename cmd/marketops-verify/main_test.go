@@ -89,7 +89,7 @@ func TestExitCodes(t *testing.T) {
 		{good, "@w.mopack --trust @trust.json --min-trust-version 2", 11, "trust-rolled-back"},
 		{good, "@w.mopack --trust @trust.json --at 2026-03-01T11:00:00Z", 11, "clock-unsure"},
 		{good, "@garbage --trust @trust.json", 11, "pack-malformed"},
-		{good, "@keys/self-signed.json --trust @trust.json", 11, "pack-malformed"},
+		{good, "@keys/self-signed.json --trust @trust.json", 11, "wrong-file"},
 		{good, "@w.mopack --trust @trust.json --require quorum", 11, "quorum-unmet"},
 		{good, "@w.mopack --trust @trust.json --subject @operations", 11, "content-mismatch"},
 		{good, "@w.mopack --trust @trust.json --checkpoint @garbage", 11, "checkpoint-unsigned"},

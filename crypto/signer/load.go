@@ -16,6 +16,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/internal/regular"
 )
 
@@ -44,6 +45,9 @@ func LoadPrivate(ref string, pass Passphrase) (*crypto.PrivateKey, error) {
 
 func parsePrivate(ref string, text []byte, pass Passphrase) (*crypto.PrivateKey, error) {
 	block, err := onlyBlock(text)
+	if what := foreign.Name(text); what != "" && !foreign.IsPrivateKey(text) {
+		err = errors.New("it is " + what + "; wanted is a private key in PEM")
+	}
 	if err != nil {
 		return nil, unreadable(ref, err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/internal/regular"
 )
 
@@ -50,6 +51,9 @@ func LoadPublic(path string) (crypto.PublicKey, error) {
 		return crypto.PublicKey{}, unreadable(path, cause(err))
 	}
 	k, err := parsePublic(text)
+	if what := foreign.Name(text); err != nil && what != "" && !strings.HasPrefix(what, "a public key") {
+		err = errors.New("it is " + what + "; wanted is a public key")
+	}
 	if err != nil {
 		return crypto.PublicKey{}, unreadable(path, err)
 	}

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/textfile"
 )
 
 const (
@@ -127,8 +127,8 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 		return nil, invalid(name, "%v", err)
 	case len(text) > MaxFile:
 		return nil, invalid(name, "longer than %d bytes", MaxFile)
-	case !utf8.Valid(text):
-		return nil, invalid(name, "not UTF-8")
+	case textfile.CheckEncoding(text) != nil:
+		return nil, invalid(name, "%v", textfile.CheckEncoding(text))
 	case nesting(name, text) > MaxNesting:
 		return nil, invalid(name, "nested deeper than %d", MaxNesting)
 	}

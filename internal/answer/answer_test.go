@@ -41,6 +41,7 @@ func TestReports(t *testing.T) {
 		"a kind of token that is not allowed":     {403, "", "{\"message\":\"`acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.\"}", "forbids access via a personal access token (classic)", "no token of this kind", ""},
 		"an archived repository":                  {403, "", `{"message":"Repository was archived so is read-only."}`, "archived so is read-only", "unarchive", ""},
 		"an App that may not":                     {403, "", `{"message":"Resource not accessible by integration"}`, "not accessible by integration", "Contents: write", ""},
+		"tiledocs-dev/tiledocs-editor#3":          {409, "", `{"message":"Git Repository is empty."}`, "Git Repository is empty", "push a first commit", ""},
 		"something that is switched off":          {410, "", `{"message":"Issues are disabled for this repo"}`, "Issues are disabled", "switched this off", ""},
 		"an installation that is suspended":       {403, "", `{"message":"This installation has been suspended"}`, "suspended", "resume it on its page", ""},
 		"the unicorn (martenbjork/github-xp#23)":  {503, "", "<!DOCTYPE html>\n<html><head><title>Unicorn! &middot; GitHub</title></head></html>", "a web page: Unicorn! · GitHub", "", ""},

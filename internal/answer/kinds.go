@@ -55,6 +55,8 @@ var kinds = []kind{
 		"give the user behind the credential write access to the repository, or use another credential", true},
 	{forbidden, []string{"resource not accessible by"},
 		GrantWrite, true},
+	{[]int{http.StatusConflict}, []string{"repository is empty"},
+		"push a first commit to the repository", false},
 	{[]int{http.StatusGone}, nil,
 		"GitHub has switched this off for the repository: an administrator can switch it on in its settings", false},
 }

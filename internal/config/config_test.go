@@ -201,7 +201,7 @@ func TestParseRefuses(t *testing.T) {
 		{"two documents", "version: 1\n", "version: 1\n---\nversion: 1\n", "2 documents"},
 		{"not a mapping", good, "[]", "want a mapping"},
 		{"empty", good, "", "want"},
-		{"byte order mark", "version: 1\n", "\ufeffversion: 1\n", ":1: "},
+		{"byte order mark", "version: 1\n", "\ufeffversion: 1\n", "byte-order mark"},
 		{"not UTF-8", "Widgets", "Widg\xffets", "not UTF-8"},
 		{"too long", "version: 1\n", "version: 1\n# " + strings.Repeat("x", MaxFile) + "\n", "longer than 1048576 bytes"},
 		{"flow bomb", "version: 1\n", "version: " + strings.Repeat("[", 1<<19), "nested deeper than 32"},

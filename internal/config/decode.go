@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/internal/regular"
+	"github.com/omega/marketops/internal/textfile"
 	"github.com/omega/marketops/plan"
 )
 
@@ -60,8 +60,8 @@ func findExcess(data []byte) string {
 	switch {
 	case len(data) > MaxFile:
 		return fmt.Sprintf("longer than %d bytes", MaxFile)
-	case !utf8.Valid(data):
-		return "not UTF-8"
+	case textfile.CheckEncoding(data) != nil:
+		return textfile.CheckEncoding(data).Error()
 	case bytes.Count(data, []byte("\n")) > MaxKeys || bytes.Count(data, []byte(":")) > MaxKeys:
 		return fmt.Sprintf("more than %d lines or keys", MaxKeys)
 	}

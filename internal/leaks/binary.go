@@ -65,7 +65,7 @@ func cut(data []byte, ok bool, begin string) ([]byte, bool) {
 	return rest, ok && found
 }
 
-// inSequence skips the header of a sequence, whatever its length says.
+// inSequence skips the header of a sequence and believes no length.
 func inSequence(data []byte) ([]byte, bool) {
 	if len(data) < 2 || data[0] != 0x30 {
 		return nil, false

@@ -44,19 +44,23 @@ func (s shape) hinted(low []byte) bool {
 }
 
 var (
+	awsKey = of("an AWS access key", "akia|asia", `\b(AKIA|ASIA)[A-Z0-9]{16}\b`)
 	tokens = []shape{
 		of("a GitHub token", "ghp_|gho_|ghu_|ghs_|ghr_|github_pat_", `gh[opusr]_[A-Za-z0-9_]{16,}|github_pat_[A-Za-z0-9_]{16,}`),
-		of("an AWS access key", "akia|asia", `\b(AKIA|ASIA)[A-Z0-9]{16}\b`),
+		awsKey,
 	}
 	beginning = of("a private key in PEM", "-----begin", `-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY`)
 )
 
 // Text says what secret a text seems to hold and on which line, counted from 1; "" where it seems to hold none.
 func Text(text string) (what string, line int) {
-	for _, s := range append(tokens[:len(tokens):len(tokens)], beginning) {
+	for _, s := range slices.Concat(tokens, []shape{beginning}, ofLines) {
 		if at := s.form.FindStringIndex(text); at != nil {
-			return s.what, 1 + bytes.Count([]byte(text[:at[0]]), []byte("\n"))
+			return s.what, 1 + strings.Count(text[:at[0]], "\n")
 		}
+	}
+	if what := File([]byte(text)); what != "" {
+		return what, 1
 	}
 	return "", 0
 }

@@ -154,6 +154,7 @@ func TestPublicFilesPass(t *testing.T) {
 		"binary signature": "\x88\x75\x04\x00\x16\x08\x00\x1d\x16\x21\x04\x00", "OpenPGP public packet": "\x98\x33\x04\x65\x00\x00\x00\x16\x09\x2b\x06\x01\x04",
 		"checksums": strings.Repeat(strings.Repeat("0123456789abcdef", 4)+"  widget.tar.gz\n", 100), "minisign public key": "untrusted comment: minisign public key 0123\nRWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n", "minisign signature": "untrusted comment: signature from minisign secret key\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\n",
 		"age recipient": "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\n", "age file": "-----BEGIN AGE ENCRYPTED FILE-----\n" + b64(200) + "\n-----END AGE ENCRYPTED FILE-----\n",
+		"names of a program": "int highs_optimizer_options_default(void); // ghs_\nself._password = read_password_from(environment)\n_password = read_password_from(environment)\n", "Lisp": "(private-key (rsa (n n) (e e)))", "C": "fputs(\"PuTTY-User-Key-File-2: \", f); fputs(\"Private-Lines: 1\", f);",
 		"WireGuard peer": "[Peer]\nPublicKey = " + b64(32) + "\n", "npmrc": "//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n", "netrc in a manual": "Write it into ~/.netrc:\n\n    machine github.com login you password secret\n",
 		"public JWK": `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`, "note verifier": "log.example.com+01234567+" + b64(33), "AWS's example": "AKIA" + "IOSFODNN7EXAMPLE",
 		"gzip": "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + strings.Repeat("\x01\x02", 40), "zip": "PK\x03\x04\x14\x00\x00\x00\x08\x00" + strings.Repeat("\x01\x02", 40), "ELF": "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 40), "PKCS 7": "\x30\x82\x01\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0",
@@ -166,6 +167,9 @@ func TestPublicFilesPass(t *testing.T) {
 
 func TestText(t *testing.T) {
 	if what, line := Text("one\ntwo " + "gh" + "p_0123456789abcdefghij\n"); what != "a GitHub token" || line != 2 {
+		t.Errorf("%q at %d", what, line)
+	}
+	if what, line := Text("one\ntwo\n" + "AGE-SECRET-" + "KEY-1" + strings.Repeat("Q", 53)); what != "an age secret key" || line != 3 {
 		t.Errorf("%q at %d", what, line)
 	}
 	if what, _ := Text("one\n-----BEGIN OPENSSH PRIVATE KEY"); what == "" {

@@ -39,6 +39,6 @@ func countKey(rest []byte) int {
 
 var leading = regexp.MustCompile(`^[A-Za-z0-9/=_-]+`)
 
-// strip takes away what stands between the lines of a block: white space, and the quotes, commas, plus signs and comment
+// strip takes away what is between the lines of a block: white space, and the quotes, commas, plus signs and comment
 // characters of a program. A plus sign is of base64 too, and is not missed.
 func strip(text []byte) []byte { return cover.ReplaceAll(text, nil) }

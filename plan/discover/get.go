@@ -54,6 +54,10 @@ func (g *GitHub) get(ctx context.Context, what string, u *url.URL, v any) (http.
 	if resp.ContentLength > MaxBody {
 		return nil, unreadable(what, errLong)
 	}
+	if strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html") {
+		page, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+		return nil, unreadable(what, g.clean(errors.New("the answer is "+answer.Of(resp.StatusCode, resp.Header, page, g.api).Words)))
+	}
 	body := &io.LimitedReader{R: resp.Body, N: MaxBody + 1}
 	if err := json.UnmarshalRead(body, v); err != nil {
 		if body.N == 0 {

@@ -20,7 +20,7 @@
 // An answer counts as GitHub's only if it has an X-GitHub-Request-Id: a refusal that
 // go-github makes up itself, or that somebody between makes up, is not GitHub's.
 //
-//	definite   no connection was made; 3xx; 400 401 403 404 409 410 413 415 422 429. A 401, a 403 and, of a
+//	definite   no connection was made; 3xx; 400 401 403 404 409 410 413 415 422 429 451. A 401, a 403 and, of a
 //	           write, a 404 or a 422 that calls a value invalid are believed after three repetitions, and a
 //	           422 "submitted too quickly" is a limit
 //	applied    the planned status, a body that decodes, every bound field equal, id not 0

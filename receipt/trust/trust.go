@@ -14,6 +14,7 @@ import (
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/canon"
+	"github.com/omega/marketops/internal/textfile"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt"
 )
@@ -76,6 +77,9 @@ type Trust struct {
 // thresholds that cannot be met, and everything it does not know. The code is
 // [marketops.TrustMissing].
 func Parse(data []byte) (*Trust, error) {
+	if err := textfile.CheckEncoding(data); err != nil {
+		return nil, untrusted(err)
+	}
 	t := &Trust{text: bytes.Clone(data), digest: marketops.DigestOf(data), holders: map[crypto.KeyID]Holder{}}
 	if err := canon.DecodeLoose(data, MaxTrust, &t.file); err != nil {
 		return nil, untrusted(err)

@@ -30,6 +30,7 @@ import (
 	"path/filepath"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/receipt/trust"
@@ -127,7 +128,15 @@ func Verify(path string, load func() (*trust.Trust, error), o Options) (*verifie
 	if err != nil {
 		return verifier.Refused(kind, verifier.CheckTrust, t, err), nil
 	}
+	if what := foreign.Name(d.Held); d.Held != nil && what != "" && !foreign.IsCheckpoint(d.Held) {
+		return verifier.Refused(kind, verifier.CheckCheckpoint, t, verifier.WrongFile(o.Checkpoint, what, "a checkpoint of the pack's log", "name a file with a checkpoint, as marketops log checkpoint writes it")), nil
+	}
 	r, err := o.judge(kind, f, info.Size(), t, d)
+	if err == nil && r.Code == marketops.PackMalformed {
+		if other := verifier.RefusedForeign(kind, beginning(f, info.Size()), t); other != nil {
+			r = other
+		}
+	}
 	if err == nil {
 		Keep(r, o.Evidence)
 	}
@@ -156,6 +165,13 @@ func (o Options) judge(kind verifier.Kind, f *os.File, size int64, t *trust.Trus
 		return nil, err
 	}
 	return d.Verify(p, t, o.At), nil
+}
+
+// beginning returns as much of a file as is looked at to name it.
+func beginning(f io.ReaderAt, size int64) []byte {
+	data := make([]byte, min(size, foreign.MaxRead))
+	n, _ := f.ReadAt(data, 0)
+	return data[:n]
 }
 
 // kindOf looks at the first byte.

@@ -170,7 +170,7 @@ func (p *page) verdict(r *verifier.Report, groups []*group) {
 	if r.NotKept != "" {
 		p.line("  kept   nothing: %s", r.NotKept)
 	}
-	if next := advice.Next(r.Code); next != "" && !r.Verified() {
+	if next := cmp.Or(r.Next, advice.Next(r.Code)); next != "" && !r.Verified() {
 		p.line("  next   %s", next)
 	}
 }

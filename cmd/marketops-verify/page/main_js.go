@@ -52,6 +52,9 @@ func judge(evidence, trust []byte, digest string) *verifier.Report {
 	}
 	p, err := pack.Read(bytes.NewReader(evidence), int64(len(evidence)))
 	if err != nil {
+		if r := verifier.RefusedForeign(verifier.OfPack, evidence, t); r != nil && marketops.CodeOf(err) == marketops.PackMalformed {
+			return r
+		}
 		return verifier.Refused(verifier.OfPack, verifier.CheckPack, t, err)
 	}
 	return verifier.Verify(p, t, marketops.TimeOf(time.Now()))

@@ -88,6 +88,7 @@ var next = map[marketops.Code]string{
 	marketops.OutcomeUnknown:      "marketops reconcile RUN, then --resolve OP by a person",
 
 	marketops.PackMalformed:      "get the pack again",
+	marketops.WrongFile:          "name the file that is wanted",
 	marketops.NothingToVerify:    "check what was given",
 	marketops.TrustUnavailable:   "get the current trust.json, and give the versions before it: --trust-history DIR",
 	marketops.TrustMissing:       "--trust trust.json",

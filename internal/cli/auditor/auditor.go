@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/omega/marketops/verifier"
@@ -81,7 +82,7 @@ func (o *Options) LoadTrust(pin verifier.Pin) (*trust.Trust, error) {
 	}
 	t, err := trust.Parse(b)
 	if err != nil {
-		return nil, err
+		return nil, foreign.TrustFile(o.Trust, b, err)
 	}
 	return t, pin.Check(t)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/omega/marketops/crypto/signer"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/config"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/internal/regular"
 	"github.com/omega/marketops/receipt/trust"
 	"github.com/spf13/pflag"
@@ -113,7 +114,11 @@ func (e *Env) LoadTrust(state string) (*trust.Trust, error) {
 	if err != nil {
 		return nil, marketops.RefuseErr(regular.CodeOf(err, marketops.TrustMissing), path, err)
 	}
-	return trust.Parse(data)
+	t, err := trust.Parse(data)
+	if err != nil {
+		return nil, foreign.TrustFile(path, data, err)
+	}
+	return t, nil
 }
 
 // LoadKey loads a private key. A passphrase comes from the environment or from a prompt.

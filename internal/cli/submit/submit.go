@@ -78,7 +78,7 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	return e.Result(session.ViewOf("marketops.submit/v1", r.Info.RunID, logged))
 }
 
-// requireUnchanged refuses a run whose files changed since it was planned, before people spend time on it.
+// requireUnchanged refuses a run whose files changed since it was planned, before people judge it.
 func requireUnchanged(ctx context.Context, e *env.Env, r *plan.Run) error {
 	changed, compared, err := r.Altered(ctx)
 	switch {

@@ -6,6 +6,7 @@ import (
 	"flag"
 
 	"github.com/omega/marketops/internal/cli/auditor"
+	"github.com/omega/marketops/internal/foreign"
 	"github.com/omega/marketops/verifier"
 	"github.com/omega/marketops/verifier/offline"
 )
@@ -51,6 +52,10 @@ func run(e *auditor.Env, o *Options) int {
 		b, err := offline.ReadFile(name, verifier.MaxEvidence)
 		if err != nil {
 			return e.Unread(verifier.OfCheckpoints, &o.Options, err)
+		}
+		if what := foreign.Name(b); what != "" && !foreign.IsCheckpoint(b) {
+			err := verifier.WrongFile(name, what, "a checkpoint", "name files with checkpoints of the logs that trust.json names")
+			return e.Answer(verifier.Refused(verifier.OfCheckpoints, verifier.CheckCheckpoint, t, err), &o.Options)
 		}
 		files = append(files, verifier.Evidence{Name: name, Text: b})
 	}

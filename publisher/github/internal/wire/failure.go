@@ -85,6 +85,14 @@ func (c *Caller) quote(x *Exchange) string {
 	return ": " + c.secrets.line(w)
 }
 
+// quotePage names a web page that came in the place of an answer.
+func (c *Caller) quotePage(x *Exchange) string {
+	if !strings.HasPrefix(strings.ToLower(x.header.Get("Content-Type")), "text/html") {
+		return ""
+	}
+	return c.quote(x)
+}
+
 // classify turns what is left after the last repetition into a failure.
 func (c *Caller) classify(step string, err error) error {
 	var f *marketops.Failure

@@ -46,7 +46,7 @@ func (c *Caller) read(ctx context.Context, call *Call, use func(*Exchange) error
 		switch x.class() {
 		case answered:
 			if err := use(x); err != nil {
-				return errors.New("the answer cannot be used: " + c.RedactError(err).Error())
+				return errors.New("the answer cannot be used: " + c.RedactError(err).Error() + c.quotePage(x))
 			}
 			c.last = x.body
 			return nil
