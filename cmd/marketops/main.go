@@ -31,6 +31,10 @@ import (
 	"github.com/omega/marketops/internal/cli/revoke"
 	"github.com/omega/marketops/internal/cli/submit"
 	"github.com/omega/marketops/internal/cli/topics"
+	trustadd "github.com/omega/marketops/internal/cli/trust/add"
+	trustdiff "github.com/omega/marketops/internal/cli/trust/diff"
+	trustretire "github.com/omega/marketops/internal/cli/trust/retire"
+	trustrevoke "github.com/omega/marketops/internal/cli/trust/revokekey"
 	trustshow "github.com/omega/marketops/internal/cli/trust/show"
 	"github.com/omega/marketops/internal/cli/verify"
 	"github.com/omega/marketops/internal/cli/version"
@@ -65,7 +69,7 @@ func root(e *env.Env) *cobra.Command {
 	e.Bind(c.PersistentFlags())
 	addGroup(c, "setup", "Set up:", initialize.New(e),
 		cli.Group("key", "Make and show keys", keycreate.New(e), keyshow.New(e)),
-		cli.Group("trust", "Show whom to believe", trustshow.New(e)),
+		cli.Group("trust", "Show and change whom to believe", trustshow.New(e), trustadd.New(e), trustretire.New(e), trustrevoke.New(e), trustdiff.New(e)),
 		cli.Group("config", "Show the settings in force", configshow.New(e)),
 		version.New(e.Streams, "Print the version", "marketops "))
 	version.AddFlag(c, e.Streams, "marketops ")

@@ -15,6 +15,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/omega/marketops"
 )
@@ -50,6 +51,9 @@ var ExitCodes = []struct {
 
 // UsageError is a wrong command line.
 type UsageError struct{ Err error }
+
+// Usage returns a wrong command line, in words.
+func Usage(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
 
 func (u *UsageError) Error() string { return u.Err.Error() }
 

@@ -3,6 +3,7 @@
 // [Init] makes everything for one machine, all roles under one user:
 //
 //	.marketops/                   mode 0700
+//	  .gitignore                  all but trust.json
 //	  core.yaml                   where the Core keeps and reads things
 //	  trust.json                  version 1
 //	  policy/                     the starter bundle
@@ -171,7 +172,7 @@ func (m *maker) path(name string) string {
 
 // absent refuses to begin where anything that would be made is there.
 func (m *maker) absent() error {
-	paths := []string{filepath.Join(m.o.Dir, "core.yaml"), filepath.Join(m.o.Dir, "trust.json"), filepath.Join(m.o.Dir, "policy")}
+	paths := []string{filepath.Join(m.o.Dir, ".gitignore"), filepath.Join(m.o.Dir, "core.yaml"), filepath.Join(m.o.Dir, "trust.json"), filepath.Join(m.o.Dir, "policy")}
 	for _, name := range m.names {
 		paths = append(paths, m.path(name))
 	}
@@ -208,13 +209,16 @@ func (m *maker) write(f trust.File, notice string) (Result, error) {
 	for _, file := range []struct {
 		name string
 		text []byte
-	}{{"trust.json", trust}, {"core.yaml", core}} {
+	}{{".gitignore", []byte(ignore)}, {"trust.json", trust}, {"core.yaml", core}} {
 		if err := m.create(filepath.Join(m.o.Dir, file.name), file.text); err != nil {
 			return Result{}, err
 		}
 	}
 	return Result{m.o.Dir, m.made, m.vkey(), notice}, nil
 }
+
+// ignore keeps keys, log and database out of a repository around the folder.
+const ignore = "# Keys, log and database. Only trust.json may be shared.\n*\n!.gitignore\n!trust.json\n"
 
 func (m *maker) writeKeys() error {
 	for _, name := range m.names {

@@ -33,7 +33,7 @@ func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 }
 
 func run(e *env.Env, o Options) error {
-	if k, err := signer.LoadPublic(o.File); err == nil {
+	if k, err := signer.LoadPublicKey(o.File); err == nil {
 		return Print(e.Streams, k)
 	}
 	k, err := e.LoadKey(o.File)

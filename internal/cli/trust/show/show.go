@@ -37,27 +37,7 @@ func run(e *env.Env) error {
 		return err
 	}
 	f := t.File()
-	rows := [][]string{{"digest", t.Digest().String()}, {"version", fmt.Sprint(f.Version)}, {"effective", f.Effective.String()}, {"expires", f.Expires.String()},
-		{"witnesses", t.Log().Quorum()}, {"receipts live", fmt.Sprintf("at most %d s", f.MaxLifetime)}}
-	if !f.Previous.IsZero() {
-		rows = append(rows, []string{"previous", f.Previous.String()})
-	}
-	for _, h := range f.Hosts {
-		rows = append(rows, []string{"host", string(h)})
-	}
-	for _, l := range t.Log().Logs() {
-		rows = append(rows, []string{"log", strings.TrimSpace(l.Vkey + " " + l.URL)})
-	}
-	for _, end := range f.LogKeyEnds {
-		rows = append(rows, []string{"log key ends", fmt.Sprintf("%s at size %d", end.Vkey, end.Size)})
-	}
-	for _, k := range f.KnownCheckpoints {
-		rows = append(rows, []string{"known checkpoint", fmt.Sprintf("%s at size %d root %s", k.Origin, k.Size, k.Root)})
-	}
-	for _, w := range t.Log().Witnesses() {
-		rows = append(rows, []string{"witness", strings.TrimSpace(w.Vkey + " " + w.URL)})
-	}
-	e.Table(rows)
+	e.Table(header(t))
 	e.Print("")
 	e.Table(holders(f))
 	e.Print("")
