@@ -95,8 +95,8 @@ func assets(ctx context.Context, root *os.Root, patterns []string, c *candidate)
 		return nil, nil
 	}
 	out, files := []marketops.Asset{}, []File{}
-	for _, p := range paths {
-		a, err := asset(ctx, root, p, c)
+	for i, p := range paths {
+		a, err := asset(ofFile(ctx, p, i+1, len(paths)), root, p, c)
 		if err != nil {
 			c.reject(err)
 			continue
@@ -179,19 +179,6 @@ func measureInto(ctx context.Context, root *os.Root, p string, c *candidate, int
 // hash streams at most one byte more than an asset may have into w.
 func hash(ctx context.Context, r io.Reader, w io.Writer) (int64, marketops.Digest, error) {
 	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(h, w), io.LimitReader(&untilDone{ctx, r}, marketops.MaxAssetSize+1))
+	n, err := io.Copy(io.MultiWriter(h, w), io.LimitReader(newUntilDone(ctx, r), marketops.MaxAssetSize+1))
 	return n, marketops.Digest(h.Sum(nil)), err
-}
-
-// untilDone stops reading when the context ends: two gigabytes are more than a person waits for.
-type untilDone struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (u *untilDone) Read(p []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.r.Read(p)
 }

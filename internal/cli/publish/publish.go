@@ -3,6 +3,8 @@ package publish
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/omega/marketops/internal/cli/publication"
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/publisher"
 	"github.com/spf13/cobra"
 )
 
@@ -126,6 +129,12 @@ func (w *executor) explainInterrupt(err error) error {
 	f := &marketops.Failure{What: "stopped by a signal", State: "nothing was sent", Next: "type the same command again: it continues under the same receipts"}
 	if len(w.results) > 0 {
 		f.State = "what is not attempted sent nothing; the summary says what became of the rest"
+	}
+	for _, res := range w.results {
+		var stopped *marketops.Failure
+		if errors.As(res.Err, &stopped) && res.Status == publisher.Open && stopped.State != "" {
+			f.State = fmt.Sprintf("operation %d: %s", res.Number, stopped.State)
+		}
 	}
 	return &cli.CodedError{Exit: cli.ExitInterrupted, Err: f}
 }
