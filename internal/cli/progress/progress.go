@@ -92,6 +92,13 @@ func (b *Bars) Watch(p Part, c publisher.Content) publisher.Content {
 	return &watched{Content: c, part: p, bars: b}
 }
 
+// Home goes to the begin of the line: the terminal shows Ctrl-C as two characters, in the middle of a bar.
+func (b *Bars) Home() {
+	if b.p != nil {
+		io.WriteString(b.p, "\r")
+	}
+}
+
 // Wait shows how long a pause still lasts.
 func (b *Bars) Wait(reason string, d time.Duration) {
 	if b.p == nil || d < time.Second {

@@ -36,7 +36,7 @@ func (p *Publication) Jobs(ctx context.Context, j *plan.Journal) ([]*publisher.J
 			return nil, err
 		}
 		job.Receipts = publisher.OpenRecords(p.Trust, receipts...)
-		content, err := r.Content(plan.WithReading(ctx, p.bars.Reading), i+1)
+		content, err := r.Content(ctx, i+1)
 		if err != nil {
 			return nil, err
 		}

@@ -110,13 +110,14 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	}
 	announce(p.Streams, r, w.mode, o.Only)
 	unhook := context.AfterFunc(ctx, func() {
+		b.Home()
 		p.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait; a second Ctrl-C ends this at once")
 		if w.mode == marketops.Prod {
 			p.Say("should this process be killed meanwhile, go on with: marketops publish %s --mode prod", o.Run)
 		}
 	})
 	defer unhook()
-	err = plan.Resume(ctx, r, w, time.Now)
+	err = plan.Resume(plan.WithReading(ctx, b.Reading), r, w, time.Now)
 	b.Done()
 	return w.explainInterrupt(w.report(r, err))
 }
