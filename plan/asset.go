@@ -31,8 +31,8 @@ func assets(ctx context.Context, root *os.Root, sources []AssetSource, c *candid
 		return nil, nil
 	}
 	out, files := []marketops.Asset{}, []File{}
-	for _, f := range found {
-		a, err := asset(ctx, root, f, c)
+	for i, f := range found {
+		a, err := asset(ofFile(ctx, f.Path, i+1, len(found)), root, f, c)
 		if err != nil {
 			c.reject(err)
 			continue
@@ -124,19 +124,6 @@ func measureInto(ctx context.Context, root *os.Root, p string, c *candidate, int
 // hash streams at most one byte more than an asset may have into w.
 func hash(ctx context.Context, r io.Reader, w io.Writer) (int64, marketops.Digest, error) {
 	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(h, w), io.LimitReader(&untilDone{ctx, r}, marketops.MaxAssetSize+1))
+	n, err := io.Copy(io.MultiWriter(h, w), io.LimitReader(newUntilDone(ctx, r), marketops.MaxAssetSize+1))
 	return n, marketops.Digest(h.Sum(nil)), err
-}
-
-// untilDone stops reading when the context ends: two gigabytes are more than a person waits for.
-type untilDone struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (u *untilDone) Read(p []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.r.Read(p)
 }

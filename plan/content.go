@@ -67,8 +67,9 @@ func (r *Run) Content(ctx context.Context, n int) ([]*Content, error) {
 		return list, nil
 	}
 	list := []*Content{}
-	for i, w := range r.Operations[n-1].Files() {
-		c, err := r.open(ctx, r.Sources.Operations[n-1].Files[i], w)
+	planned := r.Operations[n-1].Files()
+	for i, w := range planned {
+		c, err := r.open(ofFile(ctx, w.Name, i+1, len(planned)), r.Sources.Operations[n-1].Files[i], w)
 		if err != nil {
 			return nil, err
 		}

@@ -14,16 +14,18 @@ var errNoLease = errors.New("the lease could not be renewed before anything was 
 
 type renewal func(context.Context) (api.Lease, error)
 
-// keepLease renews the lease well before it ends, and cancels the work when it cannot.
+// keepLease renews the lease well before it ends, and cancels the work when it cannot. The Core lengthens the lease of an epoch
+// for 90 minutes and no more; the work of a longer one continues as long as the Core answers and has given it to no other.
 func keepLease(ctx context.Context, cancel context.CancelFunc, now func() marketops.Time, renew renewal) (stop func(), err error) {
 	lease, err := renew(ctx)
 	if err != nil {
 		return nil, err
 	}
+	until, length := lease.Until, lease.Until-now()
 	done := make(chan struct{})
 	go func() {
 		for {
-			left := time.Duration(lease.Until-now()) * time.Second
+			left := time.Duration(until-now()) * time.Second
 			select {
 			case <-done:
 				return
@@ -31,9 +33,9 @@ func keepLease(ctx context.Context, cancel context.CancelFunc, now func() market
 				return
 			case <-time.After(max(left/heartbeats, time.Second)):
 			}
-			if next, err := renew(ctx); err == nil {
-				lease = next
-			} else if now() > lease.Until || marketops.CodeOf(err) != marketops.CoreUnreachable {
+			if _, err := renew(ctx); err == nil {
+				until = now() + length
+			} else if now() > until || marketops.CodeOf(err) != marketops.CoreUnreachable {
 				cancel()
 				return
 			}

@@ -18,6 +18,7 @@ type core struct {
 	mu      sync.Mutex
 	renewed int
 	answer  error
+	most    marketops.Time // no lease ends later; 0: any may
 }
 
 func (c *core) will(answer error) {
@@ -35,6 +36,9 @@ func (c *core) renew(context.Context) (api.Lease, error) {
 		return api.Lease{}, c.answer
 	}
 	c.renewed++
+	if c.most != 0 {
+		return api.Lease{Until: min(now()+120, c.most)}, nil
+	}
 	return api.Lease{Until: now() + 120}, nil
 }
 
@@ -90,6 +94,29 @@ func TestLeaseLost(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestLeaseHeld: an epoch that lasts for longer than its lease can be lengthened continues at the same pace, also while the Core
+// is away for a minute, until another publisher takes over.
+func TestLeaseHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &core{most: now() + 5400}
+		ctx, stop := c.begin(t)
+		defer stop()
+		time.Sleep(2 * time.Hour)
+		c.will(errDown)
+		time.Sleep(time.Minute)
+		c.will(nil)
+		time.Sleep(time.Minute)
+		if c.renewed > 190 || ctx.Err() != nil {
+			t.Errorf("renewed %d times in two hours, %v", c.renewed, ctx.Err())
+		}
+		c.will(marketops.Refuse(marketops.OperationInFlight, "epoch 2"))
+		time.Sleep(time.Minute)
+		if ctx.Err() == nil {
+			t.Error("the work continues after it was taken over")
+		}
+	})
 }
 
 func TestNoLeaseAtAll(t *testing.T) {

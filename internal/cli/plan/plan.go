@@ -12,6 +12,7 @@ import (
 	"github.com/omega/marketops/crypto"
 	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
+	"github.com/omega/marketops/internal/cli/progress"
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/internal/config"
 	"github.com/omega/marketops/plan"
@@ -73,7 +74,10 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	if err != nil {
 		return err
 	}
-	r, err := plan.DryRun(ctx, opts)
+	b := progress.New(e.Streams)
+	defer b.Done()
+	r, err := plan.DryRun(plan.WithReading(ctx, b.Reading), opts)
+	b.Done()
 	if r == nil {
 		return err
 	}

@@ -52,13 +52,14 @@ func TestBars(t *testing.T) {
 	s := newScreen()
 	streams := &cli.Streams{Err: s, ErrTTY: true}
 	b := New(streams)
-	content := b.Watch("widget.tar.gz", bytes.NewReader(make([]byte, 1<<20)))
+	content := b.Watch(Part{What: "asset", Name: "widget.tar.gz", Number: 17, Of: 1000}, bytes.NewReader(make([]byte, 1<<20)))
 	half := make([]byte, 1<<19)
 	if n, err := content.ReadAt(half, 0); n != len(half) || err != nil {
 		t.Fatal(n, err)
 	}
-	s.shows(t, "widget.tar.gz 512.0 KiB of 1.0 MiB")
-	s.shows(t, "50 %")
+	s.shows(t, "asset 17 of 1000  widget.tar.gz  0.5 of 1.0 MiB")
+	s.shows(t, "/s  ")
+	s.shows(t, "s left")
 	streams.Say("tag created")
 	s.shows(t, "tag created\n")
 	if _, err := content.ReadAt(half, 1<<19); err != nil {

@@ -1,4 +1,4 @@
-// Package progress shows uploads and waits on a terminal.
+// Package progress shows how far files and waits are.
 package progress
 
 import (
@@ -7,52 +7,96 @@ import (
 	"time"
 
 	"github.com/omega/marketops/internal/cli"
+	"github.com/omega/marketops/plan"
 	"github.com/omega/marketops/publisher"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// minBar is the size from which an upload gets a bar; smaller files are gone before it shows.
-const minBar = 256 << 10 // bytes
+// Smaller files are gone before they show, unless there are many.
+const (
+	minShown = 256 << 10 // bytes
+	many     = 10        // files
+)
 
-const redraw = 150 * time.Millisecond
+const (
+	redraw = 150 * time.Millisecond
+	plain  = 30 * time.Second // between two lines where there is no terminal
+	wide   = 200              // characters of such a line
+)
 
-// Bars shows uploads and waits on a terminal. Elsewhere it shows nothing: the plain lines of
-// each step say enough in a log file. While it shows, the streams' talk goes through it, so that
-// lines stand above the bars and not in them.
+// Bars shows on a terminal one line for the file that is read or sent, and one for a wait. Elsewhere it says now and then
+// how far the file is, and nothing with --quiet or --json. While it shows, the streams' talk goes through it, so that lines
+// stand above the bars and not in them. The zero value shows nothing.
 type Bars struct {
-	p       *mpb.Progress
+	p       *mpb.Progress // nil without a terminal
 	streams *cli.Streams
 	talk    io.Writer // what the streams wrote to before
+	now     func() time.Time
 
-	mu   sync.Mutex // held while bars are added
-	open []*mpb.Bar
+	mu    sync.Mutex
+	open  []*mpb.Bar
+	part  Part
+	begun time.Time // when the part was first shown
+	said  time.Time // when the last plain line was
+	line  bool      // the line of the part is on the screen
 }
 
-// New returns the bars of these streams. Off a terminal they show nothing.
+// New returns the bars of these streams.
 func New(s *cli.Streams) *Bars {
-	if !s.ErrTTY || s.Quiet || s.JSON {
-		return &Bars{}
+	b := &Bars{streams: s, talk: s.Err, now: time.Now, said: time.Now()}
+	if s.ErrTTY && !s.Quiet && !s.JSON {
+		b.p = mpb.New(mpb.WithOutput(s.Err), mpb.WithRefreshRate(redraw), mpb.WithAutoRefresh())
+		s.Err = b.p
 	}
-	b := &Bars{p: mpb.New(mpb.WithOutput(s.Err), mpb.WithRefreshRate(redraw), mpb.WithAutoRefresh()), streams: s, talk: s.Err}
-	s.Err = b.p
 	return b
 }
 
-func (b *Bars) add(total int64, options ...mpb.BarOption) *mpb.Bar {
+// Show shows how far a file is. A file that begins again is shown from its beginning.
+func (b *Bars) Show(p Part) {
+	if b.streams == nil || b.streams.Quiet || b.streams.JSON || p.Size < minShown && p.Of < many {
+		return
+	}
+	p.Name = cli.Safe(p.Name)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	bar := b.p.AddBar(total, append(options, mpb.BarRemoveOnComplete())...)
-	b.open = append(b.open, bar)
-	return bar
+	if p.What != b.part.What || p.Number != b.part.Number || p.Name != b.part.Name || p.At < b.part.At {
+		b.begun = b.now()
+	}
+	b.part = p
+	switch {
+	case b.p == nil && b.now().Sub(b.said) >= plain:
+		b.said = b.now()
+		b.streams.Say("%s", p.line(b.now().Sub(b.begun), wide))
+	case b.p != nil && !b.line:
+		b.line = true
+		b.open = append(b.open, b.p.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(b.draw))))
+	}
 }
 
-// Watch returns content that shows a bar from the moment when it is first read for sending.
-func (b *Bars) Watch(name string, c publisher.Content) publisher.Content {
-	if b.p == nil || c.Size() < minBar {
-		return c
+// Reading shows how far a file is that is measured or copied.
+func (b *Bars) Reading(r plan.Reading) {
+	b.Show(Part{What: "reading file", Name: r.Path, Number: r.Number, Of: r.Of, At: r.At, Size: r.Size})
+}
+
+// draw is the line of the part.
+func (b *Bars) draw(s decor.Statistics) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.part.line(b.now().Sub(b.begun), s.AvailableWidth-1)
+}
+
+// Watch returns content that is shown as it is read for sending. Its part says which it is.
+func (b *Bars) Watch(p Part, c publisher.Content) publisher.Content {
+	p.Size = c.Size()
+	return &watched{Content: c, part: p, bars: b}
+}
+
+// Home goes to the begin of the line: the terminal shows Ctrl-C as two characters, in the middle of a bar.
+func (b *Bars) Home() {
+	if b.p != nil {
+		io.WriteString(b.p, "\r")
 	}
-	return &watched{Content: c, name: cli.Safe(name), bars: b}
 }
 
 // Wait shows how long a pause still lasts.
@@ -61,8 +105,11 @@ func (b *Bars) Wait(reason string, d time.Duration) {
 		return
 	}
 	steps := int64(d / time.Second)
-	bar := b.add(steps, mpb.PrependDecorators(decor.Name("waiting: "+cli.Safe(reason)+" ")),
+	b.mu.Lock()
+	bar := b.p.AddBar(steps, mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Name("waiting: "+cli.Safe(reason)+" ")),
 		mpb.AppendDecorators(decor.CurrentNoUnit("%d"), decor.TotalNoUnit(" of %d s")))
+	b.open = append(b.open, bar)
+	b.mu.Unlock()
 	go func() {
 		for range steps {
 			time.Sleep(time.Second)
@@ -78,8 +125,9 @@ func (b *Bars) Done() {
 		return
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, bar := range b.open {
+	open := b.open
+	b.mu.Unlock() // draw is called until the bars are gone
+	for _, bar := range open {
 		bar.Abort(true)
 	}
 	b.p.Wait()
@@ -88,19 +136,14 @@ func (b *Bars) Done() {
 
 type watched struct {
 	publisher.Content
-	name string
+	part Part
 	bars *Bars
-	once sync.Once
-	bar  *mpb.Bar
 }
 
-// ReadAt implements [publisher.Content]. Reading again after a failed try moves the bar back.
+// ReadAt implements [publisher.Content].
 func (w *watched) ReadAt(p []byte, off int64) (int, error) {
-	w.once.Do(func() {
-		w.bar = w.bars.add(w.Size(), mpb.PrependDecorators(decor.Name(w.name+" "), decor.CountersKibiByte("% .1f of % .1f")),
-			mpb.AppendDecorators(decor.Percentage(), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace)))
-	})
 	n, err := w.Content.ReadAt(p, off)
-	w.bar.SetCurrent(off + int64(n))
+	w.part.At = off + int64(n)
+	w.bars.Show(w.part)
 	return n, err
 }

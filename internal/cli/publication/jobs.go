@@ -6,6 +6,7 @@ import (
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/federation/api"
+	"github.com/omega/marketops/internal/cli/progress"
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/log"
 	"github.com/omega/marketops/plan"
@@ -39,8 +40,8 @@ func (p *Publication) Jobs(ctx context.Context, j *plan.Journal) ([]*publisher.J
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range content {
-			job.Content = append(job.Content, p.bars.Watch(c.Name, c))
+		for k, c := range content {
+			job.Content = append(job.Content, p.bars.Watch(progress.Part{What: whatOf(op), Name: c.Name, Number: k + 1, Of: len(content)}, c))
 			job.Measured = append(job.Measured, c.Measured)
 			if c.Problem != "" {
 				p.Say("operation %d: %s: %s", i+1, c.Path, c.Problem)
@@ -49,6 +50,14 @@ func (p *Publication) Jobs(ctx context.Context, j *plan.Journal) ([]*publisher.J
 		out[i] = job
 	}
 	return out, nil
+}
+
+// whatOf is what a file of an operation is called.
+func whatOf(op marketops.Operation) string {
+	if op.Release != nil {
+		return "asset"
+	}
+	return "file"
 }
 
 // approvals are those in the run's folder and those that the Core has logged for the run: the

@@ -3,6 +3,8 @@ package publish
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/omega/marketops/internal/cli/publication"
 	"github.com/omega/marketops/internal/cli/runfolder"
 	"github.com/omega/marketops/plan"
+	"github.com/omega/marketops/publisher"
 	"github.com/spf13/cobra"
 )
 
@@ -110,13 +113,14 @@ func run(ctx context.Context, e *env.Env, o Options) error {
 	}
 	announce(p.Streams, r, w.mode, o.Only)
 	unhook := context.AfterFunc(ctx, func() {
+		b.Home()
 		p.Say("interrupted: nothing new is begun; what has reached GitHub is finished first, however long GitHub makes us wait; a second Ctrl-C ends this at once")
 		if w.mode == marketops.Prod {
 			p.Say("should this process be killed meanwhile, go on with: marketops publish %s --mode prod", o.Run)
 		}
 	})
 	defer unhook()
-	err = plan.Resume(ctx, r, w, time.Now)
+	err = plan.Resume(plan.WithReading(ctx, b.Reading), r, w, time.Now)
 	b.Done()
 	return w.explainInterrupt(w.report(r, err))
 }
@@ -129,6 +133,12 @@ func (w *executor) explainInterrupt(err error) error {
 	f := &marketops.Failure{What: "stopped by a signal", State: "nothing was sent", Next: "type the same command again: it continues under the same receipts"}
 	if len(w.results) > 0 {
 		f.State = "what is not attempted sent nothing; the summary says what became of the rest"
+	}
+	for _, res := range w.results {
+		var stopped *marketops.Failure
+		if errors.As(res.Err, &stopped) && res.Status == publisher.Open && stopped.State != "" {
+			f.State = fmt.Sprintf("operation %d: %s", res.Number, stopped.State)
+		}
 	}
 	return &cli.CodedError{Exit: cli.ExitInterrupted, Err: f}
 }

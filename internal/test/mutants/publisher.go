@@ -79,6 +79,15 @@ var publisherMutants = []mutant{
 	{"toolate", "comparing the time that the writes take with what is left of the receipt", "publisher", "TestLookTooLate", []overlay.Patch{
 		{File: trialFile, Old: "if err == nil && takes > lasts {", New: "if false {"},
 	}},
+	{"manyids", "naming no more ids than an outcome may hold", "publisher/github", "TestManyFiles", []overlay.Patch{
+		{File: "publisher/github/evidence.go", Old: "if n > maxListed {", New: "if false {"},
+	}},
+	{"restonly", "asking of the next receipt only the time that the rest takes", "publisher/github", "TestLookAtRest", []overlay.Patch{
+		{File: "publisher/github/release.go", Old: "return 1 + r.assets.countPlanned(files), err", New: "return 0 * len(files), err"},
+	}},
+	{"longlease", "continuing an epoch that is longer than its lease", "publisher", "TestLeaseHeld", []overlay.Patch{
+		{File: "publisher/lease.go", Old: "if _, err := renew(ctx); err == nil {\n\t\t\t\tuntil = now() + length", New: "if next, err := renew(ctx); err == nil {\n\t\t\t\tuntil = next.Until + 0*length"},
+	}},
 	{"lastwrite", "waiting for no write that would come after the receipt's end", "publisher/github", "TestLastWrite", []overlay.Patch{
 		{File: "publisher/github/internal/wire/call.go", Old: "!c.lastWrite.IsZero() {", New: "false {"},
 	}},

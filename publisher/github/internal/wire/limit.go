@@ -13,6 +13,7 @@ import (
 
 const (
 	longestLimit = 65 * time.Minute // a primary limit ends within the hour
+	longestWork  = time.Hour        // of a limit that work under a receipt waits for: the same command continues later
 	maxLimits    = 6                // limits in a row before we give up
 )
 
@@ -50,7 +51,7 @@ func (c *Caller) backOff(ctx context.Context, call *Call, x *Exchange, n int) er
 	if err := c.options.Limiter.SetBackOff(ctx, now, now.Add(d)); err != nil {
 		return Permanent(c.limiterFailure(err))
 	}
-	late := !c.deadline.IsZero() && now.Add(d).After(c.deadline)
+	late := !c.deadline.IsZero() && (d > longestWork || now.Add(d).After(c.deadline))
 	if n >= maxLimits || d > longestLimit || late {
 		return Permanent(&marketops.Failure{
 			Code: marketops.GitHubRateLimited, State: StateStopped,
