@@ -28,7 +28,7 @@ var githubMutants = []mutant{
 		{File: "publisher/github/reader.go", Old: "if beside == \"\" {\n\t\tbeside, err", New: "if false {\n\t\tbeside, err"},
 	}},
 	{"tagback", "reading the tag again after the release", "publisher/github", "TestTamperBehindTag", []overlay.Patch{
-		{File: "publisher/github/publish.go", Old: "case at.presence == publisher.Found && object == w.tag.object:", New: "case object != \"-\":"},
+		{File: "publisher/github/tag.go", Old: "case at.presence == publisher.Found && (object == \"\" || found == object):", New: "case found != \"-\":"},
 	}},
 	// The model makes these two mistakes too.
 	{"passing", "trying a refusal again that GitHub may take back", "publisher/github", "TestRenewal", []overlay.Patch{
