@@ -17,7 +17,7 @@ const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146
 // secretFile is recognised by package leaks, and is no real one.
 var secretFile = "AGE-SECRET-" + "KEY-1" + strings.Repeat("Q", 53) + "\n"
 
-// TestKeysAreRefused: a key is no asset and no change, whatever its name is; only its size decides whether it is looked for.
+// TestKeysAreRefused: a key is no asset and no change, under any name; only its size decides whether it is looked for.
 func TestKeysAreRefused(t *testing.T) {
 	f := newFixture(t)
 	f.publications = f.publications[:1]

@@ -160,7 +160,7 @@ func (e *engine) branch(ctx context.Context, c *candidate, name string) (string,
 	return ref.SHA, nil
 }
 
-// tagFree refuses a tag that exists, at whatever commit.
+// tagFree refuses a tag that exists, at any commit.
 func (e *engine) tagFree(ctx context.Context, c *candidate) error {
 	tag, err := e.o.Source.Tag(ctx, c.repo.FullName, c.pub.Tag)
 	if err := must(tag.Presence, err, "tag "+c.pub.Tag); err != nil {

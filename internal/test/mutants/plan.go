@@ -58,7 +58,7 @@ var planMutants = []mutant{
 	{"key-material", "looking for keys in the files of a plan", "plan", "TestKeysAreRefused", []overlay.Patch{
 		{File: "plan/asset.go", Old: "what := leaks.File(small.Bytes()); what != \"\"", New: "what := leaks.File(nil); what != \"\""},
 	}},
-	{"key-forms", "telling a key by its body, whatever its name is", "internal/leaks", "TestKeysAreFound", []overlay.Patch{
+	{"key-forms", "telling a key by its body, under any name", "internal/leaks", "TestKeysAreFound", []overlay.Patch{
 		{File: "internal/leaks/leaks.go", Old: "binaryKey, pem,", New: "binaryKey,"},
 	}},
 	{"files-differ", "comparing the files with the plan", "plan", "TestAltered", []overlay.Patch{
