@@ -63,7 +63,9 @@ func newWorld(t *testing.T, v testenv.Variant, rate int, edits ...string) *world
 		w.FastClock(rate)
 	}
 	must(t, w.StartGitHub())
-	must(t, w.MakeState())
+	_, err = w.Init() // not the state that worlds share: its dates are those of the clock
+	must(t, err)
+	must(t, w.DecryptKeys())
 	must(t, w.EditCore(edits...))
 	must(t, w.StartCore())
 	w.write("marketops.yaml", fmt.Sprintf(project, w.API, w.Uploads))
@@ -89,13 +91,19 @@ func (w *world) write(name, text string) {
 	must(w.T, os.WriteFile(w.Path(name), []byte(text), 0o644))
 }
 
-func (w *world) run(args ...string) string {
+// tries is how often a command is typed: a call that a busy machine answers a fraction of a second late is a minute late.
+const tries = 10
+
+func (w *world) run(args ...string) {
 	w.Helper()
-	out, err := w.World.Run(w.ctx, "marketops", args...)
-	if err != nil {
-		w.T.Fatalf("%v\n%s", err, out)
+	var out []byte
+	var err error
+	for range tries {
+		if out, err = w.World.Run(w.ctx, "marketops", args...); err == nil {
+			return
+		}
 	}
-	return string(out)
+	w.T.Fatalf("%v\n%s", err, out)
 }
 
 // effect is what the practice GitHub changed, and request what it was asked.
@@ -125,18 +133,25 @@ func (w *world) count(kind string) (n int) {
 	return n
 }
 
+// start begins a publisher.
+func (w *world) start() *testenv.Server {
+	w.Helper()
+	p, err := w.World.Start(w.Command(w.ctx, "marketops", "publish", "run", "--mode", "prod"), "")
+	must(w.T, err)
+	w.begun++
+	return p
+}
+
 // killed publishes until so many files are on GitHub, and kills the publisher there.
 func (w *world) killed(uploads int) {
 	w.Helper()
-	c := w.Command(w.ctx, "marketops", "publish", "run", "--mode", "prod")
-	p, err := w.Start(c, "")
-	must(w.T, err)
-	w.begun++
+	p := w.start()
 	must(w.T, testenv.Await(func() error {
-		if n := w.count("asset-uploaded"); n < uploads {
-			if p.Ended() {
-				w.T.Fatalf("it has ended after %d uploads\n%s", n, p)
-			}
+		n := w.count("asset-uploaded")
+		if n < uploads && p.Ended() && w.begun < tries {
+			p = w.start()
+		}
+		if n < uploads {
 			return fmt.Errorf("%d uploads", n)
 		}
 		return nil
@@ -217,6 +232,12 @@ func TestThousandFiles(t *testing.T) {
 	w.killed(lastKill)
 	time.Sleep(time.Until(authorized.Add((lifetime - nearEnd) / rate)))
 	said, done := w.publish()
+	for range tries {
+		if done || strings.Contains(said, "rejected: ") {
+			break
+		}
+		said, done = w.publish()
+	}
 	if done || !strings.Contains(said, "rejected: expired") && !strings.Contains(said, "rejected: receipt-too-short") {
 		t.Fatalf("the first receipt has not ended: %s", said)
 	}
@@ -225,7 +246,7 @@ func TestThousandFiles(t *testing.T) {
 		t.Fatalf("%d files are on GitHub: %s", half, said)
 	}
 	w.run("authorize", "run")
-	for range 10 { // a request that a busy machine sends a second late is a minute late
+	for range tries {
 		if said, done = w.publish(); done {
 			break
 		}

@@ -14,6 +14,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -68,8 +69,15 @@ func newWalk(bin string) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &walk{bin: bin, person: newPerson(os.Stdin, os.Stdout), name: "marketops-live-" + time.Now().UTC().Format("20060102-150405"), hub: &hub{
+	return &walk{bin: bin, person: newPerson(os.Stdin, os.Stdout), name: newName(), hub: &hub{
 		api: env("LIVE_API", "https://api.github.com/"), uploads: env("LIVE_UPLOADS", "https://uploads.github.com/"), token: token, repository: repository}}, nil
+}
+
+// newName is a name that no other run has.
+func newName() string {
+	var random [2]byte
+	rand.Read(random[:])
+	return fmt.Sprintf("marketops-live-%s-%x", time.Now().UTC().Format("20060102-150405"), random)
 }
 
 func env(name, otherwise string) string {
