@@ -74,6 +74,7 @@ type Operation struct {
 	Repository string              `json:"repository"` // owner/name
 	Target     string              `json:"target"`     // host#id
 	Resource   string              `json:"resource,omitzero"`
+	FoundTag   string              `json:"found_tag,omitzero"` // the object of a tag that the operation did not make
 	URL        string              `json:"url,omitzero"`
 	Status     receipt.Status      `json:"status"`
 	Fate       string              `json:"fate,omitzero"` // the status in words; "" unless the verdict is verified

@@ -47,6 +47,9 @@ func (v *verification) operation(s *lifecycle.ReceiptHistory) Operation {
 	}
 	if op := v.docs[s.Operation]; op != nil {
 		o.Resource = op.Resource()
+		if t := op.Tag; t != nil && t.Existing != nil {
+			o.FoundTag = t.Existing.Object
+		}
 	}
 	if len(s.Claims) > 0 {
 		publisher := s.Claims[len(s.Claims)-1].Publisher

@@ -49,12 +49,16 @@ func (p *page) counts(counts []verifier.Count) {
 	}
 }
 
-// fate says what is on GitHub of an operation that is no plain success, and names its receipt where it has several.
+// fate says what the status of an operation leaves open: its receipt where it has several, a tag that it did not make, and what is on
+// GitHub if it is no plain success.
 func fate(o verifier.Operation, all []verifier.Operation) (lines []string) {
 	others := slices.ContainsFunc(all, func(x verifier.Operation) bool { return x.Operation == o.Operation && x.Receipt != o.Receipt })
 	adopted := slices.ContainsFunc(o.Effects, func(e verifier.Effect) bool { return e.State == receipt.EffectAdopted })
 	if others {
 		lines = append(lines, "under receipt "+string(o.Receipt)+", one of several for this operation")
+	}
+	if o.FoundTag != "" {
+		lines = append(lines, "for a tag that was there already, at the object "+o.FoundTag+"; who made it is not shown")
 	}
 	if o.Status != receipt.Success || adopted {
 		lines = append(lines, onGitHub(o))
