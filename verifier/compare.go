@@ -33,11 +33,17 @@ func Compare(files []Evidence, t *trust.Trust) *Report {
 		return r
 	}
 	r.Pass(CheckTrust, "", fmt.Sprintf("version %d, %s", t.Version(), t.Digest()))
-	shown := map[string]*log.Checkpoint{}
+	shown, compared := map[string]*log.Checkpoint{}, 0
 	for _, f := range files {
 		for _, raw := range checkpoints(f.Text) {
-			compare(r, shown, f.Name, raw, t.Log())
+			if compare(r, shown, f.Name, raw, t.Log()) {
+				compared++
+			}
 		}
+	}
+	if compared == 0 && r.worst == "" {
+		r.Fail(Check{Name: CheckCheckpoint, Code: marketops.NothingToVerify, Detail: "no two of these checkpoints are of one log at one size, so nothing was compared"})
+		r.Next = "give checkpoints of one size, or compare the whole log: marketops-verify audit --since FILE"
 	}
 	r.Uncovered("that checkpoints of different sizes are of one history: that takes the log (marketops-verify audit)")
 	if r.Conclude(CheckTrust, CheckCheckpoint); r.Verified() {
@@ -55,19 +61,22 @@ func checkpoints(text []byte) []string {
 	return []string{parts[0] + "\n\n" + parts[1] + "\n", parts[2] + "\n\n" + parts[3]}
 }
 
-func compare(r *Report, shown map[string]*log.Checkpoint, name, raw string, policy *log.Policy) {
+// compare opens one checkpoint, and reports whether another one of its log and size was there to be compared with.
+func compare(r *Report, shown map[string]*log.Checkpoint, name, raw string, policy *log.Policy) bool {
 	cp, err := policy.OpenUnwitnessed([]byte(raw))
 	if err != nil {
 		r.Fail(Check{Name: CheckCheckpoint, Subject: name, Code: marketops.CheckpointUnsigned, Detail: err.Error() + otherLog(raw, policy)})
-		return
+		return false
 	}
 	r.Pass(CheckCheckpoint, name, fmt.Sprintf("%s at size %d, root %s", cp.Origin, cp.Size, cp.Root))
 	key := fmt.Sprintf("%s %d", cp.Origin, cp.Size)
-	if other := shown[key]; other != nil && other.Root != cp.Root {
+	other := shown[key]
+	if other != nil && other.Root != cp.Root {
 		r.Fail(Check{Name: CheckSplitView, Subject: cp.Origin, Code: marketops.SplitView, Expected: other.Root.String(), Got: cp.Root.String(),
 			Detail: fmt.Sprintf("the log signed two roots for size %d", cp.Size)})
 	}
 	shown[key] = cp
+	return other != nil
 }
 
 // otherLog says of which log a checkpoint is that the trust file does not name.

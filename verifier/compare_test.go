@@ -31,9 +31,10 @@ func TestCompare(t *testing.T) {
 		want  []string
 		exit  int
 	}{
-		{"one", []string{at(w.Log, 3)}, nil, 0},
+		{"one: nothing is compared", []string{at(w.Log, 3)}, []string{"nothing-to-verify"}, 11},
 		{"twice the same", []string{at(w.Log, 3), at(w.Log, 3)}, nil, 0},
-		{"two sizes of two histories say nothing", []string{at(w.Log, 3), at(fork, 2)}, nil, 0},
+		{"two sizes: nothing is compared", []string{at(w.Log, 3), at(fork, 2)}, []string{"nothing-to-verify"}, 11},
+		{"two sizes, and one of them twice", []string{at(w.Log, 3), at(fork, 2), at(w.Log, 2)}, nil, 0},
 		{"what both have in common", []string{at(w.Log, 2), at(fork, 2)}, nil, 0},
 		{"two roots in two files", []string{at(w.Log, 3), at(fork, 3)}, []string{"split-view"}, 14},
 		{"two roots in one file", []string{at(w.Log, 3) + "\n" + at(fork, 3)}, []string{"split-view"}, 14},
@@ -41,7 +42,7 @@ func TestCompare(t *testing.T) {
 		{"a stranger's", []string{at(w.Log, 3), at(stranger, 3)}, []string{"checkpoint-unsigned"}, 11},
 		{"nothing", []string{""}, []string{"checkpoint-unsigned"}, 11},
 		{"three in one file", []string{at(w.Log, 1) + "\n" + at(w.Log, 2) + "\n" + at(fork, 3)}, []string{"checkpoint-unsigned"}, 11},
-		{"no file", nil, nil, 11},
+		{"no file", nil, []string{"nothing-to-verify"}, 11},
 	} {
 		var files []verifier.Evidence
 		for _, text := range c.files {

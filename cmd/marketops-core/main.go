@@ -46,5 +46,6 @@ func root(s *cli.Streams) *cobra.Command {
 		initialize.New(s), serve.New(s), lowerclock.New(s), servelog.New(s), erase.New(s), rotate.New(s), freeze.New(s),
 		backup.New(s), restore.New(s), exportaudit.New(s), version.New(s, "print the version", ""))
 	version.AddFlag(c, s, "")
+	c.SetHelpCommand(cli.NewHelp())
 	return c
 }

@@ -85,6 +85,7 @@ func root(e *env.Env) *cobra.Command {
 		cli.Group("export", "Hand evidence to other verifiers", sigstore.New(e)))
 	c.AddCommand(topics.New()...)
 	c.AddCommand(topics.NewMan())
+	c.SetHelpCommand(cli.NewHelp())
 	c.SetHelpCommandGroupID("setup")
 	c.SetCompletionCommandGroupID("setup")
 	return c

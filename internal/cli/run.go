@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -66,9 +67,48 @@ func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 // RunGroup is the RunE of a command that only has sub-commands.
 func RunGroup(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return &UsageError{fmt.Errorf("%q is not a command of %s (see %s --help)", args[0], c.CommandPath(), c.CommandPath())}
+		return Usage("%.80q is not a command of %s%s (see %s --help)", args[0], c.CommandPath(), similar(c, args[0]), c.CommandPath())
 	}
 	return errors.Join(c.Help())
+}
+
+// similar names the commands that were perhaps meant, such as ": did you mean publish?".
+func similar(c *cobra.Command, typed string) string {
+	c.SuggestionsMinimumDistance = 2
+	if names := c.SuggestionsFor(typed); len(names) > 0 {
+		return ": did you mean " + strings.Join(names, " or ") + "?"
+	}
+	return ""
+}
+
+// NewHelp returns the command help, which refuses what is neither a command nor a topic.
+func NewHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND | TOPIC]",
+		Short: "Help about any command or topic",
+		Long:  "Show the help of a command, such as help publish or help trust add, or of a topic.",
+		RunE: func(c *cobra.Command, args []string) error {
+			found, rest, err := c.Root().Find(args)
+			if err == nil && len(rest) > 0 {
+				err = Usage("%.80q is not a command or topic of %s%s (see %s --help)", rest[0], found.CommandPath(), similar(found, rest[0]), found.CommandPath())
+			}
+			if err != nil {
+				return err
+			}
+			return errors.Join(found.Help(), showTopic(found))
+		},
+	}
+}
+
+// showTopic shows the topic that has the name of a command, which would hide it.
+func showTopic(found *cobra.Command) error {
+	for _, other := range found.Root().Commands() {
+		if other != found && other.Name() == found.Name() {
+			_, err := fmt.Fprintf(found.OutOrStdout(), "\n%s\n", other.Long)
+			return err
+		}
+	}
+	return nil
 }
 
 // AddGoFlags gives a command the flags that bind describes, as marketops-verify has them.
