@@ -108,6 +108,7 @@ func TestLeaseHeld(t *testing.T) {
 		time.Sleep(time.Minute)
 		c.will(nil)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if c.renewed > 190 || ctx.Err() != nil {
 			t.Errorf("renewed %d times in two hours, %v", c.renewed, ctx.Err())
 		}
