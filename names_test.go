@@ -41,7 +41,7 @@ func TestRefNames(t *testing.T) {
 		"v1~1":                       {"'~' (U+007E) at byte 2, which git refuses", "write v1-1 instead"},
 		"v1:2":                       {"which git refuses", "write v1-2 instead"},
 		"v1\x1b[31m":                 {"(U+001B) at byte 2, which git refuses", "write v1-31m instead"},
-		"v1@{0}":                     {"shells act on", "write v1@-0 instead"},
+		"v1@{0}":                     {"which git refuses", "write v1@-0 instead"},
 		"$(touch${IFS}x)":            {"shells act on", "write touch-IFS-x instead"},
 		"a;b":                        {"shells act on", "write a-b instead"},
 		"feat(ui)/x":                 {"shells act on", "write feat-ui/x instead"},

@@ -117,6 +117,8 @@ func characterFault(name string) string {
 		case r < 0x80 && grammar.Of(string(r), refChars, 1, 1):
 		case r < ' ' || strings.ContainsRune(notGit, r):
 			return at + ", which git refuses"
+		case r == '{' && i > 0 && name[i-1] == '@':
+			return at + ` after "@", which git refuses`
 		case r < 0x80:
 			return at + ", which shells act on; git and GitHub keep it, marketops does not take it"
 		default:

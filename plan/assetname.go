@@ -26,6 +26,9 @@ func assetFiles(ctx context.Context, root *os.Root, sources []AssetSource, c *ca
 			return nil, deny(marketops.AssetUnsafe, fmt.Sprintf("assets: the file %.200q leaves the folder, is named twice, or is not written with plain slashes", s.File),
 				"name each file once, relative to marketops.yaml: {file: dist/a.zip, name: b.zip}")
 		}
+		if slices.ContainsFunc(sources, func(s AssetSource) bool { return plain(s.Pattern) == p }) {
+			return nil, deny(marketops.AssetUnsafe, fmt.Sprintf("assets: the file %.200q is there by its own name and with the name %q", p, s.Name), "keep one of them")
+		}
 		named, out = append(named, p), append(out, File{Name: s.Name, Path: p})
 	}
 	f := newFinder(ctx, root)

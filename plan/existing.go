@@ -48,6 +48,10 @@ func (e *engine) commitOfTag(ctx context.Context, c *candidate, tag Ref) (string
 		if err != nil {
 			return "", err
 		}
+		if got.Name != c.pub.Tag {
+			return "", denyDifference(marketops.RuleDenied, fmt.Sprintf("the object of the tag %q was made for a tag of another name", c.pub.Tag),
+				"make a tag object for this name", c.pub.Tag, got.Name)
+		}
 		commit, kind = got.Object, got.Type
 		c.find("existing-tag", document.Note, fmt.Sprintf("GitHub shows the tag %s by %.200q, signature: %.40q", c.pub.Tag, got.Tagger, got.Signature))
 	}

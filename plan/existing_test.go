@@ -48,6 +48,7 @@ func TestNoExistingTag(t *testing.T) {
 	}{
 		"no tag":         {func(*fixture) {}, marketops.SourceUnreadable, "there is no tag"},
 		"tag of a tree":  {func(f *fixture) { f.source.tags["octo-org/widgets v1.4.0"], f.source.tagged = aTagObject, "tree" }, marketops.RuleDenied, "and not of a commit"},
+		"another name":   {func(f *fixture) { f.source.tags["octo-org/widgets v1.4.0"], f.source.named = aTagObject, "v1.3.0" }, marketops.RuleDenied, "another name"},
 		"tag of a tag":   {func(f *fixture) { f.source.tags["octo-org/widgets v1.4.0"], f.source.tagged = aTagObject, "tag" }, marketops.RuleDenied, "and not of a commit"},
 		"another branch": {func(f *fixture) { f.source.tags["octo-org/widgets v1.4.0"] = strings.Repeat("c", 40) }, marketops.RefMoved, "does not lie on branch"},
 		"a branch's name": {func(f *fixture) {

@@ -39,6 +39,7 @@ type memory struct {
 	trees    map[string]Tree // of main, by id
 	blobs    map[string][]byte
 	root     string // the tree of main
+	named    string // what tag objects are called; "" is "v1.4.0"
 	tagged   string // what tag objects are of; "" is "commit"
 }
 
@@ -142,7 +143,7 @@ func kindOf(sha string) string {
 
 // TagObject answers that a tag object is of the commit that is called [older].
 func (m *memory) TagObject(_ context.Context, _, id string) (TagObject, error) {
-	return TagObject{Object: older, Type: cmp.Or(m.tagged, "commit"), Tagger: "Ann <ann@example.com>", Signature: "valid"}, m.fail
+	return TagObject{Name: cmp.Or(m.named, "v1.4.0"), Object: older, Type: cmp.Or(m.tagged, "commit"), Tagger: "Ann <ann@example.com>", Signature: "valid"}, m.fail
 }
 
 func (m *memory) Branch(_ context.Context, repo, name string) (Ref, error) {

@@ -93,6 +93,7 @@ type Ref struct {
 
 // TagObject is what an annotated tag points to, and what the source says about its signature.
 type TagObject struct {
+	Name         string // of the tag that it was made for
 	Object, Type string // "commit", or what else git has
 	Tagger       string // name and e-mail address; nothing rests on it
 	Signature    string // such as "valid" or "unsigned"; nothing rests on it

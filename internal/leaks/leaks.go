@@ -43,6 +43,13 @@ func (s shape) hinted(low []byte) bool {
 	return slices.ContainsFunc(s.words, func(word string) bool { return bytes.Contains(low, []byte(word)) })
 }
 
+// matches reports whether a text holds the form with something else than the x of manuals, as in ghp_xxxx.
+func (s shape) matches(data []byte) bool {
+	return slices.ContainsFunc(s.form.FindAll(data, -1), func(found []byte) bool {
+		return len(bytes.Trim(found[len(found)/2:], "xX")) > 0
+	})
+}
+
 var (
 	awsKey = of("an AWS access key", "akia|asia", `\b(AKIA|ASIA)[A-Z0-9]{16}\b`)
 	tokens = []shape{
@@ -55,7 +62,7 @@ var (
 // Text says what secret a text seems to hold and on which line, counted from 1; "" where it seems to hold none.
 func Text(text string) (what string, line int) {
 	for _, s := range slices.Concat(tokens, []shape{beginning}, ofLines) {
-		if at := s.form.FindStringIndex(text); at != nil {
+		if at := s.form.FindStringIndex(text); at != nil && s.matches([]byte(text)) {
 			return s.what, 1 + strings.Count(text[:at[0]], "\n")
 		}
 	}

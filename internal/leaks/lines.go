@@ -39,7 +39,7 @@ func lines(data []byte) string {
 	data = example.ReplaceAll(data, nil)
 	low := bytes.ToLower(data)
 	for _, s := range ofLines {
-		if s.hinted(low) && s.form.Match(data) {
+		if s.hinted(low) && s.matches(data) {
 			return s.what
 		}
 	}

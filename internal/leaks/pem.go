@@ -34,7 +34,22 @@ func pem(data []byte) string {
 func countKey(rest []byte) int {
 	rest = escaped.ReplaceAll(rest, []byte("\n"))
 	rest = member.ReplaceAll(rest, nil)
-	return len(leading.Find(strip(rest)))
+	key := leading.Find(strip(rest))
+	if !isVaried(key) {
+		return 0
+	}
+	return len(key)
+}
+
+// isVaried tells a key from prose and from placeholders such as xxxx: of base64 and hex a good part are capital letters or digits.
+func isVaried(text []byte) bool {
+	tall := 0
+	for _, c := range text {
+		if c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+			tall++
+		}
+	}
+	return tall*5 >= len(text)
 }
 
 var leading = regexp.MustCompile(`^[A-Za-z0-9/=_-]+`)

@@ -207,6 +207,7 @@ func (g *GitHub) TagObject(ctx context.Context, fullName, id string) (plan.TagOb
 	}
 	var t struct {
 		SHA    string `json:"sha"`
+		Tag    string `json:"tag"`
 		Object struct {
 			SHA  string `json:"sha"`
 			Type string `json:"type"`
@@ -225,7 +226,7 @@ func (g *GitHub) TagObject(ctx context.Context, fullName, id string) (plan.TagOb
 	if t.SHA != id || !marketops.FullSHA(t.Object.SHA) {
 		return plan.TagObject{}, unreadable(what, fmt.Errorf("the answer is about another tag object, or says not of what it is"))
 	}
-	return plan.TagObject{Object: t.Object.SHA, Type: t.Object.Type, Tagger: t.Tagger.Name + " <" + t.Tagger.Email + ">", Signature: t.Verification.Reason}, nil
+	return plan.TagObject{Name: t.Tag, Object: t.Object.SHA, Type: t.Object.Type, Tagger: t.Tagger.Name + " <" + t.Tagger.Email + ">", Signature: t.Verification.Reason}, nil
 }
 
 // OnBranch implements [plan.Source]. It compares object ids, because a tag called like the

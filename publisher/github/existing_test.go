@@ -124,7 +124,10 @@ func TestMovedTag(t *testing.T) {
 func TestTagNotMadeYet(t *testing.T) {
 	s := newStage(t)
 	op := s.afterMaker()
-	if got := said(s.looked(s.port, op)); !strings.Contains(got, "tag=not_run") {
+	if got := said(s.looked(s.reading("reader-token"), op)); !strings.Contains(got, "tag=not_run") {
+		t.Errorf("the trial says %s", got)
+	}
+	if got := said(s.looked(s.port, op)); !strings.Contains(got, "tag=fail:ref-moved") {
 		t.Errorf("the look says %s", got)
 	}
 	_, err := s.apply(op)

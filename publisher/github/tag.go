@@ -119,8 +119,8 @@ func (r tags) lookAtExisting(ctx context.Context, ref *gitRef) (observation, str
 		if _, err := r.GetKnown(ctx, "read the tag object", r.path("git/tags/%s", want.Object), &got); err != nil {
 			return observation{}, "", err
 		}
-		if got.SHA != want.Object || got.Object.Type != "commit" || got.Object.SHA != r.op.Tag.Commit {
-			return observation{presence: publisher.Conflict, detail: "the tag object is of another commit than planned", taken: true}, "", nil
+		if got.SHA != want.Object || got.Tag != r.op.Tag.Name || got.Object.Type != "commit" || got.Object.SHA != r.op.Tag.Commit {
+			return observation{presence: publisher.Conflict, detail: "the tag object is of another commit or name than planned", taken: true}, "", nil
 		}
 		r.facts.note("tag_object", want.Object)
 	}

@@ -194,24 +194,33 @@ func (t *trial) rights(repo *repository, x *wire.Exchange) error {
 	return nil
 }
 
-// judgeExisting wants the bound tag. One that another operation of the plan makes may not be there yet.
-func (t *trial) judgeExisting(at observation, err error) (string, error) {
+// existing wants the bound tag. One that another operation of the plan makes may not be there yet in a trial run; once it is this
+// operation's turn, lists may show it a moment late.
+func (t *trial) existing(ctx context.Context) (string, error) {
+	r := tags{t.reader}
+	at, _, err := r.look(ctx)
+	made := at.presence == publisher.Absent && !t.op.Tag.Existing.After.IsZero()
 	switch {
 	case err != nil || at.presence == publisher.Found:
 		return at.detail, err
-	case at.presence == publisher.Absent && !t.op.Tag.Existing.After.IsZero():
+	case made && t.readOnly:
 		return "", notRun("the tag is not there yet: another operation of the plan makes it")
+	case made:
+		if _, err = r.requireExisting(ctx); err == nil {
+			return "the tag is there, as planned", nil
+		}
+		return "", err
 	}
-	return "", tags{t.reader}.moved(at)
+	return "", r.moved(at)
 }
 
 // tag looks at what a tag needs: no other tag, no branch of its name, the planned commit.
 func (t *trial) tag(ctx context.Context) {
 	t.ask(ctx, lookTag, func(ctx context.Context) (string, error) {
-		at, _, err := tags{t.reader}.look(ctx)
 		if !t.makesTag() {
-			return t.judgeExisting(at, err)
+			return t.existing(ctx)
 		}
+		at, _, err := tags{t.reader}.look(ctx)
 		return t.judge(at, err)
 	})
 	t.ask(ctx, lookBranch, func(ctx context.Context) (string, error) {

@@ -58,7 +58,7 @@ func fate(o verifier.Operation, all []verifier.Operation) (lines []string) {
 		lines = append(lines, "under receipt "+string(o.Receipt)+", one of several for this operation")
 	}
 	if o.FoundTag != "" {
-		lines = append(lines, "for a tag that was there already, at the object "+o.FoundTag+"; who made it is not shown")
+		lines = append(lines, "planned for a tag that is there already, at the object "+o.FoundTag+"; who made it is not shown")
 	}
 	if o.Status != receipt.Success || adopted {
 		lines = append(lines, onGitHub(o))

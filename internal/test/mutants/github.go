@@ -68,7 +68,7 @@ var githubMutants = []mutant{
 		{File: "publisher/github/tag.go", Old: "if ref.Object.SHA != want.Object || ref.Object.Type != want.Type {", New: "if false {"},
 	}},
 	{"existingcommit", "reading which commit an existing tag object is of", "publisher/github", "TestObjectOfAnotherCommit", []overlay.Patch{
-		{File: "publisher/github/tag.go", Old: "got.Object.Type != \"commit\" || got.Object.SHA != r.op.Tag.Commit {\n\t\t\treturn", New: "false {\n\t\t\treturn"},
+		{File: "publisher/github/tag.go", Old: "got.Tag != r.op.Tag.Name || got.Object.Type != \"commit\" || got.Object.SHA != r.op.Tag.Commit {\n\t\t\treturn", New: "false {\n\t\t\treturn"},
 	}},
 	{"movedmeanwhile", "reading an existing tag again right before the release is published", "publisher/github", "TestTagMovedMeanwhile", []overlay.Patch{
 		{File: "publisher/github/publish.go", Old: "\tif err := w.checkTag(ctx); err != nil {\n\t\treturn err\n\t}\n\tif err := w.noteLatest", New: "\tif err := w.noteLatest"},
