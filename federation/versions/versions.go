@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/omega/marketops"
 	"github.com/omega/marketops/crypto"
@@ -29,7 +30,12 @@ func Load(state string, c config.Core) (*trust.Trust, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.With(func(d marketops.Digest) []byte { return former(state, c.Records, d) })
+	return t.With(func(d marketops.Digest) []byte {
+		if text := former(state, c.Records, d); text != nil {
+			return text
+		}
+		return beside(c.Trust, d)
+	})
 }
 
 // former returns nil for a version that no log of the state folder has.
@@ -38,6 +44,17 @@ func former(state, records string, d marketops.Digest) []byte {
 	for _, dir := range append([]string{records}, frozen...) {
 		if b, err := regular.ReadPath(filepath.Join(dir, log.TrustPath(d)), trust.MaxTrust); err == nil {
 			return b
+		}
+	}
+	return nil
+}
+
+// beside returns a version that lies beside the trust file, as the commands that edit it keep the one before: trust-N.json.
+func beside(path string, d marketops.Digest) []byte {
+	kept, _ := filepath.Glob(strings.TrimSuffix(path, ".json") + "-*.json")
+	for _, name := range kept {
+		if text, err := regular.ReadOwned(name, trust.MaxTrust); err == nil && marketops.DigestOf(text) == d {
+			return text
 		}
 	}
 	return nil

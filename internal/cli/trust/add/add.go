@@ -95,6 +95,9 @@ func (o Options) add(f *trust.File, public crypto.PublicKey) error {
 		}
 		k.NotAfter = marketops.TimeOf(until)
 	}
+	if _, err := next.Keys(f, o.Name); err == nil && !(o.Role == "person" && isPerson(f, o.Name)) {
+		return taken(o.Name)
+	}
 	switch o.Role {
 	case "person":
 		return o.addPerson(f, k)
@@ -105,11 +108,12 @@ func (o Options) add(f *trust.File, public crypto.PublicKey) error {
 	case "authority":
 		return addKey(&f.Authorities, k)
 	}
-	if slices.ContainsFunc(f.Readers, func(r trust.Reader) bool { return r.ID == k.ID }) {
-		return taken(k.ID)
-	}
 	f.Readers = append(f.Readers, trust.Reader{Key: k, Targets: o.Targets})
 	return nil
+}
+
+func isPerson(f *trust.File, id string) bool {
+	return slices.ContainsFunc(f.Persons, func(p trust.Person) bool { return p.ID == id })
 }
 
 func (o Options) addPerson(f *trust.File, k trust.Key) error {
@@ -137,5 +141,5 @@ func addKey(keys *[]trust.Key, k trust.Key) error {
 }
 
 func taken(id string) error {
-	return &marketops.Refusal{Code: marketops.ConfigInvalid, What: fmt.Sprintf("there is a key called %q", id), State: "nothing was changed", Next: "take another name"}
+	return &marketops.Refusal{Code: marketops.ConfigInvalid, What: fmt.Sprintf("there is a person or a key called %q", id), State: "nothing was changed", Next: "take another name"}
 }

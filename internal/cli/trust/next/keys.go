@@ -29,7 +29,7 @@ func Keys(f *trust.File, name string) ([]*trust.Key, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, &marketops.Refusal{Code: marketops.TrustMissing, What: fmt.Sprintf("the trust file has no person and no key called %.80q", name),
+		return nil, &marketops.Refusal{Code: marketops.ConfigInvalid, What: fmt.Sprintf("the trust file has no person and no key called %.80q", name),
 			State: "nothing was changed", Next: "take a name that this lists: marketops trust show"}
 	}
 	return out, nil

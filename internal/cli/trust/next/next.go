@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/omega/marketops"
+	"github.com/omega/marketops/internal/cli"
 	"github.com/omega/marketops/internal/cli/env"
 	"github.com/omega/marketops/internal/cli/trust/show"
 	"github.com/omega/marketops/internal/durable"
@@ -30,6 +32,9 @@ const Within = 10 * time.Minute
 // Options are those of every command that edits a trust file.
 type Options struct {
 	In time.Duration // from now until the version is active
+
+	// Urgent brings a version that is not active yet forward, and never puts it off: it takes trust away.
+	Urgent bool
 }
 
 // Bind adds the flags.
@@ -54,7 +59,7 @@ type Result struct {
 // Write makes the next version of the trust file of the flag, or of the state folder.
 func Write(e *env.Env, o Options, edit Edit) error {
 	if o.In < 0 {
-		return marketops.Refuse(marketops.ConfigInvalid, "--in is before now")
+		return cli.Usage("--in %s is before now", o.In)
 	}
 	path, err := find(e)
 	if err != nil {
@@ -64,9 +69,20 @@ func Write(e *env.Env, o Options, edit Edit) error {
 	if err != nil {
 		return err
 	}
+	unlock, err := lock(path)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if old, err = load(path); err != nil { // another command may have changed it before the lock
+		return err
+	}
 	now := time.Now()
-	pending := isPending(filepath.Dir(path), old, marketops.TimeOf(now))
-	made, err := edited(old, pending, marketops.TimeOf(now.Add(o.In)), edit)
+	pending, err := isPending(filepath.Dir(path), old, marketops.TimeOf(now))
+	if err != nil {
+		return err
+	}
+	made, err := o.edited(old, pending, marketops.TimeOf(now.Add(o.In)), edit)
 	if err != nil {
 		return err
 	}
@@ -74,7 +90,7 @@ func Write(e *env.Env, o Options, edit Edit) error {
 }
 
 // edited returns the edited file, which shares nothing with the old one.
-func edited(old *trust.Trust, pending bool, effective marketops.Time, edit Edit) (*trust.Trust, error) {
+func (o Options) edited(old *trust.Trust, pending bool, effective marketops.Time, edit Edit) (*trust.Trust, error) {
 	own, err := trust.Parse(old.Text())
 	if err != nil {
 		return nil, err
@@ -84,12 +100,50 @@ func edited(old *trust.Trust, pending bool, effective marketops.Time, edit Edit)
 		f = own.File()
 	}
 	if pending && f.Version > 1 {
-		f.Effective = max(f.Effective, effective)
+		f.Effective = o.moved(f.Effective, effective)
 	}
 	if err := edit(&f); err != nil {
 		return nil, err
 	}
-	return encode(f)
+	made, err := encode(f)
+	if err != nil {
+		return nil, &marketops.Refusal{Code: marketops.ConfigInvalid, What: "the edited file would not be usable: " + reason(err), State: "nothing was changed", Next: "see the file: marketops trust show"}
+	}
+	return made, nil
+}
+
+// reason is an error without the code of a trust file that is missing.
+func reason(err error) string {
+	var r *marketops.Refusal
+	if errors.As(err, &r) && r.Err != nil {
+		return r.Err.Error()
+	}
+	return err.Error()
+}
+
+// moved returns when a version is active that was to be active at a time, and of which another time is asked.
+func (o Options) moved(was, asked marketops.Time) marketops.Time {
+	if o.Urgent {
+		return min(was, asked)
+	}
+	return max(was, asked)
+}
+
+// lock keeps other commands from editing the file at the same time.
+func lock(path string) (unlock func(), err error) {
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, marketops.RefuseErr(marketops.TrustMissing, path, err)
+	}
+	defer root.Close()
+	f, _, err := regular.OpenAs(root, filepath.Base(path)+".lock", os.O_RDWR|os.O_CREATE, nil)
+	if err != nil {
+		return nil, &marketops.Failure{Code: marketops.DiskFull, What: path + ".lock", State: "nothing was changed", Err: err}
+	}
+	if err := durable.Lock(f); err != nil {
+		return nil, errors.Join(&marketops.Failure{Code: marketops.OperationInFlight, What: "another command edits " + path, State: "nothing was changed", Next: "type the same command again"}, f.Close())
+	}
+	return func() { durable.Unlock(f) }, nil
 }
 
 // find returns the path of the trust file.
@@ -110,14 +164,38 @@ func load(path string) (*trust.Trust, error) {
 }
 
 // isPending reports whether a version is not active yet: the Core whose state folder this is has not taken it, or elsewhere its time
-// has not come.
-func isPending(state string, t *trust.Trust, now marketops.Time) bool {
+// has not come. It refuses one in whose place the Core has taken another.
+func isPending(state string, t *trust.Trust, now marketops.Time) (bool, error) {
 	if _, err := regular.ReadPath(filepath.Join(state, "core.yaml"), maxCore); err != nil {
-		return now < t.File().Effective
+		return now < t.File().Effective, nil
 	}
 	_, err := regular.ReadPath(filepath.Join(state, "records", log.TrustPath(t.Digest())), trust.MaxTrust)
-	return errors.Is(err, fs.ErrNotExist)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return true, requireNewest(filepath.Join(state, "records", filepath.Dir(log.TrustPath(t.Digest()))), t)
 }
+
+// requireNewest refuses a version that is no newer than one of those that the Core has taken.
+func requireNewest(folder string, t *trust.Trust) error {
+	list, err := regular.EntriesPath(folder, maxVersions)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range list {
+		path := filepath.Join(folder, e.Name())
+		text, readErr := regular.ReadPath(path, trust.MaxTrust)
+		taken, parseErr := trust.Parse(text)
+		if readErr == nil && parseErr == nil && taken.Version() >= t.Version() {
+			return &marketops.Refusal{Code: marketops.TrustRolledBack, What: fmt.Sprintf("the Core has taken another version %d than the one in place, which is version %d", taken.Version(), t.Version()),
+				State: "nothing was changed", Next: "put the version that is active in its place, and edit that: " + path}
+		}
+	}
+	return err
+}
+
+// maxVersions is how many versions a Core's folder of them may hold.
+const maxVersions = 10_000
 
 // maxCore is how many bytes are read of a core.yaml to know that it is there.
 const maxCore = 1 << 20
@@ -171,6 +249,6 @@ func say(e *env.Env, r Result) error {
 	} else {
 		e.Say("version %d is kept in %s", r.Version-1, r.Kept)
 	}
-	e.Say("next: give %s to every machine before %s, the Core's too, and compare the digest there: marketops trust show", r.File, r.Effective)
+	e.Say("active from %s; next: give %s to every machine before that, with the versions before it to the Core's, and compare the digest there: marketops trust show", r.Effective, r.File)
 	return e.Result(r)
 }

@@ -24,8 +24,9 @@ func New(e *env.Env) *cobra.Command { return command(e, run) }
 func command(e *env.Env, run func(*env.Env, Options) error) *cobra.Command {
 	var o Options
 	c := &cobra.Command{
-		Use:   "retire NAME",
-		Short: "End a key, or all keys of a person: nothing new is signed with it, and old records stay good",
+		Use:        "retire NAME",
+		SuggestFor: []string{"remove", "delete", "rm"},
+		Short:      "End a key, or all keys of a person: nothing new is signed with it, and old records stay good",
 		Long: `End the key called NAME, or all keys of the person NAME, when the new version of the trust file becomes active. The key stays in the
 file, because what it signed before stays good. If it may be in other hands: marketops trust revoke.`,
 		Example: `  marketops trust retire alice
@@ -38,6 +39,7 @@ file, because what it signed before stays good. If it may be in other hands: mar
 }
 
 func run(e *env.Env, o Options) error {
+	o.Urgent = true
 	return next.Write(e, o.Options, func(f *trust.File) error { return retire(f, o.Name) })
 }
 

@@ -27,6 +27,6 @@ func TestRefusals(t *testing.T) {
 		clitest.Refusal{Line: "", Exit: cli.ExitUsage, Says: "accepts 1 arg(s)"},
 		clitest.Refusal{Line: "alice", Exit: cli.ExitError, Says: "state-missing"},
 		clitest.Refusal{Line: "alice --trust none.json", Exit: cli.ExitRefused, Says: "trust-missing"},
-		clitest.Refusal{Line: "alice --in -1h --trust none.json", Exit: cli.ExitError, Says: "before now"},
+		clitest.Refusal{Line: "alice --in -1h --trust none.json", Exit: cli.ExitUsage, Says: "before now"},
 	)
 }

@@ -52,6 +52,7 @@ func run(e *env.Env, o Options) error {
 	if !o.given {
 		return cli.Usage("--from-index is missing: from which index of the log on is the key not believed?")
 	}
+	o.Urgent = true
 	return next.Write(e, o.Options, o.revoke)
 }
 
@@ -64,26 +65,26 @@ func (o Options) revoke(f *trust.File) error {
 	if err != nil {
 		return err
 	}
+	changed := false
 	for _, k := range keys {
-		if err := o.revokeKey(k, origin); err != nil {
-			return err
-		}
+		changed = o.revokeKey(k, origin) || changed
+	}
+	if !changed {
+		return &marketops.Refusal{Code: marketops.ConfigInvalid, What: fmt.Sprintf("%q is revoked from index %d or below on already", o.Name, o.From), State: "nothing was changed", Next: "see from where: marketops trust show"}
 	}
 	return nil
 }
 
-// revokeKey never raises an index: what was not believed before is not believed again.
-func (o Options) revokeKey(k *trust.Key, origin string) error {
+// revokeKey never raises an index: what was not believed before is not believed again. It reports whether it changed anything.
+func (o Options) revokeKey(k *trust.Key, origin string) bool {
 	i := slices.IndexFunc(k.RevokedFrom, func(p log.Position) bool { return p.Origin == origin })
 	if i < 0 {
 		k.RevokedFrom = append(k.RevokedFrom, log.Position{Origin: origin, Index: o.From})
-		return nil
+		return true
 	}
-	if k.RevokedFrom[i].Index <= o.From {
-		return &marketops.Refusal{Code: marketops.ConfigInvalid, What: fmt.Sprintf("key %q is revoked from index %d on already", k.ID, k.RevokedFrom[i].Index), State: "nothing was changed"}
-	}
-	k.RevokedFrom[i].Index = o.From
-	return nil
+	lower := o.From < k.RevokedFrom[i].Index
+	k.RevokedFrom[i].Index = min(k.RevokedFrom[i].Index, o.From)
+	return lower
 }
 
 // origin returns the log that is meant.
