@@ -65,8 +65,7 @@ func Write(e *env.Env, o Options, edit Edit) error {
 	if err != nil {
 		return err
 	}
-	old, err := load(path)
-	if err != nil {
+	if _, err := load(path); err != nil {
 		return err
 	}
 	unlock, err := lock(path)
@@ -74,7 +73,8 @@ func Write(e *env.Env, o Options, edit Edit) error {
 		return err
 	}
 	defer unlock()
-	if old, err = load(path); err != nil { // another command may have changed it before the lock
+	old, err := load(path) // another command may have changed it before the lock
+	if err != nil {
 		return err
 	}
 	now := time.Now()
