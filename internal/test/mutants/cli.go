@@ -5,6 +5,9 @@ import "github.com/omega/marketops/internal/test/overlay"
 const jobsFile = "internal/cli/publication/jobs.go"
 
 var cliMutants = []mutant{
+	{"urgent", "bringing a waiting version forward that takes trust away", "internal/cli/trust/next", "TestPending", []overlay.Patch{
+		{File: "internal/cli/trust/next/next.go", Old: "if o.Urgent {", New: "if false {"},
+	}},
 	{"unopened-votes", "handing the gate a vote that does not open", "internal/cli/publication", "TestForgedVotesHideNone", []overlay.Patch{
 		{File: jobsFile, Old: "(err != nil || !known[rec.LeafHash()])", New: "err == nil && !known[rec.LeafHash()]"},
 	}},
