@@ -154,7 +154,7 @@ func (s *search) match(dir string, part int) error {
 	return s.each(dir, s.parts[part], last, do)
 }
 
-// enter continues in a folder. A file is none; a link that is not one to a file is refused, for it may lead to files.
+// enter continues in a folder. A file is none. A link is refused unless it leads to a file, for it may lead to more files.
 func (s *search) enter(name string, part int) error {
 	fi, err := s.root.Lstat(name)
 	if err == nil && fi.Mode()&fs.ModeSymlink != 0 {

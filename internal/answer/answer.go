@@ -100,6 +100,10 @@ func (b body) help() string {
 	return b.DocumentationURL
 }
 
+// Raw returns the words of a refusal as they came: to tell one refusal from another, and never to be shown. They are empty
+// where the body cannot be read.
+func Raw(data []byte) string { return parse(data[:min(len(data), maxBody)]).words() }
+
 // words are the message, the errors, in which a 422 often has its reason, and the reason of a block.
 func (b body) words() string {
 	parts := []string{b.Message}

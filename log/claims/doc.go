@@ -23,7 +23,7 @@
 // conditional statement whose row count is checked, and leaves a line in the history.
 //
 // One resource (op_key) has at most one claim that is claimed, executing, decided or unknown.
-// One operation (kind and digest) succeeds at most once, by whatever receipt. An operation that comes after others
+// One operation (kind and digest) succeeds at most once, by any receipt. An operation that comes after others
 // is claimed only when each of them has succeeded in the same run and the log shows it.
 //
 // # Votes

@@ -193,8 +193,8 @@ func (w *world) uploadedOnce(want map[string]string) {
 	}
 }
 
-// keptPace demands that GitHub saw no more writes than it allows, and none in vain but what a publisher had on its way when it
-// was stopped. Each makes the tag object again, which is the same one. A write is counted before it is sent, and may be late.
+// keptPace demands that GitHub saw no more writes than it allows, and that no write was wasted but those that a publisher had
+// on their way when it was stopped. Each makes the tag object again, which is the same one. A write is counted before it is sent, and may be late.
 func (w *world) keptPace() {
 	w.Helper()
 	const late = 2 * time.Minute

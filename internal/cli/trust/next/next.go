@@ -166,12 +166,14 @@ func load(path string) (*trust.Trust, error) {
 // isPending reports whether a version is not active yet: the Core whose state folder this is has not taken it, or elsewhere its time
 // has not come. It refuses one in whose place the Core has taken another.
 func isPending(state string, t *trust.Trust, now marketops.Time) (bool, error) {
-	if _, err := regular.ReadPath(filepath.Join(state, "core.yaml"), maxCore); err != nil {
+	_, err := regular.ReadPath(filepath.Join(state, "core.yaml"), maxCore)
+	if errors.Is(err, fs.ErrNotExist) {
 		return now < t.File().Effective, nil
+	} else if err == nil {
+		_, err = regular.ReadPath(filepath.Join(state, "records", log.TrustPath(t.Digest())), trust.MaxTrust)
 	}
-	_, err := regular.ReadPath(filepath.Join(state, "records", log.TrustPath(t.Digest())), trust.MaxTrust)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
 	}
 	return true, requireNewest(filepath.Join(state, "records", filepath.Dir(log.TrustPath(t.Digest()))), t)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/omega/marketops/internal/answer"
 )
 
 // class says what an exchange proves. The zero value proves nothing.
@@ -88,21 +90,5 @@ func (x *Exchange) errorBody() errorBody {
 	return b
 }
 
-// reason is GitHub's refusal for people. In a 422 the reason often stands only among the errors.
-func (x *Exchange) reason() string {
-	b := x.errorBody()
-	parts := []string{b.Message}
-	for _, e := range b.Errors {
-		switch e := e.(type) {
-		case string:
-			parts = append(parts, e)
-		case map[string]any:
-			for _, name := range []string{"field", "code", "message"} {
-				if s, ok := e[name].(string); ok {
-					parts = append(parts, s)
-				}
-			}
-		}
-	}
-	return strings.TrimSpace(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " "))
-}
+// reason is GitHub's refusal as it came, to tell one from another. In a 422 the reason often stands only among the errors.
+func (x *Exchange) reason() string { return answer.Raw(x.body) }
